@@ -1,0 +1,70 @@
+// Settings that several stages must agree on.
+
+/// Which tokens a token attends to in the language model.
+public enum AttentionMode: String, Sendable, Hashable, Codable, CaseIterable {
+    case bidirectional
+    case causal
+}
+
+/// How the hidden states of one sequence become one vector.
+public enum PoolingMode: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The mean over all tokens, vision markers and image tokens included.
+    case mean
+    /// The state of the last token.
+    case last
+}
+
+/// What happens to an input longer than `max_length`.
+public enum TruncationPolicy: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Cut at the end; an image is kept whole or dropped.
+    case end
+    /// Refuse the input.
+    case error
+    /// Cut as the released MoCa code does: an image block that lost its end is dropped.
+    case reference
+}
+
+/// How an image with a side under 28 pixels is enlarged before anything else.
+public enum SmallSideRule: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Width first and then height, in two steps (contrastive data, and embedding).
+    case contrastive
+    /// Both sides at once (pre-training data).
+    case pretraining
+}
+
+/// The number of pixels that an image may have after resizing.
+public struct PixelBudget: Sendable, Hashable, Codable {
+    public var minPixels: Int
+    public var maxPixels: Int
+
+    public init(minPixels: Int, maxPixels: Int) {
+        self.minPixels = minPixels
+        self.maxPixels = maxPixels
+    }
+
+    /// 256 to 1024 image tokens of 28 x 28 pixels: what MoCa was trained with.
+    public static let reference = PixelBudget(minPixels: 256 * 28 * 28, maxPixels: 1024 * 28 * 28)
+}
+
+/// The size of an image in patches of 14 x 14 pixels: a row of `image_grid_thw`.
+public struct ImageGrid: Sendable, Hashable, Codable {
+    /// Temporal patches; 1 for a still image.
+    public var t: Int
+    /// Patches from top to bottom.
+    public var h: Int
+    /// Patches from left to right.
+    public var w: Int
+
+    public init(t: Int, h: Int, w: Int) {
+        self.t = t
+        self.h = h
+        self.w = w
+    }
+
+    /// Rows of `pixel_values` that the image takes.
+    public var patchCount: Int { t * h * w }
+
+    /// Tokens that the image takes in the language model when `mergeSize` x `mergeSize` patches
+    /// become one.
+    public func tokenCount(mergeSize: Int) -> Int { patchCount / (mergeSize * mergeSize) }
+}
