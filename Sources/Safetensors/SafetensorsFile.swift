@@ -1,0 +1,123 @@
+// One file, mapped into memory.
+
+public import Foundation
+
+/// A safetensors file mapped into memory: nothing is read until its bytes are touched.
+///
+///     let file = try SafetensorsFile(mapping: url)
+///     let entry = try file.entry("lm_head.weight")
+///     let bytes = try file.bytes(of: "lm_head.weight")
+///
+/// The map is private and writable: a write goes to a copy of the page in memory, never to the file.
+/// The file must not be shortened while it is mapped.
+public final class SafetensorsFile: Sendable {
+    /// The file.
+    public let url: URL
+    /// The tensors by name.
+    public let entries: [String: SafetensorsEntry]
+    /// The names in the order of their bytes in the file.
+    public let names: [String]
+    /// The texts under `__metadata__`.
+    public let metadata: [String: String]
+
+    /// The whole file. `deinit` alone frees it, and the class never writes to it.
+    private nonisolated(unsafe) let map: UnsafeMutableRawBufferPointer
+    private let dataStart: Int
+
+    /// Maps the file at `url` and checks its header.
+    ///
+    /// - Throws: `SafetensorsError`.
+    public init(mapping url: URL) throws {
+        self.url = url
+        map = try Self.map(url)
+        do {
+            let header = try SafetensorsHeader(UnsafeRawBufferPointer(map), file: url.path)
+            entries = header.entries
+            names = header.names
+            metadata = header.metadata
+            dataStart = header.dataStart
+        } catch {
+            munmap(map.baseAddress!, map.count)
+            throw error
+        }
+    }
+
+    deinit {
+        munmap(map.baseAddress!, map.count)
+    }
+
+    /// What the header says about `name`.
+    ///
+    /// - Throws: `SafetensorsError.unknownTensor`.
+    public func entry(_ name: String) throws -> SafetensorsEntry {
+        guard let entry = entries[name] else {
+            throw SafetensorsError.unknownTensor(file: url.path, tensor: name)
+        }
+        return entry
+    }
+
+    /// The bytes of the tensor `name`, valid while this object lives.
+    ///
+    /// - Throws: `SafetensorsError.unknownTensor`.
+    public func bytes(of name: String) throws -> UnsafeMutableRawBufferPointer {
+        let range = try entry(name).byteRange
+        return UnsafeMutableRawBufferPointer(
+            rebasing: map[dataStart + range.lowerBound..<dataStart + range.upperBound])
+    }
+
+    /// Whether the bytes of `name` lie at a multiple of its element size, so that they may be used
+    /// in place.
+    ///
+    /// - Throws: `SafetensorsError.unknownTensor`.
+    public func isAligned(_ name: String) throws -> Bool {
+        let entry = try entry(name)
+        return (dataStart + entry.byteRange.lowerBound).isMultiple(of: entry.dtype.alignment)
+    }
+
+    /// Lets go of the memory that holds the whole pages of `name`: for use after its bytes were
+    /// copied. Reading them later fetches them from the file again; what was written there is lost.
+    ///
+    /// - Throws: `SafetensorsError.unknownTensor`.
+    public func release(_ name: String) throws {
+        let bytes = try bytes(of: name)
+        guard let base = bytes.baseAddress else { return }
+        let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+        let begin = (UInt(bitPattern: base) + page - 1) / page * page
+        let end = (UInt(bitPattern: base) + UInt(bytes.count)) / page * page
+        guard begin < end, let first = UnsafeMutableRawPointer(bitPattern: begin) else { return }
+        // A refusal costs memory, not correctness.
+        _ = madvise(first, Int(end - begin), Int32(MADV_DONTNEED))
+    }
+
+    private static func map(_ url: URL) throws -> UnsafeMutableRawBufferPointer {
+        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR {
+                throw SafetensorsError.missing(file: url.path)
+            }
+            throw SafetensorsError.unreadable(file: url.path, reason: systemErrorText())
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw SafetensorsError.unreadable(file: url.path, reason: systemErrorText())
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw SafetensorsError.unreadable(file: url.path, reason: "not a regular file")
+        }
+        let size = Int(status.st_size)
+        guard size >= 8 else { throw SafetensorsError.noHeader(file: url.path, size: size) }
+        // Without MAP_NORESERVE Linux refuses to map a file larger than the machine's memory.
+        let base = mmap(
+            nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0)
+        guard let base, base != MAP_FAILED else {
+            throw SafetensorsError.unreadable(file: url.path, reason: systemErrorText())
+        }
+        return UnsafeMutableRawBufferPointer(start: base, count: size)
+    }
+}
+
+/// The system's text for the `errno` of the call that just failed.
+func systemErrorText() -> String {
+    String(cString: strerror(errno))
+}

@@ -1,0 +1,112 @@
+// Writing one file, tensor by tensor.
+
+public import Foundation
+
+/// Writes one file in bounded memory: all tensors are declared first, then their bytes are appended
+/// in the same order, whole or in pieces.
+///
+///     let writer = try SafetensorsWriter(url, tensors: [.init("a", .float32, [2, 2])])
+///     try writer.append(bytes, to: "a")
+///     try writer.finish()
+///
+/// The file appears under its name when `finish()` returns; without it, what was written is removed.
+public final class SafetensorsWriter {
+    /// The declared tensors, in order.
+    public let tensors: [SafetensorsDeclaration]
+    private let file: PartialFile
+    private let byteCounts: [Int]
+    private var position = 0
+    private var written = 0
+
+    /// Starts the file that will be `url`.
+    ///
+    /// - Parameters:
+    ///   - tensors: the tensors in the order of their bytes; sort them with
+    ///     `SafetensorsDeclaration.canonicalOrder` so that all lie aligned.
+    ///   - metadata: the texts under `__metadata__`.
+    /// - Throws: `SafetensorsError`.
+    public init(
+        _ url: URL, tensors: [SafetensorsDeclaration], metadata: [String: String] = [:]
+    ) throws {
+        self.tensors = tensors
+        byteCounts = try tensors.map { try $0.byteCount(file: url.path) }
+        let header = try SafetensorsHeader.encode(tensors, metadata: metadata, file: url.path)
+        file = try PartialFile(url)
+        try header.withUnsafeBytes { try file.append($0) }
+    }
+
+    /// Appends bytes of the tensor `name`: the next one that is not complete.
+    ///
+    /// - Throws: `SafetensorsError.wrongOrder`, `.tooManyBytes`, `.writeFailed`.
+    public func append(_ bytes: UnsafeRawBufferPointer, to name: String) throws {
+        while position < tensors.count, tensors[position].name != name,
+            written == byteCounts[position]
+        {
+            advance()
+        }
+        guard position < tensors.count, tensors[position].name == name else {
+            let expected = position < tensors.count ? tensors[position].name : "(none)"
+            throw SafetensorsError.wrongOrder(
+                file: file.destination.path, tensor: name, expected: expected)
+        }
+        guard bytes.count <= byteCounts[position] - written else {
+            throw SafetensorsError.tooManyBytes(
+                file: file.destination.path, tensor: name, expected: byteCounts[position],
+                found: written + bytes.count)
+        }
+        try file.append(bytes)
+        written += bytes.count
+    }
+
+    /// Completes the file and gives it its name.
+    ///
+    /// - Throws: `SafetensorsError.unfinished`, `.writeFailed`.
+    public func finish() throws {
+        try complete()
+        try publish()
+    }
+
+    /// Demands all bytes, and waits until they are on the disk.
+    func complete() throws {
+        while position < tensors.count {
+            guard written == byteCounts[position] else {
+                throw SafetensorsError.unfinished(
+                    file: file.destination.path, tensor: tensors[position].name,
+                    missing: byteCounts[position] - written)
+            }
+            advance()
+        }
+        try file.synchronize()
+    }
+
+    /// Gives the completed file its name.
+    func publish() throws {
+        try file.publish()
+    }
+
+    private func advance() {
+        position += 1
+        written = 0
+    }
+}
+
+extension SafetensorsWriter {
+    /// Writes tensors that are in memory, in canonical order: the same bytes as the `safetensors`
+    /// library writes (with at most one text of metadata, which it does not order).
+    ///
+    /// - Throws: `SafetensorsError`.
+    public static func write(
+        _ contents: [(tensor: SafetensorsDeclaration, bytes: Data)], to url: URL,
+        metadata: [String: String] = [:]
+    ) throws {
+        let sorted = contents.sorted {
+            SafetensorsDeclaration.canonicalOrder($0.tensor, $1.tensor)
+        }
+        let writer = try SafetensorsWriter(
+            url, tensors: sorted.map(\.tensor), metadata: metadata)
+        for (tensor, bytes) in sorted {
+            try bytes.withUnsafeBytes { try writer.append($0, to: tensor.name) }
+        }
+        try writer.finish()
+    }
+}
