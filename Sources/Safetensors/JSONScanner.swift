@@ -74,7 +74,9 @@ struct JSONScanner {
         while let byte = peek(), (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
             position += 1
         }
-        let isPadded = position - digits > 1 && bytes[digits] == UInt8(ascii: "0")
+        // "-0" too is refused, as in the `safetensors` library.
+        let isPadded =
+            position > digits && position - start > 1 && bytes[digits] == UInt8(ascii: "0")
         let next = peek()
         let isFraction = next == UInt8(ascii: ".") || next.map { $0 | 0x20 } == UInt8(ascii: "e")
         guard position > digits, !isPadded, !isFraction else {

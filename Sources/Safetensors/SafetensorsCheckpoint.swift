@@ -5,7 +5,8 @@ public import Foundation
 /// The tensors of a checkpoint, wherever they lie.
 ///
 ///     let checkpoint = try SafetensorsCheckpoint(opening: folder)
-///     let bytes = try checkpoint.file(of: "lm_head.weight").bytes(of: "lm_head.weight")
+///     let name = "lm_head.weight"
+///     let first = try checkpoint.file(of: name).withBytes(of: name) { $0.first }
 public struct SafetensorsCheckpoint: Sendable {
     /// The folder's name of a checkpoint of one file.
     static let fileName = "model.safetensors"

@@ -12,7 +12,7 @@ public struct SafetensorsEntry: Sendable, Hashable {
     public let byteRange: Range<Int>
 
     /// The number of elements.
-    public var elementCount: Int { shape.contains(0) ? 0 : shape.reduce(1, *) }
+    public var elementCount: Int { shape.reduce(1, *) }
     /// The number of bytes.
     public var byteCount: Int { byteRange.count }
 }
@@ -39,16 +39,11 @@ public struct SafetensorsDeclaration: Sendable, Hashable {
     ///   that do not fill whole bytes); `file` is what the error calls the file.
     public func byteCount(file: String) throws -> Int {
         var bits = dtype.bitWidth
-        var isEmpty = false
         for size in shape {
             guard size >= 0 else {
                 throw SafetensorsError.invalidShape(
                     file: file, tensor: name, shape: shape, reason: "a size is negative")
             }
-            isEmpty = isEmpty || size == 0
-        }
-        if isEmpty { return 0 }
-        for size in shape {
             let (product, hasOverflown) = bits.multipliedReportingOverflow(by: size)
             guard !hasOverflown else {
                 throw SafetensorsError.invalidShape(

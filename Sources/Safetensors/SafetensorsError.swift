@@ -158,7 +158,8 @@ public enum SafetensorsError: UserFacingError, Equatable {
             .sizeMismatch, .overlap, .hole:
             "fetch the file again, or write it anew with the program that made it"
         case .unknownDType:
-            "convert the tensor to one of \(SafetensorsDType.allCases.map(\.rawValue))"
+            "convert the tensor to one of "
+                + SafetensorsDType.allCases.map(\.rawValue).joined(separator: ", ")
         case .invalidIndex, .invalidShardName, .notInShard, .inTwoShards:
             "fetch the index and its shards again, all from the same place"
         case .missingShard: "fetch the shard, and put it beside the index"

@@ -6,7 +6,7 @@ public import Foundation
 ///
 ///     let file = try SafetensorsFile(mapping: url)
 ///     let entry = try file.entry("lm_head.weight")
-///     let bytes = try file.bytes(of: "lm_head.weight")
+///     let first = try file.withBytes(of: "lm_head.weight") { $0.first }
 ///
 /// The map is private and writable: a write goes to a copy of the page in memory, never to the file.
 /// The file must not be shortened while it is mapped.
@@ -56,13 +56,23 @@ public final class SafetensorsFile: Sendable {
         return entry
     }
 
-    /// The bytes of the tensor `name`, valid while this object lives.
+    /// The bytes of the tensor `name`, valid while this object lives: whoever keeps them must keep it
+    /// too (Swift may free an object after its last use, even before its scope ends).
     ///
     /// - Throws: `SafetensorsError.unknownTensor`.
     public func bytes(of name: String) throws -> UnsafeMutableRawBufferPointer {
         let range = try entry(name).byteRange
         return UnsafeMutableRawBufferPointer(
             rebasing: map[dataStart + range.lowerBound..<dataStart + range.upperBound])
+    }
+
+    /// Calls `body` with the bytes of the tensor `name`, and keeps the file alive meanwhile.
+    ///
+    /// - Throws: `SafetensorsError.unknownTensor`, and what `body` throws.
+    public func withBytes<Result>(
+        of name: String, _ body: (UnsafeMutableRawBufferPointer) throws -> Result
+    ) throws -> Result {
+        try withExtendedLifetime(self) { try body(bytes(of: name)) }
     }
 
     /// Whether the bytes of `name` lie at a multiple of its element size, so that they may be used
