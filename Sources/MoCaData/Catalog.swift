@@ -1,0 +1,94 @@
+// Folders of records as subsets with counts and random access, in flat memory.
+
+package import Foundation
+import Synchronization
+
+/// The subsets that a run reads, and their samples by name.
+///
+///     let catalog = try Catalog<ContrastiveSample>(folders: folders, images: store)
+///     let sample = try catalog.sample(SampleID(subset: "WordNet", row: 7))
+///
+/// A sample is read by decoding the row group that it is in, which then stays in a cache of
+/// `cacheByteCount`: draw samples in a `RowOrder`, which visits few row groups at a time.
+package final class Catalog<Item: Sample>: Sendable {
+    package let subsets: [Subset]
+    /// Where the images of the records are.
+    package let images: ImageStore
+    private let indices: [String: Int]
+    private let cache: Mutex<BlockCache>
+
+    /// Opens every file of the folders once, for its columns and counts.
+    ///
+    /// - Throws: `DataError`.
+    package init(
+        folders: [URL], images: ImageStore, cacheByteCount: Int = 512 << 20
+    ) throws {
+        let names = try Self.names(of: folders)
+        subsets = try zip(names, folders).map { name, folder in
+            try Subset(name: name, folder: folder, record: Item.Source.self)
+        }
+        self.images = images
+        indices = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+        cache = Mutex(BlockCache(byteCountMax: cacheByteCount))
+    }
+
+    /// The last part of each path; where two are equal, the last two parts.
+    private static func names(of folders: [URL]) throws -> [String] {
+        let parts = folders.map { $0.standardizedFileURL.deletingPathExtension().pathComponents }
+        let counts = Dictionary(parts.map { ($0.last ?? "", 1) }, uniquingKeysWith: +)
+        let names = parts.map { part in
+            let isUnique = counts[part.last ?? ""] == 1
+            return part.suffix(isUnique ? 1 : 2).joined(separator: "/")
+        }
+        var seen: Set<String> = []
+        for name in names where !seen.insert(name).inserted {
+            throw DataError.duplicateSubset(name: name)
+        }
+        return names
+    }
+
+    /// Number of samples of all subsets.
+    package var rowCount: Int { subsets.reduce(0) { $0 + $1.rowCount } }
+
+    /// What the batches of `TaskBatches` and `TokenBatches` are drawn from.
+    package var shapes: [SubsetShape] { subsets.map(\.shape) }
+
+    /// The row of a sample.
+    ///
+    /// - Throws: `DataError`.
+    package func row(_ id: SampleID) throws -> Row {
+        guard let index = indices[id.subset], (0..<subsets[index].rowCount).contains(id.row) else {
+            preconditionFailure("the catalog has no sample \(id)")
+        }
+        let subset = subsets[index]
+        let (block, row) = subset.shape.block(ofRow: id.row)
+        return try cache.withLock { cache in
+            let batches = try cache.batches(BlockCache.Key(subset: index, block: block)) {
+                try subset.readBlock(block, columns: Item.Source.columns)
+            }
+            var rest = row
+            for batch in batches {
+                if rest < batch.count { return try batch.row(rest) }
+                rest -= batch.count
+            }
+            preconditionFailure("block \(block) of \(subset.name) has fewer rows than counted")
+        }
+    }
+
+    /// The record of a sample.
+    ///
+    /// - Throws: `DataError`.
+    package func record(_ id: SampleID) throws -> Item.Source { try Item.Source(row(id)) }
+
+    /// A sample.
+    ///
+    /// - Throws: `DataError`.
+    package func sample(_ id: SampleID) throws -> Item {
+        try Item(record(id), id: id, images: images)
+    }
+
+    /// The file and row of a sample, for reports.
+    ///
+    /// - Throws: `DataError`.
+    package func location(_ id: SampleID) throws -> RecordLocation { try row(id).location }
+}

@@ -1,0 +1,29 @@
+// One value of a table, whatever format it came from.
+
+package import Foundation
+
+/// A value of a cell; lists and objects nest.
+package indirect enum Cell: Sendable, Equatable {
+    case null
+    case boolean(Bool)
+    case integer(Int64)
+    case number(Double)
+    case string(String)
+    case bytes(Data)
+    case list([Cell])
+    case object([String: Cell])
+
+    /// What an error message calls a value of this kind.
+    package var kindName: String {
+        switch self {
+        case .null: "null"
+        case .boolean: "a boolean"
+        case .integer: "an integer"
+        case .number: "a number"
+        case .string: "text"
+        case .bytes: "bytes"
+        case .list: "a list"
+        case .object: "an object"
+        }
+    }
+}

@@ -1,0 +1,99 @@
+// What each error of the data says: WHAT (WHERE): WHY.
+
+import Foundation
+
+extension DataError {
+    package var errorDescription: String? {
+        switch self {
+        case .fileMissing, .unknownFormat, .unreadableFile, .inputOutput, .damagedBlock,
+            .malformedLine, .cannotWrite:
+            fileDescription
+        case .columnMissing, .columnType, .valueMissing, .invalidText, .listsDiffer:
+            cellDescription
+        case .placeholderCount, .strayImageToken, .emptyContent, .imageMissing,
+            .unreadableDataURL:
+            contentDescription
+        case .noDataFiles, .duplicateSubset, .badWeights, .subsetTooSmall, .nothingUsable,
+            .sampleOverBudget, .cursorMismatch:
+            orderDescription
+        }
+    }
+
+    private var fileDescription: String? {
+        switch self {
+        case .fileMissing(let path):
+            "cannot open data (\(path)): there is no such file"
+        case .unknownFormat(let path):
+            "cannot open data (\(path)): the ending names no known format"
+        case .unreadableFile(let path, let reason):
+            "cannot open data (\(path)): \(reason)"
+        case .inputOutput(let path, let reason):
+            "cannot read data (\(path)): \(reason)"
+        case .damagedBlock(let path, let block, let reason):
+            "cannot read data (\(path), \(blockUnit(ofFile: path)) \(block)): \(reason)"
+        case .malformedLine(let location, let reason):
+            "malformed record (\(location)): \(reason)"
+        case .cannotWrite(let path, let reason):
+            "cannot write embeddings (\(path)): \(reason)"
+        default: nil
+        }
+    }
+
+    private var cellDescription: String? {
+        switch self {
+        case .columnMissing(let path, let column, let available):
+            "missing column (\(path)): there is no '\(column)' among "
+                + "[\(available.joined(separator: ", "))]"
+        case .columnType(let location, let column, let found, let expected):
+            "wrong type (\(location), column '\(column)'): found \(found), expected \(expected)"
+        case .valueMissing(let location, let column):
+            "missing value (\(location), column '\(column)'): it is null or absent"
+        case .invalidText(let location, let column):
+            "invalid text (\(location), column '\(column)'): the bytes are not UTF-8"
+        case .listsDiffer(let location, let columns, let counts):
+            "lists of different length (\(location)): "
+                + zip(columns, counts).map { "'\($0)' has \($1)" }.joined(separator: ", ")
+        default: nil
+        }
+    }
+
+    private var contentDescription: String? {
+        switch self {
+        case .placeholderCount(let location, let field, let placeholders, let images):
+            "image count does not match (\(location), '\(field)'): "
+                + "\(placeholders) placeholders for \(images) images"
+        case .strayImageToken(let location, let field, let token):
+            "image token in plain text (\(location), '\(field)'): \(token) stands alone"
+        case .emptyContent(let location, let field):
+            "empty content (\(location), '\(field)'): there is neither text nor image"
+        case .imageMissing(let location, let path):
+            "missing image (\(location)): there is no file \(path)"
+        case .unreadableDataURL(let location, let reason):
+            "unreadable image (\(location)): \(reason)"
+        default: nil
+        }
+    }
+
+    private var orderDescription: String? {
+        switch self {
+        case .noDataFiles(let folder, let subfolders) where subfolders.isEmpty:
+            "no data (\(folder)): the folder holds no .parquet, .arrow or .jsonl file"
+        case .noDataFiles(let folder, let subfolders):
+            "no data (\(folder)): the folder holds no .parquet, .arrow or .jsonl file, only the "
+                + "folders [\(subfolders.joined(separator: ", "))]"
+        case .duplicateSubset(let name):
+            "duplicate subset (\(name)): two folders have this name"
+        case .badWeights(let reason):
+            "bad weights (mixture): \(reason)"
+        case .subsetTooSmall(let name, let rows, let batchSize):
+            "subset too small (\(name)): \(rows) rows cannot fill a batch of \(batchSize)"
+        case .nothingUsable(let subset, let tried):
+            "no usable samples (\(subset)): \(tried) in a row were left out"
+        case .sampleOverBudget(let id, let cost, let budget):
+            "sample too large (\(id)): it costs \(cost) tokens of a budget of \(budget)"
+        case .cursorMismatch(let reason):
+            "data position does not fit (checkpoint): \(reason)"
+        default: nil
+        }
+    }
+}

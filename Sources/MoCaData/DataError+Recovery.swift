@@ -1,0 +1,36 @@
+// How to mend each error of the data.
+
+import Foundation
+
+extension DataError {
+    package var recoverySuggestion: String? {
+        switch self {
+        case .fileMissing: "check the path"
+        case .unknownFormat: "give a .parquet, .arrow, .jsonl or .txt file"
+        case .unreadableFile, .damagedBlock:
+            "the file is damaged or not what its ending says: download or write it again"
+        case .inputOutput: "check the permissions and the disk"
+        case .malformedLine: "write one JSON object a line, in UTF-8"
+        case .cannotWrite: "check that the folder exists, is writable and has room"
+        case .columnMissing: "rename the column or choose another folder"
+        case .columnType: "convert the column"
+        case .valueMissing: "fill in the value or drop the row"
+        case .invalidText: "write the text in UTF-8"
+        case .listsDiffer: "give both lists the same length, or leave one of them empty"
+        case .placeholderCount: "write one placeholder for each image, or none"
+        case .strayImageToken: "write a whole placeholder with its image, or remove the token"
+        case .emptyContent: "give a text or an image, or drop the row"
+        case .imageMissing: "set the image folder ('images:' in a recipe, else --images)"
+        case .unreadableDataURL: "write data:image/TYPE;base64,DATA"
+        case .noDataFiles(_, let subfolders) where subfolders.isEmpty:
+            "name a folder that holds data files"
+        case .noDataFiles: "name the folders below it, each is one subset"
+        case .duplicateSubset: "rename one of the folders"
+        case .badWeights: "give each subset one positive weight"
+        case .subsetTooSmall: "choose a smaller batch.size or leave the subset out"
+        case .nothingUsable: "look at the records that were left out and their reasons"
+        case .sampleOverBudget: "raise batch.tokens or set a maximum length"
+        case .cursorMismatch: "train on the same data, or start anew with resume: never"
+        }
+    }
+}

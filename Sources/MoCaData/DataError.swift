@@ -1,0 +1,50 @@
+// Every way in which data can be wrong, with the place and the remedy.
+
+import Foundation
+package import MoCaCore
+
+/// What can go wrong between files and batches.
+package enum DataError: UserFacingError, Equatable {
+    // Files
+    case fileMissing(path: String)
+    case unknownFormat(path: String)
+    case unreadableFile(path: String, reason: String)
+    case inputOutput(path: String, reason: String)
+    case damagedBlock(path: String, block: Int, reason: String)
+    case malformedLine(RecordLocation, reason: String)
+    case cannotWrite(path: String, reason: String)
+
+    // Columns and cells
+    case columnMissing(path: String, column: String, available: [String])
+    case columnType(RecordLocation, column: String, found: String, expected: String)
+    case valueMissing(RecordLocation, column: String)
+    case invalidText(RecordLocation, column: String)
+    case listsDiffer(RecordLocation, columns: [String], counts: [Int])
+
+    // Contents
+    case placeholderCount(RecordLocation, field: String, placeholders: Int, images: Int)
+    case strayImageToken(RecordLocation, field: String, token: String)
+    case emptyContent(RecordLocation, field: String)
+    case imageMissing(RecordLocation, path: String)
+    case unreadableDataURL(RecordLocation, reason: String)
+
+    // Subsets, order and batches
+    case noDataFiles(folder: String, subfolders: [String])
+    case duplicateSubset(name: String)
+    case badWeights(reason: String)
+    case subsetTooSmall(name: String, rows: Int, batchSize: Int)
+    case nothingUsable(subset: String, tried: Int)
+    case sampleOverBudget(SampleID, cost: Int, budget: Int)
+    case cursorMismatch(reason: String)
+
+    package var kind: FailureKind {
+        switch self {
+        case .fileMissing, .noDataFiles, .imageMissing: .inputMissing
+        case .inputOutput: .inputOutput
+        case .cannotWrite: .cannotCreateOutput
+        case .duplicateSubset, .badWeights, .subsetTooSmall, .sampleOverBudget, .cursorMismatch:
+            .badConfiguration
+        default: .badData
+        }
+    }
+}

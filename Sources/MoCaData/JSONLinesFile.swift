@@ -1,0 +1,106 @@
+// A JSONL file with random access: one pass notes where every thousandth record starts.
+
+package import Foundation
+
+/// An indexed file of one JSON object a line; blank lines are no records.
+package struct JSONLinesFile: RecordFile {
+    /// Records of a block: few enough that reading one record is cheap.
+    private static let rowsPerBlock = 1024
+
+    package let path: String
+    package var columnNames: [String]? { nil }
+    package let blockRows: [Int]
+    private let blocks: [Block]
+
+    /// The lines of one block.
+    private struct Block {
+        var start: Int
+        var end: Int
+        var firstLine: Int
+        var rows: Int
+    }
+
+    /// Indexes `url`.
+    ///
+    /// - Throws: `DataError.fileMissing`, `.inputOutput`.
+    package init(_ url: URL) throws {
+        path = url.path
+        blocks = try Self.index(url)
+        blockRows = blocks.map(\.rows)
+    }
+
+    private static func index(_ url: URL) throws -> [Block] {
+        let handle = try openForReading(url)
+        var blocks: [Block] = []
+        var block = Block(start: 0, end: 0, firstLine: 1, rows: 0)
+        var line = 1
+        var position = 0
+        var hasContent = false
+        while let chunk = try readChunk(handle, 1 << 20, path: url.path) {
+            chunk.withUnsafeBytes { bytes in
+                for byte in bytes {
+                    position += 1
+                    if byte == UInt8(ascii: "\n") {
+                        line += 1
+                        if hasContent { block.rows += 1 }
+                        hasContent = false
+                        if block.rows == rowsPerBlock {
+                            block.end = position
+                            blocks.append(block)
+                            block = Block(start: position, end: 0, firstLine: line, rows: 0)
+                        }
+                    } else if byte != 0x20, byte != 0x09, byte != 0x0d {
+                        hasContent = true
+                    }
+                }
+            }
+        }
+        if hasContent { block.rows += 1 }
+        block.end = position
+        if block.rows > 0 { blocks.append(block) }
+        return blocks
+    }
+
+    package func forEachBatch(
+        ofBlock index: Int, columns: [String], batchRows: Int, _ body: (RowBatch) throws -> Void
+    ) throws {
+        let block = blocks[index]
+        let bytes = try read(block)
+        var lines: [(number: Int, bytes: Range<Int>)] = []
+        var start = 0
+        var number = block.firstLine
+        while start < bytes.count {
+            let end = bytes[start...].firstIndex(of: UInt8(ascii: "\n")) ?? bytes.count
+            let isRecord = !isBlank(bytes[start..<end])
+            if isRecord { lines.append((number, start..<end)) }
+            number += 1
+            start = end + 1
+        }
+        guard lines.count == block.rows else {
+            throw DataError.damagedBlock(
+                path: path, block: index, reason: "the file has changed since it was opened")
+        }
+        let found = lines
+        let path = path
+        try body(
+            RowBatch(count: found.count, byteCount: bytes.count) { row in
+                var range = found[row].bytes
+                let location = RecordLocation(file: path, place: .line(found[row].number))
+                let hasMark =
+                    found[row].number == 1
+                    && bytes[range].starts(with: [0xef, 0xbb, 0xbf])
+                if hasMark { range = (range.lowerBound + 3)..<range.upperBound }
+                return try jsonRow(bytes[range], location: location)
+            })
+    }
+
+    private func read(_ block: Block) throws -> Data {
+        let handle = try openForReading(URL(fileURLWithPath: path))
+        do {
+            try handle.seek(toOffset: UInt64(block.start))
+        } catch {
+            throw DataError.inputOutput(path: path, reason: error.localizedDescription)
+        }
+        return try readChunk(handle, block.end - block.start, path: path) ?? Data()
+    }
+}

@@ -1,0 +1,86 @@
+// A file of records in blocks, whatever its format.
+
+package import Foundation
+
+/// A file whose records are read block by block.
+package protocol RecordFile: Sendable {
+    /// The file, as the user named it.
+    var path: String { get }
+    /// Names of the columns; nil when every record has its own.
+    var columnNames: [String]? { get }
+    /// Number of records of each block.
+    var blockRows: [Int] { get }
+    /// Reads a block in runs of at most about `batchRows` records, with the columns of `columns`
+    /// that the file has, and gives each run to `body`.
+    ///
+    /// - Throws: `DataError`, or what `body` throws.
+    func forEachBatch(
+        ofBlock block: Int, columns: [String], batchRows: Int, _ body: (RowBatch) throws -> Void
+    ) throws
+}
+
+extension RecordFile {
+    /// Number of records.
+    package var rowCount: Int { blockRows.reduce(0, +) }
+
+    /// Gives every record to `body`, in order, in flat memory.
+    ///
+    /// - Throws: `DataError`, or what `body` throws.
+    package func forEachRow(
+        columns: [String], batchRows: Int = 256, _ body: (Row) throws -> Void
+    ) throws {
+        for block in blockRows.indices {
+            try forEachBatch(ofBlock: block, columns: columns, batchRows: batchRows) { batch in
+                for index in 0..<batch.count { try body(batch.row(index)) }
+            }
+        }
+    }
+
+    /// Complains when the file lacks a column.
+    ///
+    /// - Throws: `DataError.columnMissing`.
+    package func requireColumns(_ columns: [String]) throws {
+        guard let columnNames else { return }
+        for column in columns where !columnNames.contains(column) {
+            throw DataError.columnMissing(path: path, column: column, available: columnNames)
+        }
+    }
+
+    /// The first row of a block, counted from the start of the file.
+    func firstRow(ofBlock block: Int) -> Int { blockRows[..<block].reduce(0, +) }
+}
+
+/// A run of records of one block.
+package struct RowBatch: Sendable {
+    /// Number of records.
+    package let count: Int
+    /// Bytes of memory that the run holds.
+    package let byteCount: Int
+    private let makeRow: @Sendable (Int) throws -> Row
+
+    /// A run of `count` records that `makeRow` reads.
+    init(count: Int, byteCount: Int, makeRow: @escaping @Sendable (Int) throws -> Row) {
+        self.count = count
+        self.byteCount = byteCount
+        self.makeRow = makeRow
+    }
+
+    /// One record of the run.
+    ///
+    /// - Throws: `DataError.malformedLine`.
+    package func row(_ index: Int) throws -> Row { try makeRow(index) }
+}
+
+/// Opens a `.parquet`, `.arrow` or `.jsonl` file.
+///
+/// - Throws: `DataError`.
+package func openRecordFile(_ url: URL) throws -> any RecordFile {
+    guard FileManager.default.fileExists(atPath: url.path) else {
+        throw DataError.fileMissing(path: url.path)
+    }
+    switch url.pathExtension {
+    case "parquet", "arrow": return try TableFile(url)
+    case "jsonl": return try JSONLinesFile(url)
+    default: throw DataError.unknownFormat(path: url.path)
+    }
+}

@@ -1,0 +1,173 @@
+// One record of a file, read by column name.
+
+package import Foundation
+
+/// A row of a table or a line of JSON.
+package struct Row: Sendable {
+    /// Where the row stands.
+    package let location: RecordLocation
+    private let storage: Storage
+
+    private enum Storage: Sendable {
+        case batch(RecordBatch, row: Int)
+        case members([String: Cell])
+    }
+
+    /// A row of a batch.
+    init(_ batch: RecordBatch, row: Int, location: RecordLocation) {
+        storage = .batch(batch, row: row)
+        self.location = location
+    }
+
+    /// A row made of values.
+    package init(_ members: [String: Cell], location: RecordLocation) {
+        storage = .members(members)
+        self.location = location
+    }
+
+    /// The value of a column; null when there is no such column.
+    ///
+    /// - Throws: `DataError.invalidText`, `.columnType`.
+    package func cell(_ column: String) throws -> Cell {
+        switch storage {
+        case .members(let members): return members[column] ?? .null
+        case .batch(let batch, let row):
+            guard let values = batch.column(column) else { return .null }
+            do {
+                return try values.cell(row)
+            } catch {
+                throw dataError(error, column)
+            }
+        }
+    }
+
+    private func dataError(_ failure: CellFailure, _ column: String) -> DataError {
+        switch failure {
+        case .invalidText: .invalidText(location, column: column)
+        case .unsupportedType(let format): mismatch(column, "the Arrow type '\(format)'", "text")
+        case .indexOutOfRange: mismatch(column, "an index outside its dictionary", "a value")
+        }
+    }
+
+    private func mismatch(_ column: String, _ found: String, _ expected: String) -> DataError {
+        .columnType(location, column: column, found: found, expected: expected)
+    }
+
+    /// The text of a column; nil when null or absent.
+    package func string(_ column: String) throws -> String? {
+        switch try cell(column) {
+        case .null: return nil
+        case .string(let text): return text
+        case let other: throw mismatch(column, other.kindName, "text")
+        }
+    }
+
+    /// The integer of a column; nil when null or absent. A number without a fraction will do.
+    package func integer(_ column: String) throws -> Int? {
+        switch try cell(column) {
+        case .null: return nil
+        case .integer(let value): return Int(value)
+        case .number(let value):
+            if let integer = Int(exactly: value) { return integer }
+            throw mismatch(column, "a number with a fraction", "an integer")
+        case let other: throw mismatch(column, other.kindName, "an integer")
+        }
+    }
+
+    /// The name in the first of `columns` that has a value: text, or an integer written out.
+    package func identifier(_ columns: [String]) throws -> String? {
+        for column in columns {
+            switch try cell(column) {
+            case .null: continue
+            case .string(let text): return text
+            case .integer(let value): return String(value)
+            case let other: throw mismatch(column, other.kindName, "text or an integer")
+            }
+        }
+        return nil
+    }
+
+    /// The texts of a list column; nil when null or absent. A null element is an empty text.
+    package func strings(_ column: String) throws -> [String]? {
+        switch try cell(column) {
+        case .null: return nil
+        case .list(let elements): return try elements.map { try text(of: $0, column) }
+        case let other: throw mismatch(column, other.kindName, "a list of texts")
+        }
+    }
+
+    private func text(of cell: Cell, _ column: String) throws -> String {
+        switch cell {
+        case .null: return ""
+        case .string(let text): return text
+        case let other: throw mismatch(column, "a list with \(other.kindName)", "a list of texts")
+        }
+    }
+
+    /// The text of a column, or its list of texts; nil when null or absent.
+    package func stringOrList(_ column: String) throws -> StringOrList? {
+        switch try cell(column) {
+        case .null: return nil
+        case .string(let text): return .string(text)
+        case .list(let elements): return .list(try elements.map { try text(of: $0, column) })
+        case let other: throw mismatch(column, other.kindName, "text or a list of texts")
+        }
+    }
+
+    /// The numbers of a list column; nil when null or absent.
+    package func floats(_ column: String) throws -> [Float]? {
+        if case .batch(let batch, let row) = storage,
+            let numbers = batch.column(column)?.floats(row)
+        {
+            return numbers
+        }
+        switch try cell(column) {
+        case .null: return nil
+        case .list(let elements):
+            return try elements.map { element in
+                switch element {
+                case .integer(let value): return Float(value)
+                case .number(let value): return Float(value)
+                default: throw mismatch(column, "a list with \(element.kindName)", "numbers")
+                }
+            }
+        case let other: throw mismatch(column, other.kindName, "a list of numbers")
+        }
+    }
+
+    /// The images of a list column, or the one image of a plain column; none when null or absent.
+    package func images(_ column: String) throws -> [ImageValue] {
+        switch try cell(column) {
+        case .null: return []
+        case .list(let elements): return try elements.map { try image(of: $0, column) }
+        case let single: return [try image(of: single, column)]
+        }
+    }
+
+    private func image(of cell: Cell, _ column: String) throws -> ImageValue {
+        switch cell {
+        case .string(let path) where !path.isEmpty: return .path(path)
+        case .bytes(let data) where !data.isEmpty: return .encoded(data)
+        case .string, .bytes, .null: throw DataError.valueMissing(location, column: column)
+        case .object(let members):
+            // The `Image` feature of Hugging Face data sets: bytes, or else a path.
+            if case .bytes(let data) = members["bytes"], !data.isEmpty { return .encoded(data) }
+            if case .string(let path) = members["path"], !path.isEmpty { return .path(path) }
+            throw DataError.valueMissing(location, column: column)
+        default: throw mismatch(column, cell.kindName, "an image's bytes or path")
+        }
+    }
+}
+
+/// A field that some data sets write as one text and some as a list.
+package enum StringOrList: Sendable, Equatable {
+    case string(String)
+    case list([String])
+}
+
+/// An image as a file holds it.
+package enum ImageValue: Sendable, Equatable {
+    case encoded(Data)
+    /// A path, or a `data:` URL.
+    case path(String)
+}

@@ -1,0 +1,88 @@
+// One folder of records.
+
+package import Foundation
+import Synchronization
+
+/// The files of one folder, as one run of rows.
+package final class Subset: Sendable {
+    /// What batches and logs call it.
+    package let name: String
+    /// The rows of its blocks, over all files.
+    package let shape: SubsetShape
+    private let files: [FileEntry]
+    private let open = Mutex(OpenFiles())
+
+    /// A file, and its first block counted over all files.
+    private struct FileEntry: Sendable {
+        var url: URL
+        var firstBlock: Int
+        /// Kept where opening again costs a pass over the file.
+        var kept: (any RecordFile)?
+    }
+
+    /// Opens the files of `folder` for their columns and counts.
+    ///
+    /// - Throws: `DataError`.
+    package init<R: Record>(name: String, folder: URL, record: R.Type) throws {
+        var files: [FileEntry] = []
+        var blockRows: [Int] = []
+        for url in try dataFiles(in: folder) {
+            let file = try openRecordFile(url)
+            try file.requireColumns(R.requiredColumns)
+            files.append(
+                FileEntry(
+                    url: url, firstBlock: blockRows.count,
+                    kept: file is JSONLinesFile ? file : nil))
+            blockRows += file.blockRows
+        }
+        self.name = name
+        self.files = files
+        shape = SubsetShape(name: name, blockRows: blockRows)
+    }
+
+    /// Number of records.
+    package var rowCount: Int { shape.rowCount }
+
+    /// Reads a whole block.
+    ///
+    /// - Throws: `DataError`.
+    func readBlock(_ block: Int, columns: [String]) throws -> [RowBatch] {
+        // The last file that starts at or before the block: files may be empty.
+        let index = partitionPoint(files.count) { files[$0].firstBlock > block } - 1
+        let entry = files[index]
+        let file = try entry.kept ?? open.withLock { try $0.file(entry.url) }
+        var batches: [RowBatch] = []
+        try file.forEachBatch(
+            ofBlock: block - entry.firstBlock, columns: columns, batchRows: 4096
+        ) { batches.append($0) }
+        return batches
+    }
+}
+
+/// The first index of `0..<count` for which a condition that stays true becomes true.
+func partitionPoint(_ count: Int, _ condition: (Int) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+        let middle = low + (high - low) / 2
+        if condition(middle) { high = middle } else { low = middle + 1 }
+    }
+    return low
+}
+
+/// The files used last: a data set may have more files than a process may hold open.
+private struct OpenFiles {
+    private static let countMax = 16
+    private var files: [(url: URL, file: any RecordFile)] = []
+
+    mutating func file(_ url: URL) throws -> any RecordFile {
+        if let index = files.firstIndex(where: { $0.url == url }) {
+            let found = files.remove(at: index)
+            files.append(found)
+            return found.file
+        }
+        let file = try openRecordFile(url)
+        if files.count == Self.countMax { files.removeFirst() }
+        files.append((url, file))
+        return file
+    }
+}

@@ -1,0 +1,121 @@
+// Contrastive batches: every batch is drawn from one subset, so that its negatives are of one task.
+
+/// What becomes of the rows at the end of a subset's epoch that do not fill a batch.
+package enum TailPolicy: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The batch is completed with the first rows of the next epoch; no row stands in it twice.
+    case wrap
+    /// They are passed over; the next epoch has other rows at its end.
+    case drop
+}
+
+/// One batch of one subset.
+package struct TaskBatch<Item: Sendable>: Sendable {
+    package var subset: String
+    package var ids: [SampleID]
+    package var items: [Item]
+}
+
+/// An endless stream of batches of equal size; what comes next depends on the cursor alone.
+///
+///     var batches = try TaskBatches(catalog.shapes, batchSize: 64, seed: 1) { id in
+///         try catalog.sample(id)
+///     }
+///     let batch = try batches.next()
+package struct TaskBatches<Item: Sendable>: Sendable {
+    /// Gives a sample, or nil to leave it out; another one takes its place.
+    package typealias Load = @Sendable (SampleID) throws -> Item?
+
+    /// Where the stream is: save it and give it back to continue.
+    package private(set) var cursor: DataCursor
+    private let batchSize: Int
+    private let tail: TailPolicy
+    private let weights: [Double]?
+    private let load: Load
+    private var streams: SubsetStreams
+
+    /// Starts a stream, or continues one at `cursor`.
+    ///
+    /// - Parameters:
+    ///   - shapes: The subsets; each needs at least `batchSize` rows.
+    ///   - windowBlocks: Row groups that are shuffled together.
+    /// - Throws: `DataError.subsetTooSmall`, `.badWeights`, `.cursorMismatch`.
+    package init(
+        _ shapes: [SubsetShape], batchSize: Int, tail: TailPolicy = .wrap,
+        mixture: Mixture = .proportional, seed: UInt64, windowBlocks: Int = 16,
+        cursor: DataCursor? = nil, load: @escaping Load
+    ) throws {
+        precondition(batchSize > 0 && !shapes.isEmpty, "batches of nothing")
+        for shape in shapes where shape.rowCount < batchSize {
+            throw DataError.subsetTooSmall(
+                name: shape.name, rows: shape.rowCount, batchSize: batchSize)
+        }
+        let start = DataCursor(shapes, seed: seed, windowBlocks: windowBlocks)
+        try cursor?.check(against: start)
+        self.cursor = cursor ?? start
+        self.batchSize = batchSize
+        self.tail = tail
+        weights = try mixture.resolved(shapes)
+        self.load = load
+        streams = SubsetStreams(shapes, seed: seed, windowBlocks: windowBlocks)
+    }
+
+    /// The next batch. After an error the stream stands where it stood before.
+    ///
+    /// - Throws: `DataError.nothingUsable`, or what loading a sample throws.
+    package mutating func next() throws -> TaskBatch<Item> {
+        var draft = cursor
+        var emptyPasses: Set<Int> = []
+        while true {
+            let subset = draw(&draft)
+            if let batch = try fill(subset, &draft) {
+                draft.batchCount += 1
+                cursor = draft
+                return batch
+            }
+            // With `drop`, once may be the end of an epoch, twice is a whole epoch without a batch.
+            guard emptyPasses.insert(subset).inserted else {
+                let shape = streams.shapes[subset]
+                throw DataError.nothingUsable(subset: shape.name, tried: shape.rowCount)
+            }
+        }
+    }
+
+    private func draw(_ draft: inout DataCursor) -> Int {
+        if let weights { return draft.random.index(byWeights: weights) }
+        let batchesLeft = draft.subsets.indices.map { subset in
+            let rows = draft.rowsLeft(subset)
+            return tail == .drop ? rows / batchSize : (rows + batchSize - 1) / batchSize
+        }
+        return draft.random.index(byCounts: batchesLeft)
+    }
+
+    /// Takes the next rows of a subset; nil when its epoch ends before the batch is full.
+    private mutating func fill(
+        _ subset: Int, _ draft: inout DataCursor
+    ) throws -> TaskBatch<Item>? {
+        let shape = streams.shapes[subset]
+        var position = draft.subsets[subset].position
+        let epochEnd = (position / shape.rowCount + 1) * shape.rowCount
+        let start = position
+        var batch = TaskBatch<Item>(subset: shape.name, ids: [], items: [])
+        var taken: Set<Int> = []
+        while batch.ids.count < batchSize {
+            if tail == .drop, position == epochEnd {
+                draft.subsets[subset].position = epochEnd
+                return nil
+            }
+            guard position - start < 2 * shape.rowCount + batchSize else {
+                throw DataError.nothingUsable(subset: shape.name, tried: position - start)
+            }
+            let id = streams.sample(subset, at: position)
+            position += 1
+            guard taken.insert(id.row).inserted, let item = try load(id) else { continue }
+            batch.ids.append(id)
+            batch.items.append(item)
+        }
+        let left = epochEnd - position
+        if tail == .drop, left < batchSize { position = epochEnd }
+        draft.subsets[subset].position = position
+        return batch
+    }
+}
