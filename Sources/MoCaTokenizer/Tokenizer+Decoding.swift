@@ -1,0 +1,62 @@
+// Ids to text, and what is known about single tokens.
+
+extension Tokenizer {
+    /// The text of `ids`; bytes that are no UTF-8 become U+FFFD, and ids of no token nothing.
+    ///
+    /// `skipSpecialTokens` leaves out the added tokens that are flagged as special.
+    package func decode(_ ids: some Sequence<Int32>, skipSpecialTokens: Bool = false) -> String {
+        var bytes: [UInt8] = []
+        for id in ids {
+            if let token = added.token(id) {
+                if skipSpecialTokens, token.isSpecial { continue }
+                // The library's decoder takes an added token for a spelling too.
+                bytes += ByteAlphabet.bytes(of: token.content) ?? Array(token.content.utf8)
+            } else if id >= 0, Int(id) < definition.vocabulary.count {
+                bytes += definition.vocabulary.bytes(UInt32(id))
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The tokens beside the model, in the order in which they were added.
+    package var addedTokens: [AddedToken] { added.tokens }
+
+    /// The number of tokens, added ones included: what transformers gives as `len(tokenizer)`.
+    package var vocabularySize: Int {
+        let baseCount = definition.vocabulary.count
+        return baseCount + added.tokens.count { Int($0.id) >= baseCount }
+    }
+
+    /// The id of a token, spelled as in the file; nil if there is none.
+    package func id(of token: String) -> Int32? {
+        added.token(token)?.id ?? definition.vocabulary.id(of: token).map { Int32($0) }
+    }
+
+    /// The token of an id, spelled as in the file; nil if there is none.
+    package func token(_ id: Int32) -> String? {
+        if let token = added.token(id) { return token.content }
+        guard id >= 0, Int(id) < definition.vocabulary.count else { return nil }
+        return definition.vocabulary.spelling(UInt32(id))
+    }
+
+    /// The ids that masking spares: `all_special_ids` of transformers, in its order.
+    package var specialTokenIDs: [Int32] {
+        configuration.specialTokens.compactMap { id(of: $0) }
+    }
+
+    /// The ids of the tokens by which Qwen2.5-VL marks images and videos, as far as they are here.
+    package var visionTokenIDs: Set<Int32> {
+        let tokens = [
+            "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>",
+            "<|video_pad|>",
+        ]
+        return Set(tokens.compactMap { added.token($0)?.id })
+    }
+
+    /// The id of `configuration.padToken`.
+    package var padTokenID: Int32? { configuration.padToken.flatMap { id(of: $0) } }
+    /// The id of `configuration.eosToken`.
+    package var eosTokenID: Int32? { configuration.eosToken.flatMap { id(of: $0) } }
+    /// The id of `configuration.maskToken`.
+    package var maskTokenID: Int32? { configuration.maskToken.flatMap { id(of: $0) } }
+}

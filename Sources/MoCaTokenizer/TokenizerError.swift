@@ -1,0 +1,67 @@
+// What can go wrong with tokenizer files, and with text that holds tokens it must not hold.
+
+import Foundation
+package import MoCaCore
+
+/// A failure of reading, writing or using a tokenizer.
+package enum TokenizerError: UserFacingError, Equatable {
+    /// A file is missing or cannot be read.
+    case unreadable(file: String, reason: String)
+    /// A file is not JSON; `offset` is in bytes.
+    case malformedJSON(file: String, offset: Int, reason: String)
+    /// A field that the tokenizer needs is not in the file.
+    case missingField(file: String, field: String)
+    /// A field asks for something that this tokenizer does not do.
+    case unsupported(file: String, field: String, found: String, supported: String)
+    /// The vocabulary, merges or added tokens contradict themselves.
+    case inconsistent(file: String, field: String, reason: String)
+    /// A text holds an added token that the caller refuses, such as an image placeholder.
+    case refusedToken(token: String)
+    /// A file cannot be written.
+    case unwritable(file: String, reason: String)
+
+    package var kind: FailureKind {
+        switch self {
+        case .unreadable: .inputMissing
+        case .malformedJSON, .missingField, .inconsistent, .refusedToken: .badData
+        case .unsupported: .badConfiguration
+        case .unwritable: .cannotCreateOutput
+        }
+    }
+
+    package var errorDescription: String? {
+        switch self {
+        case .unreadable(let file, let reason):
+            "cannot read the tokenizer (\(file)): \(reason)"
+        case .malformedJSON(let file, let offset, let reason):
+            "malformed JSON (\(file), byte \(offset)): \(reason)"
+        case .missingField(let file, let field):
+            "incomplete tokenizer (\(file)): the field \(field) is missing"
+        case .unsupported(let file, let field, let found, let supported):
+            "unsupported tokenizer (\(file), \(field)): found \(found), supported: \(supported)"
+        case .inconsistent(let file, let field, let reason):
+            "inconsistent tokenizer (\(file), \(field)): \(reason)"
+        case .refusedToken(let token):
+            "refused token (\(token)): plain text must not hold it"
+        case .unwritable(let file, let reason):
+            "cannot write the tokenizer (\(file)): \(reason)"
+        }
+    }
+
+    package var recoverySuggestion: String? {
+        switch self {
+        case .unreadable:
+            "give the folder of a Hugging Face checkpoint, or its tokenizer.json"
+        case .malformedJSON:
+            "fetch the file again; it may have been cut or edited"
+        case .missingField, .inconsistent:
+            "use the tokenizer files that belong to the checkpoint, unedited"
+        case .unsupported:
+            "use a checkpoint of the Qwen2.5 family, whose tokenizer is a byte-level BPE"
+        case .refusedToken:
+            "give images as images, or remove the token from the text"
+        case .unwritable:
+            "give a folder that exists and may be written, on a disk with space"
+        }
+    }
+}

@@ -1,0 +1,167 @@
+// The tokens of the model, as bytes: one arena, one span for each id, one hash index.
+
+/// The base vocabulary of `tokenizer.json` (added tokens aside). Ids are 0 ..< `count`.
+struct Vocabulary: Sendable {
+    /// Where a token's bytes lie in the arena.
+    struct Span: Sendable {
+        var start: UInt32
+        var count: UInt32
+    }
+
+    /// An id that no token has.
+    static let noID = UInt32.max
+
+    private let arena: [UInt8]
+    private let spans: [Span]
+    /// Open addressing over the hash of the bytes; `noID` where free.
+    private let index: [UInt32]
+    /// Tokens with a character outside the byte alphabet, by their UTF-8: no merge reaches them.
+    private let literals: [[UInt8]: UInt32]
+    private let literalIDs: Set<UInt32>
+
+    /// The number of tokens.
+    var count: Int { spans.count }
+
+    /// Reads the object `model.vocab`; throws `malformedJSON` or `inconsistent`.
+    init(_ scanner: inout JSONScanner) throws {
+        var draft = Draft()
+        try scanner.object { scanner, name in
+            let start = UInt32(draft.arena.count)
+            let isLiteral = try !draft.appendToken(name, scanner)
+            let id = try scanner.count()
+            let span = Span(start: start, count: UInt32(draft.arena.count) - start)
+            try draft.place(span, id: id, isLiteral: isLiteral, scanner)
+        }
+        let file = scanner.file
+        guard draft.tokenCount == draft.spans.count, draft.tokenCount > 0 else {
+            throw TokenizerError.inconsistent(
+                file: file, field: "model.vocab",
+                reason: "\(draft.tokenCount) tokens, ids up to \(draft.spans.count - 1)")
+        }
+        arena = draft.arena
+        spans = draft.spans
+        literals = draft.literals
+        literalIDs = Set(draft.literals.values)
+        index = try Self.makeIndex(draft, literalIDs: literalIDs, file: file)
+    }
+
+    private static func makeIndex(
+        _ draft: Draft, literalIDs: Set<UInt32>, file: String
+    ) throws -> [UInt32] {
+        var capacity = 1024
+        while capacity < draft.spans.count * 2 { capacity *= 2 }
+        var index = [UInt32](repeating: noID, count: capacity)
+        for (id, span) in draft.spans.enumerated() where !literalIDs.contains(UInt32(id)) {
+            let key = draft.arena[Int(span.start)..<Int(span.start + span.count)]
+            let found = draft.arena.withUnsafeBufferPointer { arena in
+                Self.slot(
+                    UnsafeBufferPointer(rebasing: arena[key.startIndex..<key.endIndex]),
+                    arena: arena, spans: draft.spans, index: index)
+            }
+            guard index[found] == noID else {
+                throw TokenizerError.inconsistent(
+                    file: file, field: "model.vocab",
+                    reason: "the token \(JSONValue.quoted(ByteAlphabet.spelling(of: key))) twice")
+            }
+            index[found] = UInt32(id)
+        }
+        return index
+    }
+
+    /// The slot that holds `key`, or the free one where it belongs.
+    private static func slot(
+        _ key: UnsafeBufferPointer<UInt8>, arena: UnsafeBufferPointer<UInt8>, spans: [Span],
+        index: [UInt32]
+    ) -> Int {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
+        for byte in key { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        var at = Int(truncatingIfNeeded: hash ^ (hash >> 32)) & (index.count - 1)
+        while index[at] != noID {
+            let span = spans[Int(index[at])]
+            let stored = arena[Int(span.start)..<Int(span.start + span.count)]
+            if Int(span.count) == key.count, stored.elementsEqual(key) { break }
+            at = (at + 1) & (index.count - 1)
+        }
+        return at
+    }
+
+    /// The id of the token of these bytes, or `noID`.
+    func id(of key: UnsafeBufferPointer<UInt8>) -> UInt32 {
+        arena.withUnsafeBufferPointer {
+            index[Self.slot(key, arena: $0, spans: spans, index: index)]
+        }
+    }
+
+    /// The id of the token spelled `token` in the file.
+    func id(of token: String) -> UInt32? {
+        guard let bytes = ByteAlphabet.bytes(of: token) else { return literals[Array(token.utf8)] }
+        let found = bytes.withUnsafeBufferPointer { id(of: $0) }
+        return found == Self.noID ? nil : found
+    }
+
+    /// The bytes that the token stands for in a text.
+    func bytes(_ id: UInt32) -> ArraySlice<UInt8> {
+        let span = spans[Int(id)]
+        return arena[Int(span.start)..<Int(span.start + span.count)]
+    }
+
+    /// The token as the file spells it.
+    func spelling(_ id: UInt32) -> String {
+        let bytes = bytes(id)
+        return literalIDs.contains(id)
+            ? String(decoding: bytes, as: UTF8.self) : ByteAlphabet.spelling(of: bytes)
+    }
+}
+
+extension Vocabulary {
+    /// A vocabulary while it is read.
+    private struct Draft {
+        var arena: [UInt8] = []
+        var spans: [Span] = []
+        var literals: [[UInt8]: UInt32] = [:]
+        var tokenCount = 0
+
+        /// Appends the bytes of a token; false if it is kept as it is, because some character of
+        /// it stands for no byte.
+        mutating func appendToken(_ text: JSONScanner.Text, _ scanner: JSONScanner) throws -> Bool {
+            let start = arena.count
+            if text.hasEscapes {
+                let string = try scanner.string(text)
+                if let bytes = ByteAlphabet.bytes(of: string) {
+                    arena.append(contentsOf: bytes)
+                    return true
+                }
+            } else {
+                let utf8 = UnsafeBufferPointer(rebasing: scanner.bytes[text.start..<text.end])
+                if ByteAlphabet.appendBytes(spelledBy: utf8, to: &arena) { return true }
+            }
+            arena.removeSubrange(start...)
+            arena.append(contentsOf: try scanner.string(text).utf8)
+            return false
+        }
+
+        /// Gives the token of `span` its id.
+        mutating func place(
+            _ span: Span, id: Int, isLiteral: Bool, _ scanner: JSONScanner
+        ) throws {
+            // A token takes more than one byte of the file, so greater ids leave gaps.
+            guard id < scanner.bytes.count, arena.count < Int(UInt32.max) else {
+                throw scanner.malformed("the token id \(id) is too large")
+            }
+            while spans.count <= id { spans.append(Span(start: .max, count: 0)) }
+            guard spans[id].start == .max else {
+                throw TokenizerError.inconsistent(
+                    file: scanner.file, field: "model.vocab", reason: "two tokens have the id \(id)")
+            }
+            spans[id] = span
+            tokenCount += 1
+            guard isLiteral else { return }
+            let bytes = Array(arena[Int(span.start)...])
+            guard literals.updateValue(UInt32(id), forKey: bytes) == nil else {
+                throw TokenizerError.inconsistent(
+                    file: scanner.file, field: "model.vocab",
+                    reason: "the token \(JSONValue.quoted(String(decoding: bytes, as: UTF8.self))) twice")
+            }
+        }
+    }
+}

@@ -1,0 +1,145 @@
+// Byte-pair encoding of one word: the joinable pair of the lowest rank first, the leftmost of equals
+// (Sennrich et al. 2016).
+
+/// The working memory of merging. Not safe to share between threads.
+final class WordMerger {
+    /// Words of more bytes go through a heap; below, scanning all pairs is quicker.
+    private static let scanMax = 64
+
+    private let merges: Merges
+    private let scan: UnsafeMutablePointer<UInt32>
+    private let scanPairs: UnsafeMutablePointer<UInt64>
+
+    // Of long words: ids, the look-up of the pair that starts at each id, and a linked list.
+    private var ids: [UInt32] = []
+    private var pairs: [UInt64] = []
+    private var previous: [Int32] = []
+    private var next: [Int32] = []
+    private var heap: [UInt64] = []
+
+    /// Memory for merging by `merges`.
+    init(_ merges: Merges) {
+        self.merges = merges
+        scan = .allocate(capacity: Self.scanMax)
+        scanPairs = .allocate(capacity: Self.scanMax)
+    }
+
+    deinit {
+        scan.deallocate()
+        scanPairs.deallocate()
+    }
+
+    /// Bytes of the longest word that the memory has grown for.
+    var capacity: Int { ids.capacity }
+
+    /// Appends the ids of the word of `count` bytes, at least one.
+    func encode(_ word: UnsafePointer<UInt8>, count: Int, to out: inout [Int32]) {
+        if count <= Self.scanMax {
+            encodeShort(word, count: count, to: &out)
+        } else {
+            encodeLong(word, count: count, to: &out)
+        }
+    }
+
+    private func encodeShort(_ word: UnsafePointer<UInt8>, count: Int, to out: inout [Int32]) {
+        let table = merges.table
+        merges.byteIDs.withUnsafeBufferPointer { byteIDs in
+            for i in 0..<count { scan[i] = byteIDs[Int(word[i])] }
+        }
+        var pairCount = count - 1
+        for i in 0..<pairCount { scanPairs[i] = table.find(scan[i], scan[i + 1]) }
+        while pairCount > 0 {
+            var best = PairTable.none
+            var at = 0
+            for i in 0..<pairCount where scanPairs[i] < best {
+                best = scanPairs[i]
+                at = i
+            }
+            if best == PairTable.none { break }
+            scan[at] = UInt32(truncatingIfNeeded: best)
+            // Both arrays close the gap: id at + 1 and its pair are gone.
+            pairCount &-= 1
+            var i = at &+ 1
+            while i <= pairCount {
+                scan[i] = scan[i &+ 1]
+                scanPairs[i &- 1] = scanPairs[i]
+                i &+= 1
+            }
+            if at > 0 { scanPairs[at - 1] = table.find(scan[at - 1], scan[at]) }
+            if at < pairCount { scanPairs[at] = table.find(scan[at], scan[at + 1]) }
+        }
+        for i in 0...pairCount { out.append(Int32(truncatingIfNeeded: scan[i])) }
+    }
+
+    private func encodeLong(_ word: UnsafePointer<UInt8>, count: Int, to out: inout [Int32]) {
+        precondition(count < Int(Int32.max), "a word of \(count) bytes")
+        ids.removeAll(keepingCapacity: true)
+        pairs.removeAll(keepingCapacity: true)
+        previous.removeAll(keepingCapacity: true)
+        next.removeAll(keepingCapacity: true)
+        for i in 0..<count {
+            ids.append(merges.byteIDs[Int(word[i])])
+            previous.append(Int32(i - 1))
+            next.append(i + 1 < count ? Int32(i + 1) : -1)
+        }
+        for i in 0..<count {
+            pairs.append(i + 1 < count ? merges.table.find(ids[i], ids[i + 1]) : PairTable.none)
+            if pairs[i] != PairTable.none { push(Self.heapEntry(pairs[i], at: i)) }
+        }
+        while let top = pop() {
+            let at = Int(top & 0xFFFF_FFFF)
+            // An entry is stale when its pair has changed since; no two pairs share a rank.
+            guard pairs[at] != PairTable.none, pairs[at] >> 32 == top >> 32 else { continue }
+            let gone = Int(next[at])
+            ids[at] = UInt32(truncatingIfNeeded: pairs[at])
+            pairs[gone] = PairTable.none
+            next[at] = next[gone]
+            if next[gone] >= 0 { previous[Int(next[gone])] = Int32(at) }
+            renewPair(at)
+            if previous[at] >= 0 { renewPair(Int(previous[at])) }
+        }
+        var at = 0
+        while at >= 0 {
+            out.append(Int32(truncatingIfNeeded: ids[at]))
+            at = Int(next[at])
+        }
+    }
+
+    /// Looks up the pair that starts at `at` again.
+    private func renewPair(_ at: Int) {
+        let after = Int(next[at])
+        pairs[at] = after >= 0 ? merges.table.find(ids[at], ids[after]) : PairTable.none
+        if pairs[at] != PairTable.none { push(Self.heapEntry(pairs[at], at: at)) }
+    }
+
+    /// The rank of a looked-up pair above its position: the order of merging.
+    private static func heapEntry(_ pair: UInt64, at position: Int) -> UInt64 {
+        pair & ~0xFFFF_FFFF | UInt64(position)
+    }
+
+    private func push(_ entry: UInt64) {
+        heap.append(entry)
+        var child = heap.count - 1
+        while child > 0, heap[(child - 1) / 2] > entry {
+            heap[child] = heap[(child - 1) / 2]
+            child = (child - 1) / 2
+        }
+        heap[child] = entry
+    }
+
+    private func pop() -> UInt64? {
+        guard let top = heap.first, let last = heap.popLast() else { return nil }
+        guard !heap.isEmpty else { return top }
+        var parent = 0
+        while true {
+            var child = 2 * parent + 1
+            guard child < heap.count else { break }
+            if child + 1 < heap.count, heap[child + 1] < heap[child] { child += 1 }
+            guard heap[child] < last else { break }
+            heap[parent] = heap[child]
+            parent = child
+        }
+        heap[parent] = last
+        return top
+    }
+}
