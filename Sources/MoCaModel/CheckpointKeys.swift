@@ -1,0 +1,101 @@
+// What the tensors of a checkpoint are called here, whoever saved it. The transforms are the table
+// below, and no tensor is changed: names only.
+//
+// Canonical names are those of transformers < 4.52: `model.embed_tokens.weight`,
+// `model.layers.N.*`, `model.norm.weight`, `visual.*`, `lm_head.weight`; and MoCa's own
+// `mae_decoder.*` and `mae_proj.*`.
+
+/// Names of tensors in checkpoint files.
+package enum CheckpointKeys {
+    /// Beginnings of names as stored, and what they become. The first that fits is taken.
+    package static let prefixes: [(stored: String, canonical: String)] = [
+        // transformers >= 4.52, whole model
+        ("model.language_model.", "model."),
+        ("model.visual.", "visual."),
+        // transformers >= 4.52, saved without its head (Qwen2_5_VLModel)
+        ("language_model.", "model."),
+        // the language model alone
+        ("embed_tokens.", "model.embed_tokens."),
+        ("layers.", "model.layers."),
+        ("norm.", "model.norm."),
+        // unchanged: transformers < 4.52, what transformers 5 saves, and MoCa
+        ("model.", "model."),
+        ("visual.", "visual."),
+        ("lm_head.", "lm_head."),
+        ("mae_decoder.", "mae_decoder."),
+        ("mae_proj.", "mae_proj."),
+    ]
+
+    /// The embedding matrix, which a tied model also uses as its output.
+    package static let embedding = "model.embed_tokens.weight"
+    /// The output matrix of a model that is not tied.
+    package static let head = "lm_head.weight"
+
+    /// The canonical name of a stored tensor; an unknown name is returned as it is.
+    package static func canonical(_ stored: String) -> String {
+        for (old, new) in prefixes where stored.hasPrefix(old) {
+            return new + stored.dropFirst(old.count)
+        }
+        return stored
+    }
+
+    /// Canonical name -> stored name. Throws `sameParameter` when two stored names meet.
+    package static func table(
+        of stored: some Sequence<String>
+    ) throws(ModelError) -> [String: String] {
+        var table: [String: String] = [:]
+        for name in stored.sorted() {
+            let parameter = canonical(name)
+            if let first = table.updateValue(name, forKey: parameter) {
+                throw .sameParameter(first: first, second: name, parameter: parameter)
+            }
+        }
+        return table
+    }
+
+    /// Whether a canonical name is a part of pre-training only.
+    package static func isPretrainingHead(_ key: String) -> Bool {
+        key.hasPrefix("mae_decoder.") || key.hasPrefix("mae_proj.")
+    }
+
+    /// Whether a name is a buffer that old versions saved and every model computes by itself.
+    package static func isComputedBuffer(_ key: String) -> Bool {
+        key.hasSuffix("rotary_emb.inv_freq") || key.hasSuffix("rotary_pos_emb.inv_freq")
+    }
+}
+
+/// Which tensors a checkpoint may lack or have too many, for one use of one model.
+package struct CheckpointRules: Sendable, Hashable {
+    /// What the weights are loaded for.
+    package enum Purpose: Sendable, Hashable {
+        /// Hidden states only: neither `lm_head` nor the pre-training heads are needed.
+        case embedding
+        /// The language model's output and the patch decoder too.
+        case pretraining
+    }
+
+    package var purpose: Purpose
+    /// Whether the model has one matrix for input and output embeddings.
+    package var isTied: Bool
+
+    package init(purpose: Purpose, isTied: Bool) {
+        self.purpose = purpose
+        self.isTied = isTied
+    }
+
+    /// Whether a tensor of the file, by canonical name, may go unused.
+    package func mayBeUnused(_ key: String) -> Bool {
+        if CheckpointKeys.isComputedBuffer(key) { return true }
+        if key == CheckpointKeys.head { return isTied || purpose == .embedding }
+        return purpose == .embedding && CheckpointKeys.isPretrainingHead(key)
+    }
+
+    /// Whether a parameter, by canonical name, may be missing in a file that has `others`. The
+    /// pre-training heads may be missing all together: they then start as the released code starts
+    /// them; some without the others are a damaged checkpoint.
+    package func mayBeAbsent(_ key: String, others: some Sequence<String>) -> Bool {
+        if key == CheckpointKeys.head { return isTied || purpose == .embedding }
+        guard CheckpointKeys.isPretrainingHead(key) else { return false }
+        return purpose == .embedding || !others.contains(where: CheckpointKeys.isPretrainingHead)
+    }
+}

@@ -1,0 +1,171 @@
+// moca.json: what must be done around a model so that its vectors are those of its author.
+
+package import Foundation
+package import MoCaCore
+
+/// The embedding contract of a model. A field that is nil is decided by the next source: the
+/// model's other files, else the defaults (bidirectional, mean, normalised).
+package struct EmbeddingContract: Sendable, Hashable {
+    /// Which tokens a token attends to.
+    package var attention: AttentionMode?
+    /// How states become a vector.
+    package var pooling: PoolingMode?
+    /// Whether vectors have unit length.
+    package var normalize: Bool?
+    /// Templates with `{text}` and `{image}` by role.
+    package var prompts: [Role: String] = [:]
+    /// Pixels of an image after resizing, at least.
+    package var minPixels: Int?
+    /// Pixels of an image after resizing, at most.
+    package var maxPixels: Int?
+    /// Tokens of an input, at most.
+    package var maxLength: Int?
+    /// What happens to a longer input; only with `maxLength`.
+    package var truncation: TruncationPolicy?
+    /// The token that pre-training puts in place of masked ones.
+    package var maskToken: String?
+    /// Lengths that a vector may be cut to before it is normalised again (Matryoshka), ascending.
+    package var dimensions: [Int] = []
+    /// Inputs with the vectors that a right build gives.
+    package var probes: [Probe] = []
+    /// Keys that begin with `x_`: kept for others, never read.
+    package var extensions: [String: JSONValue] = [:]
+
+    package init() {}
+
+    /// The name of the file, beside the weights.
+    package static let fileName = "moca.json"
+
+    /// One input and its vector.
+    package struct Probe: Sendable, Hashable {
+        /// Text as in a record for `moca embed`.
+        package var text: String
+        /// Images as `data:` URLs, in the order of their markers in the text.
+        package var images: [String]
+        /// The role whose prompt is put around the input; nil for none.
+        package var role: Role?
+        /// The vector, computed in float32.
+        package var vector: [Float]
+        /// The largest absolute difference that is right, by the type of the computation.
+        package var tolerance: [String: Float]
+
+        /// What is right when a probe says nothing: rounding of a right implementation.
+        package static let defaultTolerance: [String: Float] = [
+            "float32": 1e-5, "float16": 5e-3, "bfloat16": 3e-2, "int8": 1e-1,
+        ]
+
+        package init(
+            text: String, images: [String] = [], role: Role? = nil, vector: [Float],
+            tolerance: [String: Float] = Probe.defaultTolerance
+        ) {
+            self.text = text
+            self.images = images
+            self.role = role
+            self.vector = vector
+            self.tolerance = tolerance
+        }
+
+        /// The encoded bytes of each image; nil where a URL is not base64 `data:` of an image.
+        package var imageData: [Data?] { images.map(Self.decode) }
+
+        /// The `data:` URL of an encoded image, such as `image/png`.
+        package static func dataURL(_ data: Data, mediaType: String) -> String {
+            "data:\(mediaType);base64,\(data.base64EncodedString())"
+        }
+
+        private static func decode(_ url: String) -> Data? {
+            guard url.hasPrefix("data:image/"), let comma = url.firstIndex(of: ",") else {
+                return nil
+            }
+            guard url[..<comma].hasSuffix(";base64") else { return nil }
+            let data = Data(base64Encoded: String(url[url.index(after: comma)...]))
+            return data.flatMap { $0.isEmpty ? nil : $0 }
+        }
+    }
+}
+
+// MARK: - Validation
+
+extension EmbeddingContract {
+    /// Everything that is wrong with the contract; `vectorLength` is the model's, where it is known.
+    package func problems(vectorLength: Int? = nil) -> [ConfigurationProblem] {
+        let list = ProblemList()
+        checkLimits(list)
+        checkPrompts(list)
+        checkDimensions(list, vectorLength)
+        for (number, probe) in probes.enumerated() {
+            check(probe, "probes[\(number)]", list, vectorLength)
+        }
+        return list.problems
+    }
+
+    private func checkLimits(_ list: ProblemList) {
+        for (key, value) in [
+            ("min_pixels", minPixels), ("max_pixels", maxPixels), ("max_length", maxLength),
+        ] {
+            if let value, value < 1 { list.add(key, "is \(value), must be positive") }
+        }
+        if let minPixels, let maxPixels, minPixels > maxPixels {
+            list.add("min_pixels", "is \(minPixels), must not be over max_pixels \(maxPixels)")
+        }
+        if truncation != nil, maxLength == nil {
+            list.add("truncation", "is there without max_length, which it needs")
+        }
+        if maskToken == "" { list.add("mask_token", "is empty, must be a token") }
+    }
+
+    private func checkPrompts(_ list: ProblemList) {
+        for (role, template) in prompts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            let path = "prompts.\(role.rawValue)"
+            if role.rawValue.isEmpty { list.add("prompts", "has an empty role") }
+            if !template.contains("{text}"), !template.contains("{image}") {
+                list.add(path, "has neither {text} nor {image}")
+            }
+            for place in ["{text}", "{image}"] where template.ranges(of: place).count > 1 {
+                list.add(path, "has \(place) more than once")
+            }
+        }
+    }
+
+    private func checkDimensions(_ list: ProblemList, _ vectorLength: Int?) {
+        let isAscending = zip(dimensions, dimensions.dropFirst()).allSatisfy { $0 < $1 }
+        if !isAscending || dimensions.contains(where: { $0 < 1 }) {
+            list.add("dimensions", "is \(dimensions), must be positive and ascending")
+        } else if let vectorLength, let last = dimensions.last, last > vectorLength {
+            list.add("dimensions", "holds \(last), must be at most the model's \(vectorLength)")
+        }
+    }
+
+    private func check(
+        _ probe: Probe, _ path: String, _ list: ProblemList, _ vectorLength: Int?
+    ) {
+        if probe.text.isEmpty, probe.images.isEmpty {
+            list.add(path, "has neither text nor images")
+        }
+        for (number, data) in probe.imageData.enumerated() where data == nil {
+            list.add("\(path).images[\(number)]", "is not a data:image/...;base64, URL")
+        }
+        if let role = probe.role, prompts[role] == nil {
+            list.add("\(path).role", "is \"\(role.rawValue)\", which prompts do not have")
+        }
+        if let vectorLength, probe.vector.count != vectorLength {
+            list.add(
+                "\(path).vector",
+                "has \(probe.vector.count) numbers, the model gives \(vectorLength)")
+        } else if probe.vector.isEmpty {
+            list.add("\(path).vector", "is empty")
+        }
+        let length = probe.vector.reduce(into: 0.0) { $0 += Double($1) * Double($1) }.squareRoot()
+        if normalize ?? true, !probe.vector.isEmpty, !(abs(length - 1) < 1e-3) {
+            list.add("\(path).vector", "has length \(length), must be 1")
+        }
+        for (type, value) in probe.tolerance.sorted(by: { $0.key < $1.key }) {
+            if Probe.defaultTolerance[type] == nil {
+                let known = Probe.defaultTolerance.keys.sorted().joined(separator: ", ")
+                list.add("\(path).tolerance.\(type)", "is not a type; there are \(known)")
+            } else if !(value > 0) {
+                list.add("\(path).tolerance.\(type)", "is \(value), must be positive")
+            }
+        }
+    }
+}

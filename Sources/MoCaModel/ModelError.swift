@@ -1,0 +1,82 @@
+// What can be wrong with a model's folder, or with an input that it is given.
+
+import Foundation
+public import MoCaCore
+
+/// One thing wrong in a configuration file.
+public struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible {
+    /// Where it stands, such as `text_config.hidden_size`.
+    public var keyPath: String
+    /// What is wrong there, such as `is -1, must be positive`.
+    public var reason: String
+
+    /// Makes a problem from its place and its reason.
+    public init(_ keyPath: String, _ reason: String) {
+        self.keyPath = keyPath
+        self.reason = reason
+    }
+
+    public var description: String { "\(keyPath) \(reason)" }
+}
+
+/// Every failure of this target that reaches a user.
+public enum ModelError: UserFacingError, Hashable {
+    /// The file cannot be read as JSON.
+    case notJSON(file: String, reason: String)
+    /// A configuration with at least one problem; all of them are listed.
+    case badConfiguration(file: String, problems: [ConfigurationProblem])
+    /// An embedding contract with at least one problem; all of them are listed.
+    case badContract(file: String, problems: [ConfigurationProblem])
+    /// Image tokens of a sequence and its images disagree.
+    case imagesDisagree(reason: String)
+    /// A grid that the vision tower cannot take.
+    case badGrid(ImageGrid, mergeSize: Int)
+    /// Two tensors of a checkpoint that mean the same parameter.
+    case sameParameter(first: String, second: String, parameter: String)
+
+    public var kind: FailureKind {
+        switch self {
+        case .badConfiguration, .badContract, .notJSON: .badConfiguration
+        case .imagesDisagree, .badGrid, .sameParameter: .badData
+        }
+    }
+
+    public var errorDescription: String? {
+        switch self {
+        case .notJSON(let file, let reason):
+            "file is not JSON (\(file)): \(reason)"
+        case .badConfiguration(let file, let problems):
+            "model configuration cannot be used (\(file)): \(Self.list(problems))"
+        case .badContract(let file, let problems):
+            "embedding contract cannot be used (\(file)): \(Self.list(problems))"
+        case .imagesDisagree(let reason):
+            "image tokens and images disagree (sequence): \(reason)"
+        case .badGrid(let grid, let mergeSize):
+            "image grid cannot be used (\(grid.t) x \(grid.h) x \(grid.w)): height and width must be "
+                + "positive multiples of \(mergeSize), time positive, all under 65536"
+        case .sameParameter(let first, let second, let parameter):
+            "checkpoint names a parameter twice (\(parameter)): \(first) and \(second) mean the same"
+        }
+    }
+
+    public var recoverySuggestion: String? {
+        switch self {
+        case .notJSON:
+            "write it again, or copy it from the model's source"
+        case .badConfiguration:
+            "correct these keys, or use a Qwen2.5-VL checkpoint in Hugging Face layout"
+        case .badContract:
+            "correct these keys of moca.json, or remove the file to embed with the defaults"
+        case .imagesDisagree:
+            "write each image as <|vision_start|>, its image tokens, <|vision_end|>, and give one grid an image"
+        case .badGrid:
+            "make image_grid_thw with the model's own preprocessor_config.json"
+        case .sameParameter:
+            "keep one of the two tensors in the checkpoint"
+        }
+    }
+
+    private static func list(_ problems: [ConfigurationProblem]) -> String {
+        problems.map(\.description).joined(separator: "; ")
+    }
+}

@@ -1,0 +1,136 @@
+// The order and boundaries of the vision tower's attention windows, as integers (`get_window_index`
+// and `rot_pos_emb` of Qwen2.5-VL). Shapes: P patches, G merged groups (P = mergeUnit * G).
+// A group is `mergeSize` x `mergeSize` patches, consecutive in `pixel_values`; it becomes one token.
+
+package import MoCaCore
+import Synchronization
+
+/// How the patches of some images are ordered and cut for attention.
+package struct VisionLayout: Sendable, Hashable {
+    /// `[G]`: place i of the window order holds group `groupOrder[i]` of the processor's order.
+    package var groupOrder: [Int32] = []
+    /// `[G]`: group g stands at place `groupPlace[g]` of the window order (the inverse).
+    package var groupPlace: [Int32] = []
+    /// Patches in window order: window n is `windowStarts[n] ..< windowStarts[n + 1]`.
+    package var windowStarts: [Int32] = [0]
+    /// Patches in either order: frame n is `frameStarts[n] ..< frameStarts[n + 1]`. A still image is
+    /// one frame; full-attention blocks attend within a frame.
+    package var frameStarts: [Int32] = [0]
+    /// `[P]`, in the processor's order: the row of each patch in its image.
+    package var rows: [Int32] = []
+    /// `[P]`, in the processor's order: the column of each patch in its image.
+    package var columns: [Int32] = []
+
+    /// G.
+    package var groupCount: Int { groupOrder.count }
+    /// P.
+    package var patchCount: Int { rows.count }
+
+    /// `[P]`: patch numbers of the processor's order, in window order.
+    package var patchOrder: [Int32] { patches(of: groupOrder) }
+    /// `[P]`: places in window order, in the processor's order (the inverse of `patchOrder`).
+    package var patchPlace: [Int32] { patches(of: groupPlace) }
+
+    /// Appends another image's layout after this one's.
+    mutating func append(_ other: VisionLayout) {
+        let (groups, patches) = (Int32(groupCount), Int32(patchCount))
+        groupOrder.append(contentsOf: other.groupOrder.lazy.map { $0 + groups })
+        groupPlace.append(contentsOf: other.groupPlace.lazy.map { $0 + groups })
+        windowStarts.append(contentsOf: other.windowStarts.dropFirst().lazy.map { $0 + patches })
+        frameStarts.append(contentsOf: other.frameStarts.dropFirst().lazy.map { $0 + patches })
+        rows.append(contentsOf: other.rows)
+        columns.append(contentsOf: other.columns)
+    }
+
+    private func patches(of groups: [Int32]) -> [Int32] {
+        guard !groups.isEmpty else { return [] }
+        let unit = Int32(patchCount / groupCount)
+        return groups.flatMap { ($0 * unit)..<(($0 + 1) * unit) }
+    }
+}
+
+/// Makes the layouts of one model, and remembers one for each grid it met.
+///
+///     let windows = VisionWindows(configuration.vision)
+///     let layout = try windows.layout(of: grids)
+package final class VisionWindows: Sendable {
+    /// Patches a side of a group.
+    package let mergeSize: Int
+    /// Groups a side of a window.
+    package let windowSize: Int
+
+    private let known = Mutex<[ImageGrid: VisionLayout]>([:])
+    /// A pixel budget allows a few thousand shapes of at most some tens of kilobytes.
+    private static let knownMax = 1024
+
+    /// `windowSize` is in groups.
+    package init(mergeSize: Int, windowSize: Int) {
+        precondition(mergeSize > 0 && windowSize > 0, "sizes of windows must be positive")
+        self.mergeSize = mergeSize
+        self.windowSize = windowSize
+    }
+
+    /// Takes the sizes of a model.
+    package convenience init(_ vision: Qwen25VLConfiguration.Vision) {
+        self.init(mergeSize: vision.spatialMergeSize, windowSize: vision.windowTokens)
+    }
+
+    /// The layout of a batch of images, one after the other. Throws `badGrid`.
+    package func layout(of grids: [ImageGrid]) throws(ModelError) -> VisionLayout {
+        guard grids.count != 1 else { return try layout(of: grids[0]) }
+        var whole = VisionLayout()
+        for grid in grids {
+            whole.append(try layout(of: grid))
+        }
+        return whole
+    }
+
+    /// The layout of one image. Throws `badGrid`.
+    package func layout(of grid: ImageGrid) throws(ModelError) -> VisionLayout {
+        if let found = known.withLock({ $0[grid] }) { return found }
+        try grid.checkMergeable(mergeSize)
+        let made = make(grid)
+        known.withLock { known in
+            if known.count >= Self.knownMax { known.removeAll(keepingCapacity: true) }
+            known[grid] = made
+        }
+        return made
+    }
+
+    private func make(_ grid: ImageGrid) -> VisionLayout {
+        var layout = VisionLayout()
+        let (height, width) = (grid.h / mergeSize, grid.w / mergeSize)
+        for frame in 0..<grid.t {
+            let first = frame * height * width
+            for top in stride(from: 0, to: height, by: windowSize) {
+                for left in stride(from: 0, to: width, by: windowSize) {
+                    let window = (top..<min(top + windowSize, height))
+                        .flatMap { row in
+                            (left..<min(left + windowSize, width)).map { row * width + $0 }
+                        }
+                    layout.groupOrder.append(contentsOf: window.map { Int32(first + $0) })
+                    layout.windowStarts.append(
+                        Int32(layout.groupOrder.count * mergeSize * mergeSize))
+                }
+            }
+            appendPatches(height: height, width: width, to: &layout)
+            layout.frameStarts.append(Int32(layout.patchCount))
+        }
+        layout.groupPlace = Array(repeating: 0, count: layout.groupCount)
+        for (place, group) in layout.groupOrder.enumerated() {
+            layout.groupPlace[Int(group)] = Int32(place)
+        }
+        return layout
+    }
+
+    /// Row and column of each patch of a frame of `height` x `width` groups.
+    private func appendPatches(height: Int, width: Int, to layout: inout VisionLayout) {
+        for group in 0..<height * width {
+            for patch in 0..<mergeSize * mergeSize {
+                let row = group / width * mergeSize + patch / mergeSize
+                layout.rows.append(Int32(row))
+                layout.columns.append(Int32(group % width * mergeSize + patch % mergeSize))
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import MoCaCore
+import Testing
+
+@testable import MoCaModel
+
+@Suite struct ModelErrorTests {
+    static let table: [(ModelError, String)] = [
+        (
+            .notJSON(file: "a/config.json", reason: "unexpected end"),
+            "file is not JSON (a/config.json): unexpected end; "
+                + "write it again, or copy it from the model's source"
+        ),
+        (
+            .badConfiguration(
+                file: "config.json",
+                problems: [
+                    ConfigurationProblem("hidden_size", "is 0, must be positive"),
+                    ConfigurationProblem("vision_config", "is missing, must be an object"),
+                ]),
+            "model configuration cannot be used (config.json): hidden_size is 0, must be positive; "
+                + "vision_config is missing, must be an object; "
+                + "correct these keys, or use a Qwen2.5-VL checkpoint in Hugging Face layout"
+        ),
+        (
+            .badContract(
+                file: "moca.json", problems: [ConfigurationProblem("mask_token", "is empty")]),
+            "embedding contract cannot be used (moca.json): mask_token is empty; correct these keys "
+                + "of moca.json, or remove the file to embed with the defaults"
+        ),
+        (
+            .imagesDisagree(reason: "image 0 has 4 image tokens"),
+            "image tokens and images disagree (sequence): image 0 has 4 image tokens; write each "
+                + "image as <|vision_start|>, its image tokens, <|vision_end|>, and give one grid "
+                + "an image"
+        ),
+        (
+            .badGrid(ImageGrid(t: 1, h: 3, w: 4), mergeSize: 2),
+            "image grid cannot be used (1 x 3 x 4): height and width must be positive multiples "
+                + "of 2, time positive, all under 65536; "
+                + "make image_grid_thw with the model's own preprocessor_config.json"
+        ),
+        (
+            .sameParameter(first: "a", second: "b", parameter: "c"),
+            "checkpoint names a parameter twice (c): a and b mean the same; "
+                + "keep one of the two tensors in the checkpoint"
+        ),
+    ]
+
+    @Test(arguments: table)
+    func text(_ error: ModelError, _ expected: String) {
+        #expect(error.oneLine == expected)
+    }
+
+    @Test func kinds() {
+        #expect(ModelError.notJSON(file: "", reason: "").kind == .badConfiguration)
+        #expect(ModelError.badConfiguration(file: "", problems: []).kind == .badConfiguration)
+        #expect(ModelError.badContract(file: "", problems: []).kind == .badConfiguration)
+        #expect(ModelError.imagesDisagree(reason: "").kind == .badData)
+    }
+}
