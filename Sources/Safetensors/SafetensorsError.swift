@@ -139,7 +139,8 @@ public enum SafetensorsError: UserFacingError, Equatable {
             "too many bytes (\(file), tensor '\(tensor)'): \(expected) were declared, "
                 + "\(found) came"
         case .unfinished(let file, let tensor, let missing):
-            "unfinished safetensors file (\(file), tensor '\(tensor)'): \(missing) bytes are missing"
+            "unfinished safetensors file (\(file), tensor '\(tensor)'): \(missing) bytes are "
+                + "missing"
         case .checkpointExists(let file):
             "cannot write checkpoint (\(file)): another checkpoint lies in the folder"
         default: nil

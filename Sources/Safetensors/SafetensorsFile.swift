@@ -8,8 +8,8 @@ public import Foundation
 ///     let entry = try file.entry("lm_head.weight")
 ///     let first = try file.withBytes(of: "lm_head.weight") { $0.first }
 ///
-/// The map is private and writable: a write goes to a copy of the page in memory, never to the file.
-/// The file must not be shortened while it is mapped.
+/// The map is private and writable: a write goes to a copy of the page in memory, never to the
+/// file. The file must not be shortened while it is mapped.
 public final class SafetensorsFile: Sendable {
     /// The file.
     public let url: URL
@@ -56,8 +56,8 @@ public final class SafetensorsFile: Sendable {
         return entry
     }
 
-    /// The bytes of the tensor `name`, valid while this object lives: whoever keeps them must keep it
-    /// too (Swift may free an object after its last use, even before its scope ends).
+    /// The bytes of the tensor `name`, valid while this object lives: whoever keeps them must keep
+    /// it too (Swift may free an object after its last use, even before its scope ends).
     ///
     /// - Throws: `SafetensorsError.unknownTensor`.
     public func bytes(of name: String) throws -> UnsafeMutableRawBufferPointer {

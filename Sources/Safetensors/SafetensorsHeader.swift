@@ -169,8 +169,8 @@ struct SafetensorsHeader {
 // MARK: - Writing
 
 extension SafetensorsHeader {
-    /// The first bytes of a file of `tensors`, one after another without gaps: the length, the JSON,
-    /// and spaces, so that the data start at a multiple of eight.
+    /// The first bytes of a file of `tensors`, one after another without gaps: the length, the
+    /// JSON, and spaces, so that the data start at a multiple of eight.
     ///
     /// - Throws: `SafetensorsError` (a shape that is not possible, a name twice).
     static func encode(

@@ -9,7 +9,8 @@ public import Foundation
 ///     try writer.append(bytes, to: "a")
 ///     try writer.finish()
 ///
-/// The file appears under its name when `finish()` returns; without it, what was written is removed.
+/// The file appears under its name when `finish()` returns; without it, what was written is
+/// removed.
 public final class SafetensorsWriter {
     /// The declared tensors, in order.
     public let tensors: [SafetensorsDeclaration]

@@ -1,0 +1,83 @@
+// 95 % intervals: of a proportion, and of a mean.
+
+import Foundation
+package import MoCaCore
+
+/// An interval that holds the true value in 95 % of repetitions.
+package struct ConfidenceInterval: Sendable, Hashable {
+    package let lower: Double
+    package let upper: Double
+
+    package init(lower: Double, upper: Double) {
+        self.lower = lower
+        self.upper = upper
+    }
+
+    /// The 97.5 % quantile of the normal distribution.
+    private static let quantile = 1.959963984540054
+
+    /// Wilson's interval of a proportion (Wilson 1927, without continuity correction): it stays
+    /// inside [0, 1], and has a width at 0 and at 1 too.
+    ///
+    /// - Parameter count: the number of trials, above 0.
+    package static func wilson(successes: Int, count: Int) -> ConfidenceInterval {
+        precondition(count > 0 && successes >= 0 && successes <= count, "no proportion")
+        let n = Double(count)
+        let share = Double(successes) / n
+        let square = quantile * quantile
+        let centre = (share + square / (2 * n)) / (1 + square / n)
+        let half =
+            quantile * (share * (1 - share) / n + square / (4 * n * n)).squareRoot()
+            / (1 + square / n)
+        return ConfidenceInterval(
+            lower: successes == 0 ? 0 : centre - half, upper: successes == count ? 1 : centre + half
+        )
+    }
+
+    /// The percentile bootstrap interval of a mean (Efron 1979): the 2.5 and 97.5 % quantiles of
+    /// the means of `resampleCount` samples drawn from `values` with replacement.
+    ///
+    /// - Parameter values: at least one value.
+    package static func bootstrapMean(
+        _ values: [Double], resampleCount: Int = 10_000, random: inout RandomSource
+    ) -> ConfidenceInterval {
+        precondition(!values.isEmpty && resampleCount > 0, "a mean of nothing")
+        let count = UInt64(values.count)
+        var means: [Double] = []
+        means.reserveCapacity(resampleCount)
+        for _ in 0..<resampleCount {
+            var sum = 0.0
+            for _ in 0..<values.count {
+                sum += values[Int(random.next().multipliedFullWidth(by: count).high)]
+            }
+            means.append(sum / Double(values.count))
+        }
+        means.sort()
+        return ConfidenceInterval(
+            lower: quantile(0.025, ofSorted: means), upper: quantile(0.975, ofSorted: means))
+    }
+
+    /// The value at `share` of the way through sorted values, interpolated linearly.
+    private static func quantile(_ share: Double, ofSorted values: [Double]) -> Double {
+        let place = share * Double(values.count - 1)
+        let index = Int(place)
+        let next = min(index + 1, values.count - 1)
+        return values[index] + (values[next] - values[index]) * (place - Double(index))
+    }
+}
+
+extension ConfidenceInterval: Codable {
+    /// Reads `[lower, upper]`.
+    package init(from decoder: any Decoder) throws {
+        var values = try decoder.unkeyedContainer()
+        lower = try values.decode(Double.self)
+        upper = try values.decode(Double.self)
+    }
+
+    /// Writes `[lower, upper]`.
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.unkeyedContainer()
+        try values.encode(lower)
+        try values.encode(upper)
+    }
+}

@@ -1,0 +1,56 @@
+// Everything that can go wrong while scores are computed and written.
+
+import Foundation
+package import MoCaCore
+
+/// What failed while a benchmark was scored.
+package enum EvaluationError: UserFacingError, Equatable {
+    case notANumber(query: String, candidate: String)
+    case scoreCount(query: String, expected: Int, found: Int)
+    case noCandidates(query: String)
+    case duplicateDocument(id: String)
+    case noQueries(set: String)
+    case unreadableScores(file: String, reason: String)
+    case cannotWrite(file: String, reason: String)
+
+    /// The exit status of a command that ends with this error.
+    package var kind: FailureKind {
+        switch self {
+        case .notANumber, .scoreCount: .internalFailure
+        case .noCandidates, .duplicateDocument, .noQueries, .unreadableScores: .badData
+        case .cannotWrite: .cannotCreateOutput
+        }
+    }
+
+    /// `WHAT (WHERE): WHY`.
+    package var errorDescription: String? {
+        switch self {
+        case .notANumber(let query, let candidate):
+            "score is not a number (query '\(query)', candidate '\(candidate)'): the model gave NaN"
+        case .scoreCount(let query, let expected, let found):
+            "wrong number of scores (query '\(query)'): expected \(expected), one a document, "
+                + "found \(found)"
+        case .noCandidates(let query):
+            "nothing to rank (query '\(query)'): it has no candidates"
+        case .duplicateDocument(let id):
+            "duplicate document (corpus, '\(id)'): the id stands twice"
+        case .noQueries(let set): "nothing to score (set '\(set)'): it has no judged query"
+        case .unreadableScores(let file, let reason): "cannot read scores (\(file)): \(reason)"
+        case .cannotWrite(let file, let reason): "cannot write scores (\(file)): \(reason)"
+        }
+    }
+
+    /// How to fix it.
+    package var recoverySuggestion: String? {
+        switch self {
+        case .notANumber:
+            "check the weights for NaN or infinity, and run in float32"
+        case .scoreCount: "score every document once"
+        case .noCandidates: "remove the record, or give it candidates"
+        case .duplicateDocument: "give every document of the corpus an id of its own"
+        case .noQueries: "check that the ids of queries and judgements are the same"
+        case .unreadableScores: "delete the file, and evaluate again"
+        case .cannotWrite: "check that the folder exists and has free space"
+        }
+    }
+}

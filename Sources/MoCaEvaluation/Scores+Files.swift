@@ -1,0 +1,71 @@
+// Reading and writing the files of scores.
+
+package import Foundation
+
+/// MMEB's file for one set, `NAME_score.json`.
+private struct MMEBScore: Encodable {
+    let acc: Double
+    let num_correct: Int
+    let num_pred: Int
+}
+
+extension Scores {
+    /// Reads `scores.json`.
+    ///
+    /// - Throws: `EvaluationError.unreadableScores`.
+    package init(contentsOf file: URL) throws {
+        do {
+            self = try JSONDecoder().decode(Scores.self, from: Data(contentsOf: file))
+        } catch let error as DecodingError {
+            throw EvaluationError.unreadableScores(
+                file: file.path, reason: Self.reason(error))
+        } catch {
+            throw EvaluationError.unreadableScores(
+                file: file.path, reason: error.localizedDescription)
+        }
+    }
+
+    /// Writes `scores.json`, beside and renamed.
+    ///
+    /// - Throws: `EvaluationError.cannotWrite`.
+    package func write(to file: URL) throws {
+        try Self.write(self, to: file)
+    }
+
+    /// Writes one `NAME_score.json` into `folder` for every set with a precision, as MMEB's own
+    /// program does.
+    ///
+    /// - Throws: `EvaluationError.cannotWrite`.
+    package func writeMMEB(to folder: URL) throws {
+        for case (let name, .precision(let score)) in sets {
+            let file = folder.appendingPathComponent("\(name)_score.json")
+            let values = MMEBScore(
+                acc: score.precision, num_correct: score.correctCount, num_pred: score.queryCount)
+            try Self.write(values, to: file)
+        }
+    }
+
+    private static func write(_ value: some Encodable, to file: URL) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do {
+            var data = try encoder.encode(value)
+            data.append(UInt8(ascii: "\n"))
+            try data.write(to: file, options: .atomic)
+        } catch {
+            throw EvaluationError.cannotWrite(
+                file: file.path, reason: error.localizedDescription)
+        }
+    }
+
+    private static func reason(_ error: DecodingError) -> String {
+        switch error {
+        case .keyNotFound(let key, _): "the key '\(key.stringValue)' is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context),
+            .dataCorrupted(let context):
+            "\(context.codingPath.map(\.stringValue).joined(separator: "."))"
+                + "\(context.codingPath.isEmpty ? "" : ": ")\(context.debugDescription)"
+        @unknown default: error.localizedDescription
+        }
+    }
+}

@@ -1,0 +1,151 @@
+// What an evaluation writes: `scores.json`, and MMEB's `NAME_score.json`.
+
+/// The share of queries answered rightly.
+package struct PrecisionScore: Sendable, Hashable {
+    /// Queries answered rightly.
+    package var correctCount: Int
+    /// Queries asked; above 0.
+    package var queryCount: Int
+    /// The share that guessing gets.
+    package var chance: Double?
+
+    package init(correctCount: Int, queryCount: Int, chance: Double? = nil) {
+        self.correctCount = correctCount
+        self.queryCount = queryCount
+        self.chance = chance
+    }
+
+    /// The share of right answers.
+    package var precision: Double { Double(correctCount) / Double(queryCount) }
+    /// Its 95 % interval.
+    package var interval: ConfidenceInterval {
+        .wilson(successes: correctCount, count: queryCount)
+    }
+}
+
+/// The means of a retrieval set.
+package struct RetrievalScore: Sendable, Hashable {
+    package var metrics: RankingMetrics
+    /// What a random order gets.
+    package var chance: RankingMetrics?
+    /// 95 % intervals by name of the measure, such as `ndcg_at_5`.
+    package var intervals: [String: ConfidenceInterval]
+    /// Judged queries.
+    package var queryCount: Int
+    /// The means over the queries of each language.
+    package var byLanguage: [String: RetrievalScore] = [:]
+
+    package init(
+        metrics: RankingMetrics, chance: RankingMetrics? = nil,
+        intervals: [String: ConfidenceInterval] = [:], queryCount: Int
+    ) {
+        self.metrics = metrics
+        self.chance = chance
+        self.intervals = intervals
+        self.queryCount = queryCount
+    }
+}
+
+/// The score of one set, of either kind.
+package enum SetScore: Sendable, Hashable {
+    case precision(PrecisionScore)
+    case retrieval(RetrievalScore)
+
+    /// The value of the measure `metric`, such as `ndcg_at_5`.
+    package func value(of metric: String) -> Double? {
+        switch self {
+        case .precision(let score): metric == "precision_at_1" ? score.precision : nil
+        case .retrieval(let score): score.metrics.named[metric]
+        }
+    }
+
+    /// What chance gets of the measure `metric`.
+    package func chance(of metric: String) -> Double? {
+        switch self {
+        case .precision(let score): metric == "precision_at_1" ? score.chance : nil
+        case .retrieval(let score): score.chance?.named[metric]
+        }
+    }
+
+    /// The 95 % interval of the measure `metric`, where there is one.
+    package func interval(of metric: String) -> ConfidenceInterval? {
+        switch self {
+        case .precision(let score): metric == "precision_at_1" ? score.interval : nil
+        case .retrieval(let score): score.intervals[metric]
+        }
+    }
+}
+
+/// The mean over a group of sets.
+package struct GroupScore: Sendable, Hashable, Codable {
+    /// The measure that is averaged.
+    package var metric: String
+    package var mean: Double
+    /// The number of sets that the mean is over.
+    package var setCount: Int
+    /// The sets of the group that were not scored: with any, the mean is no published average.
+    package var missing: [String]
+
+    private enum CodingKeys: String, CodingKey {
+        case metric, mean, missing
+        case setCount = "num_sets"
+    }
+}
+
+/// One setting of an evaluation: a JSON value without structure.
+package enum SettingValue: Sendable, Hashable, Codable {
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case text(String)
+
+    package init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        let readings: [() throws -> SettingValue] = [
+            { .bool(try value.decode(Bool.self)) }, { Self(try value.decode(Double.self)) },
+        ]
+        for reading in readings {
+            do {
+                self = try reading()
+                return
+            } catch is DecodingError {
+                continue
+            }
+        }
+        self = .text(try value.decode(String.self))
+    }
+
+    /// A number, as an integer where it is one.
+    private init(_ number: Double) {
+        self = Int(exactly: number).map(Self.integer) ?? .number(number)
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .bool(let value): try container.encode(value)
+        case .integer(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .text(let value): try container.encode(value)
+        }
+    }
+}
+
+/// `scores.json`.
+package struct Scores: Sendable, Hashable, Codable {
+    /// The scores by name of the set.
+    package var sets: [String: SetScore]
+    /// The means by name of the group.
+    package var groups: [String: GroupScore]
+    /// How the model was run.
+    package var settings: [String: SettingValue]
+
+    package init(
+        sets: [String: SetScore], groups: [String: GroupScore] = [:],
+        settings: [String: SettingValue] = [:]
+    ) {
+        self.sets = sets
+        self.groups = groups
+        self.settings = settings
+    }
+}

@@ -1,0 +1,48 @@
+import MoCaCore
+import Testing
+
+@testable import MoCaEvaluation
+
+/// Every case, exact text.
+struct EvaluationErrorTests {
+    @Test(
+        arguments: [
+            (
+                EvaluationError.notANumber(query: "Q", candidate: "C"), .internalFailure,
+                "score is not a number (query 'Q', candidate 'C'): the model gave NaN; check the "
+                    + "weights for NaN or infinity, and run in float32"
+            ),
+            (
+                .scoreCount(query: "Q", expected: 3, found: 2), .internalFailure,
+                "wrong number of scores (query 'Q'): expected 3, one a document, found 2; score every "
+                    + "document once"
+            ),
+            (
+                .noCandidates(query: "Q"), .badData,
+                "nothing to rank (query 'Q'): it has no candidates; remove the record, or give it "
+                    + "candidates"
+            ),
+            (
+                .duplicateDocument(id: "D"), .badData,
+                "duplicate document (corpus, 'D'): the id stands twice; give every document of the "
+                    + "corpus an id of its own"
+            ),
+            (
+                .noQueries(set: "S"), .badData,
+                "nothing to score (set 'S'): it has no judged query; check that the ids of queries and "
+                    + "judgements are the same"
+            ),
+            (
+                .unreadableScores(file: "F", reason: "R"), .badData,
+                "cannot read scores (F): R; delete the file, and evaluate again"
+            ),
+            (
+                .cannotWrite(file: "F", reason: "R"), .cannotCreateOutput,
+                "cannot write scores (F): R; check that the folder exists and has free space"
+            ),
+        ] as [(EvaluationError, FailureKind, String)])
+    func texts(_ error: EvaluationError, _ kind: FailureKind, _ text: String) {
+        #expect(error.oneLine == text)
+        #expect(error.kind == kind)
+    }
+}
