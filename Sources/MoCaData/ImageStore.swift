@@ -7,10 +7,12 @@ package import MoCaCore
 package struct ImageStore: Sendable {
     /// Relative paths start here.
     package let root: URL
+    private let rootPath: String
 
     /// A store over a folder.
     package init(root: URL) {
         self.root = root
+        rootPath = root.path
     }
 
     /// The image at a path, or inside a `data:` URL.
@@ -18,14 +20,12 @@ package struct ImageStore: Sendable {
     /// - Throws: `DataError.imageMissing`, `.unreadableDataURL`.
     package func source(_ path: String, at location: RecordLocation) throws -> ImageSource {
         if path.hasPrefix("data:") { return try decode(path, at: location) }
-        let url =
-            path.hasPrefix("/")
-            ? URL(fileURLWithPath: path) : root.appendingPathComponent(path)
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder),
-            !isFolder.boolValue
-        else { throw DataError.imageMissing(location, path: url.path) }
-        return .file(url)
+        let full = path.hasPrefix("/") ? path : "\(rootPath)/\(path)"
+        var found = stat()
+        guard stat(full, &found) == 0, found.st_mode & S_IFMT != S_IFDIR else {
+            throw DataError.imageMissing(location, path: full)
+        }
+        return .file(URL(fileURLWithPath: full, isDirectory: false))
     }
 
     /// The images of a list column, named by record and position.

@@ -55,8 +55,16 @@ package enum Placeholders {
 
     /// The first token of the image kind in a plain text.
     package static func strayToken(in text: String) -> String? {
-        guard text.utf8.contains(UInt8(ascii: "<")) else { return nil }
-        return imageTokens.first { text.contains($0) }
+        var position = text.utf8.startIndex
+        while let open = text.utf8[position...].firstIndex(of: UInt8(ascii: "<")) {
+            let rest = text.utf8[open...]
+            position = text.utf8.index(after: open)
+            guard rest.dropFirst().first == UInt8(ascii: "|") else { continue }
+            if let token = imageTokens.first(where: { rest.starts(with: $0.utf8) }) {
+                return token
+            }
+        }
+        return nil
     }
 }
 

@@ -52,8 +52,7 @@ private struct PythonListParser {
 
     mutating func list() -> [String]? {
         guard !scalars.contains("\0") else { return nil }
-        while current == " " || current == "\t" { position += 1 }
-        guard take("[") else { return nil }
+        guard skipLeadingLines(), take("[") else { return nil }
         var strings: [String] = []
         skipSpace()
         while !take("]") {
@@ -65,6 +64,22 @@ private struct PythonListParser {
         }
         skipSpace()
         return position == scalars.count ? strings : nil
+    }
+
+    /// Blank lines and comments before the list; a list that is indented below one is refused, as
+    /// any indented statement is.
+    private mutating func skipLeadingLines() -> Bool {
+        while current == " " || current == "\t" { position += 1 }
+        var lineStart = position
+        while true {
+            while current == " " || current == "\t" { position += 1 }
+            if current == "#" {
+                while let scalar = current, scalar != "\n", scalar != "\r" { position += 1 }
+            }
+            guard current == "\n" || current == "\r" else { return position == lineStart }
+            takeLineEnd()
+            lineStart = position
+        }
     }
 
     /// One element: a string, or several side by side, which Python joins.
