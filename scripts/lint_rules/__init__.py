@@ -1,0 +1,1 @@
+"""The rules behind scripts/check-*: plain functions from texts to findings."""
