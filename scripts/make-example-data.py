@@ -268,10 +268,11 @@ def pretraining_records(data, output, meta, held):
     return {name: len(records) for name, records in parts.items()}
 
 
-def full_training_data(data, output, held):
+def full_training_data(data, output, meta, held):
     """Every training part without the held-out pictures and pages; images stay where they are."""
     tasks = sorted(os.listdir(os.path.join(data, "mmeb-train")))
     counts = training_pairs(data, output, tasks, held)
+    write(os.path.join(output, "images_meta.parquet"), meta)
     dropped = set()
     for path in held:
         with open(os.path.join(data, path), "rb") as file:
@@ -298,10 +299,10 @@ def main():
     meta = rows(os.path.join(data, "images_meta.parquet"))
     pages, clips = hold_out_pages(meta), hold_out_clip_art(data, meta)
     held = pages | clips
+    meta = [{**row, "split": "test"} if row["path"] in held else row for row in meta]
     if arguments.training_output:
-        print(json.dumps(full_training_data(data, arguments.training_output, held), indent=1))
+        print(json.dumps(full_training_data(data, arguments.training_output, meta, held), indent=1))
     kept = [row for row in meta if row["source"] in SIDES or row["category"] == "debmake-doc"]
-    kept = [{**row, "split": "test"} if row["path"] in held else row for row in kept]
     write(os.path.join(output, "images_meta.parquet"), kept)
     for row in kept:
         if row["path"] not in pages:            # held-out pages stand inside the corpus

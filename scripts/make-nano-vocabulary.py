@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Make the nano model's vocabulary and configuration files (no weights).
 
-Reads the training texts of a data folder (layout: docs/nano-model.md), trains a byte-level BPE
-with Qwen2.5's split rule on them, appends Qwen2.5's added tokens in their order and `<|mask|>`,
-and writes tokenizer.json, tokenizer_config.json, preprocessor_config.json and config.json.
+Reads the training texts of a data folder (the one that make-example-data.py --training-output
+writes, so that nothing held out is read; or examples/data), trains a byte-level BPE with
+Qwen2.5's split rule on them, appends Qwen2.5's added tokens in their order and `<|mask|>`, and
+writes tokenizer.json (and the same as vocab.json and merges.txt, which the slow tokenizer of
+transformers reads), tokenizer_config.json, preprocessor_config.json and config.json.
 The same texts give the same bytes. Half a minute, under 1 GB.
 
 Needs `tokenizers` (made with 0.21.4) and `pyarrow`:
@@ -101,6 +103,12 @@ def write_tokenizer(tokenizer, folder):
     with open(os.path.join(folder, "tokenizer.json"), "w", encoding="utf-8") as file:
         json.dump(data, file, ensure_ascii=False, separators=(",", ":"))
         file.write("\n")
+    with open(os.path.join(folder, "vocab.json"), "w", encoding="utf-8") as file:
+        json.dump(data["model"]["vocab"], file, ensure_ascii=False, separators=(",", ":"))
+        file.write("\n")
+    with open(os.path.join(folder, "merges.txt"), "w", encoding="utf-8") as file:
+        file.write("#version: 0.2\n")
+        file.writelines(" ".join(pair) + "\n" for pair in data["model"]["merges"])
     added = {token["content"]: token for token in data["added_tokens"]}
     keys = ["content", "lstrip", "normalized", "rstrip", "single_word", "special"]
     write_json(folder, "tokenizer_config.json", {
