@@ -1,0 +1,109 @@
+// Weights of the bicubic filter for one pair of sizes, and a bounded store of them.
+
+import CPixels
+import Synchronization
+
+/// How each output pixel of one pass is a weighted sum of input pixels: the convolution with
+/// Keys' cubic (a = -0.5), widened by the reduction factor, cut at the border and normalised.
+final class BicubicWeights: Sendable {
+    /// Fractional bits of a fixed-point weight: 32 less 8 of a pixel and 2 for overshoot.
+    static let fractionBits = 22
+    /// A fixed-point weight is high * 2^lowBits + low, so that 16-bit products are exact.
+    private static let lowBits = 11
+
+    /// First input pixel of every output pixel.
+    let first: [Int32]
+    /// Input pixels of every output pixel.
+    let count: [Int32]
+    /// Weights of one output pixel, from one to the next in `high` and `low`; a multiple of 16.
+    let stride: Int
+    let high: [Int16]
+    let low: [Int16]
+    /// Weights before rounding, `stride` for each output pixel; only for 32-bit samples.
+    let exact: [Double]
+
+    /// Weights that take `inSize` pixels to `outSize`; floating-point operations in Pillow's order.
+    /// `keepsExact` also keeps the weights before rounding.
+    init(from inSize: Int, to outSize: Int, keepsExact: Bool = false) {
+        let scale = Double(inSize) / Double(outSize)
+        let filterScale = max(scale, 1)
+        let support = 2 * filterScale
+        stride = (Int(support.rounded(.up)) * 2 + 1 + 15) / 16 * 16
+        var first = [Int32](), count = [Int32]()
+        var high = [Int16](repeating: 0, count: outSize * stride), low = high
+        var exact = [Double](repeating: 0, count: keepsExact ? outSize * stride : 0)
+        var weights = [Double](repeating: 0, count: stride)
+        for i in 0..<outSize {
+            let center = (Double(i) + 0.5) * scale
+            let start = max(0, Int(center - support + 0.5))
+            let taps = min(inSize, Int(center + support + 0.5)) - start
+            var total = 0.0
+            for t in 0..<taps {
+                weights[t] = Self.cubic((Double(t + start) - center + 0.5) * (1 / filterScale))
+                total += weights[t]
+            }
+            for t in 0..<taps {
+                if total != 0 { weights[t] /= total }
+                let scaled = weights[t] * Double(1 << Self.fractionBits)
+                let fixed = Int32(scaled < 0 ? scaled - 0.5 : scaled + 0.5)
+                high[i * stride + t] = Int16(fixed >> Int32(Self.lowBits))
+                low[i * stride + t] = Int16(fixed & ((1 << Int32(Self.lowBits)) - 1))
+                if keepsExact { exact[i * stride + t] = weights[t] }
+            }
+            first.append(Int32(start))
+            count.append(Int32(taps))
+        }
+        (self.first, self.count, self.high, self.low, self.exact) = (first, count, high, low, exact)
+    }
+
+    /// Keys' cubic convolution kernel with a = -0.5.
+    private static func cubic(_ position: Double) -> Double {
+        let a = -0.5
+        let x = abs(position)
+        if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+        if x < 2 { return (((x - 5) * x + 8) * x - 4) * a }
+        return 0
+    }
+
+    /// Lends the tables to a kernel.
+    func withTables(_ body: (UnsafePointer<cpixels_weights>) -> Void) {
+        first.withUnsafeBufferPointer { first in
+            count.withUnsafeBufferPointer { count in
+                high.withUnsafeBufferPointer { high in
+                    low.withUnsafeBufferPointer { low in
+                        var tables = cpixels_weights(
+                            stride: Int32(stride), first: first.baseAddress,
+                            count: count.baseAddress, high: high.baseAddress,
+                            low: low.baseAddress)
+                        body(&tables)
+                    }
+                }
+            }
+        }
+    }
+
+    // MARK: - Store
+
+    private struct Sizes: Hashable {
+        var from: Int
+        var to: Int
+    }
+
+    /// Numbers that the store may hold; a usual pair of sizes takes some 20,000.
+    private static let storeLimit = 8_000_000
+    private static let store = Mutex<(tables: [Sizes: BicubicWeights], size: Int)>(([:], 0))
+
+    /// The weights for a pair of sizes, made once. Images of a data set share few sizes.
+    static func shared(from inSize: Int, to outSize: Int) -> BicubicWeights {
+        let sizes = Sizes(from: inSize, to: outSize)
+        if let known = store.withLock({ $0.tables[sizes] }) { return known }
+        let made = BicubicWeights(from: inSize, to: outSize)
+        store.withLock { store in
+            guard store.tables[sizes] == nil, made.high.count <= storeLimit else { return }
+            if store.size + made.high.count > storeLimit { store = ([:], 0) }
+            store.tables[sizes] = made
+            store.size += made.high.count
+        }
+        return made
+    }
+}

@@ -1,0 +1,144 @@
+// Encoded bytes to samples: which decoder reads which format, and what is refused before decoding.
+
+import Foundation
+package import MoCaCore
+
+/// The size that a file declares, read without decoding its pixels.
+package struct ImageHeader: Sendable, Hashable {
+    /// The format that the first bytes show.
+    package let format: ImageFormat
+    /// Pixels in a row, before any enlargement.
+    package let width: Int
+    /// Rows.
+    package let height: Int
+
+    /// Reads the header of `source`; throws `ImageError`.
+    package static func read(_ source: ImageSource) throws -> ImageHeader {
+        try ImageDecoder().header(of: source)
+    }
+}
+
+/// Decodes the first frame of an image in its file's own mode. EXIF rotation and colour profiles
+/// are ignored; a file with missing data is an error. Safe to use from many threads at once.
+package struct ImageDecoder: Sendable {
+    /// Pillow's limit against decompression bombs: twice what a quarter of a gigabyte holds.
+    package static let defaultPixelLimit = 178_956_970
+
+    /// Most pixels that a header may declare.
+    package var pixelLimit: Int
+
+    /// Makes a decoder that refuses images of more than `pixelLimit` pixels.
+    package init(pixelLimit: Int = Self.defaultPixelLimit) {
+        self.pixelLimit = pixelLimit
+    }
+
+    /// The declared size of `source`. Throws `ImageError`.
+    package func header(of source: ImageSource) throws -> ImageHeader {
+        let file = try EncodedImage(source, isHeaderOnly: true)
+        let (width, height) = try size(of: file)
+        return ImageHeader(format: file.format, width: width, height: height)
+    }
+
+    /// The samples of `source`. Throws `ImageError`.
+    package func raster(of source: ImageSource) throws -> Raster {
+        let file = try EncodedImage(source)
+        switch file.format {
+        case .gif:
+            let header = try GIFHeader(file)
+            try check(header.width, header.height, of: file)
+            return try header.decoded(file)
+        case .bmp:
+            let header = try BMPHeader(file)
+            try check(header.width, header.height, of: file)
+            return try header.decoded(file)
+        default:
+            let image = try VipsImage(file)
+            try check(image.width, image.height, of: file)
+            return try image.decoded(file)
+        }
+    }
+
+    /// The pixels of `source` as RGB, or as grey where the three channels are equal.
+    package func image(of source: ImageSource) throws -> PixelImage {
+        try raster(of: source).converted()
+    }
+
+    private func size(of file: EncodedImage) throws -> (width: Int, height: Int) {
+        switch file.format {
+        case .gif:
+            let header = try GIFHeader(file)
+            return (header.width, header.height)
+        case .bmp:
+            let header = try BMPHeader(file)
+            return (header.width, header.height)
+        default:
+            let image = try VipsImage(file)
+            return (image.width, image.height)
+        }
+    }
+
+    private func check(_ width: Int, _ height: Int, of file: EncodedImage) throws {
+        guard width > 0 && height > 0 else {
+            throw ImageError.damaged(name: file.name, format: file.format)
+        }
+        let (pixels, overflow) = width.multipliedReportingOverflow(by: height)
+        guard !overflow && pixels <= pixelLimit else {
+            throw ImageError.tooManyPixels(
+                name: file.name, width: width, height: height, limit: pixelLimit)
+        }
+    }
+}
+
+/// The bytes of one image, its name for messages, and its format.
+struct EncodedImage {
+    let name: String
+    let data: Data
+    let format: ImageFormat
+
+    /// Reads `source`. A file of which only the header is wanted is mapped, not read.
+    init(_ source: ImageSource, isHeaderOnly: Bool = false) throws {
+        name = source.name
+        switch source {
+        case .file(let url):
+            data = try Self.contents(of: url, isHeaderOnly: isHeaderOnly)
+        case .encoded(let bytes, _):
+            data = bytes
+        }
+        guard !data.isEmpty else { throw ImageError.empty(name: name) }
+        guard let format = ImageFormat(signatureOf: data) else {
+            throw ImageError.unknownFormat(name: name)
+        }
+        self.format = format
+    }
+
+    private static func contents(of url: URL, isHeaderOnly: Bool) throws -> Data {
+        do {
+            return try Data(contentsOf: url, options: isHeaderOnly ? .mappedIfSafe : [])
+        } catch let error as CocoaError where error.code == .fileReadNoSuchFile {
+            throw ImageError.missing(name: url.path)
+        } catch {
+            throw ImageError.unreadable(name: url.path, reason: error.localizedDescription)
+        }
+    }
+
+    /// The error for data that do not decode: truncated where the format's last mark is missing.
+    var failure: ImageError {
+        let hasEnd: Bool
+        switch format {
+        case .jpeg: hasEnd = data.range(of: Data([0xff, 0xd9]), options: .backwards) != nil
+        case .png: hasEnd = data.range(of: Data("IEND".utf8), options: .backwards) != nil
+        case .webp: hasEnd = (data.long(4, .little) ?? .max) + 8 <= data.count
+        default: hasEnd = true
+        }
+        return hasEnd
+            ? .damaged(name: name, format: format) : .truncated(name: name, format: format)
+    }
+
+    /// The error for data that end too soon.
+    var truncation: ImageError { .truncated(name: name, format: format) }
+
+    /// The error for samples that are not decoded.
+    func unsupported(_ samples: String) -> ImageError {
+        .unsupportedSamples(name: name, format: format, samples: samples)
+    }
+}

@@ -1,0 +1,63 @@
+// Conversion of every mode to RGB, as Pillow 10.2's convert("RGB") does it.
+
+extension Raster {
+    /// The image as RGB, or as grey where red, green and blue would be equal. Alpha is dropped
+    /// without blending; numbers above 255 are clipped.
+    package func converted() -> PixelImage {
+        switch samples {
+        case .bytes(let bytes):
+            switch mode {
+            case .greyAlpha: image(1, Self.leading(1, of: bytes, bands: 2))
+            case .rgba: image(3, Self.leading(3, of: bytes, bands: 4))
+            case .cmyk: image(3, Self.rgb(cmyk: bytes))
+            default: image(mode.bands, bytes)
+            }
+        case .words(let words): image(1, words.map { UInt8(min($0, 255)) })
+        case .integers(let numbers): image(1, numbers.map { UInt8(max(0, min($0, 255))) })
+        case .floats(let numbers):
+            // Not a number compares false everywhere, and becomes 0.
+            image(1, numbers.map { $0 >= 255 ? 255 : $0 > 0 ? UInt8($0) : 0 })
+        }
+    }
+
+    private func image(_ bands: Int, _ bytes: [UInt8]) -> PixelImage {
+        PixelImage(width: width, height: height, bands: bands, bytes: bytes)
+    }
+
+    /// The first `count` of every `bands` samples.
+    static func leading<T>(_ count: Int, of samples: [T], bands: Int) -> [T] {
+        let pixels = samples.count / bands
+        return [T](unsafeUninitializedCapacity: pixels * count) { out, initialized in
+            samples.withUnsafeBufferPointer { source in
+                for pixel in 0..<pixels {
+                    for band in 0..<count {
+                        out.initializeElement(
+                            at: pixel * count + band, to: source[pixel * bands + band])
+                    }
+                }
+            }
+            initialized = pixels * count
+        }
+    }
+
+    /// nk - C * nk / 255 with nk = 255 - K.
+    private static func rgb(cmyk: [UInt8]) -> [UInt8] {
+        let pixels = cmyk.count / 4
+        return [UInt8](unsafeUninitializedCapacity: pixels * 3) { out, initialized in
+            for pixel in 0..<pixels {
+                let light = 255 - cmyk[pixel * 4 + 3]
+                for band in 0..<3 {
+                    let ink = productOver255(cmyk[pixel * 4 + band], light)
+                    out.initializeElement(at: pixel * 3 + band, to: light - ink)
+                }
+            }
+            initialized = pixels * 3
+        }
+    }
+}
+
+/// a * b / 255, rounded; at most min(a, b).
+func productOver255(_ a: UInt8, _ b: UInt8) -> UInt8 {
+    let product = UInt32(a) * UInt32(b) + 128
+    return UInt8(((product >> 8) + product) >> 8)
+}

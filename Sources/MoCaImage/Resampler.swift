@@ -1,0 +1,87 @@
+// Bicubic resampling of bytes, bit-equal to Pillow 10.2: rows first, rounded to bytes, then columns.
+
+import CPixels
+
+/// The two passes of one resize. The second can be asked for a strip of rows at a time, so that
+/// what uses the rows finds them in the cache.
+struct Resampler {
+    /// Bytes of one output row.
+    let rowBytes: Int
+    private let bands: Int
+    private let isPortable: Bool
+    /// Rows after the first pass; `vertical` counts from row 0 of them.
+    private let rows: [UInt8]
+    private let vertical: BicubicWeights?
+
+    /// Runs the first pass over `height` rows of `width` pixels of `bands` bytes. A side that keeps
+    /// its size is not touched. `isPortable` avoids vector instructions (for tests).
+    init(
+        _ bytes: [UInt8], width: Int, height: Int, bands: Int, to size: (width: Int, height: Int),
+        isPortable: Bool = false
+    ) {
+        self.bands = bands
+        self.isPortable = isPortable
+        rowBytes = size.width * bands
+        vertical = size.height == height ? nil : .shared(from: height, to: size.height)
+        guard size.width != width else {
+            rows = bytes
+            return
+        }
+        let weights = BicubicWeights.shared(from: width, to: size.width)
+        let total = rowBytes * height
+        rows = [UInt8](unsafeUninitializedCapacity: total) { out, initialized in
+            weights.withTables { tables in
+                cpixels_resample_rows(
+                    bytes, width, height, Int32(bands), tables, size.width, out.baseAddress,
+                    isPortable ? 0 : 1)
+            }
+            initialized = total
+        }
+    }
+
+    /// Lends output rows `range` to `body`; they are made in `scratch`, which grows to their size.
+    func withRows<R>(
+        _ range: Range<Int>, scratch: inout [UInt8], _ body: (UnsafePointer<UInt8>) -> R
+    ) -> R {
+        guard let vertical else {
+            return rows.withUnsafeBufferPointer {
+                body($0.baseAddress! + range.lowerBound * rowBytes)
+            }
+        }
+        let needed = range.count * rowBytes
+        if scratch.count < needed { scratch = [UInt8](repeating: 0, count: needed) }
+        return scratch.withUnsafeMutableBufferPointer { out in
+            vertical.withTables { tables in
+                cpixels_resample_columns(
+                    rows, rowBytes, tables, range.lowerBound, range.upperBound, out.baseAddress,
+                    isPortable ? 0 : 1)
+            }
+            return body(UnsafePointer(out.baseAddress!))
+        }
+    }
+
+    /// All output rows.
+    func bytes(height: Int) -> [UInt8] {
+        guard let vertical else { return rows }
+        let total = height * rowBytes
+        return [UInt8](unsafeUninitializedCapacity: total) { out, initialized in
+            vertical.withTables { tables in
+                cpixels_resample_columns(
+                    rows, rowBytes, tables, 0, height, out.baseAddress, isPortable ? 0 : 1)
+            }
+            initialized = total
+        }
+    }
+}
+
+extension PixelImage {
+    /// The image at another size, by bicubic resampling. `isPortable` avoids vector instructions.
+    package func resized(width: Int, height: Int, isPortable: Bool = false) -> PixelImage {
+        precondition(width > 0 && height > 0 && self.width > 0 && self.height > 0)
+        let resampler = Resampler(
+            bytes, width: self.width, height: self.height, bands: bands, to: (width, height),
+            isPortable: isPortable)
+        return PixelImage(
+            width: width, height: height, bands: bands, bytes: resampler.bytes(height: height))
+    }
+}

@@ -1,0 +1,101 @@
+// Formats that libvips decodes, and how its samples become a raster in Pillow's mode.
+
+import CVips
+import Foundation
+
+/// A file that libvips has opened: the header is read, the pixels are not.
+final class VipsImage {
+    /// Pixels in a row, and rows.
+    let width: Int
+    let height: Int
+    private let handle: OpaquePointer
+    private let info: cvips_info
+    /// libvips reads from here until the image is closed.
+    private let data: NSData
+
+    /// Opens `file`. Throws `ImageError`.
+    init(_ file: EncodedImage) throws {
+        let format: cvips_format =
+            switch file.format {
+            case .png: CVIPS_PNG
+            case .webp: CVIPS_WEBP
+            case .tiff: CVIPS_TIFF
+            case .heif: CVIPS_HEIF
+            case .jxl: CVIPS_JXL
+            default: CVIPS_JPEG
+            }
+        data = file.data as NSData
+        var opened: OpaquePointer?
+        var info = cvips_info()
+        switch cvips_open(data.bytes, data.length, format, &opened, &info) {
+        case CVIPS_OK: break
+        case CVIPS_UNAVAILABLE: throw ImageError.decoderUnavailable(name: file.name)
+        case CVIPS_NO_LOADER:
+            throw ImageError.missingDecoder(name: file.name, format: file.format)
+        default: throw file.failure
+        }
+        guard let opened else { throw file.failure }
+        handle = opened
+        self.info = info
+        (width, height) = (Int(info.width), Int(info.height))
+    }
+
+    deinit {
+        cvips_close(handle)
+    }
+
+    /// All pixels, in the mode that the file's header tells. Throws `ImageError`.
+    func decoded(_ file: EncodedImage) throws -> Raster {
+        let layout: SampleLayout
+        switch file.format {
+        case .jpeg: layout = try .jpeg(file, bands: bands)
+        case .png: layout = try .png(file)
+        case .tiff: layout = try .tiff(file)
+        default: layout = try .plain(file, bands: bands)
+        }
+        guard bands >= layout.sourceBands || layout.mode == .palette else {
+            throw file.unsupported("\(bands) bands")
+        }
+        let samples = try read(file, as: layout)
+        return Raster(layout.mode, width: width, height: height, samples: samples)
+    }
+
+    private var bands: Int { Int(info.bands) }
+
+    private func read(_ file: EncodedImage, as layout: SampleLayout) throws -> Samples {
+        switch (info.sample, layout.mode) {
+        case (CVIPS_SAMPLE_UINT8, .grey16), (CVIPS_SAMPLE_UINT8, .integer),
+            (CVIPS_SAMPLE_UINT8, .float):
+            throw file.unsupported("8-bit samples where its header declares more")
+        case (CVIPS_SAMPLE_UINT8, _):
+            return .bytes(layout.arranged(try pixels(file, zero: UInt8(0)), bands: bands))
+        case (CVIPS_SAMPLE_UINT16, .grey16):
+            return .words(layout.leading(try pixels(file, zero: UInt16(0)), bands: bands))
+        case (CVIPS_SAMPLE_UINT16, .integer):
+            let words = layout.leading(try pixels(file, zero: UInt16(0)), bands: bands)
+            return .integers(words.map { Int32($0) })
+        case (CVIPS_SAMPLE_INT16, .integer):
+            let words = layout.leading(try pixels(file, zero: Int16(0)), bands: bands)
+            return .integers(words.map { Int32($0) })
+        case (CVIPS_SAMPLE_INT32, .integer), (CVIPS_SAMPLE_UINT32, .integer):
+            return .integers(layout.leading(try pixels(file, zero: Int32(0)), bands: bands))
+        case (CVIPS_SAMPLE_FLOAT32, .float):
+            return .floats(layout.leading(try pixels(file, zero: Float(0)), bands: bands))
+        case (CVIPS_SAMPLE_UINT16, _):
+            let words = try pixels(file, zero: UInt16(0))
+            return .bytes(layout.arranged(words.map { UInt8($0 >> 8) }, bands: bands))
+        default:
+            throw file.unsupported("samples of this type")
+        }
+    }
+
+    /// `height * width * bands` samples. Throws `ImageError`.
+    private func pixels<T>(_ file: EncodedImage, zero: T) throws -> [T] {
+        let count = width * height * bands
+        precondition(MemoryLayout<T>.size * bands == Int(info.pixel_bytes))
+        return try [T](unsafeUninitializedCapacity: count) { out, initialized in
+            guard cvips_read(handle, out.baseAddress) == CVIPS_OK else { throw file.failure }
+            initialized = count
+        }
+    }
+}
