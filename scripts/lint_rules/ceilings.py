@@ -30,7 +30,7 @@ _FORBIDDEN = [
     ("swallowed-error", re.compile(r"\btry[?!]"),
      "swallows or traps an error", "use try and let the error reach someone who can act on it"),
     ("trap", re.compile(r"(?<!\.)\bfatalError\s*\("),
-     "fatalError", "throw an error of the target, or use preconditionFailure for the impossible"),
+     "traps without context", "throw an error of the target, or use preconditionFailure for the impossible"),
 ]
 _PRINT = re.compile(r"(?<![.\w])(?<!func )(print|debugPrint|dump|NSLog)\s*\(")
 _TODO = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\s*\(#\d+\))")
