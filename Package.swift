@@ -47,15 +47,115 @@ let torchLink: [LinkerSetting] = [
     .linkedLibrary("torch_cpu"), .linkedLibrary("torch"), .linkedLibrary("c10"),
     .linkedLibrary("m"),
 ]
+let arrowCXX: [CXXSetting] = [
+    .unsafeFlags(["-isystem", "\(pyarrow)/include", "-Wno-deprecated-declarations"])
+]
+let arrowLink: [LinkerSetting] = [
+    .unsafeFlags([
+        "-L\(pyarrow)", "-Xlinker", "-rpath", "-Xlinker", pyarrow,
+        "-l:libarrow.so.2600", "-l:libparquet.so.2600",
+    ])
+]
+
+/// A Swift target and what it imports.
+func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+/// The tests of a target, and what they import.
+func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies,
+        swiftSettings: swift)
+}
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // MARK: - Targets
 
 let package = Package(
     name: "moca",
     platforms: [.macOS(.v15)],
-    products: [],
-    targets: [
-        .target(name: "MoCaCore", swiftSettings: swift)
+    products: [
+        .library(name: "Torch", targets: ["Torch"]),
+        .library(name: "NN", targets: ["NN"]),
+        .library(name: "MoCaEmbedding", targets: ["MoCaEmbedding"]),
+        .executable(name: "moca", targets: ["moca"]),
     ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "CTorch", cxxSettings: torchCXX, linkerSettings: torchLink),
+        .target(name: "CArrow", cxxSettings: arrowCXX, linkerSettings: arrowLink),
+        .systemLibrary(
+            name: "SystemVips", pkgConfig: "vips",
+            providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
+        .target(name: "CVips", dependencies: ["SystemVips"]),
+        .target(name: "CPixels"),
+        target("MoCaCore"),
+        target("Safetensors", ["MoCaCore"]),
+        target("MoCaTokenizer", ["MoCaCore"]),
+        target("MoCaImage", ["MoCaCore", "CVips", "CPixels"]),
+        target("Torch", ["CTorch", "MoCaCore", "Safetensors"]),
+        target("NN", ["MoCaCore", "Safetensors", "Torch"]),
+        target("MoCaModel", ["MoCaCore", "NN", "Safetensors", "Torch"]),
+        target("MoCaObjectives", ["MoCaCore", "MoCaModel", "NN", "Safetensors", "Torch"]),
+        target(
+            "MoCaProcessing", ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
+        target("MoCaData", ["MoCaCore", "CArrow"]),
+        target(
+            "MoCaTraining",
+            [
+                "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
+                "MoCaProcessing", "MoCaTokenizer", "NN", "Safetensors", "Torch", yams,
+            ]),
+        target(
+            "MoCaEmbedding",
+            [
+                "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing", "NN",
+                "Safetensors", "Torch",
+            ]),
+        target(
+            "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Safetensors", "Torch"]),
+        target(
+            "MoCaEvaluation",
+            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "Safetensors", "Torch"]),
+        target("MoCaReport", ["MoCaCore", "MoCaImage"]),
+        .executableTarget(
+            name: "moca",
+            dependencies: [
+                "MoCaCore", "Safetensors", "MoCaTokenizer", "MoCaImage", "Torch", "NN",
+                "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaData", "MoCaTraining",
+                "MoCaEmbedding", "MoCaSearch", "MoCaEvaluation", "MoCaReport", arguments,
+            ], swiftSettings: swift),
+        tests(of: "CTorch"),
+        tests(of: "Safetensors", ["MoCaCore"]),
+        tests(of: "MoCaTokenizer", ["MoCaCore"]),
+        tests(of: "MoCaImage", ["MoCaCore", "CVips"]),
+        tests(of: "Torch", ["MoCaCore", "Safetensors"]),
+        tests(of: "NN", ["MoCaCore", "Safetensors", "Torch"]),
+        tests(of: "MoCaModel", ["MoCaCore", "NN", "Safetensors", "Torch"]),
+        tests(of: "MoCaObjectives", ["MoCaCore", "MoCaModel", "NN", "Safetensors", "Torch"]),
+        tests(
+            of: "MoCaProcessing",
+            ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
+        tests(of: "MoCaData", ["MoCaCore", "CArrow"]),
+        tests(
+            of: "MoCaTraining",
+            [
+                "MoCaCore", "MoCaData", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "NN",
+                "Safetensors", "Torch",
+            ]),
+        tests(
+            of: "MoCaEmbedding",
+            ["MoCaCore", "MoCaData", "MoCaModel", "MoCaProcessing", "Safetensors", "Torch"]),
+        tests(of: "MoCaSearch", ["MoCaCore", "MoCaEmbedding", "Torch"]),
+        tests(of: "MoCaEvaluation", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
+        tests(of: "MoCaReport", ["MoCaCore"]),
+        .testTarget(name: "mocaTests", dependencies: ["moca", "MoCaCore"], swiftSettings: swift),
+    ].filter { exists("\(root)/\($0.type == .test ? "Tests" : "Sources")/\($0.name)") },
     cxxLanguageStandard: .cxx20
 )

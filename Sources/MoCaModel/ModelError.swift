@@ -34,10 +34,27 @@ public enum ModelError: UserFacingError, Hashable {
     /// Two tensors of a checkpoint that mean the same parameter.
     case sameParameter(first: String, second: String, parameter: String)
 
+    /// A sequence without tokens has no embedding.
+    case emptySequence(number: Int)
+    /// A sequence longer than the model's positions.
+    case sequenceTooLong(number: Int, length: Int, longest: Int)
+    /// An id that the embedding matrix has no row for.
+    case unknownToken(id: Int32, rows: Int)
+    /// Patches that are not those of the grids.
+    case patchesDisagree(shape: [Int], expected: [Int])
+    /// A file that a model's folder must have.
+    case missingFile(String)
+    /// A file or folder that cannot be written.
+    case cannotWrite(file: String, reason: String)
+
     public var kind: FailureKind {
         switch self {
         case .badConfiguration, .badContract, .notJSON: .badConfiguration
-        case .imagesDisagree, .badGrid, .sameParameter: .badData
+        case .missingFile: .inputMissing
+        case .cannotWrite: .cannotCreateOutput
+        case .imagesDisagree, .badGrid, .sameParameter, .emptySequence, .sequenceTooLong,
+            .unknownToken, .patchesDisagree:
+            .badData
         }
     }
 
@@ -56,6 +73,18 @@ public enum ModelError: UserFacingError, Hashable {
                 + "positive multiples of \(mergeSize), time positive, all under 65536"
         case .sameParameter(let first, let second, let parameter):
             "checkpoint names a parameter twice (\(parameter)): \(first) and \(second) mean the same"
+        case .emptySequence(let number):
+            "input has no tokens (sequence \(number)): nothing can be embedded"
+        case .sequenceTooLong(let number, let length, let longest):
+            "input is too long (sequence \(number)): \(length) tokens, the model has \(longest) positions"
+        case .unknownToken(let id, let rows):
+            "token is unknown to the model (\(id)): the embedding matrix has \(rows) rows"
+        case .patchesDisagree(let shape, let expected):
+            "patches do not fit the images (pixel_values): shape \(shape), expected \(expected)"
+        case .missingFile(let file):
+            "file is missing (\(file)): a model folder in Hugging Face layout has it"
+        case .cannotWrite(let file, let reason):
+            "file cannot be written (\(file)): \(reason)"
         }
     }
 
@@ -73,6 +102,18 @@ public enum ModelError: UserFacingError, Hashable {
             "make image_grid_thw with the model's own preprocessor_config.json"
         case .sameParameter:
             "keep one of the two tensors in the checkpoint"
+        case .emptySequence:
+            "leave the input out, or give it text or an image"
+        case .sequenceTooLong:
+            "shorten the input, or set --max-length"
+        case .unknownToken:
+            "use the tokenizer that belongs to the model"
+        case .patchesDisagree:
+            "make pixel_values and image_grid_thw with the model's own preprocessor_config.json"
+        case .missingFile:
+            "check the path of the model"
+        case .cannotWrite:
+            "check the path, its permissions and the free space"
         }
     }
 

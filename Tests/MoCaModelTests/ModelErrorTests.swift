@@ -44,6 +44,36 @@ import Testing
             "checkpoint names a parameter twice (c): a and b mean the same; "
                 + "keep one of the two tensors in the checkpoint"
         ),
+        (
+            .emptySequence(number: 3),
+            "input has no tokens (sequence 3): nothing can be embedded; "
+                + "leave the input out, or give it text or an image"
+        ),
+        (
+            .sequenceTooLong(number: 0, length: 9, longest: 8),
+            "input is too long (sequence 0): 9 tokens, the model has 8 positions; "
+                + "shorten the input, or set --max-length"
+        ),
+        (
+            .unknownToken(id: 7, rows: 5),
+            "token is unknown to the model (7): the embedding matrix has 5 rows; "
+                + "use the tokenizer that belongs to the model"
+        ),
+        (
+            .patchesDisagree(shape: [4, 1], expected: [8, 1176]),
+            "patches do not fit the images (pixel_values): shape [4, 1], expected [8, 1176]; make "
+                + "pixel_values and image_grid_thw with the model's own preprocessor_config.json"
+        ),
+        (
+            .missingFile("m/config.json"),
+            "file is missing (m/config.json): a model folder in Hugging Face layout has it; "
+                + "check the path of the model"
+        ),
+        (
+            .cannotWrite(file: "m", reason: "disk full"),
+            "file cannot be written (m): disk full; "
+                + "check the path, its permissions and the free space"
+        ),
     ]
 
     @Test(arguments: table)

@@ -85,6 +85,15 @@ package final class VisionWindows: Sendable {
         return whole
     }
 
+    /// The layout of grids that an `EncoderInput` has checked.
+    func layout(ofChecked grids: [ImageGrid]) -> VisionLayout {
+        do {
+            return try layout(of: grids)
+        } catch {
+            preconditionFailure("a checked grid is refused: \(error.oneLine)")
+        }
+    }
+
     /// The layout of one image. Throws `badGrid`.
     package func layout(of grid: ImageGrid) throws(ModelError) -> VisionLayout {
         if let found = known.withLock({ $0[grid] }) { return found }

@@ -1,0 +1,64 @@
+// Operators of neural networks.
+#include <ATen/core/Reduction.h>
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+
+#include "boundary.hpp"
+#include "ctorch_ops.h"
+
+using namespace ctorch;
+
+namespace {
+
+/// Repeats each of the key/value heads of [B, G, L, D] for its group of query heads.
+at::Tensor repeat_heads(const at::Tensor &x, int64_t heads) {
+    const int64_t groups = x.size(1);
+    TORCH_CHECK(groups > 0 && heads % groups == 0, heads, " query heads do not share ", groups,
+                " key/value heads evenly");
+    if (groups == heads) return x;
+    return x.unsqueeze(2)
+        .expand({x.size(0), groups, heads / groups, x.size(2), x.size(3)})
+        .reshape({x.size(0), heads, x.size(2), x.size(3)});
+}
+
+}  // namespace
+
+ctorch_status ctorch_matmul(ctorch_tensor x, ctorch_tensor y, ctorch_tensor *out) {
+    return produce(out, [&] { return at::matmul(borrow(x), borrow(y)); });
+}
+
+ctorch_status ctorch_linear(ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, ctorch_tensor *out) {
+    return produce(out, [&] { return at::linear(borrow(x), borrow(weight), borrow_optional(bias)); });
+}
+
+ctorch_status ctorch_embedding(ctorch_tensor weight, ctorch_tensor indices, ctorch_tensor *out) {
+    return produce(out, [&] { return at::embedding(borrow(weight), borrow(indices)); });
+}
+
+ctorch_status ctorch_gelu(ctorch_tensor x, ctorch_tensor *out) {
+    return produce(out, [&] { return at::gelu(borrow(x), "none"); });
+}
+
+ctorch_status ctorch_softmax(ctorch_tensor x, int64_t axis, ctorch_tensor *out) {
+    return produce(out, [&] { return borrow(x).softmax(axis); });
+}
+
+ctorch_status ctorch_cross_entropy_sum(ctorch_tensor logits, ctorch_tensor targets, int64_t ignored, ctorch_tensor *out) {
+    return produce(out, [&] {
+        return at::cross_entropy_loss(borrow(logits), borrow(targets), {}, at::Reduction::Sum, ignored);
+    });
+}
+
+ctorch_status ctorch_attention(ctorch_tensor q, ctorch_tensor k, ctorch_tensor v, int is_causal, double scale, ctorch_tensor *out) {
+    return produce(out, [&] {
+        const at::Tensor query = borrow(q);
+        const int64_t heads = query.size(1);
+        return at::scaled_dot_product_attention(query, repeat_heads(borrow(k), heads),
+                                                repeat_heads(borrow(v), heads), std::nullopt, 0.0,
+                                                is_causal != 0, scale);
+    });
+}

@@ -1,0 +1,47 @@
+// What can go wrong between contents and vectors.
+
+import Foundation
+public import MoCaCore
+
+/// A failure of this target that reaches a user.
+public enum EmbeddingError: UserFacingError {
+    /// An option outside its range.
+    case badOption(name: String, value: Int, allowed: String)
+    /// One of several inputs, by its number, cannot be embedded; why is the other error's text.
+    case badInput(number: Int, any UserFacingError)
+    /// A vector with an infinity or a not-a-number.
+    case notFinite(number: Int)
+    /// A folder without a model.
+    case noModel(folder: String)
+
+    public var kind: FailureKind {
+        switch self {
+        case .badOption: .badConfiguration
+        case .badInput(_, let cause): cause.kind
+        case .notFinite: .badData
+        case .noModel: .inputMissing
+        }
+    }
+
+    public var errorDescription: String? {
+        switch self {
+        case .badOption(let name, let value, let allowed):
+            "option cannot be used (\(name)): it is \(value), allowed is \(allowed)"
+        case .badInput(let number, let cause):
+            "input cannot be embedded (number \(number)): \(cause.errorDescription ?? "\(cause)")"
+        case .notFinite(let number):
+            "vector is not finite (number \(number)): the weights or the input overflow"
+        case .noModel(let folder):
+            "model is missing (\(folder)): there is no config.json"
+        }
+    }
+
+    public var recoverySuggestion: String? {
+        switch self {
+        case .badOption: "set it within the range"
+        case .badInput(_, let cause): cause.recoverySuggestion
+        case .notFinite: "use --dtype float32, and check the weights with `moca model info`"
+        case .noModel: "name a folder in Hugging Face layout"
+        }
+    }
+}

@@ -1,0 +1,90 @@
+// What a backbone eats: sequences of tokens one after the other, without padding, and the patches
+// of their images. All integers are ready: the forward pass never looks at token ids.
+// Shapes: N sequences, T tokens of all of them, I images, P patches of all of them.
+
+package import MoCaCore
+package import Torch
+
+/// A packed batch.
+package struct EncoderInput: Sendable {
+    /// `[T]`
+    package let ids: [Int32]
+    /// `[3, T]`, row after row: time, height, width.
+    package let positions: [Int32]
+    /// `[N + 1]`: sequence n is `sequenceStarts[n] ..< sequenceStarts[n + 1]`, never empty.
+    package let sequenceStarts: [Int]
+    /// Where the image tokens stand, in order; as many as there are merged groups of patches.
+    package let imageTokens: [Int]
+    /// `[I]`
+    package let grids: [ImageGrid]
+    /// `[P, channels * frames * side * side]` float32; nil without images.
+    package let pixelValues: Tensor?
+
+    /// One sequence to pack.
+    package struct Sequence: Sendable {
+        package var ids: [Int32]
+        package var grids: [ImageGrid]
+
+        package init(ids: [Int32], grids: [ImageGrid] = []) {
+            (self.ids, self.grids) = (ids, grids)
+        }
+    }
+
+    /// Packs `sequences`; `pixelValues` has the patches of all their images, in order.
+    ///
+    /// - Throws: `ModelError` for a sequence without tokens or longer than the model's positions, an
+    ///   id outside the vocabulary, image tokens that disagree with the grids, and patches that do
+    ///   not fit the grids.
+    package init(
+        _ sequences: [Sequence], pixelValues: Tensor?, for configuration: Qwen25VLConfiguration
+    ) throws(ModelError) {
+        let grids = sequences.flatMap(\.grids)
+        try Self.check(pixelValues, grids, configuration)
+        var (starts, ids) = ([0], [Int32]())
+        var positions = MultimodalPositions(configuration)
+        for (number, sequence) in sequences.enumerated() {
+            try Self.check(sequence.ids, number, configuration)
+            try positions.append(sequence.ids, images: sequence.grids)
+            ids += sequence.ids
+            starts.append(ids.count)
+        }
+        self.ids = ids
+        self.positions = positions.flattened
+        self.grids = grids
+        self.pixelValues = pixelValues
+        sequenceStarts = starts
+        imageTokens = ids.indices.filter { ids[$0] == configuration.tokens.image }
+    }
+
+    /// N.
+    package var sequenceCount: Int { sequenceStarts.count - 1 }
+    /// T.
+    package var tokenCount: Int { ids.count }
+
+    private static func check(
+        _ ids: [Int32], _ number: Int, _ configuration: Qwen25VLConfiguration
+    ) throws(ModelError) {
+        let (rows, longest) = (configuration.text.vocabularySize, configuration.text.maxPositions)
+        guard !ids.isEmpty else { throw .emptySequence(number: number) }
+        guard ids.count <= longest else {
+            throw .sequenceTooLong(number: number, length: ids.count, longest: longest)
+        }
+        if let id = ids.first(where: { $0 < 0 || Int($0) >= rows }) {
+            throw .unknownToken(id: id, rows: rows)
+        }
+    }
+
+    private static func check(
+        _ pixelValues: Tensor?, _ grids: [ImageGrid], _ configuration: Qwen25VLConfiguration
+    ) throws(ModelError) {
+        for grid in grids {
+            try grid.checkMergeable(configuration.vision.spatialMergeSize)
+        }
+        let patches = grids.reduce(0) { $0 + $1.patchCount }
+        let expected = [patches, configuration.vision.patchValueCount]
+        let actual = pixelValues?.shape ?? [0, expected[1]]
+        guard actual == expected else {
+            throw .patchesDisagree(shape: actual, expected: expected)
+        }
+    }
+}

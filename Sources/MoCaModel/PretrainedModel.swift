@@ -1,0 +1,187 @@
+// A model's folder in Hugging Face layout: reading it, making a fresh one, writing it.
+
+package import Foundation
+package import MoCaCore
+package import NN
+package import Safetensors
+package import Torch
+
+/// What a loaded model is for and where it computes.
+package struct LoadOptions: Sendable, Hashable {
+    /// The type of weights and states; nil keeps the stored one where the device computes it well,
+    /// else float32.
+    package var dtype: DType?
+    package var device: Device
+    package var purpose: CheckpointRules.Purpose
+    /// Whether weights record gradients.
+    package var isTrainable: Bool
+
+    package init(
+        dtype: DType? = nil, device: Device = .cpu,
+        purpose: CheckpointRules.Purpose = .embedding, isTrainable: Bool = false
+    ) {
+        (self.dtype, self.device) = (dtype, device)
+        (self.purpose, self.isTrainable) = (purpose, isTrainable)
+    }
+}
+
+/// A backbone with its weights, and the pre-training heads where they were asked for.
+package struct PretrainedModel {
+    package let folder: URL?
+    package let configuration: Qwen25VLConfiguration
+    package let store: ParameterStore
+    package let backbone: Qwen25VL
+    /// nil unless the purpose is pre-training.
+    package let reconstruction: ReconstructionModel?
+
+    static let configurationName = "config.json"
+
+    /// Loads the weights of a folder.
+    ///
+    /// - Throws: `ModelError`, `SafetensorsError`, `ParameterError` (every weight that is missing,
+    ///   misshapen or unknown).
+    package init(loading folder: URL, _ options: LoadOptions) throws {
+        let checkpoint = try SafetensorsCheckpoint(opening: folder)
+        let names = try CheckpointKeys.table(of: checkpoint.names)
+        let configuration = try Self.configuration(of: folder, names: names)
+        let stored = DType(rawValue: configuration.storageType) ?? .float32
+        let store = ParameterStore(
+            checkpoint, names: names,
+            dtype: options.dtype ?? Self.automaticType(stored, options.device),
+            device: options.device, isTrainable: options.isTrainable)
+        self.init(configuration, store, purpose: options.purpose, folder: folder)
+        let rules = CheckpointRules(
+            purpose: options.purpose, isTied: configuration.text.tieWordEmbeddings)
+        try store.finish(mayBeUnused: rules.mayBeUnused)
+    }
+
+    /// Makes a model of fresh weights, which depend on `seed` alone.
+    package init(
+        fresh configuration: Qwen25VLConfiguration, seed: UInt64, scheme: InitializationScheme,
+        _ options: LoadOptions
+    ) {
+        let store = ParameterStore(
+            seed: seed, scheme: scheme, dtype: options.dtype ?? .float32, device: options.device,
+            isTrainable: options.isTrainable)
+        self.init(configuration, store, purpose: options.purpose, folder: nil)
+    }
+
+    private init(
+        _ configuration: Qwen25VLConfiguration, _ store: ParameterStore,
+        purpose: CheckpointRules.Purpose, folder: URL?
+    ) {
+        self.configuration = configuration
+        self.store = store
+        self.folder = folder
+        backbone = Qwen25VL(configuration, store.root)
+        guard purpose == .pretraining else {
+            reconstruction = nil
+            return
+        }
+        if !store.hasStored(prefix: "mae_") { Self.provideHeads(configuration, store) }
+        reconstruction = ReconstructionModel(backbone, store.root)
+    }
+
+    /// Starts the pre-training heads of a checkpoint that has none as the released code does: the
+    /// decoder as a copy of the middle layer, the projection normal with deviation 0.02.
+    private static func provideHeads(
+        _ configuration: Qwen25VLConfiguration, _ store: ParameterStore
+    ) {
+        let middle = "model.layers.\(configuration.text.layerCount / 2)."
+        for (key, tensor) in store.parameters where key.hasPrefix(middle) {
+            store.provide("mae_decoder." + key.dropFirst(middle.count), tensor.detached().clone())
+        }
+        let vision = configuration.vision
+        let shape = [vision.mergeUnit * vision.patchValueCount, configuration.text.hiddenSize]
+        var random = RandomSource(seed: 0, name: "mae_proj.weight")
+        store.provide(
+            "mae_proj.weight",
+            .normal(
+                shape, deviation: 0.02, dtype: store.dtype, on: store.device, using: &random))
+        store.provide(
+            "mae_proj.bias", .zeros([shape[0]], dtype: store.dtype, on: store.device))
+    }
+
+    /// Every parameter that a model of `configuration` has, without making any.
+    package static func declarations(
+        _ configuration: Qwen25VLConfiguration, purpose: CheckpointRules.Purpose
+    ) -> [ParameterDeclaration] {
+        let store = ParameterStore.plan()
+        _ = PretrainedModel(configuration, store, purpose: purpose, folder: nil)
+        return store.declarations
+    }
+
+    /// Reads `config.json`; where it does not say whether the embeddings are tied, the absence of
+    /// `lm_head.weight` does.
+    package static func configuration(
+        of folder: URL, names: [String: String]
+    ) throws -> Qwen25VLConfiguration {
+        let url = folder.appending(path: configurationName)
+        guard FileManager.default.fileExists(atPath: url.path) else {
+            throw ModelError.missingFile(url.path)
+        }
+        var configuration = try Qwen25VLConfiguration(
+            parsing: Data(contentsOf: url), file: url.path)
+        if !configuration.declaresTie {
+            configuration.text.tieWordEmbeddings = names[CheckpointKeys.head] == nil
+        }
+        return configuration
+    }
+
+    /// bfloat16 and float16 are emulated on CPUs, several times slower than float32.
+    private static func automaticType(_ stored: DType, _ device: Device) -> DType {
+        device.kind == .cpu ? .float32 : stored
+    }
+}
+
+extension PretrainedModel {
+    /// Writes `config.json` and the weights into `folder`, each beside its name and then renamed.
+    ///
+    /// - Parameters:
+    ///   - dtype: the type of the stored weights; nil keeps that of the parameters.
+    ///   - includesHeads: whether the pre-training heads are written, where the model has them.
+    package func save(to folder: URL, dtype: DType? = nil, includesHeads: Bool) throws {
+        let kept = store.parameters.filter {
+            includesHeads || !CheckpointKeys.isPretrainingHead($0.key)
+        }
+        let type = dtype ?? store.dtype
+        let writer = try ShardedSafetensorsWriter(
+            folder, tensors: kept.map { SafetensorsDeclaration($0.key, type.stored, $0.tensor.shape) })
+        for (key, tensor) in kept {
+            try tensor.detached().to(type).withBytes { try writer.append($0, to: key) }
+        }
+        try writer.finish()
+        var written = configuration
+        written.storageType = type.rawValue
+        try Self.write(written, to: folder)
+    }
+
+    /// Writes fresh weights of `configuration` into `folder`, holding one tensor at a time.
+    package static func writeFresh(
+        _ configuration: Qwen25VLConfiguration, seed: UInt64, scheme: InitializationScheme,
+        dtype: DType, purpose: CheckpointRules.Purpose, to folder: URL
+    ) throws {
+        let declarations = declarations(configuration, purpose: purpose)
+        let writer = try ShardedSafetensorsWriter(
+            folder, tensors: declarations.map { SafetensorsDeclaration($0.key, dtype.stored, $0.shape) })
+        for declaration in declarations {
+            let store = ParameterStore(seed: seed, scheme: scheme, dtype: dtype)
+            let tensor = store.root.parameter(
+                declaration.key, declaration.shape, declaration.role)
+            try tensor.withBytes { try writer.append($0, to: declaration.key) }
+        }
+        try writer.finish()
+        var written = configuration
+        written.storageType = dtype.rawValue
+        try write(written, to: folder)
+    }
+
+    private static func write(_ configuration: Qwen25VLConfiguration, to folder: URL) throws {
+        let url = folder.appending(path: configurationName)
+        do {
+            try configuration.fileData().write(to: url, options: .atomic)
+        } catch {
+            throw ModelError.cannotWrite(file: url.path, reason: error.localizedDescription)
+        }
+    }
+}

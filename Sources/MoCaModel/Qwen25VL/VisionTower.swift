@@ -1,0 +1,127 @@
+// The vision tower of Qwen2.5-VL (arXiv 2502.13923, section 2.1): patches to image tokens. Most
+// blocks attend within windows, a few within the whole frame.
+// Shapes: P patches, G merged groups, W vision width, H heads, D numbers a head.
+
+import MoCaCore
+import NN
+import Torch
+
+/// Receives states on the way, by name, for comparison with other implementations.
+package typealias StateObserver = (_ name: String, _ state: Tensor) -> Void
+
+/// One block: windowed or full attention, then a gated feed-forward layer.
+struct VisionBlock: Sendable {
+    let norm1: RMSNorm
+    let norm2: RMSNorm
+    let qkv: Linear
+    let proj: Linear
+    let mlp: GatedMLP
+    let headCount: Int
+
+    init(_ vision: Qwen25VLConfiguration.Vision, _ path: ParameterPath) {
+        let width = vision.hiddenSize
+        let epsilon = Qwen25VLConfiguration.visionNormEpsilon
+        norm1 = RMSNorm(path / "norm1", width: width, epsilon: epsilon)
+        norm2 = RMSNorm(path / "norm2", width: width, epsilon: epsilon)
+        qkv = Linear(path / "attn" / "qkv", from: width, to: 3 * width)
+        proj = Linear(path / "attn" / "proj", from: width, to: width)
+        mlp = GatedMLP(
+            path / "mlp", width: width, intermediate: vision.intermediateSize, hasBias: true)
+        headCount = vision.headCount
+    }
+
+    func callAsFunction(
+        _ x: Tensor, rotary: RotaryTable, attend: (Tensor, Tensor, Tensor) -> Tensor
+    ) -> Tensor {
+        let (patches, width) = x.sizes2()
+        let parts = qkv(norm1(x)).reshaped([patches, 3, headCount, width / headCount])
+        let q = rotary.rotate(parts.selected(1, 0))  // [P, H, D]
+        let k = rotary.rotate(parts.selected(1, 1))
+        let y = x + proj(attend(q, k, parts.selected(1, 2)))
+        return y + mlp(norm2(y))
+    }
+}
+
+/// Four neighbouring patches to one image token.
+struct PatchMerger: Sendable {
+    let lnQ: RMSNorm
+    let mlp0: Linear
+    let mlp2: Linear
+    let mergedWidth: Int
+
+    init(_ vision: Qwen25VLConfiguration.Vision, _ path: ParameterPath) {
+        mergedWidth = vision.hiddenSize * vision.mergeUnit
+        lnQ = RMSNorm(
+            path / "ln_q", width: vision.hiddenSize,
+            epsilon: Qwen25VLConfiguration.visionNormEpsilon)
+        mlp0 = Linear(path / "mlp" / 0, from: mergedWidth, to: mergedWidth)
+        mlp2 = Linear(path / "mlp" / 2, from: mergedWidth, to: vision.outHiddenSize)
+    }
+
+    /// `[P, W]` -> `[G, outHiddenSize]`
+    func callAsFunction(_ x: Tensor) -> Tensor {
+        mlp2(mlp0(lnQ(x).reshaped([-1, mergedWidth])).gelu())
+    }
+}
+
+/// `pixel_values` to image tokens.
+struct VisionTower: Sendable {
+    /// `[W, channels, frames, side, side]`: one vector a patch, no bias.
+    let patchWeight: Tensor
+    let blocks: [VisionBlock]
+    let merger: PatchMerger
+    let configuration: Qwen25VLConfiguration.Vision
+    let windows: VisionWindows
+
+    init(_ vision: Qwen25VLConfiguration.Vision, _ path: ParameterPath) {
+        let side = vision.patchSize
+        let shape = [vision.hiddenSize, vision.inChannels, vision.temporalPatchSize, side, side]
+        patchWeight = (path / "patch_embed" / "proj").parameter(
+            "weight", shape, .linear(fanIn: vision.patchValueCount))
+        blocks = (0..<vision.depth).map { VisionBlock(vision, path / "blocks" / $0) }
+        merger = PatchMerger(vision, path / "merger")
+        configuration = vision
+        windows = VisionWindows(vision)
+    }
+
+    /// Image tokens `[G, outHiddenSize]`, in the order of `pixel_values` `[P, values]`. The grids
+    /// are those of a checked `EncoderInput`.
+    func callAsFunction(
+        _ pixelValues: Tensor, _ plan: VisionPlan, recomputes: Bool, observe: StateObserver?
+    ) -> Tensor {
+        let weight = patchWeight.reshaped([configuration.hiddenSize, -1])
+        var x = pixelValues.to(weight.dtype).indexed(0, by: plan.patchOrder).linear(weight, nil)
+        observe?("vision.patch_embed", x.indexed(0, by: plan.patchPlace))
+        let rotary = RotaryTable.vision(
+            rows: plan.rows, columns: plan.columns, headDimension: configuration.headDimension,
+            device: x.device)
+        for (index, block) in blocks.enumerated() {
+            let isFull = configuration.fullAttentionBlockIndexes.contains(index)
+            let attend = isFull ? fullAttention(plan) : windowAttention(plan)
+            if recomputes {
+                x = recomputed([x]) { block($0[0], rotary: rotary, attend: attend) }
+            } else {
+                x = block(x, rotary: rotary, attend: attend)
+            }
+            observe?("vision.block.\(index)", x.indexed(0, by: plan.patchPlace))
+        }
+        let tokens = merger(x).indexed(0, by: plan.groupPlace)  // [G, outHiddenSize]
+        observe?("vision.out", tokens)
+        return tokens
+    }
+
+    private func windowAttention(_ plan: VisionPlan) -> (Tensor, Tensor, Tensor) -> Tensor {
+        { q, k, v in plan.windows.attend(q, k, v, isCausal: false) }
+    }
+
+    private func fullAttention(_ plan: VisionPlan) -> (Tensor, Tensor, Tensor) -> Tensor {
+        guard !plan.keepsFrames else {
+            return { q, k, v in plan.frames.attend(q, k, v, isCausal: false) }
+        }
+        return { q, k, v in
+            let ordered = [q, k, v].map { $0.indexed(0, by: plan.patchPlace) }
+            return plan.frames.attend(ordered[0], ordered[1], ordered[2], isCausal: false)
+                .indexed(0, by: plan.patchOrder)
+        }
+    }
+}

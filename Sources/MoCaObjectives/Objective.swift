@@ -1,0 +1,58 @@
+// What a training step computes: an objective runs it whole (encode, gather over ranks, loss,
+// backward), so that accumulation, large-batch caching and several processes fit without change.
+
+import Foundation
+
+/// One term of a loss: a sum over things and their number, divided once, over all micro-batches and
+/// ranks.
+package struct LossTerm: Sendable, Hashable {
+    /// The name in metrics, such as `mlm_loss`.
+    package var name: String
+    /// What the term's mean is multiplied by in the loss.
+    package var weight: Double
+    package var sum: Double
+    package var count: Int
+
+    package init(_ name: String, weight: Double = 1, sum: Double, count: Int) {
+        (self.name, self.weight) = (name, weight)
+        (self.sum, self.count) = (sum, count)
+    }
+
+    /// 0 where nothing was counted.
+    package var mean: Double { count == 0 ? 0 : sum / Double(count) }
+}
+
+/// The terms of one step.
+package struct LossTerms: Sendable, Hashable {
+    package var terms: [LossTerm]
+
+    package init(_ terms: [LossTerm]) {
+        self.terms = terms
+    }
+
+    /// The weighted sum of the terms' means.
+    package var loss: Double { terms.reduce(0) { $0 + $1.weight * $1.mean } }
+
+    /// Adds the sums and counts of another micro-batch's same terms.
+    mutating func add(_ other: LossTerms) {
+        guard !terms.isEmpty else {
+            terms = other.terms
+            return
+        }
+        precondition(terms.map(\.name) == other.terms.map(\.name), "terms of other objectives")
+        for index in terms.indices {
+            terms[index].sum += other.terms[index].sum
+            terms[index].count += other.terms[index].count
+        }
+    }
+}
+
+/// A training objective; it owns model and loss.
+package protocol Objective<Batch> {
+    /// What one forward pass takes.
+    associatedtype Batch
+
+    /// Adds to the parameters' gradients those of the loss over all `batches` (and all ranks) taken
+    /// together, and returns its terms.
+    func step(_ batches: [Batch], over collectives: any Collectives) -> LossTerms
+}

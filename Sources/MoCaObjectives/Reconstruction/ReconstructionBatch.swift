@@ -1,0 +1,45 @@
+// A corrupted batch of continual pre-training, and what was there before.
+// Shapes: T packed tokens, M masked tokens, R masked image tokens, V values of a patch.
+
+package import MoCaModel
+package import Torch
+
+/// Which hidden state predicts a masked token.
+package enum TokenTarget: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Its own (the released code).
+    case own
+    /// The one before it (MoCa, section 3.1); the first token of a sequence is not predicted.
+    case previous
+}
+
+/// One micro-batch.
+package struct ReconstructionBatch {
+    /// Sequences in which masked tokens and patches are replaced.
+    package let input: EncoderInput
+    /// `[M]`: where in the packed tokens the masked text tokens stand.
+    package let maskedTokens: [Int]
+    /// `[M]`: the ids that stood there.
+    package let tokenTargets: [Int32]
+    /// `[R]`: where in the packed tokens the masked image tokens stand, in order.
+    package let maskedImageTokens: [Int]
+    /// float32 `[mergeUnit * R, V]`: the patches that were replaced; nil when R = 0.
+    package let patchTargets: Tensor?
+
+    package init(
+        input: EncoderInput, maskedTokens: [Int], tokenTargets: [Int32],
+        maskedImageTokens: [Int], patchTargets: Tensor?
+    ) {
+        precondition(maskedTokens.count == tokenTargets.count, "one target a masked token")
+        self.input = input
+        (self.maskedTokens, self.tokenTargets) = (maskedTokens, tokenTargets)
+        (self.maskedImageTokens, self.patchTargets) = (maskedImageTokens, patchTargets)
+    }
+
+    /// Where the predicting states of masked tokens stand, and the ids that they predict.
+    func predictions(_ target: TokenTarget) -> (states: [Int], ids: [Int32]) {
+        guard target == .previous else { return (maskedTokens, tokenTargets) }
+        let firsts = Set(input.sequenceStarts)
+        let kept = zip(maskedTokens, tokenTargets).filter { !firsts.contains($0.0) }
+        return (kept.map { $0.0 - 1 }, kept.map(\.1))
+    }
+}

@@ -1,0 +1,56 @@
+// What can be wrong with an input before it reaches the model.
+
+import Foundation
+public import MoCaCore
+
+/// A failure of this target that reaches a user.
+public enum ProcessingError: UserFacingError, Hashable {
+    /// Nothing is left to embed.
+    case emptyInput
+    /// More tokens than `max_length`, and the policy is to refuse.
+    case tooLong(tokens: Int, maxLength: Int)
+    /// A prompt without `{text}` or `{image}`, or with one twice.
+    case badPrompt(role: String, template: String, reason: String)
+    /// The contract has no prompt of this role.
+    case unknownRole(role: String, known: [String])
+    /// The tokenizer and config.json disagree about a token.
+    case tokensDisagree(token: String, tokenizer: Int32?, configuration: Int32)
+    /// An image changed between the reading of its header and its decoding.
+    case imageChanged(name: String)
+
+    public var kind: FailureKind {
+        switch self {
+        case .emptyInput, .tooLong, .imageChanged: .badData
+        case .badPrompt, .unknownRole, .tokensDisagree: .badConfiguration
+        }
+    }
+
+    public var errorDescription: String? {
+        switch self {
+        case .emptyInput:
+            "input has no tokens (text and images are empty): nothing can be embedded"
+        case .tooLong(let tokens, let maxLength):
+            "input is too long (\(tokens) tokens): the limit is \(maxLength)"
+        case .badPrompt(let role, let template, let reason):
+            "prompt cannot be used (\(role): \"\(template)\"): \(reason)"
+        case .unknownRole(let role, let known):
+            "prompt is unknown (\(role)): the model has \(known.isEmpty ? "none" : known.joined(separator: ", "))"
+        case .tokensDisagree(let token, let tokenizer, let configuration):
+            "tokenizer and config.json disagree (\(token)): "
+                + "\(tokenizer.map(String.init) ?? "no id") and \(configuration)"
+        case .imageChanged(let name):
+            "image changed while it was read (\(name)): its size is not that of its header"
+        }
+    }
+
+    public var recoverySuggestion: String? {
+        switch self {
+        case .emptyInput: "leave the input out, or give it text or an image"
+        case .tooLong: "shorten it, raise --max-length, or choose --truncation end"
+        case .badPrompt: "write the prompt with {text} for texts and {image} for images, each once"
+        case .unknownRole: "name one of these, or add the prompt to moca.json"
+        case .tokensDisagree: "use the tokenizer.json that belongs to the model"
+        case .imageChanged: "run again when nothing writes to the file"
+        }
+    }
+}

@@ -1,0 +1,111 @@
+// Content to model input: prompt, tokens, image tokens, truncation, patches.
+
+package import Foundation
+package import MoCaCore
+package import MoCaImage
+package import MoCaModel
+package import MoCaTokenizer
+package import Torch
+
+/// Turns contents into what a model eats. A value without state: many threads may use one at once.
+package struct Processor: Sendable {
+    package let tokenizer: Tokenizer
+    package let images: ImagePreprocessor
+    package let truncation: Truncation?
+    private let tokens: Qwen25VLConfiguration.Tokens
+    private let refused: Set<Int32>
+
+    /// - Throws: `ProcessingError.tokensDisagree`.
+    package init(
+        tokenizer: Tokenizer, images: ImagePreprocessor,
+        configuration: Qwen25VLConfiguration, truncation: Truncation? = nil
+    ) throws(ProcessingError) {
+        (self.tokenizer, self.images, self.truncation) = (tokenizer, images, truncation)
+        tokens = configuration.tokens
+        refused = tokenizer.visionTokenIDs
+        for (token, id) in [
+            ("<|image_pad|>", tokens.image), ("<|vision_start|>", tokens.visionStart),
+            ("<|vision_end|>", tokens.visionEnd),
+        ] where tokenizer.id(of: token) != id {
+            throw .tokensDisagree(
+                token: token, tokenizer: tokenizer.id(of: token), configuration: id)
+        }
+    }
+
+    /// Reads the tokenizer and the image processor of a model's folder.
+    ///
+    /// - Throws: `TokenizerError`, `ImageError`, `ProcessingError`.
+    package init(
+        folder: URL, configuration: Qwen25VLConfiguration, budget: PixelBudget? = nil,
+        truncation: Truncation? = nil
+    ) throws {
+        try self.init(
+            tokenizer: Tokenizer(contentsOf: folder),
+            images: ImagePreprocessor(configuration: .init(folder: folder, budget: budget)),
+            configuration: configuration, truncation: truncation)
+    }
+
+    /// The tokens of a content. Only the headers of its images are read.
+    ///
+    /// - Throws: `TokenizerError.refusedToken` for an image token inside text, `ImageError`,
+    ///   `ProcessingError.emptyInput` and `.tooLong`.
+    package func outline(_ content: Content) throws -> InputOutline {
+        var (ids, blocks, grids) = ([Int32](), [Range<Int>](), [ImageGrid]())
+        for piece in Self.joiningTexts(content.segments) {
+            switch piece {
+            case .text(let text):
+                ids += try tokenizer.encode(text, refusing: refused)
+            case .image(let source):
+                let header = try images.decoder.header(of: source)
+                let grid = try images.grid(
+                    width: header.width, height: header.height, name: source.name)
+                let start = ids.count
+                let count = grid.tokenCount(mergeSize: images.configuration.mergeSize)
+                ids.append(tokens.visionStart)
+                ids += repeatElement(tokens.image, count: count)
+                ids.append(tokens.visionEnd)
+                blocks.append(start..<ids.count)
+                grids.append(grid)
+            }
+        }
+        let kept = try truncation?.keptCount(of: ids.count, blocks: blocks) ?? ids.count
+        guard kept > 0 else { throw ProcessingError.emptyInput }
+        let keptImages = blocks.prefix { $0.upperBound <= kept }.count
+        return InputOutline(
+            ids: Array(ids.prefix(kept)), images: Array(content.images.prefix(keptImages)),
+            grids: Array(grids.prefix(keptImages)),
+            imageTokenCount: blocks.prefix(keptImages).reduce(0) { $0 + $1.count - 2 },
+            dropped: .init(tokens: ids.count - kept, images: grids.count - keptImages))
+    }
+
+    /// Decodes the images of an outline: rows of `pixel_values`, image after image.
+    ///
+    /// - Throws: `ImageError`, `ProcessingError.imageChanged`.
+    package func pixels(
+        of outline: InputOutline, rule: SmallSideRule = .contrastive
+    ) throws -> [Float] {
+        var values: [Float] = []
+        for (source, grid) in zip(outline.images, outline.grids) {
+            let patches = try images.patches(of: source, rule: rule)
+            guard patches.grid == grid else {
+                throw ProcessingError.imageChanged(name: source.name)
+            }
+            if outline.images.count == 1 { return patches.values }
+            values += patches.values
+        }
+        return values
+    }
+
+    /// Texts that follow each other are one text, as a user wrote them.
+    private static func joiningTexts(_ segments: [Content.Segment]) -> [Content.Segment] {
+        var joined: [Content.Segment] = []
+        for segment in segments {
+            if case .text(let text) = segment, case .text(let before)? = joined.last {
+                joined[joined.count - 1] = .text(before + text)
+            } else {
+                joined.append(segment)
+            }
+        }
+        return joined
+    }
+}

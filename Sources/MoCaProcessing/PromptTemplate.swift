@@ -1,0 +1,62 @@
+// The text that a model wants around an input, by role.
+
+package import MoCaCore
+
+/// A template with `{text}` and `{image}`, each at most once.
+///
+/// Texts of a content go where `{text}` stands, images where `{image}` stands. With `{text}` alone,
+/// the whole content, images included, goes there in its own order; with `{image}` alone, so does a
+/// content's text, right after its images.
+package struct PromptTemplate: Sendable, Hashable {
+    private let parts: [Part]
+
+    private enum Part: Sendable, Hashable {
+        case literal(String)
+        case texts
+        case images
+        case everything
+    }
+
+    /// - Throws: `ProcessingError.badPrompt`.
+    package init(_ template: String, role: Role) throws(ProcessingError) {
+        let texts = template.ranges(of: "{text}")
+        let images = template.ranges(of: "{image}")
+        guard texts.count + images.count > 0 else {
+            throw .badPrompt(
+                role: role.rawValue, template: template,
+                reason: "it has neither {text} nor {image}")
+        }
+        guard texts.count <= 1 && images.count <= 1 else {
+            throw .badPrompt(
+                role: role.rawValue, template: template, reason: "a place stands in it twice")
+        }
+        let isWhole = texts.isEmpty || images.isEmpty
+        var places = texts.map { ($0, isWhole ? Part.everything : .texts) }
+        places += images.map { ($0, isWhole ? Part.everything : .images) }
+        var (parts, position) = ([Part](), template.startIndex)
+        for (range, part) in places.sorted(by: { $0.0.lowerBound < $1.0.lowerBound }) {
+            parts += [.literal(String(template[position..<range.lowerBound])), part]
+            position = range.upperBound
+        }
+        self.parts = parts + [.literal(String(template[position...]))]
+    }
+
+    /// The content inside the prompt.
+    package func callAsFunction(_ content: Content) -> Content {
+        Content(
+            parts.flatMap { part -> [Content.Segment] in
+                switch part {
+                case .literal(let text): text.isEmpty ? [] : [.text(text)]
+                case .texts: content.segments.filter { !$0.isImage }
+                case .images: content.segments.filter(\.isImage)
+                case .everything: content.segments
+                }
+            })
+    }
+}
+
+extension Content.Segment {
+    fileprivate var isImage: Bool {
+        if case .image = self { true } else { false }
+    }
+}

@@ -1,0 +1,26 @@
+// Inputs longer than a limit.
+
+package import MoCaCore
+
+/// A limit on the tokens of an input.
+package struct Truncation: Sendable, Hashable {
+    package var maxLength: Int
+    package var policy: TruncationPolicy
+
+    package init(maxLength: Int, policy: TruncationPolicy) {
+        (self.maxLength, self.policy) = (maxLength, policy)
+    }
+
+    /// How many tokens to keep, when image blocks (marker, image tokens, marker) stand at `blocks`.
+    ///
+    /// Text is cut anywhere; a block that does not fit is dropped whole, with all that follows. That
+    /// is also what the released code does: it cuts, and drops a block that lost its end.
+    ///
+    /// - Throws: `ProcessingError.tooLong` when the policy is to refuse.
+    func keptCount(of count: Int, blocks: [Range<Int>]) throws(ProcessingError) -> Int {
+        guard count > maxLength else { return count }
+        guard policy != .error else { throw .tooLong(tokens: count, maxLength: maxLength) }
+        let cut = blocks.first { $0.lowerBound < maxLength && maxLength < $0.upperBound }
+        return cut?.lowerBound ?? maxLength
+    }
+}

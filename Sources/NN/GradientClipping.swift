@@ -1,0 +1,19 @@
+// Clipping by the global norm.
+
+public import Torch
+
+/// The gradients of a model, all together.
+public enum GradientClipping {
+    /// The Euclidean norm over all gradients, in float32; 0 where there are none.
+    public static func totalNorm(_ parameters: [Tensor]) -> Double {
+        Torch.totalNorm(parameters.compactMap(\.gradient)).item()
+    }
+
+    /// Scales all gradients by `maxNorm / (norm + 1e-6)` where that is under 1, as PyTorch's
+    /// `clip_grad_norm_` does. `norm` is what `totalNorm` gave.
+    public static func clip(_ parameters: [Tensor], norm: Double, maxNorm: Double) {
+        let factor = maxNorm / (norm + 1e-6)
+        guard factor < 1 else { return }
+        scaleAll(parameters.compactMap(\.gradient), by: factor)
+    }
+}

@@ -1,0 +1,41 @@
+// How fresh parameters are drawn.
+
+public import Torch
+
+/// What a parameter is for; it decides how a fresh one is drawn.
+public enum ParameterRole: Sendable, Hashable {
+    /// A matrix whose outputs each sum `fanIn` inputs.
+    case linear(fanIn: Int)
+    /// A table of token vectors.
+    case embedding
+    /// The factor of a norm.
+    case scale
+    /// An offset.
+    case bias
+}
+
+/// A rule for fresh parameters: scales are 1, biases 0, the rest normal.
+public enum InitializationScheme: Sendable, Hashable {
+    /// One standard deviation for all matrices and embeddings, as transformers initialises
+    /// (`initializer_range`, usually 0.02).
+    case fixed(deviation: Double)
+    /// Matrices keep the variance of what passes through (deviation `1 / sqrt(fanIn)`), embeddings
+    /// have `embeddingDeviation`. Small models learn sooner from it.
+    case unitVariance(embeddingDeviation: Double)
+
+    /// Draws a parameter of `shape`.
+    func draw(
+        _ role: ParameterRole, _ shape: [Int], dtype: DType, on device: Device,
+        using random: inout some RandomNumberGenerator
+    ) -> Tensor {
+        let deviation: Double
+        switch (self, role) {
+        case (_, .scale): return .ones(shape, dtype: dtype, on: device)
+        case (_, .bias): return .zeros(shape, dtype: dtype, on: device)
+        case (.fixed(let fixed), _): deviation = fixed
+        case (.unitVariance, .linear(let fanIn)): deviation = 1 / Double(fanIn).squareRoot()
+        case (.unitVariance(let embedding), .embedding): deviation = embedding
+        }
+        return .normal(shape, deviation: deviation, dtype: dtype, on: device, using: &random)
+    }
+}

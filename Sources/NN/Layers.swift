@@ -1,0 +1,68 @@
+// The layers that backbones are made of.
+
+public import Torch
+
+/// `x weight^T + bias`: `[..., in]` -> `[..., out]`.
+public struct Linear: Sendable {
+    /// `[out, in]`
+    public let weight: Tensor
+    /// `[out]`
+    public let bias: Tensor?
+
+    public init(_ path: ParameterPath, from input: Int, to output: Int, hasBias: Bool = true) {
+        weight = path.parameter("weight", [output, input], .linear(fanIn: input))
+        bias = hasBias ? path.parameter("bias", [output], .bias) : nil
+    }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        x.linear(weight, bias)
+    }
+}
+
+/// Root mean square norm (Zhang, Sennrich 2019): float32 inside, rounded to the input's type, then
+/// times the weight in that type.
+public struct RMSNorm: Sendable {
+    /// `[width]`
+    public let weight: Tensor
+    public let epsilon: Double
+
+    public init(_ path: ParameterPath, width: Int, epsilon: Double) {
+        weight = path.parameter("weight", [width], .scale)
+        self.epsilon = epsilon
+    }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        x.rmsNorm(weight, epsilon: epsilon)
+    }
+}
+
+/// Token ids `[T]` -> vectors `[T, width]`.
+public struct TokenEmbedding: Sendable {
+    /// `[rows, width]`
+    public let weight: Tensor
+
+    public init(_ path: ParameterPath, rows: Int, width: Int) {
+        weight = path.parameter("weight", [rows, width], .embedding)
+    }
+
+    public func callAsFunction(_ ids: Tensor) -> Tensor {
+        weight.embedding(ids)
+    }
+}
+
+/// A SwiGLU feed-forward layer (Shazeer 2020): `down(silu(gate(x)) * up(x))`.
+public struct GatedMLP: Sendable {
+    public let gateProj: Linear
+    public let upProj: Linear
+    public let downProj: Linear
+
+    public init(_ path: ParameterPath, width: Int, intermediate: Int, hasBias: Bool) {
+        gateProj = Linear(path / "gate_proj", from: width, to: intermediate, hasBias: hasBias)
+        upProj = Linear(path / "up_proj", from: width, to: intermediate, hasBias: hasBias)
+        downProj = Linear(path / "down_proj", from: intermediate, to: width, hasBias: hasBias)
+    }
+
+    public func callAsFunction(_ x: Tensor) -> Tensor {
+        downProj(gateProj(x).siluMultiplied(upProj(x)))
+    }
+}

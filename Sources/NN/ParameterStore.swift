@@ -1,0 +1,179 @@
+// Where the parameters of a model come from, by name and shape: a checkpoint, a seed, or nowhere (a
+// plan of what there would be). Loading is construction: a module asks for what it needs.
+
+public import MoCaCore
+public import Safetensors
+public import Torch
+
+/// One parameter that a model asked for.
+public struct ParameterDeclaration: Sendable, Hashable {
+    /// Its key in a checkpoint.
+    public let key: String
+    public let shape: [Int]
+    public let role: ParameterRole
+
+    /// The number of elements.
+    public var count: Int { shape.reduce(1, *) }
+}
+
+/// The parameters of one model.
+///
+///     let store = ParameterStore(checkpoint, names: table, dtype: .float32)
+///     let model = Model(configuration, store.root)
+///     try store.finish()
+///
+/// A key asked for twice traps; keys missing, misshapen or left over are reported by `finish()`,
+/// all at once.
+public final class ParameterStore {
+    /// Where parameters come from.
+    enum Source {
+        case checkpoint(SafetensorsCheckpoint, names: [String: String])
+        case fresh(seed: UInt64, InitializationScheme)
+        case plan
+    }
+
+    /// The type of parameters.
+    public let dtype: DType
+    /// Where parameters are put.
+    public let device: Device
+    /// Whether parameters record gradients and have memory of their own.
+    public let isTrainable: Bool
+    /// What was asked for, in order.
+    public private(set) var declarations: [ParameterDeclaration] = []
+    /// The parameters by key.
+    public private(set) var tensors: [String: Tensor] = [:]
+
+    let source: Source
+    private var provided: [String: Tensor] = [:]
+    private var missing: [String] = []
+    private var misshapen: [String] = []
+
+    private init(_ source: Source, dtype: DType, device: Device, isTrainable: Bool) {
+        (self.source, self.dtype, self.device) = (source, dtype, device)
+        self.isTrainable = isTrainable
+    }
+
+    /// Parameters of a checkpoint, whose tensor `names[key]` is the parameter `key`.
+    public convenience init(
+        _ checkpoint: SafetensorsCheckpoint, names: [String: String], dtype: DType,
+        device: Device = .cpu, isTrainable: Bool = false
+    ) {
+        self.init(
+            .checkpoint(checkpoint, names: names), dtype: dtype, device: device,
+            isTrainable: isTrainable)
+    }
+
+    /// Fresh parameters; each depends on `seed` and its key alone.
+    public convenience init(
+        seed: UInt64, scheme: InitializationScheme, dtype: DType = .float32,
+        device: Device = .cpu, isTrainable: Bool = false
+    ) {
+        self.init(
+            .fresh(seed: seed, scheme), dtype: dtype, device: device, isTrainable: isTrainable)
+    }
+
+    /// No parameters: only `declarations` are of use.
+    public static func plan() -> ParameterStore {
+        ParameterStore(.plan, dtype: .float32, device: .cpu, isTrainable: false)
+    }
+
+    /// The path of a model's outermost module.
+    public var root: ParameterPath { ParameterPath(store: self, key: "") }
+
+    /// The parameters in the order in which the model asked for them.
+    public var parameters: [(key: String, tensor: Tensor)] {
+        declarations.compactMap { declaration in
+            tensors[declaration.key].map { (declaration.key, $0) }
+        }
+    }
+
+    /// Whether the checkpoint has a parameter whose key begins with `prefix`; true for fresh ones.
+    public func hasStored(prefix: String) -> Bool {
+        guard case .checkpoint(_, let names) = source else { return true }
+        return names.keys.contains { $0.hasPrefix(prefix) }
+    }
+
+    /// Gives the value of a parameter that the checkpoint does not have, before it is asked for.
+    public func provide(_ key: String, _ tensor: Tensor) {
+        provided[key] = tensor
+    }
+
+    func parameter(_ key: String, _ shape: [Int], _ role: ParameterRole) -> Tensor {
+        precondition(tensors[key] == nil, "parameter \(key) is asked for twice")
+        declarations.append(ParameterDeclaration(key: key, shape: shape, role: role))
+        var tensor: Tensor
+        switch source {
+        case .plan: tensor = .zeros([])
+        case .fresh(let seed, let scheme):
+            var random = RandomSource(seed: seed, name: key)
+            tensor = scheme.draw(role, shape, dtype: dtype, on: device, using: &random)
+        case .checkpoint(let checkpoint, let names):
+            tensor = provided[key] ?? stored(key, shape, checkpoint, names) ?? .zeros([])
+        }
+        if isTrainable { tensor.setRequiresGradient(true) }
+        tensors[key] = tensor
+        return tensor
+    }
+
+    /// The parameter `key` of the checkpoint; its absence is kept for `finish()`.
+    private func stored(
+        _ key: String, _ shape: [Int], _ checkpoint: SafetensorsCheckpoint,
+        _ names: [String: String]
+    ) -> Tensor? {
+        guard let name = names[key], let file = try? checkpoint.file(of: name),
+            let entry = file.entries[name], let mapped = Tensor(name, in: file)
+        else {
+            missing.append(key)
+            return nil
+        }
+        guard entry.shape == shape else {
+            misshapen.append("\(name) is \(entry.shape), not \(shape)")
+            return nil
+        }
+        // A parameter that is trained must not share the file's pages.
+        let isKept = mapped.dtype == dtype && device == .cpu
+        if isKept && !isTrainable { return mapped }
+        let own = isKept ? mapped.clone() : mapped.to(dtype).to(device)
+        try? file.release(name)
+        return own
+    }
+
+    /// Ends construction.
+    ///
+    /// - Parameter mayBeUnused: which keys of the checkpoint a model may leave aside.
+    /// - Throws: `ParameterError.mismatch` naming every parameter that is missing, misshapen or
+    ///   unknown.
+    public func finish(mayBeUnused: (String) -> Bool = { _ in false }) throws {
+        guard case .checkpoint(let checkpoint, let names) = source else { return }
+        let unknown = names.keys.filter { tensors[$0] == nil && !mayBeUnused($0) }.sorted()
+        guard missing.isEmpty && misshapen.isEmpty && unknown.isEmpty else {
+            throw ParameterError.mismatch(
+                file: checkpoint.url.path, missing: missing, misshapen: misshapen,
+                unknown: unknown)
+        }
+    }
+}
+
+/// A place in the tree of a model's parameters.
+///
+///     let query = Linear(path / "q_proj", from: 128, to: 128)
+public struct ParameterPath {
+    public let store: ParameterStore
+    /// The names down to here, joined by dots.
+    public let key: String
+
+    /// The path of a child.
+    public static func / (path: ParameterPath, name: String) -> ParameterPath {
+        ParameterPath(store: path.store, key: path.key.isEmpty ? name : "\(path.key).\(name)")
+    }
+
+    /// The path of a numbered child.
+    public static func / (path: ParameterPath, index: Int) -> ParameterPath {
+        path / String(index)
+    }
+
+    /// The parameter `name` here.
+    public func parameter(_ name: String, _ shape: [Int], _ role: ParameterRole) -> Tensor {
+        store.parameter((self / name).key, shape, role)
+    }
+}

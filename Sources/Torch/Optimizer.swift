@@ -1,0 +1,60 @@
+// Updates of many parameters at once, in place.
+
+import CTorch
+
+/// What one AdamW update needs beside the tensors.
+public struct AdamWCoefficients: Sendable, Hashable {
+    public var learningRate: Double
+    public var beta1: Double
+    public var beta2: Double
+    public var weightDecay: Double
+    public var epsilon: Double
+
+    public init(
+        learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double, epsilon: Double
+    ) {
+        (self.learningRate, self.beta1, self.beta2) = (learningRate, beta1, beta2)
+        (self.weightDecay, self.epsilon) = (weightDecay, epsilon)
+    }
+}
+
+/// One AdamW update of all `parameters` (libtorch's `_fused_adamw_`). All lists have one length;
+/// `steps` are float32 scalars, which the update counts up.
+public func fusedAdamW(
+    _ parameters: [Tensor], gradients: [Tensor], firstMoments: [Tensor], secondMoments: [Tensor],
+    steps: [Tensor], _ coefficients: AdamWCoefficients, file: StaticString = #fileID,
+    line: UInt = #line
+) {
+    let lists = [parameters, gradients, firstMoments, secondMoments, steps]
+    precondition(lists.allSatisfy { $0.count == parameters.count }, file: file, line: line)
+    // The kernel takes the step that it is about to do.
+    let status = withExtendedLifetime(lists) {
+        ctorch_fused_adamw(
+            parameters.map(\.handle), gradients.map(\.handle), firstMoments.map(\.handle),
+            secondMoments.map(\.handle), steps.map(\.handle), Int64(parameters.count),
+            coefficients.learningRate, coefficients.beta1, coefficients.beta2,
+            coefficients.weightDecay, coefficients.epsilon)
+    }
+    if status != CTORCH_OK {
+        handleFailure(status, of: "fusedAdamW", on: [], at: CallSite(file: file, line: line))
+    }
+}
+
+/// The Euclidean norm over all elements of all tensors, in float32.
+public func totalNorm(
+    _ tensors: [Tensor], file: StaticString = #fileID, line: UInt = #line
+) -> Tensor {
+    Tensor.call("totalNorm", tensors, file, line) { ctorch_total_norm($0, $1, $2) }
+}
+
+/// Multiplies all tensors by `factor` in place.
+public func scaleAll(
+    _ tensors: [Tensor], by factor: Double, file: StaticString = #fileID, line: UInt = #line
+) {
+    let status = withExtendedLifetime(tensors) {
+        ctorch_scale_all(tensors.map(\.handle), Int64(tensors.count), factor)
+    }
+    if status != CTORCH_OK {
+        handleFailure(status, of: "scaleAll", on: tensors, at: CallSite(file: file, line: line))
+    }
+}

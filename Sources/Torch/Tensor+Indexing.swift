@@ -1,0 +1,62 @@
+// Operators that pick and place elements.
+
+import CTorch
+
+extension Tensor {
+    /// The rows (of `axis`) that `indices` (int64 `[n]`) names, in that order.
+    public func indexed(
+        _ axis: Int, by indices: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("indexed", indices, file, line) { ctorch_index_select($0, Int64(axis), $1, $2) }
+    }
+
+    /// A copy in which the rows that `indices` names are those of `source`.
+    public func replacingRows(
+        _ axis: Int = 0, at indices: Tensor, with source: Tensor,
+        file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("replacingRows", indices, source, file, line) {
+            ctorch_index_copy($0, Int64(axis), $1, $2, $3)
+        }
+    }
+
+    /// A copy to whose rows that `indices` names the rows of `source` are added.
+    public func addingRows(
+        _ axis: Int = 0, at indices: Tensor, of source: Tensor,
+        file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("addingRows", indices, source, file, line) {
+            ctorch_index_add($0, Int64(axis), $1, $2, $3)
+        }
+    }
+
+    /// For every element of `indices`, the element of `axis` that it names.
+    public func gathered(
+        _ axis: Int, _ indices: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("gathered", indices, file, line) { ctorch_gather($0, Int64(axis), $1, $2) }
+    }
+
+    /// A copy in which elements where `mask` is true are `value`.
+    public func masked(
+        where mask: Tensor, with value: Double, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("masked", mask, file, line) { ctorch_masked_fill($0, $1, value, $2) }
+    }
+
+    /// Elements of `yes` where this tensor is true, of `no` elsewhere.
+    public func choosing(
+        _ yes: Tensor, otherwise no: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("choosing", yes, no, file, line) { ctorch_where($0, $1, $2, $3) }
+    }
+
+    /// The `count` greatest elements along the last axis, in descending order, and where they are.
+    public func topK(
+        _ count: Int, file: StaticString = #fileID, line: UInt = #line
+    ) -> (values: Tensor, indices: Tensor) {
+        var indices: ctorch_tensor?
+        let values = call("topK", file, line) { ctorch_topk($0, Int64(count), $1, &indices) }
+        return (values, Tensor(handle: indices))
+    }
+}

@@ -1,0 +1,81 @@
+// Element-wise mathematics. Shapes broadcast as in NumPy.
+
+import CTorch
+
+extension Tensor {
+    public static func + (x: Tensor, y: Tensor) -> Tensor {
+        x.call("+", y, #fileID, #line) { ctorch_add($0, $1, $2) }
+    }
+
+    public static func - (x: Tensor, y: Tensor) -> Tensor {
+        x.call("-", y, #fileID, #line) { ctorch_subtract($0, $1, $2) }
+    }
+
+    public static func * (x: Tensor, y: Tensor) -> Tensor {
+        x.call("*", y, #fileID, #line) { ctorch_multiply($0, $1, $2) }
+    }
+
+    public static func / (x: Tensor, y: Tensor) -> Tensor {
+        x.call("/", y, #fileID, #line) { ctorch_divide($0, $1, $2) }
+    }
+
+    public static func + (x: Tensor, y: Double) -> Tensor {
+        x.call("+", #fileID, #line) { ctorch_add_scalar($0, y, $1) }
+    }
+
+    public static func - (x: Tensor, y: Double) -> Tensor { x + (-y) }
+
+    public static func * (x: Tensor, y: Double) -> Tensor {
+        x.call("*", #fileID, #line) { ctorch_multiply_scalar($0, y, $1) }
+    }
+
+    public static func / (x: Tensor, y: Double) -> Tensor { x * (1 / y) }
+
+    public static prefix func - (x: Tensor) -> Tensor { x * -1 }
+
+    /// Every element to the power `exponent`.
+    public func power(
+        _ exponent: Double, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("power", file, line) { ctorch_power($0, exponent, $1) }
+    }
+
+    /// `base` to the power of every element.
+    public static func power(
+        of base: Double, _ exponents: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        exponents.call("power", file, line) { ctorch_power_of(base, $0, $1) }
+    }
+
+    /// The square root of every element.
+    public func squareRoot(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        call("squareRoot", file, line) { ctorch_square_root($0, $1) }
+    }
+
+    /// e to the power of every element.
+    public func exponential(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        call("exponential", file, line) { ctorch_exponential($0, $1) }
+    }
+
+    /// The cosine of every element, in radians.
+    public func cosine(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        call("cosine", file, line) { ctorch_cosine($0, $1) }
+    }
+
+    /// The sine of every element, in radians.
+    public func sine(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        call("sine", file, line) { ctorch_sine($0, $1) }
+    }
+
+    /// Elements under `minimum` raised to it.
+    public func clamped(
+        minimum: Double, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("clamped", file, line) { ctorch_clamp_minimum($0, minimum, $1) }
+    }
+
+    /// Whether each element is neither infinite nor not-a-number.
+    public func isFinite(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        call("isFinite", file, line) { ctorch_is_finite($0, $1) }
+    }
+}

@@ -1,0 +1,82 @@
+// Operators of neural networks.
+
+import CTorch
+
+extension Tensor {
+    /// The matrix product; leading axes broadcast.
+    public func matmul(
+        _ other: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("matmul", other, file, line) { ctorch_matmul($0, $1, $2) }
+    }
+
+    /// `x weight^T + bias`: x `[..., in]`, weight `[out, in]`, bias `[out]` -> `[..., out]`.
+    public func linear(
+        _ weight: Tensor, _ bias: Tensor?, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        guard let bias else {
+            return call("linear", weight, file, line) { ctorch_linear($0, $1, nil, $2) }
+        }
+        return call("linear", weight, bias, file, line) { ctorch_linear($0, $1, $2, $3) }
+    }
+
+    /// Rows of this table `[n, width]` for `indices` (int64 `[...]`) -> `[..., width]`.
+    public func embedding(
+        _ indices: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("embedding", indices, file, line) { ctorch_embedding($0, $1, $2) }
+    }
+
+    /// GELU by the error function, not its approximation.
+    public func gelu(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        call("gelu", file, line) { ctorch_gelu($0, $1) }
+    }
+
+    /// Softmax along `axis`.
+    public func softmax(_ axis: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        call("softmax", file, line) { ctorch_softmax($0, Int64(axis), $1) }
+    }
+
+    /// The sum over rows of `-log softmax(row)[target]`: logits `[n, classes]`, targets int64 `[n]`;
+    /// rows whose target is `ignored` count nothing.
+    public func crossEntropySum(
+        _ targets: Tensor, ignored: Int = -100, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("crossEntropySum", targets, file, line) {
+            ctorch_cross_entropy_sum($0, $1, Int64(ignored), $2)
+        }
+    }
+
+    /// `softmax(q k^T scale) v` over `[B, H, L, D]`; keys and values may have fewer heads, each
+    /// shared by a group of query heads.
+    public func attention(
+        keys: Tensor, values: Tensor, isCausal: Bool, scale: Double,
+        file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("attention", keys, values, file, line) {
+            ctorch_attention($0, $1, $2, isCausal ? 1 : 0, scale, $3)
+        }
+    }
+
+    /// `x / sqrt(mean(x^2) + epsilon)` over the last axis in float32, rounded to the type of x,
+    /// times `weight` in that type.
+    public func rmsNorm(
+        _ weight: Tensor, epsilon: Double, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("rmsNorm", weight, file, line) { ctorch_rms_norm($0, $1, epsilon, $2) }
+    }
+
+    /// `silu(self) * up`, element-wise.
+    public func siluMultiplied(
+        _ up: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("siluMultiplied", up, file, line) { ctorch_silu_multiply($0, $1, $2) }
+    }
+
+    /// Rotates pairs (i, i + D/2) of every head: x `[T, H, D]`, tables `[T, D]`, in the tables' type.
+    public func rotatedHalves(
+        cosine: Tensor, sine: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("rotatedHalves", cosine, sine, file, line) { ctorch_rotate_half($0, $1, $2, $3) }
+    }
+}

@@ -1,0 +1,31 @@
+// Tensors from and to safetensors files.
+
+import CTorch
+public import Safetensors
+
+extension Tensor {
+    /// The tensor `name` of a mapped file, sharing the file's memory; copied where its bytes are
+    /// misaligned. Writes to it stay in this process.
+    ///
+    /// - Returns: nil when the file has no such tensor or libtorch has no operators for its type.
+    public init?(_ name: String, in file: SafetensorsFile) {
+        guard let entry = file.entries[name], let dtype = DType(entry.dtype),
+            let bytes = try? file.bytes(of: name), let isAligned = try? file.isAligned(name)
+        else { return nil }
+        let sizes = entry.shape.map(Int64.init)
+        let site = CallSite(file: #fileID, line: #line)
+        guard let address = bytes.baseAddress, isAligned else {
+            self = Tensor.produce("Tensor", site) {
+                ctorch_tensor_from_bytes(
+                    bytes.baseAddress, sizes, Int64(sizes.count), dtype.code, $0)
+            }
+            return
+        }
+        let owner = Unmanaged.passRetained(file).toOpaque()
+        self = Tensor.produce("Tensor", site) {
+            ctorch_tensor_wrap(
+                address, sizes, Int64(sizes.count), dtype.code, owner,
+                { Unmanaged<SafetensorsFile>.fromOpaque($0!).release() }, $0)
+        }
+    }
+}
