@@ -14,8 +14,8 @@ struct EvaluationErrorTests {
             ),
             (
                 .scoreCount(query: "Q", expected: 3, found: 2), .internalFailure,
-                "wrong number of scores (query 'Q'): expected 3, one a document, found 2; score every "
-                    + "document once"
+                "wrong number of scores (query 'Q'): expected 3, one a document, found 2; "
+                    + "score every document once"
             ),
             (
                 .noCandidates(query: "Q"), .badData,
@@ -29,8 +29,8 @@ struct EvaluationErrorTests {
             ),
             (
                 .noQueries(set: "S"), .badData,
-                "nothing to score (set 'S'): it has no judged query; check that the ids of queries and "
-                    + "judgements are the same"
+                "nothing to score (set 'S'): it has no judged query; check that the ids of queries "
+                    + "and judgements are the same"
             ),
             (
                 .unreadableScores(file: "F", reason: "R"), .badData,

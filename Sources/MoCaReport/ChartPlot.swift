@@ -1,0 +1,150 @@
+// The drawing of a chart as SVG.
+
+import Foundation
+
+/// Curves in a frame with axes; sizes in the units of the drawing's view box.
+struct ChartPlot {
+    /// Each curve with its smoothed points; all have a finite value.
+    let curves: [(raw: Curve, smoothed: [Curve.Point])]
+    /// What the values are.
+    let valueName: String
+    /// Whether steps are drawn by their logarithm.
+    let isLogarithmic: Bool
+
+    private static let width = 900.0
+    private static let height = 340.0
+    private static let left = 60.0
+    private static let right = 20.0
+    private static let top = 14.0
+    private static let bottom = 46.0
+
+    private let steps: ChartAxis
+    private let values: ChartAxis
+
+    init(
+        curves: [(raw: Curve, smoothed: [Curve.Point])], valueName: String, isLogarithmic: Bool
+    ) {
+        self.curves = curves
+        self.valueName = valueName
+        self.isLogarithmic = isLogarithmic
+        let points = curves.flatMap { $0.raw.points.filter(\.value.isFinite) }
+        steps = ChartAxis(
+            points.map { Double($0.step) }, from: Self.left, to: Self.width - Self.right,
+            isLogarithmic: isLogarithmic, tickCount: 8)
+        values = ChartAxis(
+            points.map(\.value), from: Self.height - Self.bottom, to: Self.top,
+            isLogarithmic: false, tickCount: 6)
+    }
+
+    /// The drawing.
+    var svg: HTML {
+        let lines: [HTML] = curves.enumerated().map { index, curve in
+            let raw = path(curve.raw.points)
+            return """
+                <path class="raw c\(index % 6)" d="\(raw)" />
+                <path class="curve c\(index % 6)" d="\(path(curve.smoothed))" />
+
+                """
+        }
+        let names = curves.map(\.raw.name).joined(separator: ", ")
+        let scale = isLogarithmic ? "logarithmic" : "linear"
+        return """
+            <svg viewBox="0 0 \(Self.width.fixed(0)) \(Self.height.fixed(0))" role="img" \
+            aria-label="\(valueName) over steps, \(scale) scale: \(names). \(summary)">
+            \(grid)\(lines)</svg>
+            """
+    }
+
+    /// First and last smoothed value of each curve, in words.
+    private var summary: String {
+        curves.map { curve in
+            let first = curve.smoothed.first?.value ?? .nan
+            let last = curve.smoothed.last?.value ?? .nan
+            return "\(curve.raw.name) goes from \(first.short) to \(last.short)"
+        }.joined(separator: "; ")
+    }
+
+    private var grid: HTML {
+        let bottom = Self.height - Self.bottom
+        let rows: [HTML] = values.ticks.map { tick in
+            let y = values.place(tick).fixed(1)
+            return """
+                <line class="grid" x1="\(Self.left.fixed(0))" \
+                x2="\((Self.width - Self.right).fixed(0))" y1="\(y)" y2="\(y)" />\
+                <text class="axis" x="\((Self.left - 8).fixed(0))" y="\(y)" dy="0.35em" \
+                text-anchor="end">\(tick.short)</text>
+
+                """
+        }
+        let columns: [HTML] = steps.ticks.map { tick in
+            let x = steps.place(tick).fixed(1)
+            return """
+                <line class="grid" x1="\(x)" x2="\(x)" y1="\(Self.top.fixed(0))" \
+                y2="\(bottom.fixed(0))" />\
+                <text class="axis" x="\(x)" y="\((bottom + 18).fixed(0))" \
+                text-anchor="middle">\(Self.stepText(tick))</text>
+
+                """
+        }
+        return """
+            \(rows)\(columns)\
+            <text class="axis" x="\(((Self.left + Self.width - Self.right) / 2).fixed(0))" \
+            y="\((Self.height - 8).fixed(0))" text-anchor="middle">step</text>
+            <text class="axis" transform="translate(14 \((bottom / 2).fixed(0))) rotate(-90)" \
+            text-anchor="middle">\(valueName)</text>
+
+            """
+    }
+
+    private static func stepText(_ step: Double) -> String {
+        step >= 10_000 ? "\((step / 1000).short)k" : step.short
+    }
+
+    /// The points as a line. Of those in one column of the drawing only the first, the least, the
+    /// greatest and the last are kept; a value that is not finite leaves a gap.
+    private func path(_ points: [Curve.Point]) -> String {
+        var text = ""
+        var isDown = false
+        for run in columns(points) {
+            guard let run else {
+                isDown = false
+                continue
+            }
+            for point in run {
+                let x = steps.place(Double(point.step)).fixed(1)
+                text += "\(isDown ? "L" : "M")\(x) \(values.place(point.value).fixed(1))"
+                isDown = true
+            }
+        }
+        return text
+    }
+
+    /// The points grouped by column; nil stands for a gap.
+    private func columns(_ points: [Curve.Point]) -> [[Curve.Point]?] {
+        var columns: [[Curve.Point]?] = []
+        var run: [Curve.Point] = []
+        var column = Int.min
+        for point in points {
+            let here = point.value.isFinite ? Int(steps.place(Double(point.step))) : Int.min
+            if here != column, !run.isEmpty {
+                columns.append(Self.thinned(run))
+                run = []
+            }
+            column = here
+            if point.value.isFinite { run.append(point) } else { columns.append(nil) }
+        }
+        if !run.isEmpty { columns.append(Self.thinned(run)) }
+        return columns
+    }
+
+    private static func thinned(_ run: [Curve.Point]) -> [Curve.Point] {
+        guard run.count > 4 else { return run }
+        let indices = run.indices
+        let extremes = [
+            indices.min { run[$0].value < run[$1].value },
+            indices.max { run[$0].value < run[$1].value },
+        ]
+        let kept = Set([0, run.count - 1] + extremes.compactMap { $0 })
+        return kept.sorted().map { run[$0] }
+    }
+}

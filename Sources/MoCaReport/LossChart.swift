@@ -1,0 +1,104 @@
+// Curves over the steps of a run: raw values pale, smoothed values strong.
+
+import Foundation
+
+/// A chart of one or several curves, over linear and logarithmic steps.
+package struct LossChart: Sendable, Hashable {
+    package var curves: [Curve]
+    /// What the values are, such as `loss`.
+    package var valueName: String
+    /// Which scale of the steps is shown first.
+    package var startsLogarithmic: Bool
+    /// How many points the smoothing looks back; 1 = no smoothing. Nil: a fortieth of the curve.
+    package var smoothingPoints: Int?
+
+    package init(
+        curves: [Curve], valueName: String = "loss", startsLogarithmic: Bool = false,
+        smoothingPoints: Int? = nil
+    ) {
+        self.curves = curves
+        self.valueName = valueName
+        self.startsLogarithmic = startsLogarithmic
+        self.smoothingPoints = smoothingPoints
+    }
+
+    /// The finite points of `curve`, smoothed: an exponential mean, corrected for its start.
+    func smoothed(_ curve: Curve) -> [Curve.Point] {
+        let points = curve.points.filter(\.value.isFinite)
+        let width = Double(max(1, smoothingPoints ?? points.count / 40))
+        let keep = (width - 1) / (width + 1)
+        var mean = 0.0
+        var weight = 0.0
+        return points.map { point in
+            mean = keep * mean + (1 - keep) * point.value
+            weight = keep * weight + (1 - keep)
+            return Curve.Point(step: point.step, value: mean / weight)
+        }
+    }
+
+    /// The chart; `name` tells its controls from those of other charts of the page.
+    func html(name: String) -> HTML {
+        let drawn = curves.filter { $0.points.contains(where: \.value.isFinite) }
+        guard !drawn.isEmpty else { return "<p class=\"empty\">No values were logged.</p>" }
+        let plots = [false, true].map { isLogarithmic in
+            ChartPlot(
+                curves: drawn.map { ($0, smoothed($0)) }, valueName: valueName,
+                isLogarithmic: isLogarithmic)
+        }
+        let legend: [HTML] = drawn.enumerated().map { index, curve in
+            let last = smoothed(curve).last?.value ?? .nan
+            return """
+                <li><svg class="swatch" viewBox="0 0 28 8" aria-hidden="true">\
+                <line class="curve c\(index % 6)" x1="1" x2="27" y1="4" y2="4" /></svg>\
+                \(curve.name) <small>\(last.short)</small></li>
+
+                """
+        }
+        return """
+            <div class="chart">
+            <ul class="legend">
+            \(legend)</ul>
+            <div class="scales" role="group" aria-label="Scale of the steps">
+            \(control(name, "linear", isChecked: !startsLogarithmic))\
+            \(control(name, "log", isChecked: startsLogarithmic))\
+            <div class="plot plot-linear">\(plots[0].svg)</div>
+            <div class="plot plot-log">\(plots[1].svg)</div>
+            </div>
+            \(table(drawn))
+            </div>
+            """
+    }
+
+    private func control(_ name: String, _ scale: HTML, isChecked: Bool) -> HTML {
+        let checked: HTML? = isChecked ? " checked=\"checked\"" : nil
+        return """
+            <input type="radio" class="pick-\(scale)" name="\(name)" id="\(name)-\(scale)"\
+            \(checked) /><label for="\(name)-\(scale)">\(scale)</label>
+
+            """
+    }
+
+    /// Ten smoothed values of each curve, as numbers.
+    private func table(_ drawn: [Curve]) -> HTML {
+        let rows: [HTML] = drawn.flatMap { curve -> [HTML] in
+            let points = smoothed(curve)
+            let places = Set((0...9).map { $0 * (points.count - 1) / 9 }).sorted()
+            return places.map { place in
+                """
+                <tr><th scope="row">\(curve.name)</th><td class="number">\(points[place].step)</td>\
+                <td class="number">\(points[place].value.short)</td></tr>
+
+                """
+            }
+        }
+        return """
+            <details><summary>As numbers</summary>
+            <div class="scroll"><table class="settings"><caption class="hidden">Smoothed values\
+            </caption>
+            <thead><tr><th scope="col">Curve</th><th scope="col" class="number">Step</th>\
+            <th scope="col" class="number">\(valueName)</th></tr></thead>
+            <tbody>
+            \(rows)</tbody></table></div></details>
+            """
+    }
+}

@@ -1,0 +1,126 @@
+// One page that tells what a run did: no network, no script, no file beside it.
+
+package import Foundation
+
+/// A report: a title and sections, made into one HTML file.
+///
+///     let report = Report(title: "MoCa demo", sections: [
+///         ReportSection("Scores", .scores(table)),
+///     ])
+///     try report.write(to: url)
+package struct Report: Sendable {
+    package var title: String
+    /// A sentence under the title.
+    package var subtitle: String
+    package var sections: [ReportSection]
+    /// The last line of the page, such as version and date.
+    package var footer: String
+
+    package init(
+        title: String, subtitle: String = "", sections: [ReportSection], footer: String = ""
+    ) {
+        self.title = title
+        self.subtitle = subtitle
+        self.sections = sections
+        self.footer = footer
+    }
+
+    /// The page.
+    package func html() -> String {
+        let links: [HTML] = sections.enumerated().map { number, section in
+            "<li><a href=\"#section-\(number + 1)\">\(section.title)</a></li>\n"
+        }
+        let bodies = sections.enumerated().map { $1.html(number: $0 + 1) }
+        // The policy lets the page load nothing from anywhere.
+        let page: HTML = """
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8" />
+            <meta name="viewport" content="width=device-width, initial-scale=1" />
+            <meta http-equiv="Content-Security-Policy" \
+            content="default-src 'none'; img-src data:; style-src 'unsafe-inline'" />
+            <meta name="color-scheme" content="light dark" />
+            <title>\(title)</title>
+            <style>
+            \(Stylesheet.css)
+            </style>
+            </head>
+            <body>
+            <a class="skip" href="#main">Skip to the content</a>
+            <header>
+            <h1>\(title)</h1>
+            \(subtitle.isEmpty ? nil : "<p class=\"subtitle\">\(subtitle)</p>" as HTML?)
+            </header>
+            <nav aria-label="Sections"><ul>
+            \(links)</ul></nav>
+            <main id="main">
+            \(bodies)
+            </main>
+            <footer><p>\(footer)</p></footer>
+            </body>
+            </html>
+
+            """
+        return page.markup
+    }
+
+    /// Writes the page, beside and renamed.
+    ///
+    /// - Throws: `ReportError.cannotWrite`.
+    package func write(to file: URL) throws {
+        do {
+            try Data(html().utf8).write(to: file, options: .atomic)
+        } catch {
+            throw ReportError.cannotWrite(file: file.path, reason: error.localizedDescription)
+        }
+    }
+}
+
+/// One section of a report.
+package struct ReportSection: Sendable {
+    /// What a section holds.
+    package enum Body: Sendable {
+        /// Figures and settings.
+        case summary(Summary)
+        /// Curves over the steps of a run.
+        case chart(LossChart)
+        /// Scores of sets, models side by side.
+        case scores(ScoreTable)
+        /// Queries with their best results.
+        case queries([QueryCard])
+        /// Pictures, masked and reconstructed.
+        case reconstructions([Reconstruction])
+    }
+
+    package var title: String
+    /// Sentences that say what is to be seen.
+    package var lead: String
+    package var body: Body
+
+    package init(_ title: String, lead: String = "", _ body: Body) {
+        self.title = title
+        self.lead = lead
+        self.body = body
+    }
+
+    /// The section, with the number that its link uses.
+    func html(number: Int) -> HTML {
+        let content =
+            switch body {
+            case .summary(let summary): summary.html
+            case .chart(let chart): chart.html(name: "chart-\(number)")
+            case .scores(let table): table.html
+            case .queries(let cards): QueryCard.html(cards)
+            case .reconstructions(let rows): Reconstruction.html(rows)
+            }
+        return """
+            <section id="section-\(number)" aria-labelledby="title-\(number)">
+            <h2 id="title-\(number)">\(title)</h2>
+            \(lead.isEmpty ? nil : "<p class=\"lead\">\(lead)</p>" as HTML?)
+            \(content)
+            </section>
+
+            """
+    }
+}

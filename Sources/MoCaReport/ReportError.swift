@@ -1,0 +1,43 @@
+// Everything that can go wrong while a report is made.
+
+import Foundation
+package import MoCaCore
+
+/// What failed while a report was made.
+package enum ReportError: UserFacingError, Equatable {
+    case unknownImage(name: String)
+    case unreadableMetrics(file: String, reason: String)
+    case invalidMetrics(file: String, line: Int, reason: String)
+    case cannotWrite(file: String, reason: String)
+
+    /// The exit status of a command that ends with this error.
+    package var kind: FailureKind {
+        switch self {
+        case .unknownImage, .invalidMetrics: .badData
+        case .unreadableMetrics: .inputMissing
+        case .cannotWrite: .cannotCreateOutput
+        }
+    }
+
+    /// `WHAT (WHERE): WHY`.
+    package var errorDescription: String? {
+        switch self {
+        case .unknownImage(let name):
+            "cannot show image (\(name)): it is neither PNG, JPEG, GIF nor WebP"
+        case .unreadableMetrics(let file, let reason): "cannot read metrics (\(file)): \(reason)"
+        case .invalidMetrics(let file, let line, let reason):
+            "invalid metrics (\(file), line \(line)): \(reason)"
+        case .cannotWrite(let file, let reason): "cannot write report (\(file)): \(reason)"
+        }
+    }
+
+    /// How to fix it.
+    package var recoverySuggestion: String? {
+        switch self {
+        case .unknownImage: "encode it as PNG or JPEG"
+        case .unreadableMetrics: "check that the folder is one of a training run"
+        case .invalidMetrics: "remove the line"
+        case .cannotWrite: "check that the folder exists and has free space"
+        }
+    }
+}

@@ -1,0 +1,145 @@
+// Scores of several sets, with chance and 95 % intervals, several models side by side.
+
+/// A table of scores between 0 and 1, shown in per cent.
+package struct ScoreTable: Sendable, Hashable {
+    /// One model's score on one set.
+    package struct Cell: Sendable, Hashable {
+        package var value: Double
+        /// The 95 % interval, where it is known.
+        package var interval: ClosedRange<Double>?
+
+        package init(_ value: Double, interval: ClosedRange<Double>? = nil) {
+            self.value = value
+            self.interval = interval
+        }
+    }
+
+    /// One set.
+    package struct Row: Sendable, Hashable {
+        package var name: String
+        /// What is measured, such as `nDCG@5`.
+        package var metric: String
+        package var queryCount: Int?
+        /// What guessing gets.
+        package var chance: Double?
+        /// One a column; nil where a model was not scored.
+        package var cells: [Cell?]
+
+        package init(
+            _ name: String, metric: String, queryCount: Int? = nil, chance: Double? = nil,
+            cells: [Cell?]
+        ) {
+            self.name = name
+            self.metric = metric
+            self.queryCount = queryCount
+            self.chance = chance
+            self.cells = cells
+        }
+    }
+
+    /// Sets under a common heading.
+    package struct Group: Sendable, Hashable {
+        package var name: String
+        package var rows: [Row]
+
+        package init(_ name: String, rows: [Row]) {
+            self.name = name
+            self.rows = rows
+        }
+    }
+
+    /// The models, such as untrained, before, between, after.
+    package var columns: [String]
+    package var groups: [Group]
+
+    package init(columns: [String], groups: [Group]) {
+        self.columns = columns
+        self.groups = groups
+    }
+
+    var html: HTML {
+        let heads: [HTML] = columns.map { "<th scope=\"col\" class=\"score\">\($0)</th>" }
+        return """
+            <div class="scroll"><table class="scores">
+            <caption>Per cent. Under each score, its 95 % interval; in the bar, \
+            <span class="key dot"></span> the score, <span class="key band"></span> the interval, \
+            <span class="key tick"></span> chance. \
+            <span class="up" aria-hidden="true">&#9650;</span> marks a score whose whole interval \
+            lies above chance.</caption>
+            <thead><tr><th scope="col">Set</th><th scope="col" class="number">Chance</th>\
+            \(heads)</tr></thead>
+            \(groups.map(body))</table></div>
+            """
+    }
+
+    private func body(_ group: Group) -> HTML {
+        let heading: HTML = """
+            <tr class="group"><th scope="rowgroup" colspan="\(columns.count + 2)">\
+            \(group.name)</th></tr>
+
+            """
+        return "<tbody>\n\(group.name.isEmpty ? nil : heading)\(group.rows.map(line))</tbody>\n"
+    }
+
+    private func line(_ row: Row) -> HTML {
+        let queries = row.queryCount.map { " · \($0) \($0 == 1 ? "query" : "queries")" } ?? ""
+        let chance = row.chance.map { percent($0) } ?? "–"
+        let cells = columns.indices.map { index in
+            cell(index < row.cells.count ? row.cells[index] : nil, chance: row.chance)
+        }
+        return """
+            <tr><th scope="row">\(row.name)<small>\(row.metric)\(queries)</small></th>\
+            <td class="number">\(chance)</td>\(cells)</tr>
+
+            """
+    }
+
+    private func cell(_ cell: Cell?, chance: Double?) -> HTML {
+        guard let cell, cell.value.isFinite else {
+            return """
+                <td class="score none"><span aria-hidden="true">–</span>\
+                <span class="hidden">not scored</span></td>
+                """
+        }
+        let isAbove =
+            if let chance, let lower = cell.interval?.lowerBound { lower > chance } else {
+                false
+            }
+        let mark: HTML = """
+             <span class="up" aria-hidden="true">&#9650;</span>\
+            <span class="hidden"> above chance</span>
+            """
+        let range: HTML? = cell.interval.map {
+            "<small>\(percent($0.lowerBound)) to \(percent($0.upperBound))</small>"
+        }
+        return """
+            <td class="score"><span class="value">\(percent(cell.value))\(isAbove ? mark : nil)\
+            </span>\(range)\(meter(cell, chance: chance))</td>
+            """
+    }
+
+    /// A bar from 0 to 1 with the interval, the score, and chance.
+    private func meter(_ cell: Cell, chance: Double?) -> HTML {
+        let place = { (value: Double) in (100 * min(max(value, 0), 1)).fixed(2) }
+        let band: HTML? = cell.interval.map { interval in
+            let width = min(max(interval.upperBound, 0), 1) - min(max(interval.lowerBound, 0), 1)
+            return """
+                <rect class="band" x="\(place(interval.lowerBound))" y="1" \
+                width="\((100 * width).fixed(2))" height="6" rx="1" />
+                """
+        }
+        let tick: HTML? = chance.map {
+            "<line class=\"tick\" x1=\"\(place($0))\" x2=\"\(place($0))\" y1=\"0\" y2=\"8\" />"
+        }
+        return """
+            <svg class="meter" viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">\
+            <rect class="track" x="0" y="3" width="100" height="2" />\(band)\(tick)\
+            <line class="dot" x1="\(place(cell.value))" x2="\(place(cell.value))" y1="0" y2="8" />\
+            </svg>
+            """
+    }
+
+    private func percent(_ share: Double) -> String {
+        (100 * share).fixed(1)
+    }
+}

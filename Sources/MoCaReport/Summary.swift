@@ -1,0 +1,60 @@
+// The figures that a reader wants first, and the settings behind them.
+
+/// Figures and tables of settings.
+package struct Summary: Sendable, Hashable {
+    /// One figure, such as 71.3 % "text to image" "chance 5 %".
+    package struct Figure: Sendable, Hashable {
+        package var value: String
+        package var label: String
+        package var note: String
+
+        package init(_ value: String, _ label: String, note: String = "") {
+            self.value = value
+            self.label = label
+            self.note = note
+        }
+    }
+
+    /// One line of settings.
+    package struct Setting: Sendable, Hashable {
+        package var name: String
+        package var value: String
+
+        package init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    package var figures: [Figure]
+    package var settings: [Setting]
+
+    package init(figures: [Figure], settings: [Setting] = []) {
+        self.figures = figures
+        self.settings = settings
+    }
+
+    var html: HTML {
+        let figures: [HTML] = figures.map { figure in
+            """
+            <div class="figure"><dt>\(figure.label)</dt>\
+            <dd class="value">\(figure.value)</dd>\
+            \(figure.note.isEmpty ? nil : "<dd class=\"note\">\(figure.note)</dd>" as HTML?)</div>
+
+            """
+        }
+        let rows: [HTML] = settings.map {
+            "<tr><th scope=\"row\">\($0.name)</th><td>\($0.value)</td></tr>\n"
+        }
+        let table: HTML = """
+            <div class="scroll"><table class="settings">
+            <caption class="hidden">Settings</caption>
+            <tbody>
+            \(rows)</tbody></table></div>
+            """
+        return """
+            \(figures.isEmpty ? nil : "<dl class=\"figures\">\n\(figures)</dl>\n" as HTML?)\
+            \(rows.isEmpty ? nil : table)
+            """
+    }
+}
