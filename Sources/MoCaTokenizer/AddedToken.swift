@@ -33,7 +33,8 @@ extension AddedToken {
 
     /// A special token that is matched as it stands, such as a mask token.
     init(special content: String, id: Int32) {
-        self.init(.object([.init(name: "special", value: .bool(true), range: 0..<0)]),
+        self.init(
+            .object([.init(name: "special", value: .bool(true), range: 0..<0)]),
             content: content, id: id)
     }
 

@@ -12,7 +12,8 @@ enum ByteAlphabet {
         var free: UInt32 = 0x100
         return (0..<256).map { (byte: UInt32) in
             let isPrintable =
-                (33...126).contains(byte) || (161...172).contains(byte) || (174...255).contains(byte)
+                (33...126).contains(byte) || (161...172).contains(byte)
+                || (174...255).contains(byte)
             if isPrintable { return byte }
             defer { free += 1 }
             return free

@@ -22,7 +22,8 @@ enum CanonicalComposition {
     }
 
     /// The NFC of `text`, whose first unstable scalar is at `first`.
-    static func normalised(_ text: UnsafeBufferPointer<UInt8>, firstUnstable first: Int) -> [UInt8] {
+    static func normalised(_ text: UnsafeBufferPointer<UInt8>, firstUnstable first: Int) -> [UInt8]
+    {
         var out: [UInt8] = []
         out.reserveCapacity(text.count + 16)
         guard let base = text.baseAddress else { return out }

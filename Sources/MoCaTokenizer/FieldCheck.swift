@@ -5,7 +5,9 @@ struct FieldCheck {
     /// What errors call the file.
     let file: String
 
-    private func refusal(_ field: String, _ found: JSONValue?, _ supported: String) -> TokenizerError {
+    private func refusal(_ field: String, _ found: JSONValue?, _ supported: String)
+        -> TokenizerError
+    {
         .unsupported(
             file: file, field: field, found: found?.summary ?? "nothing", supported: supported)
     }

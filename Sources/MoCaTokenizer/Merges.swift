@@ -110,7 +110,9 @@ extension Merges {
             guard ByteAlphabet.appendBytes(spelledBy: utf8, to: &bytes) else {
                 throw TokenizerError.inconsistent(
                     file: scanner.file, field: "model.merges[\(entries.count)]",
-                    reason: "\(JSONValue.quoted(String(decoding: utf8, as: UTF8.self))) is no token of bytes")
+                    reason:
+                        "\(JSONValue.quoted(String(decoding: utf8, as: UTF8.self))) is no token of bytes"
+                )
             }
         }
 
@@ -123,7 +125,9 @@ extension Merges {
                     vocabulary.id(of: bytes)
                 )
             }
-            for (id, part) in [(left, bytes[..<middle]), (right, bytes[middle...]), (both, bytes[...])]
+            for (id, part) in [
+                (left, bytes[..<middle]), (right, bytes[middle...]), (both, bytes[...]),
+            ]
             where id == Vocabulary.noID {
                 let token = JSONValue.quoted(ByteAlphabet.spelling(of: part))
                 throw TokenizerError.inconsistent(

@@ -17,7 +17,8 @@ struct TokenizerFiles: Sendable {
     init(contentsOf url: URL) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-            throw TokenizerError.unreadable(file: url.path, reason: "there is no such file or folder")
+            throw TokenizerError.unreadable(
+                file: url.path, reason: "there is no such file or folder")
         }
         let folder = isFolder.boolValue ? url : url.deletingLastPathComponent()
         let definitionURL = isFolder.boolValue ? url.appending(path: "tokenizer.json") : url

@@ -52,7 +52,9 @@ enum UnicodeTables {
     /// (scalar, 0) to (combining class, 0), where it is not 0.
     static let combiningClassTable = PairTable(
         stride(from: 0, to: combiningClasses.count, by: 3).flatMap { i in
-            (combiningClasses[i]..<combiningClasses[i + 1]).map { ($0, 0, combiningClasses[i + 2], 0) }
+            (combiningClasses[i]..<combiningClasses[i + 1]).map {
+                ($0, 0, combiningClasses[i + 2], 0)
+            }
         })
 
     private static func triples(_ numbers: [UInt32]) -> [(UInt32, UInt32, UInt32, UInt32)] {

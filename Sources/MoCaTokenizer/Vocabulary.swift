@@ -11,10 +11,14 @@ struct Vocabulary: Sendable {
     /// An id that no token has.
     static let noID = UInt32.max
 
+    // The id in it is `noID`.
+    private static let freeSlot = UInt64.max
+    private static let tagMask: UInt64 = 0xFFFF_FFFF_0000_0000
+
     private let arena: [UInt8]
     private let spans: [Span]
-    /// Open addressing over the hash of the bytes; `noID` where free.
-    private let index: [UInt32]
+    /// Open addressing over the hash of the bytes: a part of the hash above the id.
+    private let index: [UInt64]
     /// Tokens with a character outside the byte alphabet, by their UTF-8: no merge reaches them.
     private let literals: [[UInt8]: UInt32]
     private let literalIDs: Set<UInt32>
@@ -47,39 +51,48 @@ struct Vocabulary: Sendable {
 
     private static func makeIndex(
         _ draft: Draft, literalIDs: Set<UInt32>, file: String
-    ) throws -> [UInt32] {
+    ) throws -> [UInt64] {
         var capacity = 1024
         while capacity < draft.spans.count * 2 { capacity *= 2 }
-        var index = [UInt32](repeating: noID, count: capacity)
-        for (id, span) in draft.spans.enumerated() where !literalIDs.contains(UInt32(id)) {
-            let key = draft.arena[Int(span.start)..<Int(span.start + span.count)]
-            let found = draft.arena.withUnsafeBufferPointer { arena in
-                Self.slot(
-                    UnsafeBufferPointer(rebasing: arena[key.startIndex..<key.endIndex]),
-                    arena: arena, spans: draft.spans, index: index)
+        var index = [UInt64](repeating: freeSlot, count: capacity)
+        try draft.arena.withUnsafeBufferPointer { arena in
+            for (id, span) in draft.spans.enumerated() where !literalIDs.contains(UInt32(id)) {
+                let bytes = arena[Int(span.start)..<Int(span.start + span.count)]
+                let key = UnsafeBufferPointer(rebasing: bytes)
+                let hash = hash(key)
+                let at = slot(key, hash: hash, arena: arena, spans: draft.spans, index: index)
+                guard index[at] == freeSlot else {
+                    let token = JSONValue.quoted(ByteAlphabet.spelling(of: key))
+                    throw TokenizerError.inconsistent(
+                        file: file, field: "model.vocab", reason: "the token \(token) twice")
+                }
+                index[at] = hash & tagMask | UInt64(id)
             }
-            guard index[found] == noID else {
-                throw TokenizerError.inconsistent(
-                    file: file, field: "model.vocab",
-                    reason: "the token \(JSONValue.quoted(ByteAlphabet.spelling(of: key))) twice")
-            }
-            index[found] = UInt32(id)
         }
         return index
     }
 
+    /// FNV-1a, its upper half mixed into the lower one, which chooses the slot.
+    private static func hash(_ key: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in key { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
+        return hash ^ (hash >> 32)
+    }
+
     /// The slot that holds `key`, or the free one where it belongs.
     private static func slot(
-        _ key: UnsafeBufferPointer<UInt8>, arena: UnsafeBufferPointer<UInt8>, spans: [Span],
-        index: [UInt32]
+        _ key: UnsafeBufferPointer<UInt8>, hash: UInt64, arena: UnsafeBufferPointer<UInt8>,
+        spans: [Span], index: [UInt64]
     ) -> Int {
-        var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a
-        for byte in key { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
-        var at = Int(truncatingIfNeeded: hash ^ (hash >> 32)) & (index.count - 1)
-        while index[at] != noID {
-            let span = spans[Int(index[at])]
-            let stored = arena[Int(span.start)..<Int(span.start + span.count)]
-            if Int(span.count) == key.count, stored.elementsEqual(key) { break }
+        var at = Int(truncatingIfNeeded: hash) & (index.count - 1)
+        while index[at] != freeSlot {
+            if (index[at] ^ hash) & tagMask == 0 {
+                let span = spans[Int(UInt32(truncatingIfNeeded: index[at]))]
+                let isEqual =
+                    Int(span.count) == key.count
+                    && key.indices.allSatisfy { key[$0] == arena[Int(span.start) + $0] }
+                if isEqual { break }
+            }
             at = (at + 1) & (index.count - 1)
         }
         return at
@@ -87,8 +100,10 @@ struct Vocabulary: Sendable {
 
     /// The id of the token of these bytes, or `noID`.
     func id(of key: UnsafeBufferPointer<UInt8>) -> UInt32 {
-        arena.withUnsafeBufferPointer {
-            index[Self.slot(key, arena: $0, spans: spans, index: index)]
+        arena.withUnsafeBufferPointer { arena in
+            let hash = Self.hash(key)
+            let at = Self.slot(key, hash: hash, arena: arena, spans: spans, index: index)
+            return UInt32(truncatingIfNeeded: index[at])
         }
     }
 
@@ -151,7 +166,8 @@ extension Vocabulary {
             while spans.count <= id { spans.append(Span(start: .max, count: 0)) }
             guard spans[id].start == .max else {
                 throw TokenizerError.inconsistent(
-                    file: scanner.file, field: "model.vocab", reason: "two tokens have the id \(id)")
+                    file: scanner.file, field: "model.vocab", reason: "two tokens have the id \(id)"
+                )
             }
             spans[id] = span
             tokenCount += 1
@@ -160,7 +176,9 @@ extension Vocabulary {
             guard literals.updateValue(UInt32(id), forKey: bytes) == nil else {
                 throw TokenizerError.inconsistent(
                     file: scanner.file, field: "model.vocab",
-                    reason: "the token \(JSONValue.quoted(String(decoding: bytes, as: UTF8.self))) twice")
+                    reason:
+                        "the token \(JSONValue.quoted(String(decoding: bytes, as: UTF8.self))) twice"
+                )
             }
         }
     }

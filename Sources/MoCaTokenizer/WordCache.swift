@@ -74,7 +74,9 @@ final class WordCache {
 
     /// Appends the ids of the key to `out`; false if `slot` holds another.
     @inline(__always)
-    static func appendIDs(_ key: Key, in slot: UnsafeMutableRawPointer, to out: inout [Int32]) -> Bool {
+    static func appendIDs(_ key: Key, in slot: UnsafeMutableRawPointer, to out: inout [Int32])
+        -> Bool
+    {
         let words = slot.assumingMemoryBound(to: UInt64.self)
         guard slot.load(fromByteOffset: 32, as: UInt8.self) == UInt8(truncatingIfNeeded: key.count),
             words[0] == key.words.0,
