@@ -13,6 +13,17 @@ struct cvips_image {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int started = 0;
+// Which loaders this build has: asked once, since the search walks all operations.
+#define FORMAT_COUNT 6
+static int has_loader[FORMAT_COUNT];
+
+// The operation's name, or null for a value that is not a format.
+static const char *loader_name(cvips_format format) {
+    static const char *names[FORMAT_COUNT] = {"jpegload_buffer", "pngload_buffer",
+                                              "webpload_buffer", "tiffload_buffer",
+                                              "heifload_buffer", "jxlload_buffer"};
+    return (int)format >= 0 && (int)format < FORMAT_COUNT ? names[format] : NULL;
+}
 
 // A library must not write to the user's terminal; what failed is said by the caller's error.
 static void drop_message(const gchar *domain, GLogLevelFlags level, const gchar *message,
@@ -31,6 +42,10 @@ static void start(void) {
     // a cache would only hold memory.
     vips_concurrency_set(1);
     vips_cache_set_max(0);
+    for (int format = 0; format < FORMAT_COUNT; format++) {
+        has_loader[format] =
+            vips_type_find("VipsOperation", loader_name((cvips_format)format)) != 0;
+    }
     started = 1;
 }
 
@@ -39,17 +54,8 @@ static int is_started(void) {
     return started;
 }
 
-// The operation's name, or null for a value that is not a format.
-static const char *loader_name(cvips_format format) {
-    static const char *names[] = {"jpegload_buffer", "pngload_buffer",  "webpload_buffer",
-                                  "tiffload_buffer", "heifload_buffer", "jxlload_buffer"};
-    int count = (int)(sizeof(names) / sizeof(names[0]));
-    return (int)format >= 0 && (int)format < count ? names[format] : NULL;
-}
-
 int cvips_can_read(cvips_format format) {
-    const char *name = loader_name(format);
-    return name && is_started() && vips_type_find("VipsOperation", name) != 0;
+    return loader_name(format) && is_started() && has_loader[format];
 }
 
 static cvips_sample sample_of(VipsBandFormat format) {
