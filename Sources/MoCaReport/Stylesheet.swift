@@ -20,11 +20,11 @@ enum Stylesheet {
           color: var(--ink);
           font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
         h1 { font-size: 2rem; line-height: 1.2; margin: 0; letter-spacing: -0.02em; }
-        h2 { font-size: 1.3rem; margin: 0 0 0.35rem; letter-spacing: -0.01em; }
+        h2 { font-size: 1.3rem; margin: 0 0 0.7rem; letter-spacing: -0.01em; }
         h3 { font-size: 0.85rem; margin: 0 0 0.5rem; font-weight: 600; }
         header { padding: 2.5rem 0 1rem; }
         .subtitle, .lead { color: var(--soft); margin: 0.4rem 0 0; max-width: 46rem; }
-        .lead { margin: 0 0 1rem; }
+        .lead { margin: -0.35rem 0 1rem; }
         a { color: var(--accent); }
         a:focus-visible, input:focus-visible + label, summary:focus-visible {
           outline: 2px solid var(--accent); outline-offset: 2px; }
@@ -131,7 +131,8 @@ enum Stylesheet {
           font-variant-numeric: tabular-nums; }
         .rank { font-weight: 650; color: var(--ink); }
         .badge { color: var(--good); font-weight: 600; margin-inline-start: auto; }
-        .triptychs { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr));
+        .triptychs { display: grid; grid-template-columns: repeat(auto-fit,
+          minmax(min(26rem, 100%), 1fr));
           gap: 1.25rem; }
         .triptych { margin: 0; }
         .panels { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0.4rem; }

@@ -10,7 +10,8 @@ struct ReportErrorTests {
         arguments: [
             (
                 ReportError.unknownImage(name: "N"), .badData,
-                "cannot show image (N): it is neither PNG, JPEG, GIF nor WebP; encode it as PNG or JPEG"
+                "cannot show image (N): it is neither PNG, JPEG, GIF nor WebP; encode it as PNG "
+                    + "or JPEG"
             ),
             (
                 .unreadableMetrics(file: "F", reason: "R"), .inputMissing,

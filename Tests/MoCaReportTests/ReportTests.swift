@@ -218,7 +218,7 @@ struct ReportTests {
         var sample = SamplePage()
         sample.stepCount = 2
         let plain = try PageReader(sample.report().html()).outline
-        for _ in 0..<60 {
+        for _ in 0..<25 {
             let hostile = String(
                 String.UnicodeScalarView(
                     (0..<12).map { _ in
