@@ -101,10 +101,16 @@ enum TokenizerFixtures {
         }
     }
 
+    /// Holds all temporary folders; removed when the process ends.
+    private static let temporaryRoot: URL = {
+        atexit { try? FileManager.default.removeItem(at: TokenizerFixtures.temporaryRoot) }
+        return FileManager.default.temporaryDirectory
+            .appending(path: "moca-tokenizer-\(ProcessInfo.processInfo.processIdentifier)")
+    }()
+
     /// A new temporary folder.
     static func temporaryFolder() throws -> URL {
-        let url = FileManager.default.temporaryDirectory
-            .appending(path: "moca-tokenizer-\(UUID().uuidString)")
+        let url = temporaryRoot.appending(path: UUID().uuidString)
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         return url
     }
