@@ -10,25 +10,30 @@ let environment = Context.environment
 
 func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
+/// Where `make setup` unpacks the wheels that carry native libraries.
+let deps = environment["MOCA_DEPS"] ?? "\(root)/.deps"
+
 /// The folder that holds libtorch's `include` and `lib`: `$LIBTORCH` (an unpacked libtorch or a
 /// wheel's folder), else what `make setup` unpacked.
 let libtorch: String = {
-    let deps = environment["MOCA_DEPS"] ?? "\(root)/.deps"
     let candidates = environment["LIBTORCH"].map { [$0, "\($0)/torch"] } ?? ["\(deps)/torch"]
     guard let found = candidates.first(where: { exists("\($0)/include/ATen/ATen.h") }) else {
-        fatalError(
+        let message = """
+
+            error: libtorch was not found in \(candidates.joined(separator: " or ")). Do one of these:
+              make setup                              # unpacks the pinned wheels into .deps/
+              export LIBTORCH=/path/to/libtorch       # an unpacked libtorch that you have
+              export LIBTORCH=$(python3 -c 'import torch; print(torch.__path__[0])')
+
             """
-            libtorch was not found in \(candidates.joined(separator: " or ")). Do one of these:
-              make setup                                   # unpacks the pinned wheels into .deps/
-              LIBTORCH=/path/to/libtorch swift build       # an unpacked libtorch you already have
-              LIBTORCH=$(python3 -c 'import torch, os; print(os.path.dirname(torch.__file__))') swift build
-            """)
+        FileHandle.standardError.write(Data(message.utf8))
+        exit(1)
     }
     return found
 }()
 
 /// The folder of the pyarrow wheel, which carries Arrow C++'s headers and libraries.
-let pyarrow: String = environment["PYARROW"] ?? "\(environment["MOCA_DEPS"] ?? "\(root)/.deps")/pyarrow"
+let pyarrow: String = environment["PYARROW"] ?? "\(deps)/pyarrow"
 
 // MARK: - Settings
 
@@ -81,7 +86,6 @@ let package = Package(
         .library(name: "Torch", targets: ["Torch"]),
         .library(name: "NN", targets: ["NN"]),
         .library(name: "MoCaEmbedding", targets: ["MoCaEmbedding"]),
-        .executable(name: "moca", targets: ["moca"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -122,7 +126,7 @@ let package = Package(
             "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Safetensors", "Torch"]),
         target(
             "MoCaEvaluation",
-            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "Safetensors", "Torch"]),
+            ["MoCaCore", "MoCaData", "MoCaEmbedding", "Safetensors", "Torch"]),
         target("MoCaReport", ["MoCaCore", "MoCaImage"]),
         .executableTarget(
             name: "moca",

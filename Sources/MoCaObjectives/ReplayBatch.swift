@@ -1,7 +1,7 @@
 // Batches saved as safetensors, for `moca replay`: padded rows, as other implementations have them.
 // Shapes: B rows, S columns, P patches, V values of a patch.
 
-import Foundation
+package import Foundation
 package import MoCaCore
 package import MoCaModel
 package import Safetensors
@@ -203,7 +203,7 @@ extension ReplayBatch {
         guard file.entries[name] != nil else {
             throw ReplayError.missingTensor(file: file.url.path, name: name)
         }
-        guard let tensor = Tensor(name, in: file) else {
+        guard let tensor = try Tensor(name, in: file) else {
             throw bad(name, "has a type that no operator takes")
         }
         return tensor

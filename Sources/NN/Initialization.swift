@@ -6,6 +6,8 @@ public import Torch
 public enum ParameterRole: Sendable, Hashable {
     /// A matrix whose outputs each sum `fanIn` inputs.
     case linear(fanIn: Int)
+    /// A matrix whose outputs are added to a residual stream that `branches` such matrices add to.
+    case residual(fanIn: Int, branches: Int)
     /// A table of token vectors.
     case embedding
     /// The factor of a norm.
@@ -19,8 +21,9 @@ public enum InitializationScheme: Sendable, Hashable {
     /// One standard deviation for all matrices and embeddings, as transformers initialises
     /// (`initializer_range`, usually 0.02).
     case fixed(deviation: Double)
-    /// Matrices keep the variance of what passes through (deviation `1 / sqrt(fanIn)`), embeddings
-    /// have `embeddingDeviation`. Small models learn sooner from it.
+    /// Matrices keep the variance of what passes through (deviation `1 / sqrt(fanIn)`; all branches
+    /// of a residual stream together add as much as it began with), embeddings have
+    /// `embeddingDeviation`. Small models learn sooner from it.
     case unitVariance(embeddingDeviation: Double)
 
     /// Draws a parameter of `shape`.
@@ -34,6 +37,8 @@ public enum InitializationScheme: Sendable, Hashable {
         case (_, .bias): return .zeros(shape, dtype: dtype, on: device)
         case (.fixed(let fixed), _): deviation = fixed
         case (.unitVariance, .linear(let fanIn)): deviation = 1 / Double(fanIn).squareRoot()
+        case (.unitVariance, .residual(let fanIn, let branches)):
+            deviation = 1 / Double(fanIn * branches).squareRoot()
         case (.unitVariance(let embedding), .embedding): deviation = embedding
         }
         return .normal(shape, deviation: deviation, dtype: dtype, on: device, using: &random)

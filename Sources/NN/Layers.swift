@@ -9,8 +9,14 @@ public struct Linear: Sendable {
     /// `[out]`
     public let bias: Tensor?
 
-    public init(_ path: ParameterPath, from input: Int, to output: Int, hasBias: Bool = true) {
-        weight = path.parameter("weight", [output, input], .linear(fanIn: input))
+    /// - Parameter branches: how many such layers add to one residual stream; nil for a layer
+    ///   inside a branch.
+    public init(
+        _ path: ParameterPath, from input: Int, to output: Int, hasBias: Bool = true,
+        branches: Int? = nil
+    ) {
+        let role = branches.map { ParameterRole.residual(fanIn: input, branches: $0) }
+        weight = path.parameter("weight", [output, input], role ?? .linear(fanIn: input))
         bias = hasBias ? path.parameter("bias", [output], .bias) : nil
     }
 
@@ -56,10 +62,15 @@ public struct GatedMLP: Sendable {
     public let upProj: Linear
     public let downProj: Linear
 
-    public init(_ path: ParameterPath, width: Int, intermediate: Int, hasBias: Bool) {
+    /// - Parameter branches: how many layers add to the residual stream that this one adds to.
+    public init(
+        _ path: ParameterPath, width: Int, intermediate: Int, hasBias: Bool, branches: Int? = nil
+    ) {
         gateProj = Linear(path / "gate_proj", from: width, to: intermediate, hasBias: hasBias)
         upProj = Linear(path / "up_proj", from: width, to: intermediate, hasBias: hasBias)
-        downProj = Linear(path / "down_proj", from: intermediate, to: width, hasBias: hasBias)
+        downProj = Linear(
+            path / "down_proj", from: intermediate, to: width, hasBias: hasBias,
+            branches: branches)
     }
 
     public func callAsFunction(_ x: Tensor) -> Tensor {

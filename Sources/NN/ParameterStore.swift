@@ -1,6 +1,7 @@
 // Where the parameters of a model come from, by name and shape: a checkpoint, a seed, or nowhere (a
 // plan of what there would be). Loading is construction: a module asks for what it needs.
 
+import Foundation
 public import MoCaCore
 public import Safetensors
 public import Torch
@@ -115,27 +116,36 @@ public final class ParameterStore {
         return tensor
     }
 
-    /// The parameter `key` of the checkpoint; its absence is kept for `finish()`.
+    /// The parameter `key` of the checkpoint; what is wrong with it is kept for `finish()`.
     private func stored(
         _ key: String, _ shape: [Int], _ checkpoint: SafetensorsCheckpoint,
         _ names: [String: String]
     ) -> Tensor? {
-        guard let name = names[key], let file = try? checkpoint.file(of: name),
-            let entry = file.entries[name], let mapped = Tensor(name, in: file)
-        else {
+        guard let name = names[key] else {
             missing.append(key)
             return nil
         }
-        guard entry.shape == shape else {
-            misshapen.append("\(name) is \(entry.shape), not \(shape)")
+        do {
+            let file = try checkpoint.file(of: name)
+            let entry = try file.entry(name)
+            guard entry.shape == shape else {
+                misshapen.append("\(name) is \(entry.shape), not \(shape)")
+                return nil
+            }
+            guard let mapped = try Tensor(name, in: file) else {
+                misshapen.append("\(name) is of type \(entry.dtype.rawValue), without operators")
+                return nil
+            }
+            // A parameter that is trained must not share the file's pages.
+            let isKept = mapped.dtype == dtype && device == .cpu
+            if isKept && !isTrainable { return mapped }
+            let own = isKept ? mapped.clone() : mapped.to(dtype).to(device)
+            try file.release(name)
+            return own
+        } catch {
+            misshapen.append("\(name) cannot be read (\(error.localizedDescription))")
             return nil
         }
-        // A parameter that is trained must not share the file's pages.
-        let isKept = mapped.dtype == dtype && device == .cpu
-        if isKept && !isTrainable { return mapped }
-        let own = isKept ? mapped.clone() : mapped.to(dtype).to(device)
-        try? file.release(name)
-        return own
     }
 
     /// Ends construction.

@@ -7,14 +7,15 @@ extension Tensor {
     /// The tensor `name` of a mapped file, sharing the file's memory; copied where its bytes are
     /// misaligned. Writes to it stay in this process.
     ///
-    /// - Returns: nil when the file has no such tensor or libtorch has no operators for its type.
-    public init?(_ name: String, in file: SafetensorsFile) {
-        guard let entry = file.entries[name], let dtype = DType(entry.dtype),
-            let bytes = try? file.bytes(of: name), let isAligned = try? file.isAligned(name)
-        else { return nil }
+    /// - Returns: nil when libtorch has no operators for its type.
+    /// - Throws: `SafetensorsError.unknownTensor`.
+    public init?(_ name: String, in file: SafetensorsFile) throws {
+        let entry = try file.entry(name)
+        guard let dtype = DType(entry.dtype) else { return nil }
+        let bytes = try file.bytes(of: name)
         let sizes = entry.shape.map(Int64.init)
         let site = CallSite(file: #fileID, line: #line)
-        guard let address = bytes.baseAddress, isAligned else {
+        guard let address = bytes.baseAddress, try file.isAligned(name) else {
             self = Tensor.produce("Tensor", site) {
                 ctorch_tensor_from_bytes(
                     bytes.baseAddress, sizes, Int64(sizes.count), dtype.code, $0)

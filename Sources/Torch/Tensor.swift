@@ -120,7 +120,7 @@ public struct Tensor: @unchecked Sendable {
             let status = ctorch_tensor_copy_bytes(source.handle, buffer.baseAddress, bytes)
             if status != CTORCH_OK {
                 handleFailure(status, of: "array", on: [source], at: CallSite(file: file, line: line))
-                _ = memset(buffer.baseAddress!, 0, Int(bytes))
+                UnsafeMutableRawBufferPointer(buffer).initializeMemory(as: UInt8.self, repeating: 0)
             }
             initialized = count
         }

@@ -2,6 +2,7 @@
 // inside `catchingTorchErrors` the first failure is kept and thrown at the end of the scope.
 
 import CTorch
+import Foundation
 public import MoCaCore
 
 /// A failure of tensor code, thrown by `catchingTorchErrors`.

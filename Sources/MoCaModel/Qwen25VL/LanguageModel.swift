@@ -32,9 +32,12 @@ package struct DecoderLayer: Sendable {
         qProj = Linear(attention / "q_proj", from: width, to: width)
         kProj = Linear(attention / "k_proj", from: width, to: text.keyValueSize)
         vProj = Linear(attention / "v_proj", from: width, to: text.keyValueSize)
-        oProj = Linear(attention / "o_proj", from: width, to: width, hasBias: false)
+        let branches = 2 * text.layerCount
+        oProj = Linear(
+            attention / "o_proj", from: width, to: width, hasBias: false, branches: branches)
         mlp = GatedMLP(
-            path / "mlp", width: width, intermediate: text.intermediateSize, hasBias: false)
+            path / "mlp", width: width, intermediate: text.intermediateSize, hasBias: false,
+            branches: branches)
         configuration = text
     }
 

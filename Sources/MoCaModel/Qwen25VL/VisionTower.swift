@@ -4,7 +4,7 @@
 
 import MoCaCore
 import NN
-import Torch
+package import Torch
 
 /// Receives states on the way, by name, for comparison with other implementations.
 package typealias StateObserver = (_ name: String, _ state: Tensor) -> Void
@@ -24,9 +24,11 @@ struct VisionBlock: Sendable {
         norm1 = RMSNorm(path / "norm1", width: width, epsilon: epsilon)
         norm2 = RMSNorm(path / "norm2", width: width, epsilon: epsilon)
         qkv = Linear(path / "attn" / "qkv", from: width, to: 3 * width)
-        proj = Linear(path / "attn" / "proj", from: width, to: width)
+        let branches = 2 * vision.depth
+        proj = Linear(path / "attn" / "proj", from: width, to: width, branches: branches)
         mlp = GatedMLP(
-            path / "mlp", width: width, intermediate: vision.intermediateSize, hasBias: true)
+            path / "mlp", width: width, intermediate: vision.intermediateSize, hasBias: true,
+            branches: branches)
         headCount = vision.headCount
     }
 

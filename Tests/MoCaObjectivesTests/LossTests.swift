@@ -1,0 +1,140 @@
+// Losses and every gradient of saved batches against the PyTorch reference.
+
+import Foundation
+import MoCaCore
+import MoCaModel
+import NN
+import Safetensors
+import Testing
+import Torch
+
+@testable import MoCaObjectives
+
+@Suite struct LossTests {
+    static let pretraining = [
+        "pretrain_mixed", "pretrain_text", "pretrain_image_only", "pretrain_nothing_masked",
+    ]
+    static let contrastive = [
+        "contrastive_0", "contrastive_1", "contrastive_2", "contrastive_counts",
+        "contrastive_text", "contrastive_repeated",
+    ]
+
+    private func objective(
+        _ model: PretrainedModel, target: TokenTarget = .own
+    ) -> ReconstructionObjective {
+        ReconstructionObjective(
+            model.reconstruction!, .init(maeWeight: 0.1, tokenTarget: target))
+    }
+
+    private func objective(
+        _ model: PretrainedModel, scope: HardNegativeScope = .own, masks: Bool = false
+    ) -> ContrastiveObjective {
+        ContrastiveObjective(
+            EmbeddingModel(model.backbone, PoolingSettings()),
+            .init(temperature: 0.03, hardNegativeScope: scope, masksRepeatedPositives: masks))
+    }
+
+    @Test(arguments: pretraining)
+    func pretrainingLoss(name: String) throws {
+        let expected = try #require(ObjectiveFixtures.expected()[name])
+        let model = try ObjectiveFixtures.model()
+        let batch = try ObjectiveFixtures.batch(name, model).reconstruction()
+        let result = Replay(model).run(objective(model), batch)
+        #expect(difference(result.loss, expected.loss) <= 1e-5)
+        #expect(difference(result.mlmLoss ?? .nan, expected.mlmLoss ?? .nan) <= 1e-5)
+        #expect(difference(result.maeLoss ?? .nan, expected.maeLoss ?? .nan) <= 1e-5)
+        #expect(difference(result.gradNorm, expected.gradNorm) <= 1e-4)
+        try expectGradients(model, name, expected)
+    }
+
+    @Test(arguments: contrastive)
+    func contrastiveLoss(name: String) throws {
+        let expected = try #require(ObjectiveFixtures.expected()[name])
+        let model = try ObjectiveFixtures.model()
+        let batch = try ObjectiveFixtures.batch(name, model).contrastive()
+        let result = Replay(model).run(objective(model), batch)
+        #expect(difference(result.loss, expected.loss) <= 2e-5)
+        #expect(difference(result.gradNorm, expected.gradNorm) <= 1e-4)
+        try expectGradients(model, name, expected)
+    }
+
+    /// Gradients in full where the fixture has them, else by three numbers each.
+    private func expectGradients(
+        _ model: PretrainedModel, _ name: String, _ expected: ObjectiveFixtures.Expected
+    ) throws {
+        let url = ObjectiveFixtures.folder.appending(path: "\(name).gradients.safetensors")
+        let full =
+            FileManager.default.fileExists(atPath: url.path)
+            ? try GradientFile(url) : nil
+        for (key, tensor) in model.store.parameters {
+            let values: [Float] = tensor.gradient?.array() ?? []
+            let norm = values.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+            guard let numbers = expected.gradients[key] else {
+                #expect(norm == 0, "\(key)")
+                continue
+            }
+            // A floor keeps parameters whose true gradient vanishes (key biases) comparable.
+            let floor = max(numbers[0], 1e-4 * expected.gradNorm)
+            #expect(abs(norm - numbers[0]) <= 1e-4 * floor, "\(key)")
+            if let golden: [Float] = try full?.values(key) {
+                let error = zip(values, golden)
+                    .reduce(0.0) { $0 + pow(Double($1.0) - Double($1.1), 2) }.squareRoot()
+                #expect(values.count == golden.count && error <= 1e-4 * floor, "\(key)")
+            } else if numbers[0] > 0 {
+                let ramp = values.enumerated().reduce(0.0) { sum, item in
+                    let position = Double(item.offset) / Double(max(1, values.count - 1))
+                    return sum + Double(item.element) * (2 * position - 1)
+                }
+                let scale = floor * Double(values.count).squareRoot()
+                #expect(abs(ramp - numbers[2]) <= 1e-4 * scale, "\(key)")
+            }
+        }
+    }
+
+    @Test func paperPredictsFromTheStateBefore() throws {
+        let expected = try #require(ObjectiveFixtures.expected()["pretrain_mixed"])
+        let model = try ObjectiveFixtures.model()
+        let batch = try ObjectiveFixtures.batch("pretrain_mixed", model).reconstruction()
+        let result = Replay(model).run(objective(model, target: .previous), batch)
+        #expect(difference(result.mlmLoss ?? .nan, expected.mlmLossShifted ?? .nan) <= 1e-5)
+    }
+
+    @Test(arguments: contrastive)
+    func hardNegativesOfAllQueries(name: String) throws {
+        let expected = try #require(ObjectiveFixtures.expected()[name])
+        let model = try ObjectiveFixtures.model()
+        let batch = try ObjectiveFixtures.batch(name, model).contrastive()
+        let wide = Replay(model).run(objective(model, scope: .batch), batch)
+        #expect(difference(wide.loss, expected.lossBatchScope ?? .nan) <= 2e-5)
+        let masked = Replay(model).run(objective(model, masks: true), batch)
+        #expect(difference(masked.loss, expected.lossRepeatsMasked ?? .nan) <= 2e-5)
+    }
+
+    @Test func accumulationDividesByTrueCounts() throws {
+        let model = try ObjectiveFixtures.model()
+        let names = ["pretrain_mixed", "pretrain_text", "pretrain_nothing_masked"]
+        let batches = try names.map { try ObjectiveFixtures.batch($0, model).reconstruction() }
+        let terms = objective(model).step(batches, over: SingleProcess())
+        let alone = try ObjectiveFixtures.expected()
+        let counts = batches.map(\.maskedTokens.count)
+        let sum = zip(names, counts).reduce(0.0) {
+            $0 + (alone[$1.0]?.mlmLoss ?? .nan) * Double($1.1)
+        }
+        let mean = sum / Double(counts.reduce(0, +))
+        #expect(difference(terms.terms[0].mean, mean) <= 1e-5)
+        #expect(counts[0] != counts[1])
+    }
+}
+
+/// Full gradients of one batch.
+struct GradientFile {
+    private let file: SafetensorsFile
+
+    init(_ url: URL) throws {
+        file = try SafetensorsFile(mapping: url)
+    }
+
+    func values(_ key: String) throws -> [Float]? {
+        file.entries[key] == nil ? nil : try Tensor(key, in: file)?.array()
+    }
+}

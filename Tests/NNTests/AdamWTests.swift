@@ -1,0 +1,80 @@
+import MoCaCore
+import Testing
+import Torch
+
+@testable import NN
+
+@Suite struct AdamWTests {
+    private func parameters(_ seed: UInt64) -> [(key: String, tensor: Tensor)] {
+        var random = RandomSource(seed: seed)
+        return ["a", "b"].map { key in
+            let tensor = Tensor.normal([5, 3], using: &random)
+            tensor.setRequiresGradient(true)
+            return (key, tensor)
+        }
+    }
+
+    private func step(_ optimizer: AdamW, _ parameters: [(key: String, tensor: Tensor)]) {
+        optimizer.clearGradients()
+        parameters.map { ($0.tensor.power(4)).sum() }.reduce(Tensor(0), +).backward()
+        optimizer.step(learningRate: 0.01)
+    }
+
+    @Test func restoredStateContinuesBitForBit() throws {
+        let whole = parameters(1)
+        let first = AdamW(whole, settings: .init(weightDecay: 0.1))
+        for _ in 0..<4 { step(first, whole) }
+
+        let part = parameters(1)
+        let before = AdamW(part, settings: .init(weightDecay: 0.1))
+        for _ in 0..<2 { step(before, part) }
+        let state = Dictionary(
+            uniqueKeysWithValues: before.stateTensors.map { ($0.name, $0.tensor.clone()) })
+        let after = AdamW(part, settings: .init(weightDecay: 0.1))
+        try after.restore(state, file: "optimizer.safetensors")
+        for _ in 0..<2 { step(after, part) }
+        for (x, y) in zip(whole, part) {
+            #expect(x.tensor.array(Float.self) == y.tensor.array(Float.self))
+        }
+    }
+
+    @Test func parametersWithoutGradientStay() {
+        let parameters = parameters(2)
+        let before: [Float] = parameters[1].tensor.array()
+        let optimizer = AdamW(parameters, settings: .init(weightDecay: 0.1))
+        parameters[0].tensor.sum().backward()
+        optimizer.step(learningRate: 0.1)
+        #expect(parameters[1].tensor.array(Float.self) == before)
+        #expect(optimizer.stateTensors.map(\.name) == ["a.exp_avg", "a.exp_avg_sq", "a.step"])
+    }
+
+    @Test func foreignStateIsRefused() {
+        let optimizer = AdamW(parameters(3), settings: .init())
+        #expect(throws: ParameterError.self) {
+            try optimizer.restore(["a.exp_avg": .zeros([5, 3])], file: "f")
+        }
+        #expect(throws: ParameterError.self) {
+            try optimizer.restore(["other.step": .zeros([])], file: "f")
+        }
+    }
+
+    @Test func clippingScalesToTheLimit() {
+        let parameters = parameters(4).map(\.tensor)
+        for tensor in parameters { (tensor * 10).sum().backward() }
+        let norm = GradientClipping.totalNorm(parameters)
+        #expect(abs(norm - (30.0 * 100).squareRoot()) < 1e-3)
+        GradientClipping.clip(parameters, norm: norm, maxNorm: 5)
+        #expect(abs(GradientClipping.totalNorm(parameters) - 5) < 1e-4)
+        GradientClipping.clip(parameters, norm: 5, maxNorm: 6)
+        #expect(abs(GradientClipping.totalNorm(parameters) - 5) < 1e-4)
+    }
+
+    @Test func memoryIsFlatOverTwoHundredSteps() {
+        let parameters = parameters(5)
+        let optimizer = AdamW(parameters, settings: .init())
+        step(optimizer, parameters)
+        let before = LibTorch.liveTensorCount
+        for _ in 0..<200 { step(optimizer, parameters) }
+        #expect(LibTorch.liveTensorCount < before + 100)
+    }
+}
