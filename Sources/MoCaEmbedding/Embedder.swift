@@ -152,7 +152,7 @@ extension Embedder {
             statistics.preprocessSeconds += (ready - start).seconds
             statistics.computeSeconds += (clock.now - ready).seconds
             for (index, result) in zip(indices, done) { results[index] = result }
-            statistics.count(indices.compactMap { try? outlines[$0].get() })
+            statistics.count(indices.compactMap { outlines[$0].success })
             progress(indices.count)
         }
         return results
@@ -160,7 +160,7 @@ extension Embedder {
 
     /// Numbers of the usable outlines, sorted by length and cut by the token budget.
     private func batches(of outlines: [Result<InputOutline, any Error>]) -> [[Int]] {
-        let lengths = outlines.map { (try? $0.get().ids.count) ?? 0 }
+        let lengths = outlines.map { $0.success?.ids.count ?? 0 }
         let order = outlines.indices.filter { lengths[$0] > 0 }
             .sorted { (lengths[$0], $0) < (lengths[$1], $1) }
         var (batches, tokens) = ([[Int]](), 0)
@@ -193,7 +193,7 @@ extension Embedder {
     }
 
     private func compute(_ prepared: [Prepared]) async throws -> [Result<Embedding, any Error>] {
-        let usable = prepared.compactMap { try? $0.get() }
+        let usable = prepared.compactMap(\.success)
         guard !usable.isEmpty else { return prepared.map { $0.map { _ in Embedding([]) } } }
         let (model, collator) = (model, collator)
         let vectors = try await thread.run {
@@ -222,6 +222,13 @@ extension EmbeddingStatistics {
             imageTokens += outline.imageTokenCount
             textTokens += outline.ids.count - outline.imageTokenCount
         }
+    }
+}
+
+extension Result {
+    /// The value; nil of a failure.
+    fileprivate var success: Success? {
+        if case .success(let value) = self { value } else { nil }
     }
 }
 

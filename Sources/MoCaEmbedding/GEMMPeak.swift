@@ -1,0 +1,50 @@
+// What a device can do at best: the yardstick of every benchmark, measured in the same run.
+
+package import Torch
+
+/// Speed of square matrix products.
+package enum GEMMPeak {
+    private static let size = 2048
+    private static let tries = 6
+
+    /// Operations a second.
+    package struct Rate: Sendable, Hashable {
+        /// By the clock on the wall.
+        package var perSecond: Double
+        /// By processor time, which other programs on the machine disturb less.
+        package var perProcessorSecond: Double
+
+        /// The better of two measurements.
+        package func best(_ other: Rate) -> Rate {
+            Rate(
+                perSecond: max(perSecond, other.perSecond),
+                perProcessorSecond: max(perProcessorSecond, other.perProcessorSecond))
+        }
+    }
+
+    /// The best of several products of two matrices.
+    package static func measure(_ dtype: DType, on device: Device) -> Rate {
+        var random = SystemRandomNumberGenerator()
+        let shape = [size, size]
+        let (a, b) = withoutGradient {
+            (
+                Tensor.normal(shape, dtype: dtype, on: device, using: &random),
+                Tensor.normal(shape, dtype: dtype, on: device, using: &random)
+            )
+        }
+        let operations = 2 * Double(size) * Double(size) * Double(size)
+        var rate = Rate(perSecond: 0, perProcessorSecond: 0)
+        let clock = ContinuousClock()
+        for _ in 0..<tries {
+            let (start, processor) = (clock.now, ProcessMemory.processorSeconds)
+            // Reading one number waits for the device.
+            _ = withoutGradient { a.matmul(b).narrowed(0, 0..<1).narrowed(1, 0..<1).item() }
+            let seconds = (clock.now - start).seconds
+            rate = rate.best(
+                Rate(
+                    perSecond: operations / seconds,
+                    perProcessorSecond: operations / (ProcessMemory.processorSeconds - processor)))
+        }
+        return rate
+    }
+}

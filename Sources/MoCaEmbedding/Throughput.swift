@@ -1,0 +1,77 @@
+// The figures that every benchmark prints.
+
+import Foundation
+
+/// What one timed pass did, beside the peak of the same run.
+package struct Throughput: Sendable, Hashable, Codable {
+    package var task: String
+    package var items: Int
+    package var tokens: Int
+    package var patches: Int
+    package var seconds: Double
+    package var itemsPerSecond: Double
+    package var tokensPerSecond: Double
+    /// 1e9 operations a second, by the formula of `ForwardCost`.
+    package var gigaflopsPerSecond: Double
+    /// The best of a square matrix product.
+    package var gemmGigaflopsPerSecond: Double
+    package var shareOfPeak: Double
+    /// The same by processor time.
+    package var shareOfPeakByProcessorTime: Double
+    package var peakResidentBytes: Int
+    package var loadSeconds: Double
+    package var dtype: String
+    package var threads: Int
+
+    enum CodingKeys: String, CodingKey {
+        case task, items, tokens, patches, seconds, dtype, threads
+        case itemsPerSecond = "items_per_s"
+        case tokensPerSecond = "tokens_per_s"
+        case gigaflopsPerSecond = "gflop_per_s"
+        case gemmGigaflopsPerSecond = "gemm_peak_gflop_per_s"
+        case shareOfPeak = "share_of_peak"
+        case shareOfPeakByProcessorTime = "share_of_peak_by_cpu_time"
+        case peakResidentBytes = "peak_rss_bytes"
+        case loadSeconds = "load_seconds"
+    }
+
+    /// One timed pass.
+    package struct Pass: Sendable, Hashable {
+        package var items = 0
+        package var tokens = 0
+        package var patches = 0
+        package var operations = 0.0
+        package var seconds = 0.0
+        package var processorSeconds = 0.0
+
+        package init() {}
+    }
+
+    package init(
+        task: String, _ pass: Pass, peak: GEMMPeak.Rate, loadSeconds: Double, dtype: String,
+        threads: Int
+    ) {
+        (self.task, items, tokens, patches) = (task, pass.items, pass.tokens, pass.patches)
+        seconds = pass.seconds
+        itemsPerSecond = Double(pass.items) / pass.seconds
+        tokensPerSecond = Double(pass.tokens) / pass.seconds
+        gigaflopsPerSecond = pass.operations / pass.seconds / 1e9
+        gemmGigaflopsPerSecond = peak.perSecond / 1e9
+        shareOfPeak = pass.operations / pass.seconds / peak.perSecond
+        shareOfPeakByProcessorTime =
+            pass.operations / pass.processorSeconds / peak.perProcessorSecond
+        peakResidentBytes = ProcessMemory.peakResidentBytes
+        (self.loadSeconds, self.dtype, self.threads) = (loadSeconds, dtype, threads)
+    }
+
+    /// The figures for people.
+    package var summary: String {
+        let numbers = String(
+            format: "%.2f items/s, %.0f tokens/s, %.1f GFLOP/s = %.0f %% of the %.1f GFLOP/s gemm "
+                + "peak (%.0f %% by processor time), %.0f MB peak",
+            itemsPerSecond, tokensPerSecond, gigaflopsPerSecond, 100 * shareOfPeak,
+            gemmGigaflopsPerSecond, 100 * shareOfPeakByProcessorTime,
+            Double(peakResidentBytes) / 1e6)
+        return "\(task): \(numbers)"
+    }
+}

@@ -1,0 +1,55 @@
+// `moca bench train`: how fast one training step runs.
+
+import ArgumentParser
+import Foundation
+import MoCaEmbedding
+
+/// Times training steps.
+struct BenchTrainCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Time training steps: forward, backward, clipping and AdamW.",
+        discussion: """
+            pretrain masks 0.4 of the text and 0.5 of the patches; contrastive pairs every record \
+            with its text alone. Operations are counted as three forward passes.
+            """)
+
+    @OptionGroup var folder: ModelFolder
+    @OptionGroup(title: "Device") var device: DeviceOptions
+    @OptionGroup(title: "Benchmark") var input: BenchInput
+
+    @Option(help: "Which training stage.")
+    var objective: ObjectiveKind
+
+    @Option(help: ArgumentHelp("Records of a step.", valueName: "n"))
+    var batch = 8
+
+    @Option(help: ArgumentHelp("Tokens of a record, at most.", valueName: "n"))
+    var maxLength = 1280
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func validate() throws {
+        try requirePositive(batch, "--batch")
+        try requirePositive(maxLength, "--max-length")
+    }
+
+    func run() async throws {
+        let contents = try input.resolved().contents(
+            imageFolder: input.imageFolder, limit: input.limit)
+        guard !contents.isEmpty else { throw CommandError.nothingToMeasure(path: input.input) }
+        device.applyThreads()
+        let benchmark = TrainingBenchmark(
+            model: try folder.resolved(), device: try device.resolvedDevice(),
+            dtype: device.dtype.dtype, objective: objective, batchSize: batch,
+            maxLength: maxLength)
+        let repeats = input.repeats
+        let result = try await ModelThread().run {
+            try benchmark.run(contents, repeats: repeats)
+        }
+        if json { try Message.printJSON(result) } else { print(result.summary) }
+    }
+}

@@ -1,0 +1,84 @@
+// What can go wrong in a command itself.
+
+import Foundation
+import MoCaCore
+
+/// A failure of a command that reaches a user.
+enum CommandError: UserFacingError, Hashable {
+    /// No `--model`, and no default model beside the program.
+    case noDefaultModel
+    /// A device that this machine or build does not have.
+    case deviceUnavailable(String)
+    /// An option's file or folder is not there.
+    case inputMissing(option: String, path: String)
+    /// An output that must not be overwritten.
+    case outputExists(path: String)
+    /// An output that cannot be written.
+    case cannotWrite(path: String, reason: String)
+    /// A file that cannot be read.
+    case cannotRead(path: String, reason: String)
+    /// A setting saved in a batch that this version does not know.
+    case badMetadata(file: String, key: String, value: String)
+    /// `model verify` without probes.
+    case noProbes(file: String)
+    /// A probe whose vector is another one here.
+    case probesDiffer(file: String, count: Int, total: Int)
+    /// Nothing to measure.
+    case nothingToMeasure(path: String)
+    /// An error that no target foresees.
+    case unexpected(type: String, reason: String)
+
+    var kind: FailureKind {
+        switch self {
+        case .noDefaultModel, .inputMissing, .cannotRead: .inputMissing
+        case .deviceUnavailable: .unavailable
+        case .outputExists, .cannotWrite: .cannotCreateOutput
+        case .badMetadata, .noProbes: .badConfiguration
+        case .probesDiffer, .nothingToMeasure: .badData
+        case .unexpected: .internalFailure
+        }
+    }
+
+    var errorDescription: String? {
+        switch self {
+        case .noDefaultModel:
+            "model is missing (--model): there is no default model beside the program"
+        case .deviceUnavailable(let device):
+            "device is not available (\(device)): this machine or this build of libtorch lacks it"
+        case .inputMissing(let option, let path):
+            "input is missing (\(option) \(path)): there is no such file or folder"
+        case .outputExists(let path):
+            "output cannot be written (\(path)): there is a model already"
+        case .cannotWrite(let path, let reason):
+            "output cannot be written (\(path)): \(reason)"
+        case .cannotRead(let path, let reason):
+            "input cannot be read (\(path)): \(reason)"
+        case .badMetadata(let file, let key, let value):
+            "batch was saved with an unknown setting (\(file)): \(key) is \"\(value)\""
+        case .noProbes(let file):
+            "model cannot be verified (\(file)): the contract has no probes"
+        case .probesDiffer(let file, let count, let total):
+            "model is not what its author's build computes (\(file)): "
+                + "\(count) of \(total) probes differ"
+        case .nothingToMeasure(let path):
+            "nothing can be measured (\(path)): there are no records"
+        case .unexpected(let type, let reason):
+            "internal failure (\(type)): \(reason)"
+        }
+    }
+
+    var recoverySuggestion: String? {
+        switch self {
+        case .noDefaultModel: "name a folder with --model, or set MOCA_MODEL"
+        case .deviceUnavailable: "use --device cpu, or install a libtorch for the device"
+        case .inputMissing, .cannotRead: "check the path"
+        case .outputExists: "name another folder, or remove it"
+        case .cannotWrite: "check the path, its permissions and the free space"
+        case .badMetadata: "replay it with the version that saved it"
+        case .noProbes: "write them with `moca model verify --write` on a build that you trust"
+        case .probesDiffer: "compare versions, weights and --dtype with those of the author"
+        case .nothingToMeasure: "give at least one record"
+        case .unexpected: "run again with --verbose, and report what it says"
+        }
+    }
+}

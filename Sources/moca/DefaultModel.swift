@@ -1,0 +1,26 @@
+// Which model a command uses when none is named.
+
+import Foundation
+
+/// The model that comes with the program.
+enum DefaultModel {
+    /// `$MOCA_MODEL`, else `models/nano` in the nearest folder above the program that has one.
+    ///
+    /// - Throws: `CommandError.noDefaultModel`.
+    static func folder() throws -> URL {
+        if let path = ProcessInfo.processInfo.environment["MOCA_MODEL"], !path.isEmpty {
+            return URL(fileURLWithPath: path, isDirectory: true)
+        }
+        guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath() else {
+            throw CommandError.noDefaultModel
+        }
+        var folder = program.deletingLastPathComponent()
+        while folder.path != "/" {
+            let candidate = folder.appending(path: "models/nano", directoryHint: .isDirectory)
+            let configuration = candidate.appending(path: "config.json")
+            if FileManager.default.fileExists(atPath: configuration.path) { return candidate }
+            folder.deleteLastPathComponent()
+        }
+        throw CommandError.noDefaultModel
+    }
+}

@@ -1,0 +1,19 @@
+// `moca finetune`: contrastive training by a recipe.
+
+import ArgumentParser
+import MoCaTraining
+
+/// Queries and documents.
+struct FinetuneCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "finetune",
+        abstract: "Fine-tune a model with queries, their documents and hard negatives.",
+        discussion: TrainingOptions.discussion)
+
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func run() async throws {
+        try training.run(.contrastive)
+    }
+}

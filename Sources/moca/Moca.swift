@@ -1,0 +1,68 @@
+// The program: its commands, and what an error becomes.
+
+import ArgumentParser
+import Foundation
+import MoCaCore
+
+/// `moca`, the root of all commands.
+@main
+struct Moca: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "moca",
+        abstract: "Bidirectional multimodal embeddings: pre-train, fine-tune, embed, evaluate.",
+        version: "0.1.0",
+        subcommands: [
+            EmbedCommand.self, SimilarityCommand.self, ModelCommand.self, ReplayCommand.self,
+            BenchCommand.self,
+        ])
+
+    /// Parses, runs, and ends with a sysexits status.
+    static func main() async {
+        let command: any ParsableCommand
+        do {
+            command = try parseAsRoot()
+        } catch {
+            // Also what --help and --version print.
+            exit(withError: error)
+        }
+        do {
+            if var running = command as? any AsyncParsableCommand {
+                try await running.run()
+            } else {
+                var running = command
+                try running.run()
+            }
+        } catch {
+            finish(error, isVerbose: (command as? any VerboseCommand)?.verbosity.verbose ?? false)
+        }
+    }
+
+    /// Prints an error as one line, and ends with its status.
+    private static func finish(_ error: any Error, isVerbose: Bool) -> Never {
+        switch error {
+        case let error as any UserFacingError:
+            Message.write("error: \(error.oneLine)")
+            if isVerbose { Message.write(String(reflecting: error)) }
+            Foundation.exit(error.kind.rawValue)
+        case is ExitCode, is CleanExit, is ValidationError:
+            exit(withError: error)
+        default:
+            let failure = CommandError.unexpected(
+                type: "\(type(of: error))", reason: error.localizedDescription)
+            Message.write("error: \(failure.oneLine)")
+            if isVerbose { Message.write(String(reflecting: error)) }
+            Foundation.exit(failure.kind.rawValue)
+        }
+    }
+}
+
+/// The option that every command has.
+struct VerbosityOptions: ParsableArguments {
+    @Flag(help: "Say more about an error.")
+    var verbose = false
+}
+
+/// A command that can say more about an error.
+protocol VerboseCommand: AsyncParsableCommand {
+    var verbosity: VerbosityOptions { get }
+}

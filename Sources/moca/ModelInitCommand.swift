@@ -1,0 +1,110 @@
+// `moca model init`: random weights of a given shape.
+
+import ArgumentParser
+import Foundation
+import MoCaModel
+import NN
+import Torch
+
+/// How `model init` draws weights.
+enum SchemeChoice: String, ExpressibleByArgument, CaseIterable {
+    case standard
+    case unitVariance = "unit-variance"
+}
+
+/// Writes a model of random weights.
+struct ModelInitCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Write random weights of the shape that a config.json says.",
+        discussion: "Every weight depends on the seed and its name alone; one is held at a time.")
+
+    @Option(help: ArgumentHelp("The shape of the model.", valueName: "config.json"))
+    var config: String
+
+    @Option(help: "What the weights are drawn from.")
+    var seed: UInt64 = 0
+
+    @Option(help: ArgumentHelp("A folder that has no model yet.", valueName: "dir"))
+    var output: String
+
+    @Option(
+        help: """
+            standard: deviation 0.02; unit-variance: outputs keep the variance of inputs, from \
+            which small models learn sooner.
+            """)
+    var scheme = SchemeChoice.standard
+
+    @Option(
+        help: ArgumentHelp(
+            "Deviation of token embeddings with unit-variance.", valueName: "deviation"))
+    var embeddingDeviation = 1.0
+
+    @Option(help: "The type of the stored weights; auto is what the config says.")
+    var dtype = ComputeType.auto
+
+    @Flag(help: "Write the heads of pre-training too.")
+    var withHeads = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Copy the tokenizer and the image processor from this folder.", valueName: "dir"))
+    var tokenizer: String?
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func validate() throws {
+        guard embeddingDeviation > 0, embeddingDeviation.isFinite else {
+            throw ValidationError("--embedding-deviation must be positive.")
+        }
+    }
+
+    func run() async throws {
+        try requireFile(config, "--config")
+        if let tokenizer { try requireFile(tokenizer, "--tokenizer") }
+        let url = URL(fileURLWithPath: config)
+        let configuration = try Qwen25VLConfiguration(
+            parsing: Data(contentsOf: url), file: config)
+        let folder = URL(fileURLWithPath: output, isDirectory: true)
+        let written = folder.appending(path: "config.json")
+        guard !FileManager.default.fileExists(atPath: written.path) else {
+            throw CommandError.outputExists(path: output)
+        }
+        let type = dtype.dtype ?? DType(rawValue: configuration.storageType) ?? .float32
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try copyTokenizer(to: folder)
+        } catch {
+            throw CommandError.cannotWrite(path: output, reason: error.localizedDescription)
+        }
+        try PretrainedModel.writeFresh(
+            configuration, seed: seed, scheme: initialization, dtype: type,
+            purpose: withHeads ? .pretraining : .embedding, to: folder)
+    }
+
+    /// transformers' `initializer_range`.
+    private static let standardDeviation = 0.02
+
+    private var initialization: InitializationScheme {
+        switch scheme {
+        case .standard: .fixed(deviation: Self.standardDeviation)
+        case .unitVariance: .unitVariance(embeddingDeviation: embeddingDeviation)
+        }
+    }
+
+    private static let companions = [
+        "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
+        "special_tokens_map.json", "added_tokens.json", "preprocessor_config.json",
+        "processor_config.json", "chat_template.json", "moca.json",
+    ]
+
+    private func copyTokenizer(to folder: URL) throws {
+        guard let tokenizer else { return }
+        let source = URL(fileURLWithPath: tokenizer, isDirectory: true)
+        for name in Self.companions {
+            let file = source.appending(path: name)
+            guard FileManager.default.fileExists(atPath: file.path) else { continue }
+            try Data(contentsOf: file).write(to: folder.appending(path: name), options: .atomic)
+        }
+    }
+}

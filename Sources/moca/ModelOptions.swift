@@ -1,0 +1,134 @@
+// The options of every command that loads a model.
+
+public import ArgumentParser
+import Foundation
+public import MoCaCore
+import MoCaEmbedding
+
+extension TruncationPolicy: ExpressibleByArgument {}
+
+/// `--attention`: the model's own, or one of the modes.
+enum AttentionChoice: String, ExpressibleByArgument, CaseIterable {
+    case auto, bidirectional, causal
+
+    /// nil leaves the choice to the model.
+    var mode: AttentionMode? { AttentionMode(rawValue: rawValue) }
+}
+
+/// `--pooling`: the model's own, or one of the modes.
+enum PoolingChoice: String, ExpressibleByArgument, CaseIterable {
+    case auto, mean, last
+
+    /// nil leaves the choice to the model.
+    var mode: PoolingMode? { PoolingMode(rawValue: rawValue) }
+}
+
+/// Which model.
+struct ModelFolder: ParsableArguments {
+    @Option(
+        name: .customLong("model"),
+        help: ArgumentHelp(
+            "The model: a folder in Hugging Face layout (default: $MOCA_MODEL, else the model that "
+                + "comes with the program).",
+            valueName: "dir"))
+    var path: String?
+
+    /// The folder, which is there.
+    ///
+    /// - Throws: `CommandError`.
+    func resolved() throws -> URL {
+        guard let path else { return try DefaultModel.folder() }
+        try requireFile(path, "--model")
+        return URL(fileURLWithPath: path, isDirectory: true)
+    }
+}
+
+/// How hidden states become a vector.
+struct PoolingOptions: ParsableArguments {
+    @Option(help: "Which tokens a token attends to; auto is the model's own.")
+    var attention = AttentionChoice.auto
+
+    @Option(help: "How hidden states become a vector; auto is the model's own.")
+    var pooling = PoolingChoice.auto
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep the first numbers of each vector, normalised again.", valueName: "n"))
+    var dimensions: Int?
+
+    @Flag(inversion: .prefixedNo, help: "Give vectors unit length (default: the model's own).")
+    var normalize: Bool?
+
+    func validate() throws {
+        try requirePositive(dimensions, "--dimensions")
+    }
+}
+
+/// How inputs become tokens.
+struct InputOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Pixels of an image after resizing, at least.", valueName: "n"))
+    var minPixels: Int?
+
+    @Option(help: ArgumentHelp("Pixels of an image after resizing, at most.", valueName: "n"))
+    var maxPixels: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Tokens of an input, at most (default: the model's own, else nothing is cut).",
+            valueName: "n"))
+    var maxLength: Int?
+
+    @Option(help: "What happens to a longer input (default: the model's own, else end).")
+    var truncation: TruncationPolicy?
+
+    @Option(help: ArgumentHelp("Tokens that go through the model together.", valueName: "n"))
+    var batchTokens = EmbedderOptions().batchTokens
+
+    func validate() throws {
+        try requirePositive(minPixels, "--min-pixels")
+        try requirePositive(maxPixels, "--max-pixels")
+        try requirePositive(maxLength, "--max-length")
+        try requirePositive(batchTokens, "--batch-tokens")
+        if let minPixels, let maxPixels, minPixels > maxPixels {
+            throw ValidationError(
+                "--min-pixels \(minPixels) must not be over --max-pixels \(maxPixels).")
+        }
+    }
+}
+
+/// All of them.
+struct ModelOptions: ParsableArguments {
+    @OptionGroup var folder: ModelFolder
+    @OptionGroup(title: "Device") var device: DeviceOptions
+    @OptionGroup(title: "Vectors") var vectors: PoolingOptions
+    @OptionGroup(title: "Inputs") var inputs: InputOptions
+
+    /// The same as the library takes them.
+    ///
+    /// - Throws: `CommandError.deviceUnavailable`.
+    func embedderOptions() throws -> EmbedderOptions {
+        var options = EmbedderOptions()
+        options.device = try device.resolvedDevice()
+        options.dtype = device.dtype.dtype
+        options.threads = device.threads
+        options.attention = vectors.attention.mode
+        options.pooling = vectors.pooling.mode
+        options.dimensions = vectors.dimensions
+        options.isNormalized = vectors.normalize
+        options.minPixels = inputs.minPixels
+        options.maxPixels = inputs.maxPixels
+        options.maxLength = inputs.maxLength
+        options.truncation = inputs.truncation
+        options.batchTokens = inputs.batchTokens
+        return options
+    }
+}
+
+/// Refuses a path where nothing is.
+///
+/// - Throws: `CommandError.inputMissing`.
+func requireFile(_ path: String, _ option: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+        throw CommandError.inputMissing(option: option, path: path)
+    }
+}

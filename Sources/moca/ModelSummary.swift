@@ -1,0 +1,130 @@
+// What a model's folder holds, from its headers and settings alone.
+
+import Foundation
+import MoCaModel
+import MoCaTokenizer
+import NN
+import Safetensors
+
+/// Architecture, parameters, stored types and memory of one model.
+struct ModelSummary: Encodable {
+    /// A part of the model and its parameters.
+    struct Part: Encodable {
+        var name: String
+        var parameters: Int
+    }
+
+    var model: String
+    var architecture: String
+    var text: [String: Int]
+    var vision: [String: Int]
+    var parameters: Int
+    var parts: [Part]
+    /// Bytes of weights that are stored, by their type.
+    var storedBytes: [String: Int]
+    /// Bytes of weights in memory, by the type of the computation.
+    var memoryBytes: [String: Int]
+    var vectorLength: Int
+    var vocabularySize: Int
+    /// Tokens of the tokenizer, fewer than the vocabulary has rows.
+    var tokenizerSize: Int?
+    var hasPretrainingHeads: Bool
+    var isTied: Bool
+    /// Weights that are not there, or not known.
+    var missing: [String]
+    var unknown: [String]
+    var contract: EmbeddingContract?
+
+    enum CodingKeys: String, CodingKey {
+        case model, architecture, text, vision, parameters, parts, missing, unknown, contract
+        case storedBytes = "stored_bytes"
+        case memoryBytes = "memory_bytes"
+        case vectorLength = "vector_length"
+        case vocabularySize = "vocabulary_size"
+        case tokenizerSize = "tokenizer_size"
+        case hasPretrainingHeads = "has_pretraining_heads"
+        case isTied = "is_tied"
+    }
+
+    /// - Throws: `ModelError`, `SafetensorsError`, `TokenizerError`.
+    init(reading folder: URL) throws {
+        let checkpoint = try SafetensorsCheckpoint(opening: folder)
+        let names = try CheckpointKeys.table(of: checkpoint.names)
+        let configuration = try PretrainedModel.configuration(of: folder, names: names)
+        hasPretrainingHeads = names.keys.contains(where: CheckpointKeys.isPretrainingHead)
+        isTied = configuration.text.tieWordEmbeddings
+        let rules = CheckpointRules(purpose: .embedding, isTied: isTied)
+        let needed = PretrainedModel.declarations(configuration, purpose: .embedding)
+        let all = PretrainedModel.declarations(configuration, purpose: .pretraining)
+        let stored = all.filter { names[$0.key] != nil }
+        parts = Self.parts(stored)
+        parameters = parts.reduce(0) { $0 + $1.parameters }
+        missing = needed.map(\.key).filter { names[$0] == nil }
+        let known = Set(all.map(\.key))
+        unknown = names.keys.filter { !known.contains($0) && !rules.mayBeUnused($0) }.sorted()
+        storedBytes = try checkpoint.names.reduce(into: [:]) { bytes, name in
+            let entry = try checkpoint.entry(name)
+            bytes[entry.dtype.rawValue, default: 0] += entry.byteCount
+        }
+        let count = needed.reduce(0) { $0 + $1.count }
+        memoryBytes = ["float32": 4 * count, "bfloat16": 2 * count, "float16": 2 * count]
+        model = folder.path
+        architecture = "Qwen2.5-VL"
+        (text, vision) = (Self.describe(configuration.text), Self.describe(configuration.vision))
+        vectorLength = configuration.text.hiddenSize
+        vocabularySize = configuration.text.vocabularySize
+        let tokenizer = folder.appending(path: "tokenizer.json")
+        if FileManager.default.fileExists(atPath: tokenizer.path) {
+            tokenizerSize = try Tokenizer(contentsOf: folder).vocabularySize
+        }
+        contract = try EmbeddingContract(of: folder, vectorLength: vectorLength)
+    }
+
+    private static func parts(_ declarations: [ParameterDeclaration]) -> [Part] {
+        var parts: [Part] = []
+        for declaration in declarations {
+            let name = part(of: declaration.key)
+            if let index = parts.firstIndex(where: { $0.name == name }) {
+                parts[index].parameters += declaration.count
+            } else {
+                parts.append(Part(name: name, parameters: declaration.count))
+            }
+        }
+        return parts
+    }
+
+    private static func part(of key: String) -> String {
+        if key == CheckpointKeys.embedding { return "token embedding" }
+        if key == CheckpointKeys.head { return "output" }
+        if key.hasPrefix("visual.") { return "vision tower" }
+        return CheckpointKeys.isPretrainingHead(key) ? "pre-training heads" : "language model"
+    }
+
+    private static func describe(_ text: Qwen25VLConfiguration.Text) -> [String: Int] {
+        [
+            "width": text.hiddenSize, "layers": text.layerCount, "heads": text.headCount,
+            "key_value_heads": text.keyValueHeadCount, "intermediate": text.intermediateSize,
+            "positions": text.maxPositions,
+        ]
+    }
+
+    private static func describe(_ vision: Qwen25VLConfiguration.Vision) -> [String: Int] {
+        [
+            "width": vision.hiddenSize, "blocks": vision.depth, "heads": vision.headCount,
+            "intermediate": vision.intermediateSize, "patch": vision.patchSize,
+            "window": vision.windowSize,
+        ]
+    }
+}
+
+extension EmbeddingContract {
+    /// The contract of a model's folder; nil where it has none.
+    ///
+    /// - Throws: `ModelError`.
+    init?(of folder: URL, vectorLength: Int) throws {
+        let url = folder.appending(path: Self.fileName)
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        try self.init(
+            parsing: Data(contentsOf: url), file: url.path, vectorLength: vectorLength)
+    }
+}

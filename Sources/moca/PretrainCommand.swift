@@ -1,0 +1,53 @@
+// `moca pretrain`: continual pre-training by a recipe.
+
+import ArgumentParser
+import Foundation
+import MoCaTraining
+
+/// Masked text and masked patches.
+struct PretrainCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pretrain",
+        abstract: "Continue a model's pre-training with masked text and masked patches.",
+        discussion: TrainingOptions.discussion)
+
+    @OptionGroup var training: TrainingOptions
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func run() async throws {
+        try training.run(.pretraining)
+    }
+}
+
+/// What both training commands take.
+struct TrainingOptions: ParsableArguments {
+    static let discussion = """
+        A recipe is a YAML file; recipes/ has commented ones. Any key can be given as \
+        key.path=value. An interrupted run is saved and ends with status 75; the same command goes \
+        on from there.
+        """
+
+    @Option(help: ArgumentHelp("The recipe.", valueName: "recipe.yaml"))
+    var config: String
+
+    @Flag(help: "Say what the run would need, and train nothing.")
+    var plan = false
+
+    @Argument(help: ArgumentHelp("Keys to set, as key.path=value.", valueName: "key.path=value"))
+    var overrides: [String] = []
+
+    /// Runs the recipe, or says what it would need.
+    func run(_ stage: Recipe.Stage) throws {
+        let recipe = try Recipe(
+            reading: URL(fileURLWithPath: config), stage: stage, overrides: overrides)
+        guard !plan else {
+            for line in try TrainingPlan(recipe).lines(stage) { print(line) }
+            return
+        }
+        let interruption = Interruption()
+        let folder = try TrainingRun(
+            recipe, say: Message.write, shouldStop: { interruption.hasHappened }
+        ).run()
+        print(folder.path)
+    }
+}

@@ -1,0 +1,84 @@
+// `moca replay`: one saved batch, forward and backward.
+
+import ArgumentParser
+import Foundation
+import MoCaObjectives
+
+extension HardNegativeScope: ExpressibleByArgument {}
+extension TokenTarget: ExpressibleByArgument {}
+
+/// `--objective`.
+enum ObjectiveKind: String, ExpressibleByArgument, CaseIterable {
+    case pretrain, contrastive
+}
+
+/// Prints the loss and the norm of the gradients of one batch.
+struct ReplayCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Run one saved batch forward and backward, and print its loss.",
+        discussion: """
+            A batch is a safetensors file of right-padded rows. pretrain: input_ids, \
+            attention_mask, pixel_values (already masked), image_grid_thw, labels, mae_pred_mask, \
+            pixel_labels. contrastive: query.*, positive.*, negative.* (each input_ids, \
+            attention_mask, pixel_values, image_grid_thw) and negative_counts. What an option does \
+            not say comes from the file's metadata, else from the defaults below.
+            """)
+
+    @OptionGroup var folder: ModelFolder
+
+    @Option(help: "Which loss.")
+    var objective: ObjectiveKind
+
+    @Option(help: ArgumentHelp("The saved batch.", valueName: "file.safetensors"))
+    var batch: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Write every gradient under its checkpoint key.", valueName: "file.safetensors"))
+    var gradients: String?
+
+    @Option(help: "Contrastive: what scores are divided by (default: 0.03).")
+    var temperature: Double?
+
+    @Option(help: "Contrastive: whose hard negatives count (default: own).")
+    var hardNegativeScope: HardNegativeScope?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Contrastive: leave out candidates equal to a query's positive (default: no).")
+    var maskRepeatedPositives: Bool?
+
+    @Option(help: "Pre-training: what the loss of patches is multiplied by (default: 0.1).")
+    var maeWeight: Double?
+
+    @Option(help: "Pre-training: which state predicts a masked token (default: own).")
+    var mlmTarget: TokenTarget?
+
+    @OptionGroup(title: "Device") var device: DeviceOptions
+    @OptionGroup(title: "Vectors") var vectors: PoolingOptions
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func validate() throws {
+        if let temperature, !(temperature > 0 && temperature.isFinite) {
+            throw ValidationError("--temperature must be positive, not \(temperature).")
+        }
+        if let maeWeight, !(maeWeight >= 0 && maeWeight.isFinite) {
+            throw ValidationError("--mae-weight must be 0 or more, not \(maeWeight).")
+        }
+    }
+
+    func run() async throws {
+        try requireFile(batch, "--batch")
+        let result = try await ReplayRun(self).result()
+        if json { return try Message.printJSON(result) }
+        print("loss       \(result.loss)")
+        if let loss = result.mlmLoss { print("mlm_loss   \(loss)") }
+        if let loss = result.maeLoss { print("mae_loss   \(loss)") }
+        print("grad_norm  \(result.gradNorm)")
+    }
+}
