@@ -1,0 +1,69 @@
+// The next steps are prepared on a thread of their own while the model computes.
+
+import Foundation
+import Synchronization
+
+/// Runs a source ahead, at most `ahead` steps; the order is the source's.
+final class Prefetcher<Source: StepSource>: Sendable {
+    private let queue: Queue
+
+    init(_ source: Source, ahead: Int) {
+        let queue = Queue(ahead: ahead)
+        self.queue = queue
+        let thread = Thread {
+            var source = source
+            while queue.waitForRoom() {
+                let result = Result { try source.next() }
+                queue.append(result)
+                if case .failure = result { return }
+            }
+        }
+        thread.name = "moca.prefetch"
+        thread.start()
+    }
+
+    deinit {
+        queue.close()
+    }
+
+    /// The next step; what the source threw when there is none.
+    func next() throws -> PreparedStep<Source.Batch> { try queue.next().get() }
+
+    /// Prepared steps, oldest first.
+    private final class Queue: Sendable {
+        typealias Element = Result<PreparedStep<Source.Batch>, any Error>
+
+        private let elements = Mutex<[Element]>([])
+        private let isClosed = Atomic(false)
+        private let room: DispatchSemaphore
+        private let filled = DispatchSemaphore(value: 0)
+
+        init(ahead: Int) {
+            room = DispatchSemaphore(value: 0)
+            for _ in 0..<ahead { room.signal() }
+        }
+
+        /// False when nobody takes steps any more.
+        func waitForRoom() -> Bool {
+            room.wait()
+            return !isClosed.load(ordering: .acquiring)
+        }
+
+        func append(_ element: Element) {
+            elements.withLock { $0.append(element) }
+            filled.signal()
+        }
+
+        func next() -> Element {
+            filled.wait()
+            let element = elements.withLock { $0.removeFirst() }
+            room.signal()
+            return element
+        }
+
+        func close() {
+            isClosed.store(true, ordering: .releasing)
+            room.signal()
+        }
+    }
+}

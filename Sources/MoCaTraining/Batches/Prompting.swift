@@ -1,0 +1,57 @@
+// What a recipe takes out of contents and puts around them.
+
+import Foundation
+import MoCaCore
+import MoCaProcessing
+
+/// Applies `data.prompts`.
+struct Prompting: Sendable {
+    /// A side of a pair.
+    enum Side: String, CaseIterable {
+        case query, positive, negative
+    }
+
+    private let removed: [String]
+    private let common: [Side: PromptTemplate]
+    private let subsets: [String: [Side: PromptTemplate]]
+
+    /// - Throws: `ProcessingError.badPrompt`.
+    init(_ settings: Recipe.Prompts) throws {
+        // A text that contains another must be taken out first.
+        removed = settings.removed.sorted { $0.count > $1.count }
+        common = try Self.templates(settings.templates)
+        subsets = try settings.subsets.mapValues { try Self.templates($0) }
+    }
+
+    private static func templates(
+        _ settings: Recipe.Prompts.Templates
+    ) throws -> [Side: PromptTemplate] {
+        let texts: [Side: String?] = [
+            .query: settings.query, .positive: settings.positive,
+            .negative: settings.negative ?? settings.positive,
+        ]
+        var templates: [Side: PromptTemplate] = [:]
+        for (side, text) in texts {
+            guard let text else { continue }
+            templates[side] = try PromptTemplate(text, role: Role(rawValue: side.rawValue))
+        }
+        return templates
+    }
+
+    /// The content as the model sees it.
+    func callAsFunction(_ content: Content, _ side: Side, subset: String) -> Content {
+        let template = subsets[subset]?[side] ?? common[side]
+        let stripped = removed.isEmpty ? content : strip(content)
+        return template?(stripped) ?? stripped
+    }
+
+    private func strip(_ content: Content) -> Content {
+        Content(
+            content.segments.compactMap { segment -> Content.Segment? in
+                guard case .text(let text) = segment else { return segment }
+                let left = removed.reduce(text) { $0.replacing($1, with: "") }
+                    .trimmingCharacters(in: .whitespacesAndNewlines)
+                return left.isEmpty ? nil : .text(left)
+            })
+    }
+}

@@ -1,0 +1,81 @@
+// Pre-training samples to corrupted, packed batches.
+
+import MoCaCore
+import MoCaData
+import MoCaImage
+import MoCaModel
+import MoCaObjectives
+import MoCaProcessing
+
+/// The steps of continual pre-training.
+struct ReconstructionSource: StepSource {
+    private var stream: TokenBatches<InputOutline>
+    private let accumulation: Int
+    private let seed: UInt64
+    private let masking: Masking
+    private let configuration: Qwen25VLConfiguration
+    private let collator: Collator
+    private let cache: PatchCache
+    /// Steps drawn since the start of the run.
+    private var step: Int
+
+    /// - Throws: `DataError`.
+    init(
+        _ catalog: Catalog<PretrainSample>, _ recipe: Recipe, _ masking: Masking,
+        _ processor: Processor, _ configuration: Qwen25VLConfiguration, cursor: DataCursor?
+    ) throws {
+        let batch = recipe.batch
+        stream = try TokenBatches(
+            catalog.shapes, tokenBudget: batch.partSize, mixture: recipe.data.mixture,
+            seed: recipe.seed, cursor: cursor
+        ) { id in
+            let outline = try naming(id) { try processor.outline(catalog.sample(id).content) }
+            return (outline, batch.cost(of: outline))
+        }
+        accumulation = batch.accumulation
+        (seed, self.masking, self.configuration) = (recipe.seed, masking, configuration)
+        collator = Collator(configuration)
+        cache = PatchCache(
+            processor.images, rule: .pretraining, byteCountMax: recipe.runtime.imageCacheBytes)
+        step = (cursor?.batchCount ?? 0) / batch.accumulation
+    }
+
+    mutating func next() throws -> PreparedStep<ReconstructionBatch> {
+        var (batches, ids, tokenCount) = ([ReconstructionBatch](), [SampleID](), 0)
+        for part in 0..<accumulation {
+            let drawn = try stream.next()
+            let packed = try pack(drawn, part)
+            batches.append(packed)
+            ids += drawn.ids
+            tokenCount += packed.input.tokenCount
+        }
+        step += 1
+        return PreparedStep(
+            batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount)
+    }
+
+    private func pack(
+        _ drawn: TokenBatch<InputOutline>, _ part: Int
+    ) throws -> ReconstructionBatch {
+        let outlines = drawn.items
+        let order = Collator.order(outlines)
+        let pixels = try inParallel(outlines.count) { index in
+            try naming(drawn.ids[order[index]]) { try cache.pixels(of: outlines[order[index]]) }
+        }
+        // Masks depend on seed and step alone, so a resumed run needs no state for them.
+        var random = RandomSource(seed: seed, name: "masking/\(step)/\(part)")
+        return try masking.corrupt(
+            order.map { outlines[$0].sequence }, pixelValues: collator.pixelValues(pixels),
+            for: configuration, using: &random)
+    }
+}
+
+extension Recipe.Batch {
+    /// MoCa's cost of a sample: text tokens, image tokens at their price, images at theirs. Both
+    /// markers of an image are part of its own price.
+    func cost(of outline: InputOutline) -> Int {
+        let images = outline.images.count
+        let text = outline.ids.count - outline.imageTokenCount - 2 * images
+        return max(1, text + imageTokenCost * outline.imageTokenCount + imageCost * images)
+    }
+}

@@ -1,0 +1,191 @@
+// Everything that decides a run, as one value. Recipes are YAML files; Recipe+Reading.swift says
+// what their keys mean, and every place where the MoCa paper and its released code differ is a key.
+
+package import Foundation
+package import MoCaCore
+package import MoCaObjectives
+package import NN
+package import Torch
+
+/// A run of one of the two training stages.
+///
+///     let recipe = try Recipe(reading: file, stage: .contrastive, overrides: ["seed=2"])
+package struct Recipe: Sendable, Hashable {
+    /// The two stages.
+    package enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Masked text and masked patches.
+        case pretraining = "pretrain"
+        /// Queries and documents.
+        case contrastive = "finetune"
+    }
+
+    /// Where a run starts.
+    package enum Resume: Sendable, Hashable {
+        /// At the newest complete checkpoint, if there is one.
+        case auto
+        /// Anew; checkpoints of an earlier run in the same folder are removed.
+        case never
+        /// At one checkpoint.
+        case from(URL)
+    }
+
+    package var stage: Stage
+    /// Of fresh weights, masks, noise and data order.
+    package var seed: UInt64
+    /// The run folder.
+    package var outputFolder: URL
+    package var resume: Resume
+    package var model: Model
+    package var data: DataSettings
+    package var objective: ObjectiveSettings
+    package var batch: Batch
+    package var optimizer: Optimizer
+    package var schedule: Schedule
+    package var checkpoint: Checkpoints
+    package var logging: Logging
+    package var runtime: Runtime
+}
+
+extension Recipe {
+    /// The weights that a run starts with.
+    package enum Model: Sendable, Hashable {
+        /// Those of a folder in Hugging Face layout.
+        case path(URL)
+        /// Fresh ones.
+        case initialize(Initialization)
+    }
+
+    /// Fresh weights.
+    package struct Initialization: Sendable, Hashable {
+        /// A folder with `config.json`, the tokenizer and the image processor's settings.
+        package var config: URL
+        package var scheme: InitializationScheme
+        package var seed: UInt64
+        /// Factors for the weights whose key contains a text.
+        package var gains: [String: Double]
+    }
+
+    /// What is learnt from.
+    package struct DataSettings: Sendable, Hashable {
+        /// Folders of data files, or folders of such folders.
+        package var folders: [URL]
+        /// What image paths in records are relative to.
+        package var images: URL
+        /// Shares of the subsets, 0 leaves one out; nil mixes them by size.
+        package var weights: [String: Double]?
+        package var prompts: Prompts
+        package var minPixels: Int?
+        package var maxPixels: Int?
+        package var maxLength: Int?
+        package var truncation: TruncationPolicy
+    }
+
+    /// What is put around contents, and taken out of them before.
+    package struct Prompts: Sendable, Hashable {
+        /// Instructions that are taken out of texts, with white space at both ends of what is left.
+        package var removed: [String] = []
+        /// Templates of all subsets.
+        package var templates = Templates()
+        /// Templates of single subsets, which replace those of all.
+        package var subsets: [String: Templates] = [:]
+
+        /// A template a side of a pair; nil leaves contents as they are.
+        package struct Templates: Sendable, Hashable {
+            package var query: String?
+            package var positive: String?
+            /// nil: as `positive`.
+            package var negative: String?
+        }
+    }
+
+    /// The settings of the stage's objective.
+    package enum ObjectiveSettings: Sendable, Hashable {
+        case reconstruction(Reconstruction)
+        case contrastive(Contrastive)
+    }
+
+    /// Masked text and masked patches.
+    package struct Reconstruction: Sendable, Hashable {
+        package var mlmRatio: Double
+        package var mlmTarget: TokenTarget
+        package var maeRatio: Double
+        package var maeWeight: Double
+        package var patchNoise: PatchNoise
+        package var normalizesPatches: Bool
+    }
+
+    /// Queries and documents.
+    package struct Contrastive: Sendable, Hashable {
+        package var temperature: Double
+        /// Hard negatives a query, at most.
+        package var hardNegatives: Int
+        package var hardNegativeScope: HardNegativeScope
+        package var masksRepeatedPositives: Bool
+        /// Whether each batch is of one subset.
+        package var isTaskHomogeneous: Bool
+        package var attention: AttentionMode
+        package var pooling: PoolingMode
+    }
+
+    /// How much one step takes.
+    package struct Batch: Sendable, Hashable {
+        /// Queries a step (contrastive), or the cost of a step's samples at most (pre-training).
+        package var size: Int
+        /// Parts that a step is computed in, one after the other.
+        package var accumulation: Int
+        /// What an image token costs; a text token costs 1.
+        package var imageTokenCost: Int
+        /// What an image costs beside its tokens.
+        package var imageCost: Int
+
+        /// The share of one part.
+        package var partSize: Int { size / accumulation }
+    }
+
+    package struct Optimizer: Sendable, Hashable {
+        package var learningRate: Double
+        package var adamW: AdamW.Settings
+        package var maxGradientNorm: Double
+    }
+
+    package struct Schedule: Sendable, Hashable {
+        package var kind: LearningRateSchedule.Kind
+        package var totalSteps: Int
+        package var warmupRatio: Double
+        package var warmupShape: LearningRateSchedule.WarmupShape
+    }
+
+    package struct Checkpoints: Sendable, Hashable {
+        package var everySteps: Int
+        /// How many stay; the oldest goes.
+        package var keep: Int
+    }
+
+    package struct Logging: Sendable, Hashable {
+        package var everySteps: Int
+    }
+
+    /// Where and how it is computed.
+    package struct Runtime: Sendable, Hashable {
+        /// nil: the best there is.
+        package var device: Device?
+        /// nil: float32 on a CPU, elsewhere the stored type.
+        package var dtype: DType?
+        /// nil: as many as libtorch takes.
+        package var threads: Int?
+        /// Whether layers are computed again during backward instead of kept.
+        package var recomputesLayers: Bool
+        /// Batches that are prepared ahead.
+        package var prefetch: Int
+        /// Bytes of decoded images that are kept; 0 keeps none.
+        package var imageCacheBytes: Int
+    }
+
+    /// The learning rate of each step.
+    package var learningRateSchedule: LearningRateSchedule {
+        LearningRateSchedule(
+            peak: optimizer.learningRate, kind: schedule.kind, warmupShape: schedule.warmupShape,
+            warmupSteps: Int((schedule.warmupRatio * Double(schedule.totalSteps)).rounded(.up)),
+            totalSteps: schedule.totalSteps)
+    }
+}

@@ -1,0 +1,52 @@
+// A folder that appears under its name only when everything in it is on the disk.
+
+import Foundation
+
+/// Writes beside the destination, and renames.
+enum CompleteFolder {
+    /// Makes the folder `url` with what `body` writes into the folder it is given; an older folder
+    /// of that name is replaced.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`, and what `body` throws.
+    static func write(_ url: URL, _ body: (URL) throws -> Void) throws {
+        let parent = url.deletingLastPathComponent()
+        let partial = parent.appending(path: ".\(url.lastPathComponent).partial")
+        let old = parent.appending(path: ".\(url.lastPathComponent).old")
+        let files = FileManager.default
+        try wrapping(url) {
+            for leftOver in [partial, old] where files.fileExists(atPath: leftOver.path) {
+                try files.removeItem(at: leftOver)
+            }
+            try files.createDirectory(at: partial, withIntermediateDirectories: true)
+        }
+        try body(partial)
+        try wrapping(url) {
+            for name in try files.contentsOfDirectory(atPath: partial.path) {
+                try synchronize(partial.appending(path: name))
+            }
+            try synchronize(partial)
+            if files.fileExists(atPath: url.path) { try files.moveItem(at: url, to: old) }
+            try files.moveItem(at: partial, to: url)
+            try synchronize(parent)
+            if files.fileExists(atPath: old.path) { try files.removeItem(at: old) }
+        }
+    }
+
+    private static func wrapping(_ url: URL, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch {
+            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+        }
+    }
+
+    private static func synchronize(_ url: URL) throws {
+        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CocoaError(.fileReadUnknown) }
+        defer { close(descriptor) }
+        // Some file systems refuse to synchronise folders.
+        guard fsync(descriptor) == 0 || errno == EINVAL else {
+            throw CocoaError(.fileWriteUnknown)
+        }
+    }
+}

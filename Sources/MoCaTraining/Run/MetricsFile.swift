@@ -1,0 +1,50 @@
+// metrics.jsonl of a run folder.
+
+import Foundation
+
+/// Appends one line a logged step.
+final class MetricsFile {
+    private let url: URL
+    private let handle: FileHandle
+
+    /// Opens the file; lines after `step` and a line that was cut off are removed.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
+    init(_ url: URL, after step: Int) throws {
+        self.url = url
+        do {
+            let old =
+                FileManager.default.fileExists(atPath: url.path)
+                ? try Data(contentsOf: url) : Data()
+            try Self.kept(old, upTo: step).write(to: url, options: .atomic)
+            handle = try FileHandle(forWritingTo: url)
+            try handle.seekToEnd()
+        } catch {
+            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+        }
+    }
+
+    func append(_ line: String) throws {
+        do {
+            try handle.write(contentsOf: Data((line + "\n").utf8))
+        } catch {
+            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+        }
+    }
+
+    private struct Row: Decodable {
+        var step: Int
+    }
+
+    private static func kept(_ data: Data, upTo step: Int) -> Data {
+        var kept = Data()
+        for line in data.split(separator: UInt8(ascii: "\n")) {
+            // What does not read was being written when the run was killed.
+            let row = Result { try JSONDecoder().decode(Row.self, from: Data(line)) }
+            guard case .success(let row) = row, row.step <= step else { continue }
+            kept.append(line)
+            kept.append(UInt8(ascii: "\n"))
+        }
+        return kept
+    }
+}

@@ -1,0 +1,152 @@
+// What a run starts with: weights from a checkpoint, a folder or a seed, and all that belongs to
+// them.
+
+import Foundation
+import MoCaCore
+import MoCaImage
+import MoCaModel
+import MoCaProcessing
+import MoCaTokenizer
+import NN
+import Safetensors
+import Torch
+
+/// A model to train, and its files.
+struct StartingModel {
+    let model: PretrainedModel
+    let files: ModelFiles
+    let processor: Processor
+
+    /// Loads the model of a checkpoint, or else what the recipe starts with.
+    ///
+    /// - Throws: `TrainingError`, and what reading the model's files throws.
+    init(_ recipe: Recipe, resuming checkpoint: Checkpoint?) throws {
+        let device = try recipe.runtime.resolvedDevice()
+        if let threads = recipe.runtime.threads { LibTorch.setThreadCount(threads) }
+        let isPretraining = recipe.stage == .pretraining
+        let options = LoadOptions(
+            dtype: recipe.runtime.dtype ?? (device == .cpu ? .float32 : nil), device: device,
+            purpose: isPretraining ? .pretraining : .embedding, isTrainable: true)
+        let source = checkpoint?.folder ?? recipe.model.folder
+        let original = try Tokenizer(contentsOf: source)
+        let tokenizer = isPretraining ? original.addingMaskToken() : original
+        let rows = (tokenizer.maskTokenID).map { Int($0) + 1 } ?? 0
+        if checkpoint == nil, case .initialize(let fresh) = recipe.model {
+            model = try Self.fresh(fresh, rows: rows, options)
+        } else {
+            model = try Self.loaded(
+                source, rows: rows, scratch: recipe.outputFolder.appending(path: ".grown"), options)
+        }
+        let table = model.configuration.text.vocabularySize
+        guard tokenizer.vocabularySize <= table else {
+            throw TrainingError.tokenizerTooLarge(tokens: tokenizer.vocabularySize, rows: table)
+        }
+        let images = try recipe.data.imageSettings(of: source)
+        files = ModelFiles(
+            source: source, tokenizer: tokenizer,
+            contract: try Self.contract(recipe, source, images.budget, tokenizer), images: images)
+        processor = try Processor(
+            tokenizer: tokenizer, images: ImagePreprocessor(configuration: images),
+            configuration: model.configuration,
+            truncation: recipe.data.maxLength.map {
+                Truncation(maxLength: $0, policy: recipe.data.truncation)
+            })
+    }
+
+    // MARK: Weights
+
+    private static func fresh(
+        _ settings: Recipe.Initialization, rows: Int, _ options: LoadOptions
+    ) throws -> PretrainedModel {
+        var configuration = try PretrainedModel.configuration(of: settings.config, names: [:])
+        configuration.text.vocabularySize = max(rows, configuration.text.vocabularySize)
+        let model = PretrainedModel(
+            fresh: configuration, seed: settings.seed, scheme: settings.scheme, options)
+        for (key, tensor) in model.store.parameters {
+            let factors = settings.gains.filter { key.contains($0.key) }.map(\.value)
+            guard !factors.isEmpty else { continue }
+            tensor.assign(tensor.detached() * factors.reduce(1, *))
+        }
+        return model
+    }
+
+    /// Loads a folder; an embedding without a row for the mask token grows first.
+    private static func loaded(
+        _ folder: URL, rows: Int, scratch: URL, _ options: LoadOptions
+    ) throws -> PretrainedModel {
+        let names = try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: folder).names)
+        let configuration = try PretrainedModel.configuration(of: folder, names: names)
+        guard options.purpose == .pretraining, rows > configuration.text.vocabularySize else {
+            return try PretrainedModel(loading: folder, options)
+        }
+        try VocabularyGrowth(folder: folder, names: names, configuration: configuration)
+            .write(rows: rows, to: scratch)
+        let model = try PretrainedModel(loading: scratch, options)
+        try FileManager.default.removeItem(at: scratch)
+        return model
+    }
+
+    // MARK: Contract
+
+    private static func contract(
+        _ recipe: Recipe, _ source: URL, _ budget: PixelBudget, _ tokenizer: Tokenizer
+    ) throws -> EmbeddingContract {
+        let url = source.appending(path: EmbeddingContract.fileName)
+        var contract = EmbeddingContract()
+        if FileManager.default.fileExists(atPath: url.path) {
+            contract = try EmbeddingContract(parsing: Data(contentsOf: url), file: url.path)
+        }
+        // The vectors of the weights that were are not those of the weights to come.
+        contract.probes = []
+        (contract.minPixels, contract.maxPixels) = (budget.minPixels, budget.maxPixels)
+        contract.maskToken = tokenizer.configuration.maskToken
+        contract.attention = .bidirectional
+        contract.pooling = .mean
+        contract.normalize = true
+        if case .contrastive(let settings) = recipe.objective {
+            (contract.attention, contract.pooling) = (settings.attention, settings.pooling)
+            let prompts = recipe.data.prompts
+            contract.prompts[.query] = prompts.templates.query
+            contract.prompts[.document] = prompts.templates.positive
+            let removed = prompts.removed.map(JSONValue.string)
+            contract.extensions["x_removed_texts"] = removed.isEmpty ? nil : .array(removed)
+        }
+        return contract
+    }
+}
+
+extension Recipe.Model {
+    /// Where configuration and tokenizer are.
+    var folder: URL {
+        switch self {
+        case .path(let url): url
+        case .initialize(let fresh): fresh.config
+        }
+    }
+}
+
+extension Recipe.DataSettings {
+    /// The image processor of a model's folder, with the recipe's pixel limits.
+    ///
+    /// - Throws: `ImageError`.
+    func imageSettings(of folder: URL) throws -> ImageProcessorConfiguration {
+        let stored = try ImageProcessorConfiguration(folder: folder)
+        let low = minPixels ?? min(stored.budget.minPixels, maxPixels ?? .max)
+        let high = maxPixels ?? max(stored.budget.maxPixels, low)
+        return try ImageProcessorConfiguration(
+            folder: folder, budget: PixelBudget(minPixels: low, maxPixels: high))
+    }
+}
+
+extension Recipe.Runtime {
+    /// The device, which is there.
+    ///
+    /// - Throws: `TrainingError.deviceUnavailable`.
+    func resolvedDevice() throws -> Device {
+        guard let device else { return LibTorch.isCUDAAvailable ? Device(.cuda) : .cpu }
+        guard device.kind != .cuda || LibTorch.isCUDAAvailable else {
+            throw TrainingError.deviceUnavailable(name: device.description)
+        }
+        return device
+    }
+}

@@ -1,0 +1,101 @@
+// What is told about a logged step: one line for people, one for programs.
+
+import Foundation
+
+/// One logged step. Losses and the gradient's norm are means over the steps since the last one.
+package struct StepReport: Sendable, Hashable {
+    package var step: Int
+    package var totalSteps: Int
+    /// Rows drawn over rows there are.
+    package var epoch: Double
+    package var loss: Double
+    /// The loss's terms, by name.
+    package var terms: [String: Double]
+    /// Loss by subset, of the steps that were of one.
+    package var subsets: [String: Double]
+    package var learningRate: Double
+    /// Before clipping.
+    package var gradientNorm: Double
+    package var sampleCount: Int
+    package var tokenCount: Int
+    package var samplesPerSecond: Double
+    package var tokensPerSecond: Double
+    package var peakMemoryBytes: Int
+
+    /// Fields whose values differ between equal runs.
+    package static let timings = ["samples_per_second", "tokens_per_second", "peak_memory_bytes"]
+
+    /// The line of `metrics.jsonl`, without its end.
+    package var jsonLine: String {
+        var fields: [(String, String)] = [
+            ("step", "\(step)"), ("epoch", Self.json(epoch)), ("loss", Self.json(loss)),
+        ]
+        fields += terms.sorted { $0.key < $1.key }.map { ($0.key, Self.json($0.value)) }
+        fields += [
+            ("learning_rate", Self.json(learningRate)), ("grad_norm", Self.json(gradientNorm)),
+            ("samples", "\(sampleCount)"), ("tokens", "\(tokenCount)"),
+            ("samples_per_second", Self.json(samplesPerSecond)),
+            ("tokens_per_second", Self.json(tokensPerSecond)),
+            ("peak_memory_bytes", "\(peakMemoryBytes)"),
+        ]
+        if !subsets.isEmpty {
+            let pairs = subsets.sorted { $0.key < $1.key }
+                .map { "\(Self.quoted($0.key)): \(Self.json($0.value))" }
+            fields.append(("subset_losses", "{\(pairs.joined(separator: ", "))}"))
+        }
+        return "{\(fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", "))}"
+    }
+
+    /// JSON has no NaN and no infinity.
+    private static func json(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
+
+    private static func quoted(_ text: String) -> String {
+        let inside = text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            case _ where scalar.value < 0x20:
+                "\\u00" + (scalar.value < 16 ? "0" : "")
+                    + String(scalar.value, radix: 16)
+            default: String(scalar)
+            }
+        }
+        return "\"\(inside.joined())\""
+    }
+
+    /// The line for people.
+    package var line: String {
+        let parts =
+            terms.count > 1
+            ? terms.sorted { $0.key < $1.key }.map { name, value in
+                "  \(name.replacing("_loss", with: "")) \(Self.decimals(value, 4))"
+            }.joined() : ""
+        let width = String(totalSteps).count
+        let number = String(repeating: " ", count: max(0, width - String(step).count)) + "\(step)"
+        let gigabytes = Self.decimals(Double(peakMemoryBytes) / 1e9, 2)
+        return "step \(number)/\(totalSteps)  loss \(Self.decimals(loss, 4))\(parts)"
+            + "  lr \(String(format: "%.2e", learningRate))"
+            + "  norm \(Self.decimals(gradientNorm, 2))"
+            + "  \(Self.decimals(samplesPerSecond, 1)) samples/s"
+            + "  \(Self.decimals(tokensPerSecond, 0)) tokens/s"
+            + "  \(gigabytes) GB  \(Self.duration(secondsLeft)) left"
+    }
+
+    /// At the speed of the steps since the last logged one.
+    package var secondsLeft: Double {
+        guard samplesPerSecond > 0, step > 0 else { return 0 }
+        let samplesAStep = Double(sampleCount) / Double(step)
+        return Double(totalSteps - step) * samplesAStep / samplesPerSecond
+    }
+
+    private static func decimals(_ value: Double, _ count: Int) -> String {
+        String(format: "%.\(count)f", value)
+    }
+
+    private static func duration(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e8 else { return "?" }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return "\(whole / 60) min" }
+        return "\(whole / 3600) h \(whole % 3600 / 60) min"
+    }
+}

@@ -1,0 +1,81 @@
+// What a run would need, without running it.
+
+import Foundation
+import MoCaData
+import MoCaModel
+import NN
+import Safetensors
+import Torch
+
+/// The figures of `--plan`.
+package struct TrainingPlan: Sendable, Hashable, Codable {
+    /// One subset.
+    package struct Subset: Sendable, Hashable, Codable {
+        package var name: String
+        package var rows: Int
+        /// Its share of the draws; nil when the subsets are mixed by size.
+        package var weight: Double?
+    }
+
+    package var parameters: Int
+    /// Weights, gradients and two moments.
+    package var stateBytes: Int
+    package var subsets: [Subset]
+    package var steps: Int
+    package var warmupSteps: Int
+    /// Queries of the whole run (contrastive), or its token budget (pre-training).
+    package var budget: Int
+    /// The step that a run would go on from; nil for a fresh start.
+    package var resumesAt: Int?
+
+    /// Reads the model's configuration and the data's counts.
+    ///
+    /// - Throws: `DataError`, `ModelError`, `TrainingError`.
+    package init(_ recipe: Recipe) throws {
+        let folder = recipe.model.folder
+        let isPretraining = recipe.stage == .pretraining
+        var names: [String: String] = [:]
+        if case .path = recipe.model {
+            names = try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: folder).names)
+        }
+        let configuration = try PretrainedModel.configuration(of: folder, names: names)
+        parameters = PretrainedModel.declarations(
+            configuration, purpose: isPretraining ? .pretraining : .embedding
+        ).reduce(0) { $0 + $1.count }
+        stateBytes = parameters * (recipe.runtime.dtype?.byteCount ?? 4) * 4
+        let folders = try recipe.data.subsetFolders()
+        let images = ImageStore(root: recipe.data.images)
+        let found =
+            isPretraining
+            ? try Catalog<PretrainSample>(folders: folders, images: images).subsets
+            : try Catalog<ContrastiveSample>(folders: folders, images: images).subsets
+        subsets = found.map {
+            Subset(name: $0.name, rows: $0.rowCount, weight: recipe.data.weights?[$0.name])
+        }
+        let schedule = recipe.learningRateSchedule
+        (steps, warmupSteps) = (schedule.totalSteps, schedule.warmupSteps)
+        budget = schedule.totalSteps * recipe.batch.size
+        resumesAt =
+            recipe.resume == .auto
+            ? try Checkpoint.all(in: recipe.outputFolder).last?.step : nil
+    }
+
+    /// Lines for people.
+    package func lines(_ stage: Recipe.Stage) -> [String] {
+        let width = subsets.map(\.name.count).max() ?? 0
+        let rows = subsets.map { subset in
+            let pad = String(repeating: " ", count: width - subset.name.count)
+            let weight = subset.weight.map { ", weight \($0)" } ?? ""
+            return "  \(subset.name)\(pad)  \(subset.rows) rows\(weight)"
+        }
+        let unit = stage == .pretraining ? "tokens at most" : "queries"
+        return [
+            "parameters: \(parameters)",
+            "weights, gradients and moments: \(Double(stateBytes / 1_000_000) / 1000) GB, "
+                + "besides what a batch takes",
+            "steps: \(steps), of them \(warmupSteps) of warm-up; \(budget) \(unit) in all",
+            "start: \(resumesAt.map { "resumes at step \($0)" } ?? "fresh")",
+            "subsets:",
+        ] + rows
+    }
+}

@@ -1,0 +1,220 @@
+// A recipe becomes a run: start or resume, train, and leave a model in Hugging Face layout.
+
+package import Foundation
+import MoCaData
+import MoCaModel
+import MoCaObjectives
+import MoCaProcessing
+import MoCaTokenizer
+import NN
+import Torch
+
+/// Runs recipes.
+///
+///     try TrainingRun(recipe, say: { print($0) }).run()
+package struct TrainingRun {
+    private let recipe: Recipe
+    private let say: (String) -> Void
+    private let shouldStop: () -> Bool
+    /// Told about each logged step, after it was written to `metrics.jsonl`.
+    private let onLog: (StepReport) throws -> Void
+
+    /// - Parameters:
+    ///   - say: takes lines for people.
+    ///   - shouldStop: asked after each step; the run is then saved and ends.
+    package init(
+        _ recipe: Recipe, say: @escaping (String) -> Void,
+        shouldStop: @escaping () -> Bool = { false },
+        onLog: @escaping (StepReport) throws -> Void = { _ in }
+    ) {
+        (self.recipe, self.say) = (recipe, say)
+        (self.shouldStop, self.onLog) = (shouldStop, onLog)
+    }
+
+    /// The final model's folder in a run folder.
+    package static let modelName = "model"
+
+    /// Trains to the end.
+    ///
+    /// - Returns: the final model's folder.
+    /// - Throws: `TrainingError`, and what reading models and data throws.
+    @discardableResult
+    package func run() throws -> URL {
+        try makeRunFolder()
+        let checkpoint = try startingCheckpoint()
+        let start = try catchingTorchErrors {
+            try StartingModel(recipe, resuming: checkpoint)
+        }
+        let state = try startingState(checkpoint)
+        try write(recipe.yaml(), to: "recipe.yaml")
+        let metrics = try MetricsFile(
+            recipe.outputFolder.appending(path: "metrics.jsonl"), after: state.step)
+        let optimizer = AdamW(start.model.store.parameters, settings: recipe.optimizer.adamW)
+        try checkpoint?.restore(optimizer)
+        if let checkpoint { say("resuming at step \(state.step) (\(checkpoint.folder.path))") }
+        switch recipe.objective {
+        case .reconstruction(let settings):
+            try train(start, optimizer, state, metrics, settings)
+        case .contrastive(let settings):
+            try train(start, optimizer, state, metrics, settings)
+        }
+        let folder = recipe.outputFolder.appending(path: Self.modelName)
+        try CompleteFolder.write(folder) { partial in
+            try start.files.write(to: partial)
+            try start.model.save(to: partial, includesHeads: recipe.stage == .pretraining)
+        }
+        say("model written to \(folder.path)")
+        return folder
+    }
+
+    // MARK: - Stages
+
+    private func train(
+        _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
+        _ metrics: MetricsFile, _ settings: Recipe.Reconstruction
+    ) throws {
+        guard let reconstruction = start.model.reconstruction,
+            let maskToken = start.files.tokenizer.maskTokenID
+        else { preconditionFailure("a model for pre-training has its heads and a mask token") }
+        let catalog = try Catalog<PretrainSample>(
+            folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
+        let masking = Masking(
+            mlmRatio: settings.mlmRatio, maeRatio: settings.maeRatio,
+            noise: settings.patchNoise, maskToken: maskToken,
+            specialTokens: Set(start.files.tokenizer.specialTokenIDs)
+                .union(start.files.tokenizer.visionTokenIDs))
+        let source = try ReconstructionSource(
+            catalog, recipe, masking, start.processor, start.model.configuration,
+            cursor: state.cursor)
+        let objective = ReconstructionObjective(
+            reconstruction,
+            .init(
+                maeWeight: settings.maeWeight, tokenTarget: settings.mlmTarget,
+                normalizesPatches: settings.normalizesPatches))
+        try train(objective, source, start, optimizer, state, metrics) { failed, batch, url in
+            try failed.write(batch, to: url)
+        }
+    }
+
+    private func train(
+        _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
+        _ metrics: MetricsFile, _ settings: Recipe.Contrastive
+    ) throws {
+        let catalog = try Catalog<ContrastiveSample>(
+            folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
+        let source = try ContrastiveSource(
+            catalog, recipe, settings, start.processor, Collator(start.model.configuration),
+            cursor: state.cursor)
+        var backbone = start.model.backbone
+        backbone.recomputesLayers = recipe.runtime.recomputesLayers
+        let model = EmbeddingModel(
+            backbone,
+            PoolingSettings(attention: settings.attention, pooling: settings.pooling))
+        let objective = ContrastiveObjective(
+            model,
+            .init(
+                temperature: settings.temperature,
+                hardNegativeScope: settings.hardNegativeScope,
+                masksRepeatedPositives: settings.masksRepeatedPositives))
+        try train(objective, source, start, optimizer, state, metrics) { failed, batch, url in
+            try failed.write(batch, to: url)
+        }
+    }
+
+    private func train<Goal: Objective, Source: StepSource<Goal.Batch>>(
+        _ objective: Goal, _ source: Source, _ start: StartingModel, _ optimizer: AdamW,
+        _ state: TrainingState, _ metrics: MetricsFile,
+        keep: @escaping (FailedStep, Goal.Batch, URL) throws -> Void
+    ) throws {
+        let prefetcher = Prefetcher(source, ahead: recipe.runtime.prefetch)
+        let plan = Trainer<Goal>.Plan(
+            optimizer: optimizer, parameters: start.model.store,
+            schedule: recipe.learningRateSchedule,
+            maxGradientNorm: recipe.optimizer.maxGradientNorm,
+            logEverySteps: recipe.logging.everySteps,
+            saveEverySteps: recipe.checkpoint.everySteps)
+        let hooks = Trainer<Goal>.Hooks(
+            log: { report in
+                try metrics.append(report.jsonLine)
+                say(report.line)
+                try onLog(report)
+            },
+            save: { state in
+                try Checkpoint.write(
+                    state, start.model, optimizer, start.files, into: recipe.outputFolder,
+                    keep: recipe.checkpoint.keep
+                ).folder.path
+            },
+            keepFailure: { prepared, step in
+                try keepFailure(prepared, step, start, keep)
+            },
+            shouldStop: shouldStop)
+        var trainer = Trainer(
+            objective, plan, state: state, next: { try prefetcher.next() }, hooks: hooks)
+        try trainer.run()
+    }
+
+    /// Writes the batches and the weights of a step that is not finite.
+    private func keepFailure<Batch>(
+        _ prepared: PreparedStep<Batch>, _ step: Int, _ start: StartingModel,
+        _ keep: (FailedStep, Batch, URL) throws -> Void
+    ) throws -> String {
+        let folder = recipe.outputFolder.appending(path: "not-finite-\(step)")
+        let failed = FailedStep(
+            recipe, start.model.configuration, step: step,
+            records: prepared.ids.map(\.description))
+        try CompleteFolder.write(folder) { partial in
+            try start.files.write(to: partial)
+            try start.model.save(to: partial, includesHeads: true)
+            for (number, batch) in prepared.batches.enumerated() {
+                let name = number == 0 ? "batch" : "batch-\(number + 1)"
+                try keep(failed, batch, partial.appending(path: "\(name).safetensors"))
+            }
+        }
+        return folder.path
+    }
+
+    // MARK: - The run folder
+
+    private func makeRunFolder() throws {
+        do {
+            try FileManager.default.createDirectory(
+                at: recipe.outputFolder, withIntermediateDirectories: true)
+        } catch {
+            throw TrainingError.cannotWrite(
+                path: recipe.outputFolder.path, reason: error.localizedDescription)
+        }
+    }
+
+    private func startingCheckpoint() throws -> Checkpoint? {
+        switch recipe.resume {
+        case .from(let folder): return try Checkpoint(opening: folder)
+        case .auto: return try Checkpoint.all(in: recipe.outputFolder).last
+        case .never:
+            for old in try Checkpoint.all(in: recipe.outputFolder) {
+                try FileManager.default.removeItem(at: old.folder)
+            }
+            return nil
+        }
+    }
+
+    private func startingState(_ checkpoint: Checkpoint?) throws -> TrainingState {
+        let text = try recipe.decisiveText()
+        guard let checkpoint else { return TrainingState(recipe: text) }
+        var state = try checkpoint.readState()
+        if case .auto = recipe.resume, state.recipe != text {
+            throw TrainingError.recipeChanged(checkpoint: checkpoint.folder.path)
+        }
+        state.recipe = text
+        return state
+    }
+
+    private func write(_ text: String, to name: String) throws {
+        let url = recipe.outputFolder.appending(path: name)
+        do {
+            try Data(text.utf8).write(to: url, options: .atomic)
+        } catch {
+            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+        }
+    }
+}

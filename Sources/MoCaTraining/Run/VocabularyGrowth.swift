@@ -1,0 +1,53 @@
+// A checkpoint whose embedding has no row left for the mask token gets one.
+
+import Foundation
+import MoCaModel
+import Safetensors
+import Torch
+
+/// Rewrites a checkpoint with more rows in the embedding, and in the output matrix where there is
+/// one. New rows are the mean of the old ones, so that they are like any token at first.
+struct VocabularyGrowth {
+    let folder: URL
+    /// Canonical name -> stored name.
+    let names: [String: String]
+    let configuration: Qwen25VLConfiguration
+
+    /// Writes config.json and weights into a new folder.
+    ///
+    /// - Throws: `SafetensorsError`, `TrainingError`.
+    func write(rows: Int, to target: URL) throws {
+        let checkpoint = try SafetensorsCheckpoint(opening: folder)
+        var grown = configuration
+        grown.text.vocabularySize = rows
+        try CompleteFolder.write(target) { partial in
+            let stored = try names.sorted { $0.key < $1.key }.map { key, name in
+                (key: key, name: name, entry: try checkpoint.entry(name))
+            }
+            let declarations = stored.map { item in
+                let isTable = Self.tables.contains(item.key)
+                let shape = isTable ? [rows] + item.entry.shape.dropFirst() : item.entry.shape
+                return SafetensorsDeclaration(item.key, item.entry.dtype, shape)
+            }
+            let writer = try ShardedSafetensorsWriter(partial, tensors: declarations)
+            for item in stored {
+                let file = try checkpoint.file(of: item.name)
+                try file.withBytes(of: item.name) {
+                    try writer.append(UnsafeRawBufferPointer($0), to: item.key)
+                }
+                guard Self.tables.contains(item.key), let table = try Tensor(item.name, in: file)
+                else {
+                    continue
+                }
+                let count = rows - configuration.text.vocabularySize
+                let mean = table.to(.float32).mean([0], keepingAxes: true)
+                let added = mean.expanded([count, mean.sizes2().1]).to(table.dtype)
+                try added.withBytes { try writer.append($0, to: item.key) }
+            }
+            try writer.finish()
+            try grown.fileData().write(to: partial.appending(path: "config.json"))
+        }
+    }
+
+    private static let tables: Set<String> = [CheckpointKeys.embedding, CheckpointKeys.head]
+}

@@ -1,0 +1,96 @@
+// What can go wrong around a run.
+
+import Foundation
+package import MoCaCore
+
+/// A failure of this target that reaches a user.
+package enum TrainingError: UserFacingError, Hashable {
+    // Recipes
+    case badRecipe(file: String, problems: [RecipeProblem])
+    case unreadableRecipe(file: String, reason: String)
+    case badOverride(argument: String, reason: String)
+
+    // The start
+    case deviceUnavailable(name: String)
+    case missingFile(path: String)
+    case badModelFile(path: String, reason: String)
+    case badCheckpoint(path: String, reason: String)
+    case recipeChanged(checkpoint: String)
+    case tokenizerTooLarge(tokens: Int, rows: Int)
+
+    // The run
+    case badSample(name: String, reason: String)
+    case notFinite(step: Int, loss: Double, gradientNorm: Double, records: [String], saved: String)
+    case interrupted(step: Int, checkpoint: String)
+    case cannotWrite(path: String, reason: String)
+
+    package var kind: FailureKind {
+        switch self {
+        case .badRecipe, .unreadableRecipe, .badOverride, .recipeChanged: .badConfiguration
+        case .deviceUnavailable: .unavailable
+        case .missingFile: .inputMissing
+        case .badModelFile, .badCheckpoint, .tokenizerTooLarge, .badSample, .notFinite: .badData
+        case .interrupted: .interrupted
+        case .cannotWrite: .cannotCreateOutput
+        }
+    }
+
+    package var errorDescription: String? {
+        switch self {
+        case .badRecipe(let file, let problems):
+            "recipe cannot be used (\(file)): "
+                + problems.map(\.description).joined(separator: "; ")
+        case .unreadableRecipe(let file, let reason):
+            "recipe cannot be read (\(file)): \(reason)"
+        case .badOverride(let argument, let reason):
+            "override cannot be used (\(argument)): \(reason)"
+        case .deviceUnavailable(let name):
+            "device is not available (\(name)): libtorch does not find it"
+        case .missingFile(let path):
+            "file is missing (\(path)): the model needs it"
+        case .badModelFile(let path, let reason):
+            "file of the model cannot be used (\(path)): \(reason)"
+        case .badCheckpoint(let path, let reason):
+            "checkpoint cannot be used (\(path)): \(reason)"
+        case .recipeChanged(let checkpoint):
+            "run cannot go on (\(checkpoint)): the recipe is not the one that it was started with"
+        case .tokenizerTooLarge(let tokens, let rows):
+            "tokenizer does not fit the model (\(tokens) tokens): the embedding has \(rows) rows"
+        case .badSample(let name, let reason):
+            "sample cannot be used (\(name)): \(reason)"
+        case .notFinite(let step, let loss, let norm, let records, let saved):
+            "training stopped (step \(step)): loss \(loss) and gradient norm \(norm) are not both "
+                + "finite; the batch and the weights are in \(saved), its records are "
+                + Self.list(records)
+        case .interrupted(let step, let checkpoint):
+            "run was interrupted (step \(step)): it was saved as \(checkpoint)"
+        case .cannotWrite(let path, let reason):
+            "file cannot be written (\(path)): \(reason)"
+        }
+    }
+
+    package var recoverySuggestion: String? {
+        switch self {
+        case .badRecipe: "correct the keys that are named"
+        case .unreadableRecipe: "give a YAML file"
+        case .badOverride: "write it as schedule.total_steps=100"
+        case .deviceUnavailable: "set runtime.device to cpu or auto"
+        case .missingFile, .badModelFile: "give a folder in Hugging Face layout"
+        case .badCheckpoint: "resume from another checkpoint, or start anew with resume=never"
+        case .recipeChanged:
+            "restore recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on "
+                + "all the same, or start anew with resume=never"
+        case .tokenizerTooLarge: "use the tokenizer.json that belongs to the model"
+        case .badSample: "correct the record, or take it out"
+        case .notFinite: "look at it with moca replay; lower the learning rate or clip harder"
+        case .interrupted: "run the same command again to go on"
+        case .cannotWrite: "check the disk's space and the folder's permissions"
+        }
+    }
+
+    /// The first names; a whole batch would bury the message.
+    private static func list(_ names: [String]) -> String {
+        let shown = names.prefix(8).joined(separator: ", ")
+        return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown
+    }
+}
