@@ -86,6 +86,7 @@ let package = Package(
         .library(name: "Torch", targets: ["Torch"]),
         .library(name: "NN", targets: ["NN"]),
         .library(name: "MoCaEmbedding", targets: ["MoCaEmbedding"]),
+        .executable(name: "moca", targets: ["moca"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -126,7 +127,7 @@ let package = Package(
             "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Safetensors", "Torch"]),
         target(
             "MoCaEvaluation",
-            ["MoCaCore", "MoCaData", "MoCaEmbedding", "Safetensors", "Torch"]),
+            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "Safetensors", "Torch"]),
         target("MoCaReport", ["MoCaCore", "MoCaImage"]),
         .executableTarget(
             name: "moca",

@@ -134,7 +134,7 @@ def write_configuration(ids, vocabulary_size, folder):
         "max_window_layers": 4, "sliding_window": 4096, "use_sliding_window": False,
         "rms_norm_eps": 1e-06, "rope_theta": 10000.0,
         "rope_scaling": {"type": "mrope", "mrope_section": [8, 12, 12]},
-        "tie_word_embeddings": True, "torch_dtype": "float32", "transformers_version": "4.50.3",
+        "tie_word_embeddings": False, "torch_dtype": "float32", "transformers_version": "4.50.3",
         "use_cache": True, "vocab_size": vocabulary_size,
         "bos_token_id": ids["<|endoftext|>"], "eos_token_id": ids["<|im_end|>"],
         "vision_start_token_id": ids["<|vision_start|>"],
