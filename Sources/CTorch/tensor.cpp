@@ -57,10 +57,6 @@ ctorch_status ctorch_tensor_device(ctorch_tensor tensor, ctorch_device *device) 
     });
 }
 
-ctorch_status ctorch_tensor_is_contiguous(ctorch_tensor tensor, int *result) {
-    return guarded([&] { *result = borrow(tensor).is_contiguous() ? 1 : 0; });
-}
-
 ctorch_status ctorch_tensor_from_bytes(const void *data, const int64_t *sizes, int64_t rank,
                                        ctorch_dtype dtype, ctorch_tensor *out) {
     return produce(out, [&] {

@@ -31,34 +31,49 @@ package struct JSONLinesFile: RecordFile {
 
     private static func index(_ url: URL) throws -> [Block] {
         let handle = try openForReading(url)
-        var blocks: [Block] = []
-        var block = Block(start: 0, end: 0, firstLine: 1, rows: 0)
-        var line = 1
-        var position = 0
-        var hasContent = false
+        var indexer = Indexer()
         while let chunk = try readChunk(handle, 1 << 20, path: url.path) {
             chunk.withUnsafeBytes { bytes in
-                for byte in bytes {
-                    position += 1
-                    if byte == UInt8(ascii: "\n") {
-                        line += 1
-                        if hasContent { block.rows += 1 }
-                        hasContent = false
-                        if block.rows == rowsPerBlock {
-                            block.end = position
-                            blocks.append(block)
-                            block = Block(start: position, end: 0, firstLine: line, rows: 0)
-                        }
-                    } else if byte != 0x20, byte != 0x09, byte != 0x0d {
-                        hasContent = true
-                    }
-                }
+                for byte in bytes { indexer.take(byte) }
             }
         }
-        if hasContent { block.rows += 1 }
-        block.end = position
-        if block.rows > 0 { blocks.append(block) }
-        return blocks
+        return indexer.finish()
+    }
+
+    /// Cuts a stream of bytes into blocks of whole lines.
+    private struct Indexer {
+        private var blocks: [Block] = []
+        private var block = Block(start: 0, end: 0, firstLine: 1, rows: 0)
+        private var line = 1
+        private var position = 0
+        private var hasContent = false
+
+        mutating func take(_ byte: UInt8) {
+            position += 1
+            guard byte == UInt8(ascii: "\n") else {
+                if byte != 0x20, byte != 0x09, byte != 0x0d { hasContent = true }
+                return
+            }
+            line += 1
+            endLine()
+            if block.rows == rowsPerBlock {
+                block.end = position
+                blocks.append(block)
+                block = Block(start: position, end: 0, firstLine: line, rows: 0)
+            }
+        }
+
+        private mutating func endLine() {
+            if hasContent { block.rows += 1 }
+            hasContent = false
+        }
+
+        mutating func finish() -> [Block] {
+            endLine()
+            block.end = position
+            if block.rows > 0 { blocks.append(block) }
+            return blocks
+        }
     }
 
     package func forEachBatch(

@@ -146,7 +146,8 @@ extension PretrainedModel {
         }
         let type = dtype ?? store.dtype
         let writer = try ShardedSafetensorsWriter(
-            folder, tensors: kept.map { SafetensorsDeclaration($0.key, type.stored, $0.tensor.shape) })
+            folder,
+            tensors: kept.map { SafetensorsDeclaration($0.key, type.stored, $0.tensor.shape) })
         for (key, tensor) in kept {
             try tensor.detached().to(type).withBytes { try writer.append($0, to: key) }
         }
@@ -163,7 +164,8 @@ extension PretrainedModel {
     ) throws {
         let declarations = declarations(configuration, purpose: purpose)
         let writer = try ShardedSafetensorsWriter(
-            folder, tensors: declarations.map { SafetensorsDeclaration($0.key, dtype.stored, $0.shape) })
+            folder,
+            tensors: declarations.map { SafetensorsDeclaration($0.key, dtype.stored, $0.shape) })
         for declaration in declarations {
             let store = ParameterStore(seed: seed, scheme: scheme, dtype: dtype)
             let tensor = store.root.parameter(

@@ -128,7 +128,9 @@ package struct ReplayBatch {
                 let count = sequence.grids.reduce(0) { $0 + $1.patchCount }
                 var key = sequence.ids.withUnsafeBytes { Data($0) }
                 if count > 0, let pixels = side.pixelValues {
-                    pixels.narrowed(0, patch..<patch + count).withBytes { key.append(contentsOf: $0) }
+                    pixels.narrowed(0, patch..<patch + count).withBytes {
+                        key.append(contentsOf: $0)
+                    }
                 }
                 patch += count
                 let number = known[key] ?? known.count

@@ -9,7 +9,8 @@ extension Tensor {
         file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         produce("full", CallSite(file: file, line: line)) {
-            ctorch_full(shape.map(Int64.init), Int64(shape.count), value, dtype.code, device.code, $0)
+            ctorch_full(
+                shape.map(Int64.init), Int64(shape.count), value, dtype.code, device.code, $0)
         }
     }
 

@@ -4,7 +4,8 @@ import CTorch
 
 extension Tensor {
     /// The elements in another shape; one length may be -1 and is then computed.
-    public func reshaped(_ shape: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    public func reshaped(_ shape: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor
+    {
         call("reshaped", file, line) {
             ctorch_reshape($0, shape.map(Int64.init), Int64(shape.count), $1)
         }
@@ -18,14 +19,16 @@ extension Tensor {
     }
 
     /// The axes in another order.
-    public func permuted(_ axes: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    public func permuted(_ axes: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor
+    {
         call("permuted", file, line) {
             ctorch_permute($0, axes.map(Int64.init), Int64(axes.count), $1)
         }
     }
 
     /// A new axis of length 1 before `axis`.
-    public func unsqueezed(_ axis: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    public func unsqueezed(_ axis: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor
+    {
         call("unsqueezed", file, line) { ctorch_unsqueeze($0, Int64(axis), $1) }
     }
 
@@ -35,7 +38,8 @@ extension Tensor {
     }
 
     /// Axes of length 1 repeated without a copy; -1 keeps a length.
-    public func expanded(_ shape: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+    public func expanded(_ shape: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor
+    {
         call("expanded", file, line) {
             ctorch_expand($0, shape.map(Int64.init), Int64(shape.count), $1)
         }

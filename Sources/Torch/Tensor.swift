@@ -78,7 +78,8 @@ public struct Tensor: @unchecked Sendable {
     private func checkedSizes(_ rank: Int, _ file: StaticString, _ line: UInt) -> [Int] {
         let shape = shape
         if handle == nil { return [Int](repeating: 0, count: rank) }
-        precondition(shape.count == rank, "shape \(shape) has not rank \(rank)", file: file, line: line)
+        precondition(
+            shape.count == rank, "shape \(shape) has not rank \(rank)", file: file, line: line)
         return shape
     }
 
@@ -119,7 +120,8 @@ public struct Tensor: @unchecked Sendable {
             let bytes = Int64(count * MemoryLayout<Element>.stride)
             let status = ctorch_tensor_copy_bytes(source.handle, buffer.baseAddress, bytes)
             if status != CTORCH_OK {
-                handleFailure(status, of: "array", on: [source], at: CallSite(file: file, line: line))
+                handleFailure(
+                    status, of: "array", on: [source], at: CallSite(file: file, line: line))
                 UnsafeMutableRawBufferPointer(buffer).initializeMemory(as: UInt8.self, repeating: 0)
             }
             initialized = count

@@ -82,17 +82,18 @@ import Testing
         let preprocessor = ImagePreprocessor(
             configuration: ImageProcessorConfiguration(budget: budget))
         let alone = try names.map { try preprocessor.patches(of: fixture($0)) }
+        // Failures beside successes: libvips' error text is shared by all threads.
+        @Sendable func expectFailure(_ number: Int) throws {
+            let name = "broken \(number)"
+            let source = ImageSource.encoded(try fixtureData("rgba.png").prefix(200), name: name)
+            #expect(throws: ImageError.truncated(name: name, format: .png)) {
+                try preprocessor.patches(of: source)
+            }
+        }
         try await withThrowingTaskGroup(of: Bool.self) { group in
             for i in 0..<200 {
                 group.addTask {
-                    if i % 7 == 0 {
-                        // Failures beside successes: libvips' error text is shared by all threads.
-                        let broken = try fixtureData("rgba.png").prefix(200)
-                        let source = ImageSource.encoded(broken, name: "broken \(i)")
-                        #expect(throws: ImageError.truncated(name: "broken \(i)", format: .png)) {
-                            try preprocessor.patches(of: source)
-                        }
-                    }
+                    if i % 7 == 0 { try expectFailure(i) }
                     let index = i % names.count
                     return try preprocessor.patches(of: fixture(names[index])) == alone[index]
                 }

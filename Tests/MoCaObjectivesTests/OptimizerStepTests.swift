@@ -40,7 +40,8 @@ import Torch
     func twoSteps(name: String) throws {
         let url = ObjectiveFixtures.folder.appending(path: "adamw.json")
         let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
-        let weights = try GradientFile(ObjectiveFixtures.folder.appending(path: "adamw.safetensors"))
+        let weights = try GradientFile(
+            ObjectiveFixtures.folder.appending(path: "adamw.safetensors"))
         let model = try ObjectiveFixtures.model()
         let parameters = model.store.parameters
         let start = Dictionary(

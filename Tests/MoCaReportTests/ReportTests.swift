@@ -71,8 +71,9 @@ struct ReportTests {
         }
     }
 
-    @Test func structureOfAPage() throws {
-        let report = Report(
+    /// One section of each simple kind.
+    private static var smallReport: Report {
+        Report(
             title: "T", subtitle: "S",
             sections: [
                 ReportSection(
@@ -95,6 +96,10 @@ struct ReportTests {
                                     ])
                             ]))),
             ], footer: "F")
+    }
+
+    @Test func structureOfAPage() throws {
+        let report = Self.smallReport
         let page = try PageReader(report.html())
         let body = page.outline.drop { $0 != " body" }.joined(separator: "\n")
         #expect(

@@ -8,7 +8,8 @@ import Torch
     @Test func modulesAskByPathAndShape() {
         let store = ParameterStore(seed: 1, scheme: .fixed(deviation: 0.02), isTrainable: true)
         let linear = Linear(store.root / "layers" / 3 / "q_proj", from: 8, to: 4)
-        #expect(store.declarations.map(\.key) == ["layers.3.q_proj.weight", "layers.3.q_proj.bias"])
+        #expect(
+            store.declarations.map(\.key) == ["layers.3.q_proj.weight", "layers.3.q_proj.bias"])
         #expect(linear.weight.shape == [4, 8])
         #expect(linear.bias!.array(Float.self) == [0, 0, 0, 0])
         #expect(linear.weight.requiresGradient)

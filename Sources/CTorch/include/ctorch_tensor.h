@@ -35,7 +35,6 @@ ctorch_status ctorch_tensor_rank(ctorch_tensor tensor, int64_t *rank);
 ctorch_status ctorch_tensor_sizes(ctorch_tensor tensor, int64_t *sizes);
 ctorch_status ctorch_tensor_dtype(ctorch_tensor tensor, ctorch_dtype *dtype);
 ctorch_status ctorch_tensor_device(ctorch_tensor tensor, ctorch_device *device);
-ctorch_status ctorch_tensor_is_contiguous(ctorch_tensor tensor, int *result);
 
 // Bytes in: `data` is copied.
 ctorch_status ctorch_tensor_from_bytes(const void *data, const int64_t *sizes, int64_t rank,

@@ -30,7 +30,8 @@ package struct RotaryTable: Sendable {
         let axisOfPair = text.mropeSection.enumerated().flatMap { axis, length in
             [Int](repeating: axis, count: length)
         }
-        let pairs = axes.indexed(0, by: Tensor(axisOfPair, on: device)).transposed(0, 1)  // [T, D/2]
+        let pairs = axes.indexed(0, by: Tensor(axisOfPair, on: device))
+            .transposed(0, 1)  // [T, D / 2]
         let frequencies = inverseFrequencies(
             text.headDimension, base: text.ropeTheta, device: device)
         return RotaryTable(angles: pairs * frequencies, dtype: dtype)

@@ -37,8 +37,10 @@ import Torch
         let copy = try changed { contents in
             contents.removeAll { $0.tensor.name == "model.norm.weight" }
             let index = contents.firstIndex { $0.tensor.name == "visual.merger.mlp.2.bias" }!
-            contents[index].tensor = SafetensorsDeclaration("visual.merger.mlp.2.bias", .float32, [2, 16])
-            contents.append((SafetensorsDeclaration("visual.extra.weight", .float32, [1]), Data(count: 4)))
+            contents[index].tensor = SafetensorsDeclaration(
+                "visual.merger.mlp.2.bias", .float32, [2, 16])
+            contents.append(
+                (SafetensorsDeclaration("visual.extra.weight", .float32, [1]), Data(count: 4)))
         }
         defer { try? FileManager.default.removeItem(at: copy) }
         let error = #expect(throws: ParameterError.self) {
