@@ -1,0 +1,79 @@
+import Foundation
+import MoCaCore
+import Testing
+
+@testable import MoCaProcessing
+
+@Suite struct PromptTemplateTests {
+    private let picture = ImageSource.encoded(Data([1]), name: "p")
+
+    private func apply(_ template: String, _ content: Content) throws -> [Content.Segment] {
+        try PromptTemplate(template, role: .query)(content).segments
+    }
+
+    @Test func textsGoToTheirPlace() throws {
+        #expect(
+            try apply("Find: {text}!", .text("a cat")) == [
+                .text("Find: "), .text("a cat"), .text("!"),
+            ])
+    }
+
+    @Test func imagesGoToTheirPlace() throws {
+        let image = Content.Segment.image(picture)
+        #expect(
+            try apply("{image}\nRepresent the given document image.", Content([image]))
+                == [image, .text("\nRepresent the given document image.")])
+        #expect(
+            try apply("{text} in {image}", Content([image, .text("cat")]))
+                == [.text("cat"), .text(" in "), image])
+    }
+
+    @Test func onePlaceTakesTheWholeContentInItsOrder() throws {
+        let mixed = Content([.text("a"), .image(picture), .text("b")])
+        #expect(try apply("q: {text}", mixed) == [.text("q: ")] + mixed.segments)
+        #expect(try apply("{image}.", mixed) == mixed.segments + [.text(".")])
+    }
+
+    @Test(arguments: ["plain", "{text} and {text}", ""])
+    func templatesWithoutOrWithTwoPlacesAreRefused(template: String) {
+        #expect(throws: ProcessingError.self) { try PromptTemplate(template, role: .query) }
+    }
+
+    static let errors: [(ProcessingError, String)] = [
+        (
+            .emptyInput,
+            "input has no tokens (text and images are empty): nothing can be embedded; "
+                + "leave the input out, or give it text or an image"
+        ),
+        (
+            .tooLong(tokens: 9, maxLength: 4),
+            "input is too long (9 tokens): the limit is 4; "
+                + "shorten it, raise --max-length, or choose --truncation end"
+        ),
+        (
+            .badPrompt(role: "query", template: "x", reason: "it has neither {text} nor {image}"),
+            "prompt cannot be used (query: \"x\"): it has neither {text} nor {image}; write the "
+                + "prompt with {text} for texts and {image} for images, each once"
+        ),
+        (
+            .unknownRole(role: "r", known: ["query"]),
+            "prompt is unknown (r): the model has query; "
+                + "name one of these, or add the prompt to moca.json"
+        ),
+        (
+            .tokensDisagree(token: "<|image_pad|>", tokenizer: nil, configuration: 7),
+            "tokenizer and config.json disagree (<|image_pad|>): no id and 7; "
+                + "use the tokenizer.json that belongs to the model"
+        ),
+        (
+            .imageChanged(name: "a.png"),
+            "image changed while it was read (a.png): its size is not that of its header; "
+                + "run again when nothing writes to the file"
+        ),
+    ]
+
+    @Test(arguments: errors)
+    func errorText(_ error: ProcessingError, _ expected: String) {
+        #expect(error.oneLine == expected)
+    }
+}
