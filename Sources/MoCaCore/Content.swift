@@ -24,7 +24,9 @@ public enum ImageSource: Sendable, Hashable {
 public struct Content: Sendable, Hashable {
     /// One piece of a content.
     public enum Segment: Sendable, Hashable {
+        /// Text, as the tokenizer reads it.
         case text(String)
+        /// One image.
         case image(ImageSource)
     }
 
@@ -56,13 +58,18 @@ public struct Content: Sendable, Hashable {
 
 /// The part that a content plays in retrieval; it selects a prompt of the embedding contract.
 public struct Role: RawRepresentable, Sendable, Hashable, Codable {
+    /// The name in a contract's `prompts`.
     public let rawValue: String
 
+    /// A role of a contract of its own.
     public init(rawValue: String) {
         self.rawValue = rawValue
     }
 
+    /// What is looked for.
     public static let query = Role(rawValue: "query")
+    /// A text that may be found.
     public static let document = Role(rawValue: "document")
+    /// An image, such as a page, that may be found.
     public static let documentImage = Role(rawValue: "document_image")
 }

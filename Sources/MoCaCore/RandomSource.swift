@@ -24,6 +24,7 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Hashable, Codable {
         state = next()
     }
 
+    /// The next 64 random bits.
     public mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var z = state

@@ -2,7 +2,9 @@
 
 /// Which tokens a token attends to in the language model.
 public enum AttentionMode: String, Sendable, Hashable, Codable, CaseIterable {
+    /// To all tokens of its sequence.
     case bidirectional
+    /// To itself and those before it.
     case causal
 }
 
@@ -34,9 +36,12 @@ public enum SmallSideRule: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// The number of pixels that an image may have after resizing.
 public struct PixelBudget: Sendable, Hashable, Codable {
+    /// After resizing, at least.
     public var minPixels: Int
+    /// After resizing, at most.
     public var maxPixels: Int
 
+    /// A budget of these limits.
     public init(minPixels: Int, maxPixels: Int) {
         self.minPixels = minPixels
         self.maxPixels = maxPixels
@@ -55,6 +60,7 @@ public struct ImageGrid: Sendable, Hashable, Codable {
     /// Patches from left to right.
     public var w: Int
 
+    /// A grid of these sides.
     public init(t: Int, h: Int, w: Int) {
         self.t = t
         self.h = h

@@ -8,12 +8,15 @@ public import Torch
 /// Settings of an embedder. One that is nil comes from the model's contract (`moca.json`), else
 /// from its other files, else: bidirectional, mean, normalised.
 public struct EmbedderOptions: Sendable, Hashable {
+    /// Where to compute.
     public var device: Device = .cpu
     /// The type of weights and states; nil chooses what the device computes best.
     public var dtype: DType?
     /// Threads that operators use; nil leaves libtorch's choice.
     public var threads: Int?
+    /// Which tokens a token attends to.
     public var attention: AttentionMode?
+    /// How hidden states become a vector.
     public var pooling: PoolingMode?
     /// Pixels of an image after resizing, at least.
     public var minPixels: Int?
@@ -27,8 +30,10 @@ public struct EmbedderOptions: Sendable, Hashable {
     public var batchTokens = 4096
     /// Keeps the first numbers of each vector (Matryoshka), normalised again.
     public var dimensions: Int?
+    /// Whether vectors get unit length.
     public var isNormalized: Bool?
 
+    /// The model's own settings, on the processor.
     public init() {}
 }
 

@@ -2,8 +2,10 @@
 
 /// The vector of one input; of unit length unless the embedder was told otherwise.
 public struct Embedding: Sendable, Hashable {
+    /// The numbers, `Embedder.vectorLength` of them.
     public let values: [Float]
 
+    /// A vector of these numbers, as they are.
     public init(_ values: [Float]) {
         self.values = values
     }

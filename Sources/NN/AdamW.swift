@@ -8,11 +8,16 @@ public import Torch
 public final class AdamW {
     /// What does not change during a run.
     public struct Settings: Sendable, Hashable, Codable {
+        /// Decay of the mean of gradients.
         public var beta1: Double
+        /// Decay of the mean of squared gradients.
         public var beta2: Double
+        /// Added to the square root of the second moment.
         public var epsilon: Double
+        /// What weights shrink by, times the learning rate.
         public var weightDecay: Double
 
+        /// PyTorch's defaults, but for the weight decay.
         public init(
             beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
             weightDecay: Double = 0
@@ -30,10 +35,12 @@ public final class AdamW {
         let step: Tensor
     }
 
+    /// What does not change during a run.
     public let settings: Settings
     private let parameters: [(key: String, tensor: Tensor)]
     private var states: [String: State] = [:]
 
+    /// An optimiser of `parameters`; its moments begin at zero.
     public init(_ parameters: [(key: String, tensor: Tensor)], settings: Settings) {
         self.parameters = parameters
         self.settings = settings

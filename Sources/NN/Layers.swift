@@ -20,6 +20,7 @@ public struct Linear: Sendable {
         bias = hasBias ? path.parameter("bias", [output], .bias) : nil
     }
 
+    /// `[..., input]` -> `[..., output]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         x.linear(weight, bias)
     }
@@ -30,13 +31,16 @@ public struct Linear: Sendable {
 public struct RMSNorm: Sendable {
     /// `[width]`
     public let weight: Tensor
+    /// Added to the mean of squares.
     public let epsilon: Double
 
+    /// Asks `path` for the weight.
     public init(_ path: ParameterPath, width: Int, epsilon: Double) {
         weight = path.parameter("weight", [width], .scale)
         self.epsilon = epsilon
     }
 
+    /// `[..., width]` -> `[..., width]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         x.rmsNorm(weight, epsilon: epsilon)
     }
@@ -47,10 +51,12 @@ public struct TokenEmbedding: Sendable {
     /// `[rows, width]`
     public let weight: Tensor
 
+    /// Asks `path` for the table.
     public init(_ path: ParameterPath, rows: Int, width: Int) {
         weight = path.parameter("weight", [rows, width], .embedding)
     }
 
+    /// `[T]` -> `[T, width]`.
     public func callAsFunction(_ ids: Tensor) -> Tensor {
         weight.embedding(ids)
     }
@@ -58,8 +64,11 @@ public struct TokenEmbedding: Sendable {
 
 /// A SwiGLU feed-forward layer (Shazeer 2020): `down(silu(gate(x)) * up(x))`.
 public struct GatedMLP: Sendable {
+    /// What decides how much passes.
     public let gateProj: Linear
+    /// What passes.
     public let upProj: Linear
+    /// The way back to `width`.
     public let downProj: Linear
 
     /// - Parameter branches: how many layers add to the residual stream that this one adds to.
@@ -73,6 +82,7 @@ public struct GatedMLP: Sendable {
             branches: branches)
     }
 
+    /// `[..., width]` -> `[..., width]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         downProj(gateProj(x).siluMultiplied(upProj(x)))
     }

@@ -6,22 +6,30 @@ import Foundation
 public struct LearningRateSchedule: Sendable, Hashable, Codable {
     /// How the rate goes after warm-up.
     public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        /// Stays at the peak, or goes down to 0 along a line or half a cosine.
         case constant, linear, cosine
     }
 
     /// How the rate rises during warm-up.
     public enum WarmupShape: String, Sendable, Hashable, Codable, CaseIterable {
+        /// In equal steps.
         case linear
         /// `log(step) / log(warmupSteps)`: what DeepSpeed's WarmupDecayLR does.
         case log
     }
 
+    /// The highest rate.
     public var peak: Double
+    /// How the rate goes after warm-up.
     public var kind: Kind
+    /// How the rate rises.
     public var warmupShape: WarmupShape
+    /// Updates until the peak.
     public var warmupSteps: Int
+    /// All updates, those of the warm-up too.
     public var totalSteps: Int
 
+    /// A schedule of these values.
     public init(
         peak: Double, kind: Kind, warmupShape: WarmupShape, warmupSteps: Int, totalSteps: Int
     ) {

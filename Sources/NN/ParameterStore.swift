@@ -10,7 +10,9 @@ public import Torch
 public struct ParameterDeclaration: Sendable, Hashable {
     /// Its key in a checkpoint.
     public let key: String
+    /// Its axes.
     public let shape: [Int]
+    /// What it is for, which decides how a fresh one is drawn.
     public let role: ParameterRole
 
     /// The number of elements.
@@ -168,6 +170,7 @@ public final class ParameterStore {
 ///
 ///     let query = Linear(path / "q_proj", from: 128, to: 128)
 public struct ParameterPath {
+    /// Where its parameters come from.
     public let store: ParameterStore
     /// The names down to here, joined by dots.
     public let key: String

@@ -6,20 +6,25 @@ import CTorch
 public struct Device: Sendable, Hashable, CustomStringConvertible {
     /// The kind of a device.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// The processor, an NVIDIA GPU, an Apple GPU.
         case cpu, cuda, mps
     }
 
+    /// What computes.
     public var kind: Kind
     /// Which one of several.
     public var index: Int
 
+    /// The first device of a kind, or another of several.
     public init(_ kind: Kind, index: Int = 0) {
         self.kind = kind
         self.index = index
     }
 
+    /// The processor.
     public static let cpu = Device(.cpu)
 
+    /// `cpu`, `cuda:0` or `mps`.
     public var description: String {
         kind == .cuda ? "cuda:\(index)" : kind.rawValue
     }

@@ -4,12 +4,18 @@ import CTorch
 
 /// What one AdamW update needs beside the tensors.
 public struct AdamWCoefficients: Sendable, Hashable {
+    /// The rate of this update.
     public var learningRate: Double
+    /// Decay of the mean of gradients.
     public var beta1: Double
+    /// Decay of the mean of squared gradients.
     public var beta2: Double
+    /// What weights shrink by, times the learning rate.
     public var weightDecay: Double
+    /// Added to the square root of the second moment.
     public var epsilon: Double
 
+    /// The coefficients of one update.
     public init(
         learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double, epsilon: Double
     ) {

@@ -3,34 +3,43 @@
 import CTorch
 
 extension Tensor {
+    /// The sum.
     public static func + (x: Tensor, y: Tensor) -> Tensor {
         x.call("+", y, #fileID, #line) { ctorch_add($0, $1, $2) }
     }
 
+    /// The difference.
     public static func - (x: Tensor, y: Tensor) -> Tensor {
         x.call("-", y, #fileID, #line) { ctorch_subtract($0, $1, $2) }
     }
 
+    /// The product of elements.
     public static func * (x: Tensor, y: Tensor) -> Tensor {
         x.call("*", y, #fileID, #line) { ctorch_multiply($0, $1, $2) }
     }
 
+    /// The quotient of elements.
     public static func / (x: Tensor, y: Tensor) -> Tensor {
         x.call("/", y, #fileID, #line) { ctorch_divide($0, $1, $2) }
     }
 
+    /// The sum with a number.
     public static func + (x: Tensor, y: Double) -> Tensor {
         x.call("+", #fileID, #line) { ctorch_add_scalar($0, y, $1) }
     }
 
+    /// The difference to a number.
     public static func - (x: Tensor, y: Double) -> Tensor { x + (-y) }
 
+    /// The product with a number.
     public static func * (x: Tensor, y: Double) -> Tensor {
         x.call("*", #fileID, #line) { ctorch_multiply_scalar($0, y, $1) }
     }
 
+    /// The quotient by a number.
     public static func / (x: Tensor, y: Double) -> Tensor { x * (1 / y) }
 
+    /// The negative.
     public static prefix func - (x: Tensor) -> Tensor { x * -1 }
 
     /// Every element to the power `exponent`.
