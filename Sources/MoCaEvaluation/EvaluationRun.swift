@@ -1,0 +1,99 @@
+// From a benchmark's folder to `scores.json`.
+
+package import Foundation
+import MoCaData
+package import MoCaEmbedding
+
+/// One run of a benchmark.
+///
+///     var run = EvaluationRun(embedder: embedder, model: fingerprint, data: data, output: folder)
+///     let report = try await run.mmeb()
+package struct EvaluationRun: Sendable {
+    /// The model.
+    package var embedder: Embedder
+    /// Tells the model and its settings from others: vectors are kept under it.
+    package var model: String
+    /// The folder of the sets, or one set.
+    package var data: URL
+    /// Image paths of MMEB start here; nil takes `data`.
+    package var images: URL?
+    /// Where scores and kept vectors go.
+    package var output: URL
+    /// The sets to score; all of them when empty.
+    package var subsets: [String] = []
+    /// Whether the vectors of each set are written beside its scores.
+    package var savesVectors = false
+    /// What `scores.json` says about how the model was run.
+    package var settings: [String: SettingValue] = [:]
+    /// Told what happens.
+    package var tell: @Sendable (EvaluationEvent) -> Void = { _ in }
+    /// Asked between batches; true ends the run so that it can be continued.
+    package var isInterrupted: @Sendable () -> Bool = { false }
+
+    package init(embedder: Embedder, model: String, data: URL, output: URL) {
+        (self.embedder, self.model) = (embedder, model)
+        (self.data, self.output) = (data, output)
+    }
+
+    /// What a run gave.
+    package struct Report: Sendable {
+        package let scores: Scores
+        /// Inputs that were embedded; the others were kept from before.
+        package let embeddedCount: Int
+    }
+
+    /// Scores every set with `score`, and writes `scores.json`.
+    ///
+    /// - Throws: what `score` throws, `EvaluationError.cannotWrite`, `EvaluationRunError`.
+    func scoreAll(
+        _ folders: [URL], _ suite: BenchmarkSuite,
+        _ score: (URL, inout CachedEmbedder) async throws -> SetScore
+    ) async throws -> Report {
+        let cache = try VectorCache(
+            folder: output.appending(path: "cache/\(model)"), width: embedder.vectorLength)
+        var cached = CachedEmbedder(
+            embedder, cache, output: output.path, tell: tell, isInterrupted: isInterrupted)
+        var sets: [String: SetScore] = [:]
+        for (number, folder) in folders.enumerated() {
+            let name = folder.lastPathComponent
+            tell(.started(set: name, number: number + 1, of: folders.count))
+            let found = try await score(folder, &cached)
+            sets[name] = found
+            tell(.finished(set: name, found))
+        }
+        var groups = suite.means(sets)
+        let values = sets.values.compactMap { $0.value(of: suite.metric) }
+        groups["mean"] = GroupScore(
+            metric: suite.metric, mean: values.reduce(0, +) / Double(max(1, values.count)),
+            setCount: values.count, missing: [])
+        let scores = Scores(sets: sets, groups: groups, settings: settings)
+        try scores.write(to: output.appending(path: "scores.json"))
+        return Report(scores: scores, embeddedCount: cached.embeddedCount)
+    }
+
+    /// The sets: the folder itself, or folders in it, that `isSet` says yes to.
+    ///
+    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, an error of the file system.
+    func setFolders(layout: String, _ isSet: (URL) throws -> Bool) throws -> [URL] {
+        var folders: [URL] = []
+        if try isSet(data) {
+            folders = [data]
+        } else {
+            folders = try FileManager.default.contentsOfDirectory(
+                at: data, includingPropertiesForKeys: nil, options: .skipsHiddenFiles)
+            folders = try folders.filter { try $0.hasDirectoryPath && isSet($0) }
+        }
+        guard !folders.isEmpty else {
+            throw EvaluationRunError.noSets(folder: data.path, layout: layout)
+        }
+        folders.sort { $0.lastPathComponent < $1.lastPathComponent }
+        guard !subsets.isEmpty else { return folders }
+        return try subsets.map { name in
+            guard let folder = folders.first(where: { $0.lastPathComponent == name }) else {
+                throw EvaluationRunError.setMissing(
+                    name: name, folder: data.path, known: folders.map(\.lastPathComponent))
+            }
+            return folder
+        }
+    }
+}

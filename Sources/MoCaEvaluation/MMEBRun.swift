@@ -1,0 +1,142 @@
+// MMEB (Jiang et al., "VLM2Vec", 2024): each query has its own candidates, of which the first is
+// right.
+
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaEmbedding
+import Safetensors
+
+extension EvaluationRun {
+    /// Scores sets in the layout of MMEB. Each (text, image) pair is embedded once over all sets; a
+    /// tie for the best candidate is a miss.
+    ///
+    /// Prompts of the model are put around queries (`query`) and candidates (`document`, with an
+    /// image `document_image`); without any, texts are used as they are.
+    ///
+    /// - Throws: `DataError`, `EmbeddingJobError`, `EvaluationError`, `EvaluationRunError`.
+    package func mmeb() async throws -> Report {
+        let folders = try setFolders(layout: "test.parquet", Self.hasRecords)
+        let report = try await scoreAll(folders, .mmeb) { folder, embedder in
+            let set = try MMEBSet(folder, images: images ?? data, embedder)
+            let rows = try await embedder.rows(of: set.inputs) { set.names[$0] }
+            let matrix = try embedder.cache.matrix()
+            if savesVectors { try set.write(matrix, rows, to: output) }
+            return .precision(try set.score(matrix, rows))
+        }
+        try report.scores.writeMMEB(to: output)
+        return report
+    }
+
+    private static func hasRecords(_ folder: URL) throws -> Bool {
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        return names.contains { name in
+            !name.hasPrefix(".")
+                && [".parquet", ".arrow", ".jsonl"].contains { name.hasSuffix($0) }
+        }
+    }
+}
+
+/// The queries of one set, and the distinct inputs that they and their candidates are.
+private struct MMEBSet {
+    /// One query, as numbers of inputs.
+    struct Query {
+        let id: String
+        let query: Int
+        let candidates: [Int]
+    }
+
+    let name: String
+    private(set) var queries: [Query] = []
+    private(set) var inputs: [EvaluationInput] = []
+    /// Where each input stands first.
+    private(set) var names: [String] = []
+
+    init(_ folder: URL, images: URL, _ embedder: CachedEmbedder) throws {
+        name = folder.lastPathComponent
+        let catalog = try Catalog<BenchmarkSample>(
+            folders: [folder], images: ImageStore(root: images))
+        var numbers: [EvaluationInput: Int] = [:]
+        for row in 0..<catalog.rowCount {
+            let sample = try catalog.sample(
+                SampleID(subset: catalog.subsets[0].name, row: row))
+            let id = sample.id.description
+            let query = number(
+                EvaluationInput(content: sample.query, role: embedder.known(.query)), &numbers
+            ) { "\(id), query" }
+            let candidates = sample.candidates.enumerated().map { index, content in
+                let role = content.images.isEmpty ? Role.document : .documentImage
+                return number(
+                    EvaluationInput(content: content, role: embedder.known(role)), &numbers
+                ) { "\(id), candidate \(index)" }
+            }
+            queries.append(Query(id: id, query: query, candidates: candidates))
+        }
+    }
+
+    private mutating func number(
+        _ input: EvaluationInput, _ numbers: inout [EvaluationInput: Int], name: () -> String
+    ) -> Int {
+        if let number = numbers[input] { return number }
+        numbers[input] = inputs.count
+        inputs.append(input)
+        names.append(name())
+        return inputs.count - 1
+    }
+
+    /// - Parameter rows: the matrix's row of each input.
+    func score(_ matrix: VectorMatrix, _ rows: [Int]) throws -> PrecisionScore {
+        var evaluation = PrecisionAtOne()
+        for query in queries {
+            let scores = matrix.scores(
+                of: rows[query.query], with: query.candidates.map { rows[$0] })
+            try evaluation.add(scores, query: query.id)
+        }
+        return try evaluation.score(set: name)
+    }
+
+    /// Writes the distinct vectors, and which of them queries and candidates are.
+    func write(_ matrix: VectorMatrix, _ rows: [Int], to folder: URL) throws {
+        let starts = queries.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.candidates.count) }
+        var file = VectorFile(width: matrix.width)
+        file.add(vectors: "vectors", rows.map(matrix.row))
+        file.add(integers: "queries", queries.map(\.query))
+        file.add(integers: "candidates", queries.flatMap(\.candidates))
+        file.add(integers: "candidate_starts", starts)
+        try file.write(
+            to: folder.appending(path: "\(name)_vectors.safetensors"),
+            ids: ["vector_ids": names, "query_ids": queries.map(\.id)])
+    }
+}
+
+/// What `--save-vectors` writes of one set.
+struct VectorFile {
+    private let width: Int
+    private var contents: [(tensor: SafetensorsDeclaration, bytes: Data)] = []
+
+    init(width: Int) {
+        self.width = width
+    }
+
+    /// Adds float32 `[n, width]`.
+    mutating func add(vectors name: String, _ rows: [[Float]]) {
+        var bytes = Data(capacity: rows.count * width * MemoryLayout<Float>.size)
+        for row in rows { row.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+        contents.append((.init(name, .float32, [rows.count, width]), bytes))
+    }
+
+    /// Adds int64 `[n]`.
+    mutating func add(integers name: String, _ values: [Int]) {
+        let bytes = values.map { Int64($0).littleEndian }.withUnsafeBytes { Data($0) }
+        contents.append((.init(name, .int64, [values.count]), bytes))
+    }
+
+    /// - Parameter ids: lists that the metadata holds as JSON.
+    /// - Throws: `SafetensorsError`.
+    func write(to url: URL, ids: [String: [String]]) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        let metadata = try ids.mapValues { String(decoding: try encoder.encode($0), as: UTF8.self) }
+        try SafetensorsWriter.write(contents, to: url, metadata: metadata)
+    }
+}

@@ -1,0 +1,118 @@
+// ViDoRe (Faysse et al. 2024; Mace et al. 2025) and other sets in the layout of BEIR: every query is
+// ranked against every document.
+
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaEmbedding
+
+extension EvaluationRun {
+    /// What the documents of a benchmark are.
+    package enum Documents: Sendable, Hashable {
+        /// Pages of documents as images: ViDoRe.
+        case pages
+        /// Texts, or images, or both: sets of the same layout with the columns `title` and `text`.
+        case any
+    }
+
+    /// Scores sets of folders `corpus`, `queries` and `qrels`.
+    ///
+    /// Prompts of the model are put around queries (`query`) and documents (`document`, with an
+    /// image `document_image`); without any, queries are plain, and pages get ViDoRe's words.
+    ///
+    /// - Throws: `DataError`, `EmbeddingJobError`, `EvaluationError`, `EvaluationRunError`.
+    package func retrieval(_ documents: Documents) async throws -> Report {
+        let folders = try setFolders(layout: "folders corpus, queries and qrels") { folder in
+            ["corpus", "queries", "qrels"].allSatisfy { part in
+                FileManager.default.fileExists(atPath: folder.appending(path: part).path)
+            }
+        }
+        let suite = documents == .pages ? BenchmarkSuite.vidoreV2 : .retrieval
+        return try await scoreAll(folders, suite) { folder, embedder in
+            let set = try RetrievalSet(folder: folder)
+            let queries = set.queries.map {
+                EvaluationInput(content: .text($0.text), role: embedder.known(.query))
+            }
+            let queryRows = try await embedder.rows(of: queries) {
+                "\(set.name), query \(set.queries[$0].id)"
+            }
+            let corpus = try await embedCorpus(of: set, folder, documents, &embedder)
+            let matrix = try embedder.cache.matrix()
+            if savesVectors {
+                var file = VectorFile(width: matrix.width)
+                file.add(vectors: "queries", queryRows.map(matrix.row))
+                file.add(vectors: "documents", corpus.rows.map(matrix.row))
+                try file.write(
+                    to: output.appending(path: "\(set.name)_vectors.safetensors"),
+                    ids: ["query_ids": set.queries.map(\.id), "document_ids": corpus.ids])
+            }
+            var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: corpus.ids))
+            for (query, row) in zip(set.queries, queryRows) {
+                try evaluation.add(
+                    RankedQuery(
+                        id: query.id, language: query.language,
+                        scores: matrix.scores(of: row, with: corpus.rows),
+                        relevance: set.relevance[query.id] ?? [:]))
+            }
+            return .retrieval(
+                try evaluation.score(
+                    set: set.name, random: RandomSource(seed: 0, name: set.name)))
+        }
+    }
+
+    /// Embeds the documents a window at a time; only their rows stay in memory.
+    private func embedCorpus(
+        of set: RetrievalSet, _ folder: URL, _ documents: Documents,
+        _ embedder: inout CachedEmbedder
+    ) async throws -> (ids: [String], rows: [Int]) {
+        let windowCount = 64
+        let images = ImageStore(root: folder.appending(path: "corpus"))
+        var reader = try DocumentReader(folder: folder.appending(path: "corpus"))
+        var (ids, rows) = ([String](), [Int]())
+        var isAtEnd = false
+        tell(.found(toEmbed: nil))
+        while !isAtEnd {
+            var (window, names) = ([EvaluationInput](), [String]())
+            while window.count < windowCount, !isAtEnd {
+                guard let record = try reader.next() else {
+                    isAtEnd = true
+                    break
+                }
+                window.append(try input(of: record, documents, images, embedder))
+                names.append("\(set.name), document \(record.id)")
+                ids.append(record.id)
+            }
+            rows += try await embedder.rows(of: window, tellsCount: false) { names[$0] }
+        }
+        return (ids, rows)
+    }
+
+    private func input(
+        of record: DocumentRecord, _ documents: Documents, _ images: ImageStore,
+        _ embedder: CachedEmbedder
+    ) throws -> EvaluationInput {
+        guard let image = record.image else {
+            guard documents == .any else {
+                throw DataError.valueMissing(record.location, column: "image")
+            }
+            guard !record.text.isEmpty else {
+                throw DataError.emptyContent(record.location, field: "text")
+            }
+            return EvaluationInput(content: .text(record.text), role: embedder.known(.document))
+        }
+        var segments: [Content.Segment] = try images.sources([image], at: record.location)
+            .map { .image($0) }
+        if documents == .any, !record.text.isEmpty { segments.append(.text("\n" + record.text)) }
+        let role = embedder.known(.documentImage)
+        // The wording of MoCa's evaluation.
+        if documents == .pages, role == nil {
+            segments.append(.text("\nRepresent the given document image."))
+        }
+        return EvaluationInput(content: Content(segments), role: role)
+    }
+}
+
+extension BenchmarkSuite {
+    /// Sets that no published average is over.
+    fileprivate static let retrieval = BenchmarkSuite(groups: [], metric: "ndcg_at_10")
+}

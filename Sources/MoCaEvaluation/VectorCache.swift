@@ -1,0 +1,168 @@
+// The vectors of an evaluation, kept on disk so that an interrupted run goes on.
+//
+// A folder of the model's fingerprint holds `vectors.bin` (float32 rows) and `keys.bin` (16 bytes a
+// row). A row counts once its key is there; what stands after the last such row is cut.
+
+import Foundation
+
+/// Vectors by key, written row after row.
+final class VectorCache {
+    /// Numbers of a vector.
+    let width: Int
+    private let folder: URL
+    private let keys: Int32
+    private let vectors: Int32
+    private var rows: [ContentKey: Int] = [:]
+
+    /// Opens or makes the cache in `folder`.
+    ///
+    /// - Throws: `EvaluationRunError.cannotWrite`, `.inUse`.
+    init(folder: URL, width: Int) throws {
+        (self.folder, self.width) = (folder, width)
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw EvaluationRunError.cannotWrite(
+                path: folder.path, reason: error.localizedDescription)
+        }
+        let flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC
+        keys = open(folder.appending(path: "keys.bin").path, flags, 0o644)
+        vectors = open(folder.appending(path: "vectors.bin").path, flags, 0o644)
+        guard keys >= 0, vectors >= 0 else { throw failure() }
+        guard flock(keys, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+            throw EvaluationRunError.inUse(folder: folder.path)
+        }
+        try recover()
+    }
+
+    deinit {
+        for descriptor in [keys, vectors] where descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Vectors that are kept.
+    var count: Int { rows.count }
+
+    /// The row of a vector; nil where it is not kept.
+    func row(of key: ContentKey) -> Int? { rows[key] }
+
+    /// Keeps vectors: `values` has a row for each of `keys`.
+    ///
+    /// - Throws: `EvaluationRunError.cannotWrite`.
+    func append(_ added: [ContentKey], values: [Float]) throws {
+        precondition(values.count == added.count * width, "a row a key")
+        // The vectors first: a key must not be there before its vector.
+        try values.withUnsafeBytes { try write($0, to: vectors) }
+        try added.map(\.value.littleEndian).withUnsafeBytes { try write($0, to: keys) }
+        for key in added { rows[key] = rows.count }
+    }
+
+    /// All rows, mapped.
+    ///
+    /// - Throws: `EvaluationRunError.cannotWrite`.
+    func matrix() throws -> VectorMatrix {
+        let file = folder.appending(path: "vectors.bin")
+        do {
+            return VectorMatrix(
+                bytes: try Data(contentsOf: file, options: .mappedIfSafe), width: width)
+        } catch {
+            throw EvaluationRunError.cannotWrite(
+                path: file.path, reason: error.localizedDescription)
+        }
+    }
+
+    private var rowByteCount: Int { width * MemoryLayout<Float>.size }
+
+    private func recover() throws {
+        let count = min(
+            Int(lseek(keys, 0, SEEK_END)) / ContentKey.byteCount,
+            Int(lseek(vectors, 0, SEEK_END)) / rowByteCount)
+        guard ftruncate(keys, off_t(count * ContentKey.byteCount)) == 0,
+            ftruncate(vectors, off_t(count * rowByteCount)) == 0
+        else { throw failure() }
+        var found = [UInt128](repeating: 0, count: count)
+        let isRead = found.withUnsafeMutableBytes { bytes in
+            var done = 0
+            while done < bytes.count {
+                let read = pread(
+                    keys, bytes.baseAddress?.advanced(by: done), bytes.count - done, off_t(done))
+                guard read > 0 else { return false }
+                done += read
+            }
+            return true
+        }
+        guard isRead else { throw failure() }
+        rows.reserveCapacity(count)
+        for (row, value) in found.enumerated() {
+            rows[ContentKey(value: UInt128(littleEndian: value))] = row
+        }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let chunk = UnsafeRawBufferPointer(rebasing: rest)
+            let written = Foundation.write(
+                descriptor, chunk.baseAddress, min(chunk.count, 1 << 30))
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { throw failure() }
+            rest = rest.dropFirst(written)
+        }
+    }
+
+    private func failure() -> EvaluationRunError {
+        .cannotWrite(path: folder.path, reason: String(cString: strerror(errno)))
+    }
+}
+
+/// Rows of float32, mapped from disk.
+struct VectorMatrix: Sendable {
+    private let bytes: Data
+    /// Numbers of a row.
+    let width: Int
+
+    init(bytes: Data, width: Int) {
+        (self.bytes, self.width) = (bytes, width)
+    }
+
+    /// The numbers of a row.
+    func row(_ row: Int) -> [Float] {
+        bytes.withUnsafeBytes { Array(Self.row($0, row, width)) }
+    }
+
+    /// The dot products of one row with others. Always summed in the same order: equal rows get
+    /// equal scores, so that ties are ties.
+    func scores(of query: Int, with others: [Int]) -> [Float] {
+        bytes.withUnsafeBytes { bytes in
+            let query = Self.row(bytes, query, width)
+            return others.map { Self.dot(query, Self.row(bytes, $0, width)) }
+        }
+    }
+
+    private static func row(
+        _ bytes: UnsafeRawBufferPointer, _ row: Int, _ width: Int
+    ) -> UnsafeBufferPointer<Float> {
+        let size = width * MemoryLayout<Float>.size
+        return UnsafeRawBufferPointer(rebasing: bytes[row * size..<(row + 1) * size])
+            .assumingMemoryBound(to: Float.self)
+    }
+
+    private static func dot(
+        _ x: UnsafeBufferPointer<Float>, _ y: UnsafeBufferPointer<Float>
+    ) -> Float {
+        let (xs, ys) = (UnsafeRawBufferPointer(x), UnsafeRawBufferPointer(y))
+        var (first, second) = (SIMD8<Float>(), SIMD8<Float>())
+        let blocks = x.count / 16
+        for block in 0..<blocks {
+            let place = block * 64
+            first += read(xs, place) * read(ys, place)
+            second += read(xs, place + 32) * read(ys, place + 32)
+        }
+        var sum = (first + second).sum()
+        for index in blocks * 16..<x.count { sum += x[index] * y[index] }
+        return sum
+    }
+
+    private static func read(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> SIMD8<Float> {
+        bytes.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self)
+    }
+}

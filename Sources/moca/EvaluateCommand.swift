@@ -1,0 +1,214 @@
+// `moca evaluate`: benchmarks to scores.
+
+import ArgumentParser
+import Foundation
+import MoCaEmbedding
+import MoCaEvaluation
+import MoCaSearch
+import Torch
+
+/// The benchmarks.
+struct EvaluateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate",
+        abstract: "Score a model on benchmarks.",
+        subcommands: [
+            EvaluateMMEBCommand.self, EvaluateViDoReCommand.self, EvaluateRetrievalCommand.self,
+        ])
+}
+
+/// The options of every benchmark.
+struct EvaluationOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The folder of the sets, or one set.", valueName: "dir"))
+    var data: String
+
+    @Option(help: ArgumentHelp("Where scores and kept vectors go.", valueName: "dir"))
+    var output: String
+
+    @Option(parsing: .upToNextOption, help: ArgumentHelp("The sets to score.", valueName: "name"))
+    var subsets: [String] = []
+
+    @Flag(help: "Print the scores as one JSON object.")
+    var json = false
+
+    @Flag(help: "Write the vectors of each set beside its scores.")
+    var saveVectors = false
+}
+
+/// `moca evaluate mmeb`.
+struct EvaluateMMEBCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mmeb", abstract: "Precision at 1 among each query's own candidates.",
+        discussion: """
+            A set is a folder with test.parquet: qry_text, qry_img_path, tgt_text and tgt_img_path \
+            (lists; the first candidate is right). Ties count against it.
+            """)
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var evaluation: EvaluationOptions
+
+    @Option(
+        help: ArgumentHelp("Where image paths start (default: --data).", valueName: "dir"))
+    var images: String?
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func run() async throws {
+        if let images { try requireFile(images, "--images") }
+        try await Evaluation(model, evaluation).run { run in
+            var run = run
+            run.images = images.map { URL(fileURLWithPath: $0, isDirectory: true) }
+            return try await run.mmeb()
+        }
+    }
+}
+
+/// `moca evaluate vidore`.
+struct EvaluateViDoReCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vidore", abstract: "Retrieval of document pages: nDCG, recall, MRR, MAP.",
+        discussion: """
+            A set is a folder of folders corpus (corpus-id, image), queries (query-id, query, \
+            language) and qrels (query-id, corpus-id, score).
+            """)
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var evaluation: EvaluationOptions
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func run() async throws {
+        try await Evaluation(model, evaluation).run { try await $0.retrieval(.pages) }
+    }
+}
+
+/// `moca evaluate retrieval`.
+struct EvaluateRetrievalCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retrieval", abstract: "Retrieval of texts or images: nDCG, recall, MRR, MAP.",
+        discussion: """
+            A set is as for vidore; a document has title and text, an image, or both.
+            """)
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var evaluation: EvaluationOptions
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func run() async throws {
+        try await Evaluation(model, evaluation).run { try await $0.retrieval(.any) }
+    }
+}
+
+/// What the benchmarks share: loading, progress, printing.
+private struct Evaluation {
+    private let model: ModelOptions
+    private let options: EvaluationOptions
+
+    init(_ model: ModelOptions, _ options: EvaluationOptions) {
+        (self.model, self.options) = (model, options)
+    }
+
+    func run(
+        _ benchmark: (EvaluationRun) async throws -> EvaluationRun.Report
+    ) async throws {
+        let interruption = Interruption()
+        let start = ContinuousClock.now
+        try requireFile(options.data, "--data")
+        let folder = try model.folder.resolved()
+        let settings = try model.embedderOptions()
+        let identity = try ModelIdentity(of: folder, settings)
+        let dtype = settings.dtype?.rawValue ?? "auto"
+        var run = EvaluationRun(
+            embedder: try await Embedder(loading: folder, options: settings),
+            // Rounding differs by type and device: an evaluation keeps them apart.
+            model: "\(identity.fingerprint)-\(dtype)-\(settings.device.kind.rawValue)",
+            data: URL(fileURLWithPath: options.data, isDirectory: true).standardizedFileURL,
+            output: URL(fileURLWithPath: options.output, isDirectory: true))
+        run.subsets = options.subsets
+        run.savesVectors = options.saveVectors
+        run.settings = [
+            "model": .text(identity.folder), "fingerprint": .text(identity.fingerprint),
+            "dtype": .text(dtype), "device": .text(settings.device.description),
+            "data": .text(run.data.path), "prompts": .bool(!run.embedder.roles.isEmpty),
+        ]
+        let meter = StepMeter()
+        run.tell = { tell($0, meter) }
+        run.isInterrupted = { interruption.hasHappened }
+        let report = try await benchmark(run)
+        let seconds = (ContinuousClock.now - start).seconds
+        Message.write(
+            "embedded \(report.embeddedCount) inputs, \(Message.text(seconds, 1)) s in all; "
+                + "scores are in \(options.output)/scores.json")
+        if options.json { return try Message.printJSON(report.scores) }
+        ScoreLines(report.scores).print()
+    }
+}
+
+/// Tells the progress of an evaluation.
+private func tell(_ event: EvaluationEvent, _ meter: StepMeter) {
+    switch event {
+    case .started(let set, let number, let count): Message.write("\(set) (\(number) of \(count))")
+    case .found(let toEmbed): meter.start(total: toEmbed)
+    case .embedded(let count): meter.add(count)
+    case .finished: meter.finish()
+    }
+}
+
+/// Scores as a table of text.
+struct ScoreLines {
+    private let scores: Scores
+
+    init(_ scores: Scores) {
+        self.scores = scores
+    }
+
+    /// The measure that stands for a set.
+    private func metric(of score: SetScore) -> String {
+        if case .precision = score { "precision_at_1" } else { "ndcg_at_5" }
+    }
+
+    /// The lines: name, measure, value, interval, chance, queries; in per cent.
+    var lines: [String] {
+        var rows = [["set", "measure", "score", "95 %", "chance", "queries"]]
+        for (name, score) in scores.sets.sorted(by: { $0.key < $1.key }) {
+            let metric = metric(of: score)
+            let interval = score.interval(of: metric).map {
+                "\(percent($0.lower)) to \(percent($0.upper))"
+            }
+            rows.append([
+                name, metric, percent(score.value(of: metric)), interval ?? "",
+                percent(score.chance(of: metric)), "\(score.queryCount)",
+            ])
+        }
+        for (name, group) in scores.groups.sorted(by: { $0.key < $1.key }) {
+            let missing = group.missing.isEmpty ? "" : ", \(group.missing.count) missing"
+            rows.append([
+                "= \(name)", group.metric, percent(group.mean), "", "",
+                "\(group.setCount) sets\(missing)",
+            ])
+        }
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
+                .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+        }
+    }
+
+    /// Prints the lines.
+    func print() {
+        for line in lines { Swift.print(line) }
+    }
+
+    private func percent(_ value: Double?) -> String {
+        value.map { Message.text(100 * $0, 1) } ?? ""
+    }
+}
+
+extension SetScore {
+    /// Queries that were asked and judged.
+    fileprivate var queryCount: Int {
+        switch self {
+        case .precision(let score): score.queryCount
+        case .retrieval(let score): score.queryCount
+        }
+    }
+}

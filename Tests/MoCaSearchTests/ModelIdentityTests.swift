@@ -1,0 +1,80 @@
+import Foundation
+import MoCaCore
+import MoCaEmbedding
+import Testing
+import Torch
+
+@testable import MoCaSearch
+
+/// Another model is refused, the same one is not.
+struct ModelIdentityTests {
+    private let folder: TemporaryFolder
+    private var model: URL { folder.url.appending(path: "model") }
+
+    init() throws {
+        folder = try TemporaryFolder()
+        try FileManager.default.copyItem(at: Fixtures.checkpoint, to: model)
+    }
+
+    private func fingerprint(_ options: EmbedderOptions = EmbedderOptions()) throws -> String {
+        try ModelIdentity(of: model, options).fingerprint
+    }
+
+    @Test func aCopyIsTheSameModel() throws {
+        #expect(
+            try fingerprint()
+                == ModelIdentity(of: Fixtures.checkpoint, EmbedderOptions()).fingerprint)
+    }
+
+    @Test func weightsSettingsAndContractCount() throws {
+        let first = try fingerprint()
+        var options = EmbedderOptions()
+        options.pooling = .last
+        #expect(try fingerprint(options) != first)
+        options = EmbedderOptions()
+        options.device = .cpu
+        options.dtype = .bfloat16
+        options.batchTokens = 7
+        #expect(try fingerprint(options) == first)
+
+        try folder.write(#"{"pooling": "mean"}"#, to: "model/moca.json")
+        let contracted = try fingerprint()
+        #expect(contracted != first)
+        try folder.write(
+            #"{"probes": [{"text": "x", "vector": [1]}], "pooling": "mean"}"#,
+            to: "model/moca.json")
+        #expect(try fingerprint() == contracted)
+        try FileManager.default.removeItem(at: model.appending(path: "moca.json"))
+
+        let shard = model.appending(path: "model-00002-of-00002.safetensors")
+        var bytes = try Data(contentsOf: shard)
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: shard)
+        #expect(try fingerprint() != first)
+    }
+
+    @Test func anIndexOfAnotherModelIsRefused() async throws {
+        let index = folder.url.appending(path: "index")
+        try folder.write("a text", to: "texts/a.txt")
+        let texts = folder.url.appending(path: "texts")
+        _ = try await Fixtures.builder(index, model: model).update(paths: [texts])
+        var options = EmbedderOptions()
+        options.pooling = .last
+        let identity = try ModelIdentity(of: model, options)
+        let error = SearchError.otherModel(
+            index: index.path, made: model.path, given: model.path)
+        #expect(throws: error) { try SearchIndex(opening: index).require(identity) }
+        let other = try await Fixtures.builder(index, model: model, options: options)
+        await #expect(throws: SearchError.self) { try await other.update(paths: [texts]) }
+        try SearchIndex(opening: index).require(ModelIdentity(of: model, EmbedderOptions()))
+    }
+
+    @Test func settingsOfTheIndexReachTheQuery() throws {
+        var options = EmbedderOptions()
+        (options.pooling, options.maxPixels, options.dimensions) = (.last, 3136, 16)
+        let stored = try JSONEncoder().encode(VectorSettings(options))
+        var restored = EmbedderOptions()
+        try JSONDecoder().decode(VectorSettings.self, from: stored).apply(to: &restored)
+        #expect(restored == options)
+    }
+}

@@ -1,0 +1,96 @@
+import Foundation
+import MoCaCore
+import MoCaEmbedding
+import Testing
+
+@testable import MoCaSearch
+
+/// Every case, exact text.
+struct SearchErrorTests {
+    @Test(
+        arguments: [
+            (
+                SearchError.pathMissing(path: "P"), .inputMissing,
+                "path cannot be indexed (P): there is no such file or folder; check the path"
+            ),
+            (
+                .nothingToIndex(paths: ["P", "Q"]), .inputMissing,
+                "nothing can be indexed (P, Q): there are no images and no texts; name images, "
+                    + ".txt, .md or .jsonl files, or folders of them"
+            ),
+            (
+                .notText(path: "P"), .badData,
+                "text cannot be read (P): it is not UTF-8; convert it to UTF-8"
+            ),
+            (
+                .noIndex(folder: "F"), .inputMissing,
+                "index is missing (F): the folder has no manifest.json; make one with `moca index "
+                    + "--index DIR PATH...`"
+            ),
+            (
+                .damagedIndex(file: "F", reason: "R"), .badData,
+                "index cannot be read (F): R; remove the folder, and make the index again"
+            ),
+            (
+                .otherModel(index: "I", made: "A", given: "B"), .badConfiguration,
+                "model does not fit the index (I): it was made with A, not B; use the model and "
+                    + "settings that made it, or make a new index"
+            ),
+            (
+                .otherModel(index: "I", made: "A", given: "A"), .badConfiguration,
+                "model does not fit the index (I): A has changed, or was run with other settings, "
+                    + "since the index was made; use the model and settings that made it, or make "
+                    + "a new index"
+            ),
+            (
+                .cannotWrite(path: "P", reason: "R"), .cannotCreateOutput,
+                "index cannot be written (P): R; check the path, its permissions and the free space"
+            ),
+            (
+                .emptyQuery, .badData,
+                "query is empty (moca search): it has neither text nor image; give a text, or a "
+                    + "picture with --image"
+            ),
+            (
+                .interrupted(index: "I", items: 3), .interrupted,
+                "indexing was interrupted (I): 3 items are done and kept; run the same command "
+                    + "again to go on"
+            ),
+            (
+                .filesLeftOut(index: "I", count: 2), .badData,
+                "files were left out (I): 2 cannot be embedded; mend or remove the files listed "
+                    + "above, and run it again"
+            ),
+        ] as [(SearchError, FailureKind, String)])
+    func texts(_ error: SearchError, _ kind: FailureKind, _ text: String) {
+        #expect(error.oneLine == text)
+        #expect(error.kind == kind)
+    }
+
+    @Test func damageIsFound() async throws {
+        let folder = try TemporaryFolder()
+        #expect(throws: SearchError.noIndex(folder: folder.url.path)) {
+            try SearchIndex(opening: folder.url)
+        }
+        try folder.write("a text", to: "texts/a.txt")
+        let index = folder.url.appending(path: "index")
+        _ = try await Fixtures.builder(index).update(paths: [folder.url.appending(path: "texts")])
+        let manifest = try String(
+            contentsOf: index.appending(path: "manifest.json"), encoding: .utf8)
+        for (file, text) in [
+            ("index/items.1.jsonl", ""), ("index/items.1.jsonl", "{}\n"),
+            ("index/manifest.json", "{}"),
+            (
+                "index/manifest.json",
+                manifest.replacing("\"vector_length\" : 32", with: "\"vector_length\" : 31")
+            ),
+            ("index/manifest.json", manifest.replacing("\"format\" : 1", with: "\"format\" : 2")),
+        ] {
+            let before = try Data(contentsOf: folder.url.appending(path: file))
+            try folder.write(text, to: file)
+            #expect(throws: SearchError.self) { try SearchIndex(opening: index) }
+            try before.write(to: folder.url.appending(path: file))
+        }
+        #expect(try SearchIndex(opening: index).items.count == 1)
+    }
+}
