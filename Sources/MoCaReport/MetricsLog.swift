@@ -29,6 +29,9 @@ package struct Curve: Sendable, Hashable {
 package struct MetricsLog: Sendable {
     private var curves: [String: [Curve.Point]] = [:]
 
+    /// What the loss of a subset is called by: the prefix, and the subset's name.
+    package static let subsetPrefix = "subset_losses/"
+
     /// The names of the quantities that are numbers or null in at least one row, sorted.
     package var names: [String] { curves.keys.sorted() }
 
@@ -82,10 +85,15 @@ package struct MetricsLog: Sendable {
         }
         guard let row = object as? [String: Any] else { throw Fault(reason: "it is no object") }
         guard let step = row["step"] as? Int else { throw Fault(reason: "it has no step") }
-        for (key, value) in row where key != "step" {
-            // JSON has no NaN: a loss that is not finite is written as null.
-            guard let number = value is NSNull ? .nan : value as? Double else { continue }
-            curves[key, default: []].append(Curve.Point(step: step, value: number))
+        for (key, value) in row where key != "step" { add(value, key, step) }
+        for (subset, value) in row["subset_losses"] as? [String: Any] ?? [:] {
+            add(value, Self.subsetPrefix + subset, step)
         }
+    }
+
+    private mutating func add(_ value: Any, _ key: String, _ step: Int) {
+        // JSON has no NaN: a loss that is not finite is written as null.
+        guard let number = value is NSNull ? .nan : value as? Double else { return }
+        curves[key, default: []].append(Curve.Point(step: step, value: number))
     }
 }

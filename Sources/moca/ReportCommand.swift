@@ -1,0 +1,130 @@
+// `moca report`: what runs did, as one page.
+
+import ArgumentParser
+import Foundation
+import MoCaReport
+
+/// Collects runs, scores, searches and reconstructions in one HTML file.
+struct ReportCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Write one self-contained HTML page of one run, or of several compared.",
+        discussion: """
+            Runs of the same stage share their charts. The page needs no network and no file \
+            beside it.
+            """)
+
+    @Argument(help: ArgumentHelp("Run folders, with metrics.jsonl.", valueName: "run"))
+    var runs: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "A column of the score table; one label may be given several files.",
+            valueName: "label=scores.json"))
+    var scores: [LabelledFile] = []
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            What `moca search --json` printed, one search a line; or lines {"search": ..., \
+            "note": text, "right": [path], "documents": count}.
+            """, valueName: "file"))
+    var searches: [String] = []
+
+    @Option(help: ArgumentHelp("What `moca reconstruct` wrote.", valueName: "dir"))
+    var reconstructions: String?
+
+    @Option(help: "The page's title.")
+    var title = "MoCa report"
+
+    @Option(help: "A sentence under the title.")
+    var subtitle = ""
+
+    @Option(
+        help: ArgumentHelp(
+            "The page (default: report.html, of a single run in its folder).",
+            valueName: "file.html"))
+    var output: String?
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func validate() throws {
+        let isEmpty =
+            runs.isEmpty && scores.isEmpty && searches.isEmpty && reconstructions == nil
+        guard !isEmpty else {
+            throw ValidationError(
+                "Give a run folder, --scores, --searches or --reconstructions.")
+        }
+    }
+
+    func run() async throws {
+        for path in runs { try requireFile(path, "RUN") }
+        for file in scores { try requireFile(file.path, "--scores") }
+        for path in searches { try requireFile(path, "--searches") }
+        if let reconstructions { try requireFile(reconstructions, "--reconstructions") }
+        let file = output.map { URL(fileURLWithPath: $0) } ?? standardOutput
+        try page().write(to: file)
+        print(file.path)
+    }
+
+    private var standardOutput: URL {
+        let name = "report.html"
+        guard runs.count == 1 else { return URL(fileURLWithPath: name) }
+        return URL(fileURLWithPath: runs[0], isDirectory: true).appending(path: name)
+    }
+
+    private func page() throws -> Report {
+        let stages = try StageRuns.group(
+            runs.map { try RunRecord(URL(fileURLWithPath: $0, isDirectory: true)) })
+        let table = try ScoreColumns(scores)
+        var sections: [ReportSection] = []
+        let headline = Summary(
+            figures: table.figures + stages.flatMap(\.figures),
+            settings: stages.flatMap(\.settings))
+        if !headline.figures.isEmpty {
+            sections.append(ReportSection("Headline", lead: table.lead, .summary(headline)))
+        }
+        if !scores.isEmpty {
+            sections.append(
+                ReportSection("Scores", lead: ScoreColumns.explanation, .scores(table.table)))
+        }
+        let pictures = ReportPictures()
+        let cards = try searches.flatMap {
+            try SearchLines(URL(fileURLWithPath: $0)).cards(pictures)
+        }
+        if !cards.isEmpty {
+            sections.append(
+                ReportSection(
+                    "Searches", lead: SearchLines.explanation, .queries(cards)))
+        }
+        sections += stages.flatMap(\.sections)
+        if let reconstructions {
+            let folder = URL(fileURLWithPath: reconstructions, isDirectory: true)
+            let list = try ReconstructionList(in: folder)
+            sections.append(
+                ReportSection(
+                    "Masked and reconstructed patches", lead: list.explanation,
+                    .reconstructions(try list.rows(in: folder))))
+        }
+        let version = Moca.configuration.version
+        let day = Date.now.formatted(.iso8601.year().month().day())
+        return Report(
+            title: title, subtitle: subtitle, sections: sections,
+            footer: "moca \(version), \(day)")
+    }
+}
+
+/// `LABEL=FILE`.
+struct LabelledFile: ExpressibleByArgument, Hashable {
+    let label: String
+    let path: String
+
+    init?(argument: String) {
+        guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
+            return nil
+        }
+        label = String(argument[..<equals])
+        path = String(argument[argument.index(after: equals)...])
+        guard !path.isEmpty else { return nil }
+    }
+}
