@@ -13,7 +13,7 @@ package enum TrainingError: UserFacingError, Hashable {
     // The start
     case deviceUnavailable(name: String)
     case missingFile(path: String)
-    case badModelFile(path: String, reason: String)
+    case unreadableFile(path: String, reason: String)
     case badCheckpoint(path: String, reason: String)
     case recipeChanged(checkpoint: String)
     case tokenizerTooLarge(tokens: Int, rows: Int)
@@ -29,7 +29,8 @@ package enum TrainingError: UserFacingError, Hashable {
         case .badRecipe, .unreadableRecipe, .badOverride, .recipeChanged: .badConfiguration
         case .deviceUnavailable: .unavailable
         case .missingFile: .inputMissing
-        case .badModelFile, .badCheckpoint, .tokenizerTooLarge, .badSample, .notFinite: .badData
+        case .unreadableFile: .inputOutput
+        case .badCheckpoint, .tokenizerTooLarge, .badSample, .notFinite: .badData
         case .interrupted: .interrupted
         case .cannotWrite: .cannotCreateOutput
         }
@@ -48,8 +49,8 @@ package enum TrainingError: UserFacingError, Hashable {
             "device is not available (\(name)): libtorch does not find it"
         case .missingFile(let path):
             "file is missing (\(path)): the model needs it"
-        case .badModelFile(let path, let reason):
-            "file of the model cannot be used (\(path)): \(reason)"
+        case .unreadableFile(let path, let reason):
+            "file cannot be read (\(path)): \(reason)"
         case .badCheckpoint(let path, let reason):
             "checkpoint cannot be used (\(path)): \(reason)"
         case .recipeChanged(let checkpoint):
@@ -75,7 +76,8 @@ package enum TrainingError: UserFacingError, Hashable {
         case .unreadableRecipe: "give a YAML file"
         case .badOverride: "write it as schedule.total_steps=100"
         case .deviceUnavailable: "set runtime.device to cpu or auto"
-        case .missingFile, .badModelFile: "give a folder in Hugging Face layout"
+        case .missingFile: "give a folder in Hugging Face layout"
+        case .unreadableFile: "check the file and its permissions"
         case .badCheckpoint: "resume from another checkpoint, or start anew with resume=never"
         case .recipeChanged:
             "restore recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on "

@@ -14,21 +14,24 @@ struct ContrastiveSource: StepSource {
     private let batch: Recipe.Batch
     private let packer: ContrastivePacker
 
+    /// Opens the recipe's data; `cursor` is where an earlier run stood.
+    ///
     /// - Throws: `DataError`, `ProcessingError`.
     init(
-        _ catalog: Catalog<ContrastiveSample>, _ recipe: Recipe,
-        _ settings: Recipe.Contrastive, _ processor: Processor, _ collator: Collator,
+        _ recipe: Recipe, _ settings: Recipe.Contrastive, _ start: StartingModel,
         cursor: DataCursor?
     ) throws {
+        let catalog = try Catalog<ContrastiveSample>(
+            folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
         stream = try TaskBatches(
             catalog.shapes, batchSize: settings.isTaskHomogeneous ? recipe.batch.partSize : 1,
             mixture: recipe.data.mixture, seed: recipe.seed, cursor: cursor
         ) { id in try catalog.sample(id) }
         (self.settings, batch) = (settings, recipe.batch)
         packer = ContrastivePacker(
-            processor: processor, collator: collator,
+            processor: start.processor, collator: Collator(start.model.configuration),
             cache: PatchCache(
-                processor.images, rule: .contrastive,
+                start.processor.images, rule: .contrastive,
                 byteCountMax: recipe.runtime.imageCacheBytes),
             prompting: try Prompting(recipe.data.prompts), hardNegatives: settings.hardNegatives)
     }

@@ -6,6 +6,7 @@ import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaTokenizer
 
 /// The steps of continual pre-training.
 struct ReconstructionSource: StepSource {
@@ -19,11 +20,24 @@ struct ReconstructionSource: StepSource {
     /// Steps drawn since the start of the run.
     private var step: Int
 
+    /// Opens the recipe's data; `cursor` is where an earlier run stood.
+    ///
     /// - Throws: `DataError`.
     init(
-        _ catalog: Catalog<PretrainSample>, _ recipe: Recipe, _ masking: Masking,
-        _ processor: Processor, _ configuration: Qwen25VLConfiguration, cursor: DataCursor?
+        _ recipe: Recipe, _ settings: Recipe.Reconstruction, _ start: StartingModel,
+        cursor: DataCursor?
     ) throws {
+        let catalog = try Catalog<PretrainSample>(
+            folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
+        let tokenizer = start.files.tokenizer
+        guard let maskToken = tokenizer.maskTokenID else {
+            preconditionFailure("a model for pre-training has a mask token")
+        }
+        masking = Masking(
+            mlmRatio: settings.mlmRatio, maeRatio: settings.maeRatio, noise: settings.patchNoise,
+            maskToken: maskToken,
+            specialTokens: tokenizer.visionTokenIDs.union(tokenizer.specialTokenIDs))
+        let processor = start.processor
         let batch = recipe.batch
         stream = try TokenBatches(
             catalog.shapes, tokenBudget: batch.partSize, mixture: recipe.data.mixture,
@@ -33,7 +47,7 @@ struct ReconstructionSource: StepSource {
             return (outline, batch.cost(of: outline))
         }
         accumulation = batch.accumulation
-        (seed, self.masking, self.configuration) = (recipe.seed, masking, configuration)
+        (seed, configuration) = (recipe.seed, start.model.configuration)
         collator = Collator(configuration)
         cache = PatchCache(
             processor.images, rule: .pretraining, byteCountMax: recipe.runtime.imageCacheBytes)

@@ -165,7 +165,8 @@ extension Recipe {
         let sides = 1...Int.max
         let settings = DataSettings(
             folders: section.urls("folders"),
-            images: section.optionalURL("images") ?? section.context.folder,
+            images: section.optionalURL("images")
+                ?? URL(fileURLWithPath: section.context.folder.path, isDirectory: false),
             weights: section.numberTable("weights"),
             prompts: stage == .contrastive ? readPrompts(section.section("prompts")) : Prompts(),
             minPixels: section.optionalInteger("min_pixels", in: sides),
@@ -302,11 +303,15 @@ extension Recipe {
                 section.add("dtype", "is '\(text)', must be auto, float32 or bfloat16")
             }
         }
+        let recomputesLayers = section.bool("recompute", default: false)
+        if recomputesLayers, stage == .pretraining {
+            section.add("recompute", "is true, which only contrastive training can do yet")
+        }
         let megabytes = section.integer("image_cache_megabytes", in: 0...1 << 20, default: 256)
         return Runtime(
             device: device, dtype: dtype,
             threads: section.optionalInteger("threads", in: 1...1024),
-            recomputesLayers: section.bool("recompute", default: false),
+            recomputesLayers: recomputesLayers,
             prefetch: section.integer("prefetch", in: 1...64, default: 2),
             imageCacheBytes: megabytes << 20)
     }

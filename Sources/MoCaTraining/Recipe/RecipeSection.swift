@@ -101,7 +101,7 @@ final class RecipeSection {
     func optionalString(_ key: String) -> String? {
         guard let node = value(key) else { return nil }
         guard let scalar = node.scalar else {
-            add(key, "must be a text")
+            add(key, "must be a single value")
             return nil
         }
         return scalar.string
@@ -191,7 +191,9 @@ final class RecipeSection {
     private func resolved(_ text: String, _ key: String) -> URL {
         if text.isEmpty { add(key, "is an empty path") }
         let base = context.base(of: keyPath(key))
-        return URL(fileURLWithPath: text, relativeTo: base).absoluteURL.standardizedFileURL
+        let path = URL(fileURLWithPath: text, relativeTo: base).standardizedFileURL.path
+        // The same value whether or not there is such a folder yet.
+        return URL(fileURLWithPath: path, isDirectory: false)
     }
 
     // MARK: Lists and tables

@@ -6,13 +6,14 @@ import MoCaImage
 import MoCaModel
 import MoCaTokenizer
 
-/// Tokenizer, image processor's settings and contract, as a run leaves them.
+/// Tokenizer, image processor's settings and contract, as a run leaves them. All is in memory: the
+/// checkpoint that a run goes on from is removed in its course.
 struct ModelFiles: Sendable {
-    /// Where the files that do not change come from.
-    let source: URL
     let tokenizer: Tokenizer
     let contract: EmbeddingContract
     let images: ImageProcessorConfiguration
+    /// Contents by file name.
+    private let others: [String: Data]
 
     private static let processorName = "preprocessor_config.json"
     /// Files that tokenizers and chat programs read too; ids in them do not change.
@@ -21,36 +22,55 @@ struct ModelFiles: Sendable {
         "generation_config.json", "LICENSE", "NOTICE",
     ]
 
-    /// Writes them into an existing folder.
+    /// Reads what does not change from `source`.
     ///
-    /// - Throws: `TokenizerError`, `TrainingError`.
+    /// - Throws: `TrainingError.missingFile`, `.unreadableFile`.
+    init(
+        source: URL, tokenizer: Tokenizer, contract: EmbeddingContract,
+        images: ImageProcessorConfiguration
+    ) throws {
+        (self.tokenizer, self.contract, self.images) = (tokenizer, contract, images)
+        var others: [String: Data] = [:]
+        for name in Self.copiedNames { others[name] = try Self.read(name, of: source) }
+        others[Self.processorName] = try Self.processorData(of: source, images.budget)
+        self.others = others
+    }
+
+    /// Writes all into an existing folder.
+    ///
+    /// - Throws: `TokenizerError`, `TrainingError.cannotWrite`.
     func write(to folder: URL) throws {
         try tokenizer.write(to: folder)
         do {
-            try processorData().write(to: folder.appending(path: Self.processorName))
             try contract.fileData().write(to: folder.appending(path: EmbeddingContract.fileName))
-            for name in Self.copiedNames {
-                let file = source.appending(path: name)
-                guard FileManager.default.fileExists(atPath: file.path) else { continue }
-                try Data(contentsOf: file).write(to: folder.appending(path: name))
-            }
-        } catch let error as any UserFacingError {
-            throw error
+            for (name, data) in others { try data.write(to: folder.appending(path: name)) }
         } catch {
             throw TrainingError.cannotWrite(
                 path: folder.path, reason: error.localizedDescription)
         }
     }
 
+    /// The bytes of a file; nil when there is none.
+    private static func read(_ name: String, of folder: URL) throws -> Data? {
+        let file = folder.appending(path: name)
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+        do {
+            return try Data(contentsOf: file)
+        } catch {
+            throw TrainingError.unreadableFile(
+                path: file.path, reason: error.localizedDescription)
+        }
+    }
+
     /// The source's settings with the run's pixel limits.
-    private func processorData() throws -> Data {
-        var settings = try processorSettings()
-        settings["min_pixels"] = images.budget.minPixels
-        settings["max_pixels"] = images.budget.maxPixels
+    private static func processorData(of source: URL, _ budget: PixelBudget) throws -> Data {
+        var settings = try processorSettings(of: source)
+        settings["min_pixels"] = budget.minPixels
+        settings["max_pixels"] = budget.maxPixels
         // Newer files hold the limits here, and transformers reads these first.
         if settings["size"] != nil {
             settings["size"] = [
-                "shortest_edge": images.budget.minPixels, "longest_edge": images.budget.maxPixels,
+                "shortest_edge": budget.minPixels, "longest_edge": budget.maxPixels,
             ]
         }
         return try JSONSerialization.data(
@@ -58,15 +78,14 @@ struct ModelFiles: Sendable {
             options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
     }
 
-    private func processorSettings() throws -> [String: Any] {
-        for name in [Self.processorName, "processor_config.json"] {
-            let file = source.appending(path: name)
-            guard FileManager.default.fileExists(atPath: file.path) else { continue }
-            let tree = try JSONSerialization.jsonObject(with: Data(contentsOf: file))
+    private static func processorSettings(of source: URL) throws -> [String: Any] {
+        for name in [processorName, "processor_config.json"] {
+            guard let data = try read(name, of: source) else { continue }
+            let tree = try JSONSerialization.jsonObject(with: data)
             guard let object = tree as? [String: Any] else { continue }
-            if name == Self.processorName { return object }
+            if name == processorName { return object }
             if let nested = object["image_processor"] as? [String: Any] { return nested }
         }
-        throw TrainingError.missingFile(path: source.appending(path: Self.processorName).path)
+        throw TrainingError.missingFile(path: source.appending(path: processorName).path)
     }
 }

@@ -42,7 +42,7 @@ struct StartingModel {
             throw TrainingError.tokenizerTooLarge(tokens: tokenizer.vocabularySize, rows: table)
         }
         let images = try recipe.data.imageSettings(of: source)
-        files = ModelFiles(
+        files = try ModelFiles(
             source: source, tokenizer: tokenizer,
             contract: try Self.contract(recipe, source, images.budget, tokenizer), images: images)
         processor = try Processor(

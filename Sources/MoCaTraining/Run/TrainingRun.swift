@@ -1,11 +1,8 @@
 // A recipe becomes a run: start or resume, train, and leave a model in Hugging Face layout.
 
 package import Foundation
-import MoCaData
 import MoCaModel
 import MoCaObjectives
-import MoCaProcessing
-import MoCaTokenizer
 import NN
 import Torch
 
@@ -73,19 +70,10 @@ package struct TrainingRun {
         _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
         _ metrics: MetricsFile, _ settings: Recipe.Reconstruction
     ) throws {
-        guard let reconstruction = start.model.reconstruction,
-            let maskToken = start.files.tokenizer.maskTokenID
-        else { preconditionFailure("a model for pre-training has its heads and a mask token") }
-        let catalog = try Catalog<PretrainSample>(
-            folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
-        let masking = Masking(
-            mlmRatio: settings.mlmRatio, maeRatio: settings.maeRatio,
-            noise: settings.patchNoise, maskToken: maskToken,
-            specialTokens: Set(start.files.tokenizer.specialTokenIDs)
-                .union(start.files.tokenizer.visionTokenIDs))
-        let source = try ReconstructionSource(
-            catalog, recipe, masking, start.processor, start.model.configuration,
-            cursor: state.cursor)
+        guard let reconstruction = start.model.reconstruction else {
+            preconditionFailure("a model for pre-training has its heads")
+        }
+        let source = try ReconstructionSource(recipe, settings, start, cursor: state.cursor)
         let objective = ReconstructionObjective(
             reconstruction,
             .init(
@@ -100,11 +88,7 @@ package struct TrainingRun {
         _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
         _ metrics: MetricsFile, _ settings: Recipe.Contrastive
     ) throws {
-        let catalog = try Catalog<ContrastiveSample>(
-            folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
-        let source = try ContrastiveSource(
-            catalog, recipe, settings, start.processor, Collator(start.model.configuration),
-            cursor: state.cursor)
+        let source = try ContrastiveSource(recipe, settings, start, cursor: state.cursor)
         var backbone = start.model.backbone
         backbone.recomputesLayers = recipe.runtime.recomputesLayers
         let model = EmbeddingModel(

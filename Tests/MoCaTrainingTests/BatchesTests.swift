@@ -1,0 +1,220 @@
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaModel
+import MoCaObjectives
+import MoCaProcessing
+import Testing
+import Torch
+
+@testable import MoCaTraining
+
+/// Prepared steps: they depend on seed and cursor alone, and hold what the recipe says.
+@Suite struct BatchesTests {
+    private func contrastive(
+        _ overrides: [String] = [], cursor: DataCursor? = nil
+    ) throws -> ContrastiveSource {
+        let recipe = try TrainingFixtures.recipe(
+            .contrastive, output: URL(fileURLWithPath: "/tmp"), overrides)
+        guard case .contrastive(let settings) = recipe.objective else { throw CancellationError() }
+        return try ContrastiveSource(
+            recipe, settings, StartingModel(recipe, resuming: nil), cursor: cursor)
+    }
+
+    private func pretraining(
+        _ overrides: [String] = [], cursor: DataCursor? = nil
+    ) throws -> ReconstructionSource {
+        let recipe = try TrainingFixtures.recipe(
+            .pretraining, output: URL(fileURLWithPath: "/tmp"), overrides)
+        guard case .reconstruction(let settings) = recipe.objective else {
+            throw CancellationError()
+        }
+        return try ReconstructionSource(
+            recipe, settings, StartingModel(recipe, resuming: nil), cursor: cursor)
+    }
+
+    @Test func contrastiveStepsAreOfOneSubsetAPartAndContinue() throws {
+        var source = try contrastive()
+        var cursor: DataCursor?
+        for number in 0..<4 {
+            if number == 2 { cursor = try contrastive().cursorAfter(2) }
+            let step = try source.next()
+            #expect(step.ids.count == 8)
+            #expect(step.batches.map(\.queryCount) == [4, 4])
+            #expect(Set(step.ids.prefix(4).map(\.subset)).count == 1)
+            #expect(step.batches.allSatisfy { $0.negativeCounts.allSatisfy { $0 <= 1 } })
+        }
+        var again = try contrastive(cursor: cursor)
+        var whole = try contrastive()
+        for _ in 0..<2 { _ = try whole.next() }
+        for _ in 0..<2 {
+            let (one, other) = (try whole.next(), try again.next())
+            #expect(one.ids == other.ids)
+            #expect(one.cursor == other.cursor)
+            for (x, y) in zip(one.batches, other.batches) {
+                #expect(x.input.ids == y.input.ids)
+                #expect(
+                    x.input.pixelValues?.array(Float.self) == y.input.pixelValues?.array(Float.self)
+                )
+                #expect(x.sequences == y.sequences)
+            }
+        }
+    }
+
+    @Test func equalContentsAreComputedOnceAndKnownAsEqual() throws {
+        let folder = TrainingFixtures.data.path + "/mmeb-train/OpenClipart_cls"
+        var source = try contrastive([
+            "data.folders=[\(folder)]", "data.weights=null", "batch.size=32",
+            "batch.accumulation=1",
+        ])
+        let batch = try source.next().batches[0]
+        let candidates = Array(batch.sequences[32...])
+        // Classes repeat: there are fewer sequences than queries and candidates.
+        #expect(batch.input.sequenceCount < batch.sequences.count)
+        for (x, y) in zip(candidates, batch.candidateIdentities) {
+            for (other, identity) in zip(candidates, batch.candidateIdentities) {
+                #expect((x == other) == (y == identity))
+            }
+        }
+    }
+
+    @Test func mixedBatchesHaveSeveralSubsets() throws {
+        var source = try contrastive([
+            "objective.task_homogeneous=false", "batch.size=32", "batch.accumulation=1",
+        ])
+        #expect(try source.next().subset == nil)
+    }
+
+    @Test func pretrainingStepsKeepTheBudgetAndContinue() throws {
+        var whole = try pretraining()
+        let first = try whole.next()
+        #expect(first.batches.count == 2)
+        var again = try pretraining(cursor: first.cursor)
+        for _ in 0..<2 {
+            let (one, other) = (try whole.next(), try again.next())
+            #expect(one.ids == other.ids)
+            #expect(one.cursor == other.cursor)
+            for (x, y) in zip(one.batches, other.batches) {
+                #expect(x.input.ids == y.input.ids)
+                #expect(x.maskedTokens == y.maskedTokens)
+                #expect(x.maskedImageTokens == y.maskedImageTokens)
+                #expect(
+                    x.input.pixelValues?.array(Float.self) == y.input.pixelValues?.array(Float.self)
+                )
+            }
+        }
+        // A later step has other masks.
+        let next = try whole.next()
+        #expect(next.batches[0].maskedTokens != first.batches[0].maskedTokens)
+    }
+
+    @Test func costCountsImageTokensAtTheirPrice() throws {
+        let batch = Recipe.Batch(size: 1, accumulation: 1, imageTokenCost: 4, imageCost: 2)
+        let recipe = try TrainingFixtures.recipe(
+            .contrastive, output: URL(fileURLWithPath: "/tmp"))
+        let processor = try StartingModel(recipe, resuming: nil).processor
+        let picture = TrainingFixtures.data.appending(path: "images/emoji_noto/1F301.jpg")
+        let text = try processor.outline(.text("foggy"))
+        let image = try processor.outline(.image(picture))
+        let both = try processor.outline(Content([.image(.file(picture)), .text("foggy")]))
+        #expect(batch.cost(of: text) == text.ids.count)
+        #expect(batch.cost(of: image) == 4 * (image.ids.count - 2) + 2)
+        #expect(batch.cost(of: both) == batch.cost(of: text) + batch.cost(of: image))
+    }
+
+    @Test func cachedPatchesAreBitEqual() throws {
+        let recipe = try TrainingFixtures.recipe(
+            .contrastive, output: URL(fileURLWithPath: "/tmp"), ["model.path=\(Self.nano)"])
+        let processor = try Processor(
+            folder: URL(fileURLWithPath: Self.nano),
+            configuration: try PretrainedModel.configuration(
+                of: URL(fileURLWithPath: Self.nano), names: [:]))
+        #expect(recipe.runtime.imageCacheBytes == 256 << 20)
+        let names = try FileManager.default.contentsOfDirectory(
+            atPath: TrainingFixtures.data.path + "/images/emoji_noto"
+        ).sorted().prefix(5)
+        let contents = names.map {
+            Content.image(TrainingFixtures.data.appending(path: "images/emoji_noto/\($0)"))
+        }
+        for bytes in [1 << 20, 30_000, 0] {
+            let cache = PatchCache(processor.images, rule: .contrastive, byteCountMax: bytes)
+            for content in contents + contents {
+                let outline = try processor.outline(content)
+                #expect(try cache.pixels(of: outline) == processor.pixels(of: outline))
+            }
+        }
+    }
+
+    private static let nano = TrainingFixtures.repository.appending(path: "models/nano").path
+
+    @Test func instructionsAreRemovedAndTemplatesPutAround() throws {
+        var settings = Recipe.Prompts()
+        settings.removed = ["Find", "Find it: "]
+        settings.templates.query = "query: {text}"
+        settings.templates.positive = "{image}{text} doc"
+        settings.subsets["B"] = .init(query: "{image} class", positive: nil, negative: "no {text}")
+        let prompting = try Prompting(settings)
+        let image = Content.Segment.image(.encoded(Data([1]), name: "i"))
+        #expect(
+            prompting(.text("Find it: a cat\n"), .query, subset: "A")
+                == Content([.text("query: "), .text("a cat")]))
+        #expect(
+            prompting(Content([image, .text("\nFind")]), .positive, subset: "A")
+                == Content([image, .text(" doc")]))
+        // Without a template of its own, a negative gets the positive's.
+        #expect(
+            prompting(Content([image]), .negative, subset: "A") == Content([image, .text(" doc")]))
+        #expect(
+            prompting(Content([image, .text("Find")]), .query, subset: "B")
+                == Content([image, .text(" class")]))
+        #expect(
+            prompting(.text("x"), .negative, subset: "B") == Content([.text("no "), .text("x")]))
+        #expect(
+            prompting(Content([image]), .positive, subset: "B")
+                == Content([image, .text(" doc")]))
+        // Without any settings nothing changes.
+        let plain = try Prompting(Recipe.Prompts())
+        #expect(plain(.text(" x\n"), .query, subset: "A") == .text(" x\n"))
+    }
+
+    @Test func foldersOfFoldersAreSubsets() throws {
+        let recipe = try TrainingFixtures.recipe(
+            .contrastive, output: URL(fileURLWithPath: "/tmp"),
+            [
+                "data.folders=[\(TrainingFixtures.data.path)/mmeb-train]",
+                "data.weights={EasyVQA: 0, DocPages: 2}",
+            ])
+        let names = try recipe.data.subsetFolders().map(\.lastPathComponent)
+        #expect(names.contains("DocPages"))
+        #expect(names.contains("EmojiNoto_i2t"))
+        #expect(!names.contains("EasyVQA"))
+    }
+
+    @Test func aFailureReachesTheConsumerInOrder() throws {
+        struct Failing: StepSource {
+            var count = 0
+            mutating func next() throws -> PreparedStep<Int> {
+                count += 1
+                guard count < 4 else { throw TrainingError.badSample(name: "x", reason: "y") }
+                return PreparedStep(
+                    batches: [count],
+                    cursor: DataCursor(
+                        [SubsetShape(name: "s", blockRows: [1])], seed: 0, windowBlocks: 1),
+                    ids: [], tokenCount: 0)
+            }
+        }
+        let prefetcher = Prefetcher(Failing(), ahead: 2)
+        #expect(try (0..<3).map { _ in try prefetcher.next().batches[0] } == [1, 2, 3])
+        #expect(throws: TrainingError.self) { try prefetcher.next() }
+    }
+}
+
+extension ContrastiveSource {
+    /// The stream after some steps.
+    func cursorAfter(_ steps: Int) throws -> DataCursor? {
+        var copy = self
+        var cursor: DataCursor?
+        for _ in 0..<steps { cursor = try copy.next().cursor }
+        return cursor
+    }
+}

@@ -1,0 +1,180 @@
+import Foundation
+import MoCaObjectives
+import NN
+import Testing
+import Torch
+
+@testable import MoCaTraining
+
+@Suite struct RecipeTests {
+    private let folder = URL(fileURLWithPath: "/recipes", isDirectory: true)
+
+    private func parse(
+        _ text: String, _ stage: Recipe.Stage = .contrastive, _ overrides: [String] = []
+    ) throws -> Recipe {
+        try Recipe(
+            parsing: text, file: folder.appending(path: "x.yaml"), stage: stage,
+            overrides: overrides, workingFolder: URL(fileURLWithPath: "/here", isDirectory: true))
+    }
+
+    private func problems(
+        _ text: String, _ stage: Recipe.Stage = .contrastive, _ overrides: [String] = []
+    ) throws -> [String] {
+        do {
+            _ = try parse(text, stage, overrides)
+            return []
+        } catch TrainingError.badRecipe(_, let problems) {
+            return problems.map(\.description)
+        }
+    }
+
+    private let smallest = """
+        output_dir: ../runs/a
+        model: {path: ../models/nano}
+        data: {folders: [../data/x, /data/y]}
+        objective: {temperature: 0.03}
+        batch: {size: 24}
+        optimizer: {learning_rate: 2.0e-5}
+        schedule: {total_steps: 100}
+        """
+
+    @Test(arguments: ["debug", "nano", "paper", "released-code"], Recipe.Stage.allCases)
+    func shippedRecipesReadAndReadBack(name: String, stage: Recipe.Stage) throws {
+        let file = TrainingFixtures.repository
+            .appending(path: "recipes/\(name)-\(stage.rawValue).yaml")
+        let recipe = try Recipe(reading: file, stage: stage)
+        #expect(try parse(recipe.yaml(), stage) == recipe)
+    }
+
+    @Test func paperAndReleasedCodeDifferWhereTheTableSaysSo() throws {
+        let recipes = TrainingFixtures.repository.appending(path: "recipes")
+        func read(_ name: String, _ stage: Recipe.Stage) throws -> Recipe {
+            try Recipe(reading: recipes.appending(path: "\(name).yaml"), stage: stage)
+        }
+        let paper = try read("paper-pretrain", .pretraining)
+        let code = try read("released-code-pretrain", .pretraining)
+        guard case .reconstruction(let described) = paper.objective,
+            case .reconstruction(let released) = code.objective
+        else { throw CancellationError() }
+        #expect((described.mlmTarget, released.mlmTarget) == (.previous, .own))
+        #expect((described.mlmRatio, released.mlmRatio) == (0.4, 0.4))
+        #expect((described.maeRatio, released.maeRatio) == (0.5, 0.5))
+        #expect((described.maeWeight, released.maeWeight) == (0.5, 0.1))
+        #expect((described.patchNoise, released.patchNoise) == (.perPatch, .shared))
+        #expect((paper.data.maxLength, code.data.maxLength) == (2048, 1280))
+        #expect(code.schedule.warmupShape == .log)
+        let paperTuning = try read("paper-finetune", .contrastive)
+        let codeTuning = try read("released-code-finetune", .contrastive)
+        guard case .contrastive(let one) = paperTuning.objective,
+            case .contrastive(let other) = codeTuning.objective
+        else { throw CancellationError() }
+        #expect((one.hardNegativeScope, other.hardNegativeScope) == (.batch, .own))
+        #expect((one.isTaskHomogeneous, other.isTaskHomogeneous) == (true, false))
+        #expect((paperTuning.batch.size, codeTuning.batch.size) == (2048, 24))
+        #expect(
+            (paperTuning.optimizer.learningRate, codeTuning.optimizer.learningRate)
+                == (1e-5, 2e-5))
+    }
+
+    @Test func defaultsAndPaths() throws {
+        let recipe = try parse(smallest)
+        #expect(recipe.seed == 0)
+        #expect(recipe.resume == .auto)
+        #expect(recipe.outputFolder.path == "/runs/a")
+        #expect(recipe.model == .path(URL(fileURLWithPath: "/models/nano")))
+        #expect(recipe.data.folders.map(\.path) == ["/data/x", "/data/y"])
+        #expect(recipe.batch.accumulation == 1)
+        #expect(recipe.optimizer.adamW == AdamW.Settings())
+        #expect(recipe.runtime.device == nil)
+        #expect(try parse(recipe.yaml()) == recipe)
+    }
+
+    @Test func overridesAreRelativeToTheWorkingFolder() throws {
+        let recipe = try parse(
+            smallest, .contrastive,
+            [
+                "output_dir=out", "data.folders=[a, ../b]", "schedule.total_steps=5",
+                "data.prompts.remove=[\"Find: \"]", "runtime.device=cuda:1", "resume=runs/c",
+                "objective.hard_negatives=2",
+            ])
+        #expect(recipe.outputFolder.path == "/here/out")
+        #expect(recipe.data.folders.map(\.path) == ["/here/a", "/b"])
+        #expect(recipe.model == .path(URL(fileURLWithPath: "/models/nano")))
+        #expect(recipe.schedule.totalSteps == 5)
+        #expect(recipe.data.prompts.removed == ["Find: "])
+        #expect(recipe.runtime.device == Device(.cuda, index: 1))
+        #expect(recipe.resume == .from(URL(fileURLWithPath: "/here/runs/c")))
+    }
+
+    @Test func allProblemsAreNamedAtOnce() throws {
+        let text = """
+            seed: -1
+            output_dir: ../runs/a
+            modle: {path: x}
+            data: {folders: [], weights: {A: -1}, truncation: middle, min_pixels: 9, max_pixels: 4}
+            objective: {temperature: hot, mlm_ratio: 0.4}
+            batch: {size: 10, accumulation: 3}
+            optimizer: {learning_rate: 2.0e-5, betas: [0.9, 2]}
+            schedule: 7
+            runtime: {device: tpu, dtype: int8, threads: {}}
+            """
+        let known = "batch, checkpoint, data, logging, model, objective, optimizer, output_dir, "
+        let found = try problems(text)
+        #expect(
+            found == [
+                "seed is '-1', must be an integer of at least 0",
+                "data.folders is an empty list",
+                "data.weights.A is '-1', must be a number of at least 0",
+                "data.truncation is 'middle', must be one of end, error, reference",
+                "data.min_pixels is 9, must not be over max_pixels 4",
+                "model.path is missing, must be a folder; or give initialize",
+                "objective.temperature is 'hot', must be a positive number",
+                "batch.size is 10, must be a multiple of accumulation",
+                "optimizer.betas must be a list of two numbers, each at least 0 and below 1",
+                "schedule must be a mapping of keys to values",
+                "schedule.total_steps is missing, must be an integer of at least 1",
+                "runtime.device is 'tpu', must be auto, cpu, cuda, cuda:N or mps",
+                "runtime.dtype is 'int8', must be auto, float32 or bfloat16",
+                "runtime.threads must be a single value",
+                "modle is unknown (known here: \(known)resume, runtime, schedule, seed)",
+                "objective.mlm_ratio is unknown (known here: attention, hard_negative_scope, "
+                    + "hard_negatives, mask_repeated_positives, pooling, task_homogeneous, "
+                    + "temperature)",
+            ])
+    }
+
+    @Test func stagesHaveKeysOfTheirOwn() throws {
+        #expect(
+            try problems(smallest, .pretraining).contains(
+                "objective.mlm_ratio is missing, must be in 0...1"))
+        #expect(try problems(smallest, .contrastive, ["batch.tokens=5"]).count == 1)
+        #expect(
+            try problems(smallest, .contrastive, ["model.initialize.config=x"])
+                == ["model.path and initialize exclude each other"])
+    }
+
+    @Test func badPromptsAreNamed() throws {
+        #expect(
+            try problems(smallest, .contrastive, ["data.prompts.query='Find'"]) == [
+                "data.prompts.query is 'Find', must have {text} or {image}, each at most once"
+            ])
+    }
+
+    @Test func badTextAndOverrides() throws {
+        #expect(throws: TrainingError.self) { try parse("a: [1") }
+        #expect(throws: TrainingError.self) { try parse("a: 1\na: 2") }
+        for override in ["steps", "=1", "a..b=1", "a=[1"] {
+            #expect(throws: TrainingError.self) { try parse(smallest, .contrastive, [override]) }
+        }
+    }
+
+    @Test func decisiveTextLeavesOutWhatMayChange() throws {
+        let one = try parse(smallest)
+        let same = try parse(
+            smallest, .contrastive,
+            ["output_dir=x", "checkpoint.every_steps=3", "resume=never", "runtime.prefetch=5"])
+        let other = try parse(smallest, .contrastive, ["optimizer.learning_rate=1"])
+        #expect(try one.decisiveText() == same.decisiveText())
+        #expect(try one.decisiveText() != other.decisiveText())
+    }
+}

@@ -1,0 +1,184 @@
+import Foundation
+import MoCaData
+import MoCaModel
+import MoCaObjectives
+import NN
+import Safetensors
+import Testing
+import Torch
+
+@testable import MoCaTraining
+
+@Suite(.serialized) struct TrainerTests {
+    private let folder = TrainingFixtures.golden
+
+    private struct Settings: Decodable {
+        var lr: Double
+        var betas: [Double]
+        var eps: Double
+        var weight_decay: Double
+        var max_grad_norm: [String: Double]
+        var runs: [String: [Step]]
+
+        struct Step: Decodable {
+            var loss: Double
+            var grad_norm: Double
+        }
+    }
+
+    private func model() throws -> PretrainedModel {
+        try PretrainedModel(
+            loading: TrainingFixtures.checkpoint,
+            LoadOptions(dtype: .float32, purpose: .pretraining, isTrainable: true))
+    }
+
+    private func prepared<Batch>(_ batch: Batch) -> PreparedStep<Batch> {
+        PreparedStep(
+            batches: [batch],
+            cursor: DataCursor([SubsetShape(name: "s", blockRows: [1])], seed: 0, windowBlocks: 1),
+            ids: [SampleID(subset: "s", row: 0)], tokenCount: 1)
+    }
+
+    /// Two steps on one batch; the reports of both.
+    private func train<Goal: Objective>(
+        _ objective: Goal, _ batch: Goal.Batch, _ model: PretrainedModel, _ settings: Settings,
+        maxNorm: Double
+    ) throws -> [StepReport] {
+        let optimizer = AdamW(
+            model.store.parameters,
+            settings: .init(
+                beta1: settings.betas[0], beta2: settings.betas[1], epsilon: settings.eps,
+                weightDecay: settings.weight_decay))
+        var reports: [StepReport] = []
+        var trainer = Trainer(
+            objective,
+            .init(
+                optimizer: optimizer, parameters: model.store,
+                schedule: .init(
+                    peak: settings.lr, kind: .constant, warmupShape: .linear, warmupSteps: 0,
+                    totalSteps: 2),
+                maxGradientNorm: maxNorm, logEverySteps: 1, saveEverySteps: 10),
+            state: TrainingState(recipe: ""), next: { prepared(batch) },
+            hooks: .init(
+                log: { reports.append($0) }, save: { _ in "" }, keepFailure: { _, _ in "" },
+                shouldStop: { false }))
+        try trainer.run()
+        return reports
+    }
+
+    /// Loss, gradient norm and weights of two steps against PyTorch's AdamW and clipping.
+    @Test(arguments: ["pretrain_mixed", "contrastive_text"])
+    func twoStepsEqualTheReference(name: String) throws {
+        let settings = try JSONDecoder().decode(
+            Settings.self, from: Data(contentsOf: folder.appending(path: "adamw.json")))
+        let model = try model()
+        let file = try ReplayBatch(
+            reading: folder.appending(path: "\(name).safetensors"), for: model.configuration)
+        let maxNorm = try #require(settings.max_grad_norm[name])
+        let reports =
+            if name.hasPrefix("pretrain") {
+                try train(
+                    ReconstructionObjective(
+                        #require(model.reconstruction), .init(maeWeight: 0.1)),
+                    file.reconstruction(), model, settings, maxNorm: maxNorm)
+            } else {
+                try train(
+                    ContrastiveObjective(
+                        EmbeddingModel(model.backbone, PoolingSettings()),
+                        .init(temperature: 0.03, masksRepeatedPositives: false)),
+                    file.contrastive(), model, settings, maxNorm: maxNorm)
+            }
+        for (report, expected) in zip(reports, try #require(settings.runs[name])) {
+            #expect(abs(report.loss - expected.loss) <= 2e-5 * max(1, expected.loss))
+            #expect(abs(report.gradientNorm - expected.grad_norm) <= 1e-4 * expected.grad_norm)
+        }
+        let weights = try SafetensorsFile(mapping: folder.appending(path: "adamw.safetensors"))
+        let prefix = "\(name).step2."
+        let names = weights.names.filter { $0.hasPrefix(prefix) }
+        #expect(names.count == 6)
+        for name in names {
+            let expected = try #require(try Tensor(name, in: weights)).array(Float.self)
+            let found = try #require(model.store.tensors[String(name.dropFirst(prefix.count))])
+            let worst = zip(found.array(Float.self), expected).map { abs($0 - $1) }.max()
+            #expect(try #require(worst) <= 2e-5, "\(name)")
+        }
+    }
+
+    /// A loss that is not a number stops the run before the update; what is kept replays.
+    @Test(arguments: Recipe.Stage.allCases)
+    func aLossThatIsNotFiniteStopsBeforeTheUpdate(stage: Recipe.Stage) throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let recipe = try TrainingFixtures.recipe(
+                stage, output: folder, steps: 3,
+                ["optimizer.learning_rate=1.0e+38", "schedule.warmup_ratio=0"])
+            var failure: TrainingError?
+            do {
+                try TrainingRun(recipe, say: { _ in }).run()
+            } catch let error as TrainingError {
+                failure = error
+            }
+            guard case .notFinite(let step, _, _, let records, let saved) = failure else {
+                Issue.record("the run ended with \(String(describing: failure))")
+                return
+            }
+            #expect(step == 2)
+            #expect(!records.isEmpty)
+            #expect(saved == folder.appending(path: "not-finite-2").path)
+            #expect(try Checkpoint.all(in: folder).isEmpty)
+            let isPretraining = stage == .pretraining
+            let model = try PretrainedModel(
+                loading: URL(fileURLWithPath: saved),
+                LoadOptions(
+                    purpose: isPretraining ? .pretraining : .embedding, isTrainable: true))
+            let batch = try ReplayBatch(
+                reading: URL(fileURLWithPath: saved).appending(path: "batch.safetensors"),
+                for: model.configuration)
+            #expect(batch.metadata["objective"] == (isPretraining ? "pretrain" : "contrastive"))
+            #expect(batch.metadata["step"] == "2")
+        }
+    }
+
+    /// What is written for `moca replay` gives the same loss and gradient as the batch itself.
+    @Test(arguments: Recipe.Stage.allCases)
+    func aKeptBatchReplaysExactly(stage: Recipe.Stage) throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let recipe = try TrainingFixtures.recipe(
+                stage, output: folder, ["batch.accumulation=1"])
+            let start = try StartingModel(recipe, resuming: nil)
+            let failed = FailedStep(recipe, start.model.configuration, step: 1, records: ["a"])
+            let url = folder.appending(path: "batch.safetensors")
+            func replay<Goal: Objective>(
+                _ objective: Goal, _ batch: Goal.Batch, _ again: () throws -> Goal.Batch
+            ) throws {
+                let first = Replay(start.model).run(objective, batch)
+                for (_, tensor) in start.model.store.parameters { tensor.setGradient(nil) }
+                let second = Replay(start.model).run(objective, try again())
+                #expect(abs(first.loss - second.loss) <= 1e-5 * first.loss)
+                #expect(abs(first.gradNorm - second.gradNorm) <= 1e-4 * first.gradNorm)
+            }
+            switch recipe.objective {
+            case .reconstruction(let settings):
+                var source = try ReconstructionSource(recipe, settings, start, cursor: nil)
+                let batch = try source.next().batches[0]
+                try failed.write(batch, to: url)
+                let objective = ReconstructionObjective(
+                    try #require(start.model.reconstruction), .init(maeWeight: settings.maeWeight))
+                try replay(objective, batch) {
+                    try ReplayBatch(reading: url, for: start.model.configuration).reconstruction()
+                }
+            case .contrastive(let settings):
+                var source = try ContrastiveSource(recipe, settings, start, cursor: nil)
+                let batch = try source.next().batches[0]
+                try failed.write(batch, to: url)
+                let objective = ContrastiveObjective(
+                    EmbeddingModel(start.model.backbone, PoolingSettings()),
+                    .init(
+                        temperature: settings.temperature,
+                        hardNegativeScope: settings.hardNegativeScope))
+                try replay(objective, batch) {
+                    try ReplayBatch(reading: url, for: start.model.configuration).contrastive()
+                }
+            }
+        }
+    }
+}

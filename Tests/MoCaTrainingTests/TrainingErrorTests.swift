@@ -1,0 +1,90 @@
+import MoCaCore
+import Testing
+
+@testable import MoCaTraining
+
+@Suite struct TrainingErrorTests {
+    @Test(arguments: Self.table)
+    func text(error: TrainingError, status: Int32, line: String) {
+        #expect(error.oneLine == line)
+        #expect(error.kind.rawValue == status)
+    }
+
+    static let table: [(TrainingError, Int32, String)] = [
+        (
+            .badRecipe(
+                file: "r.yaml",
+                problems: [RecipeProblem("seed", "is 'x'"), RecipeProblem("modle", "is unknown")]),
+            78,
+            "recipe cannot be used (r.yaml): seed is 'x'; modle is unknown; correct the keys that "
+                + "are named"
+        ),
+        (
+            .unreadableRecipe(file: "r.yaml", reason: "no such file"), 78,
+            "recipe cannot be read (r.yaml): no such file; give a YAML file"
+        ),
+        (
+            .badOverride(argument: "seed", reason: "it is not KEY.PATH=VALUE"), 78,
+            "override cannot be used (seed): it is not KEY.PATH=VALUE; write it as "
+                + "schedule.total_steps=100"
+        ),
+        (
+            .deviceUnavailable(name: "cuda"), 69,
+            "device is not available (cuda): libtorch does not find it; set runtime.device to cpu "
+                + "or auto"
+        ),
+        (
+            .missingFile(path: "m/config.json"), 66,
+            "file is missing (m/config.json): the model needs it; give a folder in Hugging Face "
+                + "layout"
+        ),
+        (
+            .unreadableFile(path: "f", reason: "denied"), 74,
+            "file cannot be read (f): denied; check the file and its permissions"
+        ),
+        (
+            .badCheckpoint(path: "c", reason: "its state cannot be read"), 65,
+            "checkpoint cannot be used (c): its state cannot be read; resume from another "
+                + "checkpoint, or start anew with resume=never"
+        ),
+        (
+            .recipeChanged(checkpoint: "c"), 78,
+            "run cannot go on (c): the recipe is not the one that it was started with; restore "
+                + "recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on all "
+                + "the same, or start anew with resume=never"
+        ),
+        (
+            .tokenizerTooLarge(tokens: 9, rows: 8), 65,
+            "tokenizer does not fit the model (9 tokens): the embedding has 8 rows; use the "
+                + "tokenizer.json that belongs to the model"
+        ),
+        (
+            .badSample(name: "A#7", reason: "input has no tokens"), 65,
+            "sample cannot be used (A#7): input has no tokens; correct the record, or take it out"
+        ),
+        (
+            .notFinite(
+                step: 3, loss: .infinity, gradientNorm: 1, records: ["A#1", "A#2"], saved: "n"),
+            65,
+            "training stopped (step 3): loss inf and gradient norm 1.0 are not both finite; the "
+                + "batch and the weights are in n, its records are A#1, A#2; look at it with moca "
+                + "replay; lower the learning rate or clip harder"
+        ),
+        (
+            .interrupted(step: 3, checkpoint: "c"), 75,
+            "run was interrupted (step 3): it was saved as c; run the same command again to go on"
+        ),
+        (
+            .cannotWrite(path: "o", reason: "no space"), 73,
+            "file cannot be written (o): no space; check the disk's space and the folder's "
+                + "permissions"
+        ),
+    ]
+
+    @Test func longListsAreCut() {
+        let error = TrainingError.notFinite(
+            step: 1, loss: 1, gradientNorm: .infinity, records: (0..<10).map { "A#\($0)" },
+            saved: "n")
+        #expect(error.oneLine.contains("A#7 and 2 more"))
+    }
+}
