@@ -30,7 +30,7 @@ format: ## lay out the Swift files as `make lint` wants them
 	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
 
 bench: build ## measure throughput against the GEMM peak of the same run
-	scripts/bench
+	scripts/bench/run
 
 docs: setup ## write the API reference of the public targets to .build/docs
 	@SWIFT_FLAGS="$(SWIFT_FLAGS)" scripts/docs $(DOCUMENTED)
