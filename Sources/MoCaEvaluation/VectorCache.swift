@@ -63,7 +63,7 @@ final class VectorCache {
         let file = folder.appending(path: "vectors.bin")
         do {
             return VectorMatrix(
-                bytes: try Data(contentsOf: file, options: .mappedIfSafe), width: width)
+                bytes: try Data(contentsOf: file, options: .alwaysMapped), width: width)
         } catch {
             throw EvaluationRunError.cannotWrite(
                 path: file.path, reason: error.localizedDescription)

@@ -57,7 +57,9 @@ struct EvaluateMMEBCommand: VerboseCommand {
         if let images { try requireFile(images, "--images") }
         try await Evaluation(model, evaluation).run { run in
             var run = run
-            run.images = images.map { URL(fileURLWithPath: $0, isDirectory: true) }
+            run.images = images.map {
+                URL(fileURLWithPath: $0, isDirectory: true).standardizedFileURL
+            }
             return try await run.mmeb()
         }
     }
