@@ -19,8 +19,6 @@ package enum SearchError: UserFacingError, Hashable {
     case otherModel(index: String, made: String, given: String)
     /// A file of the index cannot be written.
     case cannotWrite(path: String, reason: String)
-    /// A query without text and image.
-    case emptyQuery
     /// A signal stopped the run; what was done is in the index.
     case interrupted(index: String, items: Int)
     /// The index is complete but for files that cannot be embedded.
@@ -29,7 +27,7 @@ package enum SearchError: UserFacingError, Hashable {
     package var kind: FailureKind {
         switch self {
         case .pathMissing, .nothingToIndex, .noIndex: .inputMissing
-        case .notText, .damagedIndex, .emptyQuery, .filesLeftOut: .badData
+        case .notText, .damagedIndex, .filesLeftOut: .badData
         case .otherModel: .badConfiguration
         case .cannotWrite: .cannotCreateOutput
         case .interrupted: .interrupted
@@ -56,8 +54,6 @@ package enum SearchError: UserFacingError, Hashable {
                 : "model does not fit the index (\(index)): it was made with \(made), not \(given)"
         case .cannotWrite(let path, let reason):
             "index cannot be written (\(path)): \(reason)"
-        case .emptyQuery:
-            "query is empty (moca search): it has neither text nor image"
         case .interrupted(let index, let items):
             "indexing was interrupted (\(index)): \(items) items are done and kept"
         case .filesLeftOut(let index, let count):
@@ -74,7 +70,6 @@ package enum SearchError: UserFacingError, Hashable {
         case .damagedIndex: "remove the folder, and make the index again"
         case .otherModel: "use the model and settings that made it, or make a new index"
         case .cannotWrite: "check the path, its permissions and the free space"
-        case .emptyQuery: "give a text, or a picture with --image"
         case .interrupted: "run the same command again to go on"
         case .filesLeftOut: "mend or remove the files listed above, and run it again"
         }

@@ -47,11 +47,6 @@ struct SearchErrorTests {
                 "index cannot be written (P): R; check the path, its permissions and the free space"
             ),
             (
-                .emptyQuery, .badData,
-                "query is empty (moca search): it has neither text nor image; give a text, or a "
-                    + "picture with --image"
-            ),
-            (
                 .interrupted(index: "I", items: 3), .interrupted,
                 "indexing was interrupted (I): 3 items are done and kept; run the same command "
                     + "again to go on"
