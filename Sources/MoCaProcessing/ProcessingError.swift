@@ -9,6 +9,8 @@ public enum ProcessingError: UserFacingError, Hashable {
     case emptyInput
     /// More tokens than `max_length`, and the policy is to refuse.
     case tooLong(tokens: Int, maxLength: Int)
+    /// More tokens than the model has positions for.
+    case beyondPositions(tokens: Int, positions: Int)
     /// A prompt without `{text}` or `{image}`, or with one twice.
     case badPrompt(role: String, template: String, reason: String)
     /// The contract has no prompt of this role.
@@ -20,7 +22,7 @@ public enum ProcessingError: UserFacingError, Hashable {
 
     public var kind: FailureKind {
         switch self {
-        case .emptyInput, .tooLong, .imageChanged: .badData
+        case .emptyInput, .tooLong, .beyondPositions, .imageChanged: .badData
         case .badPrompt, .unknownRole, .tokensDisagree: .badConfiguration
         }
     }
@@ -31,6 +33,8 @@ public enum ProcessingError: UserFacingError, Hashable {
             "input has no tokens (text and images are empty): nothing can be embedded"
         case .tooLong(let tokens, let maxLength):
             "input is too long (\(tokens) tokens): the limit is \(maxLength)"
+        case .beyondPositions(let tokens, let positions):
+            "input is too long (\(tokens) tokens): the model has \(positions) positions"
         case .badPrompt(let role, let template, let reason):
             "prompt cannot be used (\(role): \"\(template)\"): \(reason)"
         case .unknownRole(let role, let known):
@@ -47,6 +51,7 @@ public enum ProcessingError: UserFacingError, Hashable {
         switch self {
         case .emptyInput: "leave the input out, or give it text or an image"
         case .tooLong: "shorten it, raise --max-length, or choose --truncation end"
+        case .beyondPositions: "shorten it, or set --max-length"
         case .badPrompt: "write the prompt with {text} for texts and {image} for images, each once"
         case .unknownRole: "name one of these, or add the prompt to moca.json"
         case .tokensDisagree: "use the tokenizer.json that belongs to the model"

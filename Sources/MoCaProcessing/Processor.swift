@@ -14,6 +14,7 @@ package struct Processor: Sendable {
     package let truncation: Truncation?
     private let tokens: Qwen25VLConfiguration.Tokens
     private let refused: Set<Int32>
+    private let positions: Int
 
     /// - Throws: `ProcessingError.tokensDisagree`.
     package init(
@@ -22,6 +23,7 @@ package struct Processor: Sendable {
     ) throws(ProcessingError) {
         (self.tokenizer, self.images, self.truncation) = (tokenizer, images, truncation)
         tokens = configuration.tokens
+        positions = configuration.text.maxPositions
         refused = tokenizer.visionTokenIDs
         for (token, id) in [
             ("<|image_pad|>", tokens.image), ("<|vision_start|>", tokens.visionStart),
@@ -48,7 +50,7 @@ package struct Processor: Sendable {
     /// The tokens of a content. Only the headers of its images are read.
     ///
     /// - Throws: `TokenizerError.refusedToken` for an image token inside text, `ImageError`,
-    ///   `ProcessingError.emptyInput` and `.tooLong`.
+    ///   `ProcessingError.emptyInput`, `.tooLong` and `.beyondPositions`.
     package func outline(_ content: Content) throws -> InputOutline {
         var (ids, blocks, grids) = ([Int32](), [Range<Int>](), [ImageGrid]())
         for piece in Self.joiningTexts(content.segments) {
@@ -70,6 +72,9 @@ package struct Processor: Sendable {
         }
         let kept = try truncation?.keptCount(of: ids.count, blocks: blocks) ?? ids.count
         guard kept > 0 else { throw ProcessingError.emptyInput }
+        guard kept <= positions else {
+            throw ProcessingError.beyondPositions(tokens: kept, positions: positions)
+        }
         let keptImages = blocks.prefix { $0.upperBound <= kept }.count
         return InputOutline(
             ids: Array(ids.prefix(kept)), images: Array(content.images.prefix(keptImages)),

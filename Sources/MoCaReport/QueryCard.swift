@@ -25,6 +25,8 @@ package struct QueryCard: Sendable, Hashable {
     package var rightRank: Int?
     /// The number of documents that were searched.
     package var documentCount: Int?
+    /// Whether it is known which documents are right.
+    package var isJudged = true
 
     package init(
         _ query: ReportContent, note: String = "", results: [Result], rightRank: Int? = nil,
@@ -60,6 +62,7 @@ package struct QueryCard: Sendable, Hashable {
 
     private var verdict: String {
         let among = documentCount.map { " of \($0)" } ?? ""
+        guard isJudged else { return "The best \(results.count)\(among)" }
         if let rightRank { return "First right answer at rank \(rightRank)\(among)" }
         if let index = results.firstIndex(where: \.isRight) {
             return "First right answer at rank \(index + 1)\(among)"

@@ -106,7 +106,7 @@ struct SearchCommand: VerboseCommand {
     }
 
     private func write(_ hits: [SearchIndex.Hit], of index: SearchIndex, to file: String) throws {
-        let card = QueryCard(
+        var card = QueryCard(
             ReportContent(image: try image.flatMap(picture), text: query ?? ""),
             results: try hits.map { hit in
                 let text = hit.item.excerpt.isEmpty ? hit.item.id : hit.item.excerpt
@@ -114,6 +114,7 @@ struct SearchCommand: VerboseCommand {
                     ReportContent(image: try hit.item.picturePath.flatMap(picture), text: text),
                     score: Double(hit.score), isRight: false)
             }, documentCount: index.items.count)
+        card.isJudged = false
         let report = Report(
             title: "MoCa search", subtitle: query ?? image ?? "",
             sections: [ReportSection("Answers", .queries([card]))],

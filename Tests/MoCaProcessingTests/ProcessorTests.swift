@@ -110,6 +110,17 @@ import Torch
         }
     }
 
+    @Test func moreTokensThanPositionsAreRefused() throws {
+        var configuration = try Self.configuration()
+        configuration.text.maxPositions = 2
+        let processor = try Processor(folder: Self.folder, configuration: configuration)
+        let text = "one two three four"
+        let tokens = processor.tokenizer.encode(text).count
+        #expect(throws: ProcessingError.beyondPositions(tokens: tokens, positions: 2)) {
+            try processor.outline(.text(text))
+        }
+    }
+
     @Test func tokenizerOfAnotherModelIsRefused() throws {
         var configuration = try Self.configuration()
         configuration.tokens.image = 7

@@ -51,6 +51,11 @@ import Testing
                 + "shorten it, raise --max-length, or choose --truncation end"
         ),
         (
+            .beyondPositions(tokens: 9, positions: 8),
+            "input is too long (9 tokens): the model has 8 positions; "
+                + "shorten it, or set --max-length"
+        ),
+        (
             .badPrompt(role: "query", template: "x", reason: "it has neither {text} nor {image}"),
             "prompt cannot be used (query: \"x\"): it has neither {text} nor {image}; write the "
                 + "prompt with {text} for texts and {image} for images, each once"
