@@ -5,7 +5,7 @@ Reads examples/data and writes into examples/demo (deterministic, two seconds):
     pictures.txt   paths of the held-out pictures, relative to examples/data
     pages/         the held-out manual pages, as they are in the ViDoRe set
     queries.tsv    language, right files (relative to examples, several split by a space), caption
-    mmeb-eval/     a part of two large evaluation sets, so that the demo is short
+    mmeb-eval/     a part of a large evaluation set, so that the demo is short
 Pictures and headings are chosen by the sha1 of their names, not by how well a model finds them.
 
 Needs `pyarrow`:
@@ -25,7 +25,7 @@ LANGUAGES = ["en", "de", "ja"]
 EMOJI = 4
 CLIPS = 3
 HEADING_LANGUAGES = ["en", "ru", "zh_CN"]
-PARTS = {"WordNet_def2word": (200, 20), "EasyVQA": (200, 13)}   # queries, candidates of each
+PARTS = {"WordNet_def2word": (200, 10)}   # queries, candidates of each
 
 
 def chosen(rows, key, count):

@@ -7,13 +7,17 @@ import MoCaCore
 /// `moca`, the root of all commands.
 @main
 struct Moca: AsyncParsableCommand {
+    static let version = "0.1.0"
+
     static let configuration = CommandConfiguration(
         commandName: "moca",
         abstract: "Bidirectional multimodal embeddings: pre-train, fine-tune, embed, evaluate.",
-        version: "0.1.0",
+        version: version,
         subcommands: [
-            EmbedCommand.self, SimilarityCommand.self, ModelCommand.self, ReplayCommand.self,
-            BenchCommand.self,
+            EmbedCommand.self, SimilarityCommand.self, IndexCommand.self, SearchCommand.self,
+            ModelCommand.self, ReplayCommand.self, EvaluateCommand.self,
+            PretrainCommand.self, FinetuneCommand.self, ReconstructCommand.self,
+            ReportCommand.self, BenchCommand.self,
         ])
 
     /// Parses, runs, and ends with a sysexits status.
@@ -33,18 +37,21 @@ struct Moca: AsyncParsableCommand {
                 try running.run()
             }
         } catch {
-            finish(error, isVerbose: (command as? any VerboseCommand)?.verbosity.verbose ?? false)
+            finish(error, of: command)
         }
     }
 
     /// Prints an error as one line, and ends with its status.
-    private static func finish(_ error: any Error, isVerbose: Bool) -> Never {
+    private static func finish(_ error: any Error, of command: any ParsableCommand) -> Never {
+        let isOurs = command is any VerboseCommand
+        let isVerbose = (command as? any VerboseCommand)?.verbosity.verbose ?? false
         switch error {
         case let error as any UserFacingError:
             Message.write("error: \(error.oneLine)")
             if isVerbose { Message.write(String(reflecting: error)) }
             Foundation.exit(error.kind.rawValue)
-        case is ExitCode, is CleanExit, is ValidationError:
+        // The parser's own commands, such as --help, throw what they print.
+        case _ where !isOurs, is ExitCode, is CleanExit, is ValidationError:
             exit(withError: error)
         default:
             let failure = CommandError.unexpected(

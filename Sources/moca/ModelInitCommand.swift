@@ -95,7 +95,7 @@ struct ModelInitCommand: VerboseCommand {
     private static let companions = [
         "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
         "special_tokens_map.json", "added_tokens.json", "preprocessor_config.json",
-        "processor_config.json", "chat_template.json", "moca.json",
+        "processor_config.json", "chat_template.json",
     ]
 
     private func copyTokenizer(to folder: URL) throws {

@@ -58,8 +58,8 @@ struct RunRecord {
         let tail = values.suffix(max(1, values.count / 10))
         let end = tail.reduce(0, +) / Double(tail.count)
         return Summary.Figure(
-            "\(Message.text(first)) → \(Message.text(end))", "Loss of \(name)",
-            note: "\(steps) steps")
+            Message.text(end), "Loss of \(name)",
+            note: "from \(Message.text(first)) in \(steps) steps")
     }
 }
 

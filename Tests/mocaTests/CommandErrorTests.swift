@@ -1,0 +1,72 @@
+import MoCaCore
+import Testing
+
+@testable import moca
+
+@Suite struct CommandErrorTests {
+    static let table: [(CommandError, Int32, String)] = [
+        (
+            .noDefaultModel, 66,
+            "model is missing (--model): there is no default model beside the program; "
+                + "name a folder with --model, or set MOCA_MODEL"
+        ),
+        (
+            .deviceUnavailable("cuda:1"), 69,
+            "device is not available (cuda:1): this machine or this build of libtorch lacks it; "
+                + "use --device cpu, or install a libtorch for the device"
+        ),
+        (
+            .inputMissing(option: "--batch", path: "b"), 66,
+            "input is missing (--batch b): there is no such file or folder; check the path"
+        ),
+        (
+            .outputExists(path: "m"), 73,
+            "output cannot be written (m): there is a model already; "
+                + "name another folder, or remove it"
+        ),
+        (
+            .cannotWrite(path: "r.json", reason: "Permission denied"), 73,
+            "output cannot be written (r.json): Permission denied; "
+                + "check the path, its permissions and the free space"
+        ),
+        (
+            .cannotRead(path: "r.json", reason: "Permission denied"), 66,
+            "input cannot be read (r.json): Permission denied; check the path"
+        ),
+        (
+            .badMetadata(file: "b", key: "pooling", value: "max"), 78,
+            "batch was saved with an unknown setting (b): pooling is \"max\"; "
+                + "replay it with the version that saved it"
+        ),
+        (
+            .noProbes(file: "moca.json"), 78,
+            "model cannot be verified (moca.json): the contract has no probes; "
+                + "write them with `moca model verify --write` on a build that you trust"
+        ),
+        (
+            .probesDiffer(file: "moca.json", count: 1, total: 4), 65,
+            "model is not what its author's build computes (moca.json): 1 of 4 probes differ; "
+                + "compare versions, weights and --dtype with those of the author"
+        ),
+        (
+            .noPretrainingHeads(model: "m"), 78,
+            "model cannot reconstruct (m): it has no heads of pre-training; "
+                + "take a model that `moca pretrain` wrote"
+        ),
+        (
+            .nothingToMeasure(path: "a.jsonl"), 65,
+            "nothing can be measured (a.jsonl): there are no records; give at least one record"
+        ),
+        (
+            .unexpected(type: "E", reason: "x"), 70,
+            "internal failure (E): x; run again with --verbose, and report what it says"
+        ),
+    ]
+
+    @Test(arguments: table.indices)
+    func text(index: Int) {
+        let (error, status, text) = Self.table[index]
+        #expect(error.oneLine == text)
+        #expect(error.kind.rawValue == status)
+    }
+}

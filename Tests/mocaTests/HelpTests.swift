@@ -1,0 +1,43 @@
+import Foundation
+import Testing
+
+@testable import moca
+
+/// Help texts are a promise: a change of an option shows in a diff. MOCA_RECORD_HELP=1 writes them.
+@Suite struct HelpTests {
+    @Test(arguments: [
+        [], ["embed"], ["similarity"], ["model"], ["model", "info"], ["model", "init"],
+        ["model", "verify"], ["replay"], ["bench"], ["bench", "embed"], ["bench", "train"],
+    ])
+    func isAsRecorded(command: [String]) throws {
+        let result = try BuiltProgram.run(
+            command + ["--help"], environment: ["COLUMNS": "100"])
+        #expect(result.status == 0 && result.errors.isEmpty)
+        let name = (["moca"] + command).joined(separator: "-")
+        let file = fixtures.appending(path: "help/\(name).txt")
+        if ProcessInfo.processInfo.environment["MOCA_RECORD_HELP"] == "1" {
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try result.output.write(to: file, atomically: true, encoding: .utf8)
+        }
+        #expect(try result.output == String(contentsOf: file, encoding: .utf8))
+    }
+
+    @Test func version() throws {
+        let result = try BuiltProgram.run(["--version"])
+        #expect(result.status == 0)
+        #expect(result.output == Moca.version + "\n")
+    }
+
+    @Test(arguments: [
+        ("auto", "auto"), ("cpu", "cpu"), ("cuda", "cuda:0"), ("cuda:3", "cuda:3"), ("mps", "mps"),
+    ])
+    func devices(text: String, device: String) throws {
+        #expect(try #require(DeviceChoice(argument: text)).defaultValueDescription == device)
+    }
+
+    @Test(arguments: ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "cuda:1:2"])
+    func otherDevicesAreRefused(text: String) {
+        #expect(DeviceChoice(argument: text) == nil)
+    }
+}
