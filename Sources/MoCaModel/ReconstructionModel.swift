@@ -8,7 +8,7 @@ package import Torch
 
 /// Packed, corrupted sequences to predictions of what was masked.
 package struct ReconstructionModel: Sendable {
-    package let backbone: Qwen25VL
+    package var backbone: Qwen25VL
     /// `[rows, W]`: the embedding matrix itself in a tied model.
     package let outputWeight: Tensor
     let maeDecoder: DecoderLayer

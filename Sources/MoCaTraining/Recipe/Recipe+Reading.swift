@@ -103,7 +103,7 @@ extension Recipe {
             logging: Logging(
                 everySteps: root.section("logging").integer(
                     "every_steps", in: 1...Int.max, default: 10)),
-            runtime: readRuntime(root.section("runtime"), stage))
+            runtime: readRuntime(root.section("runtime")))
     }
 
     private static func readResume(_ root: RecipeSection) -> Resume {
@@ -288,7 +288,7 @@ extension Recipe {
             keep: section.integer("keep", in: 1...Int.max, default: 2))
     }
 
-    private static func readRuntime(_ section: RecipeSection, _ stage: Stage) -> Runtime {
+    private static func readRuntime(_ section: RecipeSection) -> Runtime {
         var device: Device?
         if let text = section.optionalString("device"), text != "auto" {
             device = Device(recipe: text)
@@ -304,9 +304,6 @@ extension Recipe {
             }
         }
         let recomputesLayers = section.bool("recompute", default: false)
-        if recomputesLayers, stage == .pretraining {
-            section.add("recompute", "is true, which only contrastive training can do yet")
-        }
         let megabytes = section.integer("image_cache_megabytes", in: 0...1 << 20, default: 256)
         return Runtime(
             device: device, dtype: dtype,

@@ -70,9 +70,10 @@ package struct TrainingRun {
         _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
         _ metrics: MetricsFile, _ settings: Recipe.Reconstruction
     ) throws {
-        guard let reconstruction = start.model.reconstruction else {
+        guard var reconstruction = start.model.reconstruction else {
             preconditionFailure("a model for pre-training has its heads")
         }
+        reconstruction.backbone.recomputesLayers = recipe.runtime.recomputesLayers
         let source = try ReconstructionSource(recipe, settings, start, cursor: state.cursor)
         let objective = ReconstructionObjective(
             reconstruction,
