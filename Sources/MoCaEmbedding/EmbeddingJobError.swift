@@ -11,8 +11,6 @@ package enum EmbeddingJobError: UserFacingError {
     case unknownOutput(path: String)
     /// One record cannot be embedded; why is the other error's text.
     case badRecord(record: String, any UserFacingError)
-    /// A record longer than the model's positions.
-    case tooManyPositions(record: String, tokens: Int, positions: Int)
     /// A record whose vector has an infinity or a not-a-number.
     case notFinite(record: String)
     /// What an interrupted run left was made with other settings.
@@ -35,7 +33,7 @@ package enum EmbeddingJobError: UserFacingError {
         case .inputMissing: .inputMissing
         case .unknownOutput, .cannotWrite: .cannotCreateOutput
         case .badRecord(_, let cause): cause.kind
-        case .tooManyPositions, .notFinite, .recordsLeftOut: .badData
+        case .notFinite, .recordsLeftOut: .badData
         case .otherSettings, .otherRecords: .badConfiguration
         case .damagedProgress: .inputOutput
         case .inUse: .unavailable
@@ -51,8 +49,6 @@ package enum EmbeddingJobError: UserFacingError {
             "output cannot be written (\(path)): its ending names no format"
         case .badRecord(let record, let cause):
             "record cannot be embedded (\(record)): \(cause.errorDescription ?? "\(cause)")"
-        case .tooManyPositions(let record, let tokens, let positions):
-            "record cannot be embedded (\(record)): it has \(tokens) tokens, the model \(positions) positions"
         case .notFinite(let record):
             "record cannot be embedded (\(record)): its vector is not finite"
         case .otherSettings(let folder, let names):
@@ -77,7 +73,6 @@ package enum EmbeddingJobError: UserFacingError {
         case .inputMissing: "check the path"
         case .unknownOutput: "name a .npy, .jsonl, .parquet or .safetensors file"
         case .badRecord(_, let cause): cause.recoverySuggestion
-        case .tooManyPositions: "shorten it, or set --max-length"
         case .notFinite: "use --dtype float32, and check the weights with `moca model info`"
         case .otherSettings, .otherRecords, .damagedProgress:
             "run again as before, or without --resume to start anew"

@@ -76,16 +76,8 @@ struct EmbeddingRun {
         var usable: [Content] = []
         for case .success(let content) in contents { usable.append(content) }
         var made = try await embedder.outlines(of: usable, as: role).makeIterator()
-        let positions = embedder.model.backbone.configuration.text.maxPositions
         let outlines = records.map { record in
-            record.content.flatMap { _ in
-                made.next() ?? .failure(ProcessingError.emptyInput)
-            }.flatMap { outline -> Result<InputOutline, any Error> in
-                guard outline.ids.count > positions else { return .success(outline) }
-                return .failure(
-                    EmbeddingJobError.tooManyPositions(
-                        record: record.name, tokens: outline.ids.count, positions: positions))
-            }
+            record.content.flatMap { _ in made.next() ?? .failure(ProcessingError.emptyInput) }
         }
         return Window(records: records, outlines: outlines, fingerprint: reader.fingerprint)
     }

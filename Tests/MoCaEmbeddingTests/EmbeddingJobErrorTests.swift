@@ -21,11 +21,6 @@ import Testing
                 + "empty): nothing can be embedded; leave the input out, or give it text or an image"
         ),
         (
-            .tooManyPositions(record: "in.txt, line 1", tokens: 9, positions: 8), .badData,
-            "record cannot be embedded (in.txt, line 1): it has 9 tokens, the model 8 positions; "
-                + "shorten it, or set --max-length"
-        ),
-        (
             .notFinite(record: "in.txt, line 1"), .badData,
             "record cannot be embedded (in.txt, line 1): its vector is not finite; "
                 + "use --dtype float32, and check the weights with `moca model info`"

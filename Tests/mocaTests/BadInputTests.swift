@@ -12,8 +12,8 @@ import Testing
                 to: folder.appending(path: "in.jsonl"), atomically: true, encoding: .utf8)
             try Data("not an image".utf8).write(to: folder.appending(path: "broken.png"))
             return try BuiltProgram.run(
-                ["embed", "--model", model.path, "--input", "in.jsonl", "--output", "out.npy"]
-                    + more, in: folder)
+                ["embed", "--threads", "1", "--model", model.path, "--input", "in.jsonl"]
+                    + ["--output", "out.npy"] + more, in: folder)
         }
     }
 
@@ -24,7 +24,7 @@ import Testing
             "{\"text\": \"<|vision_start|><|image_pad|><|vision_end|>\"}", 65,
             ["image count does not match (", "line 2", "1 placeholders for 0 images"]
         ),
-        ("{\"images\": [\"nowhere.png\"]}", 65, ["missing image (", "line 2", "nowhere.png"]),
+        ("{\"images\": [\"nowhere.png\"]}", 66, ["missing image (", "line 2", "nowhere.png"]),
         (
             "{\"images\": [\"broken.png\"]}", 65,
             ["record cannot be embedded (", "in.jsonl, line 2", "broken.png"]
@@ -100,6 +100,10 @@ import Testing
         expect(
             try embed(good, ["--max-length", "1", "--truncation", "error"]), status: 65,
             parts: ["record cannot be embedded (", "line 1", "the limit is 1"])
+        let long = String(repeating: "\u{4e00} ", count: 3000)
+        expect(
+            try embed("{\"text\": \"\(long)\"}"), status: 65,
+            parts: ["record cannot be embedded (", "line 2", "the model has 4096 positions"])
         expect(
             try embed(good, ["--dimensions", "33"]), status: 78,
             parts: ["option cannot be used (dimensions): it is 33, allowed is 1 to 32"])

@@ -3,7 +3,8 @@ import Testing
 
 /// The commands from end to end.
 @Suite struct ProgramTests {
-    private static let model = ["--model", checkpoint.path]
+    // One thread: a tiny model gains nothing by more, and tests share the machine.
+    private static let model = ["--model", checkpoint.path, "--threads", "1"]
     private static let records = fixtures.appending(path: "model/embed.jsonl")
 
     private func json(_ result: RunResult) throws -> [String: Any] {
@@ -21,7 +22,7 @@ import Testing
                 ["embed"] + Self.model
                     + [
                         "--input", Self.records.path, "--output", output, "--report", report.path,
-                        "--json", "--threads", "1",
+                        "--json",
                     ])
             #expect(result.errors.isEmpty)
             let printed = try json(result)
@@ -60,10 +61,10 @@ import Testing
     /// kill -9 in the middle of a run, and the output of the resumed one is that of one never killed.
     @Test func resumesAfterAKill() throws {
         try withTemporaryFolder { folder in
-            let lines = (0..<400).map { "{\"text\": \"the record of number \($0) is short\"}\n" }
+            let lines = (0..<100).map { "{\"text\": \"the record of number \($0) is short\"}\n" }
             let input = folder.appending(path: "in.jsonl")
             try lines.joined().write(to: input, atomically: true, encoding: .utf8)
-            let common = ["embed"] + Self.model + ["--input", input.path, "--batch-tokens", "32"]
+            let common = ["embed"] + Self.model + ["--input", input.path, "--batch-tokens", "8"]
             let whole = try BuiltProgram.run(common + ["--output", "a.npy"], in: folder)
             #expect(whole.status == 0, "\(whole.errors)")
 
@@ -92,12 +93,12 @@ import Testing
 
     @Test func signalEndsWithStatus75() throws {
         try withTemporaryFolder { folder in
-            let lines = (0..<3000).map { "{\"text\": \"the record of number \($0) is short\"}\n" }
+            let lines = (0..<300).map { "{\"text\": \"the record of number \($0) is short\"}\n" }
             let input = folder.appending(path: "in.jsonl")
             try lines.joined().write(to: input, atomically: true, encoding: .utf8)
             let process = try BuiltProgram.make(
                 ["embed"] + Self.model
-                    + ["--input", input.path, "--output", "a.npy", "--batch-tokens", "32"],
+                    + ["--input", input.path, "--output", "a.npy", "--batch-tokens", "8"],
                 in: folder)
             let errors = Pipe()
             process.standardError = errors
@@ -138,7 +139,8 @@ import Testing
             let result = try json(
                 try BuiltProgram.run(
                     [
-                        "replay", "--model", folder.appending(path: "checkpoint").path,
+                        "replay", "--threads", "1", "--model",
+                        folder.appending(path: "checkpoint").path,
                         "--objective", objective, "--batch",
                         folder.appending(path: "\(name).safetensors").path, "--json",
                     ] + weight + temperature))
