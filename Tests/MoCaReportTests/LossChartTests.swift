@@ -63,12 +63,15 @@ struct LossChartTests {
         let text = """
             {"step": 1, "loss": 4.5, "learning_rate": 1e-3, "set": "a"}
 
-            {"step": 2, "loss": 4, "mlm_loss": 3.25}
+            {"step": 2, "loss": 4, "mlm_loss": 3.25, "subset_losses": {"x": 2.5, "y": null}}
             {"step": 3, "loss": null}
             {"step": 4, "lo
             """
         let log = try MetricsLog(Data(text.utf8), name: "m")
-        #expect(log.names == ["learning_rate", "loss", "mlm_loss"])
+        #expect(
+            log.names
+                == ["learning_rate", "loss", "mlm_loss", "subset_losses/x", "subset_losses/y"])
+        #expect(log.curve("subset_losses/x", as: "x")?.points == [.init(step: 2, value: 2.5)])
         let loss = try #require(log.curve("loss", as: "Loss"))
         #expect(loss.name == "Loss")
         #expect(loss.points.map(\.step) == [1, 2, 3])
