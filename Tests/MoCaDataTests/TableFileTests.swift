@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct TableFileTests {
     @Test func libraryIsThePinnedOne() {
-        #expect(String(cString: carrow_version()) == "26.0.0")
+        #expect(String(cString: carrow_version()) == "26.0.1")
     }
 
     @Test(arguments: [
