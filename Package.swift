@@ -91,7 +91,7 @@ let package = Package(
     products: [
         .library(name: "Torch", targets: ["Torch"]),
         .library(name: "NN", targets: ["NN"]),
-        .library(name: "MoCaEmbedding", targets: ["MoCaEmbedding"]),
+        .library(name: "MoCaEmbedding", targets: ["MoCaCore", "MoCaEmbedding"]),
         .executable(name: "moca", targets: ["moca"]),
     ],
     dependencies: [
@@ -107,8 +107,9 @@ let package = Package(
         .target(name: "CVips", dependencies: ["SystemVips"]),
         .target(name: "CPixels"),
         target("MoCaCore"),
-        target("Safetensors", ["MoCaCore"]),
-        target("MoCaTokenizer", ["MoCaCore"]),
+        target("StrictJSON"),
+        target("Safetensors", ["MoCaCore", "StrictJSON"]),
+        target("MoCaTokenizer", ["MoCaCore", "StrictJSON"]),
         target("MoCaImage", ["MoCaCore", "CVips", "CPixels"]),
         target("Torch", ["CTorch", "MoCaCore", "Safetensors"]),
         target("NN", ["MoCaCore", "Safetensors", "Torch"]),
@@ -116,7 +117,7 @@ let package = Package(
         target("MoCaObjectives", ["MoCaCore", "MoCaModel", "NN", "Safetensors", "Torch"]),
         target(
             "MoCaProcessing", ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
-        target("MoCaData", ["MoCaCore", "CArrow"]),
+        target("MoCaData", ["MoCaCore", "StrictJSON", "CArrow"]),
         target(
             "MoCaTraining",
             [
@@ -145,6 +146,7 @@ let package = Package(
         benchmark("TokenizerBenchmark", ["MoCaTokenizer"]),
         benchmark("ImageBenchmark", ["MoCaImage", "MoCaCore"]),
         tests(of: "CTorch"),
+        tests(of: "StrictJSON"),
         tests(of: "Safetensors", ["MoCaCore"]),
         tests(of: "MoCaTokenizer", ["MoCaCore"]),
         tests(of: "MoCaImage", ["MoCaCore", "CVips"]),

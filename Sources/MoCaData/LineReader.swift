@@ -1,6 +1,7 @@
 // Lines of a file or of standard input, one at a time, in flat memory.
 
 package import Foundation
+import StrictJSON
 
 /// Reads lines; the end of a line is a line feed, with or without a carriage return before it.
 package struct LineReader {
@@ -101,12 +102,12 @@ func isBlank(_ line: Data) -> Bool {
 /// - Throws: `DataError.malformedLine`.
 func jsonRow(_ line: Data, location: RecordLocation) throws -> Row {
     do {
-        guard case .object(let members) = try JSONParser.parse(line) else {
+        guard case .object(let members) = try Cell(json: line) else {
             throw DataError.malformedLine(location, reason: "it is not an object")
         }
         return Row(members, location: location)
-    } catch let failure as JSONParser.Failure {
+    } catch let fault as JSONFault {
         throw DataError.malformedLine(
-            location, reason: "\(failure.reason) at column \(failure.column)")
+            location, reason: "\(fault.reason) at column \(fault.byte + 1)")
     }
 }

@@ -1,5 +1,7 @@
 // A token outside the model, matched in the text before everything else.
 
+import StrictJSON
+
 /// An entry of `added_tokens`. Equality of contents, not of flags, makes two the same token.
 package struct AddedToken: Sendable, Hashable {
     /// The text that is matched.
@@ -21,7 +23,7 @@ package struct AddedToken: Sendable, Hashable {
 extension AddedToken {
     /// The token of an entry that has `content` and the five flags; a missing flag is
     /// false, but `normalized` is then the opposite of `special`, as in the `tokenizers` library.
-    init(_ value: JSONValue, content: String, id: Int32) {
+    init(_ value: JSONTree, content: String, id: Int32) {
         self.content = content
         self.id = id
         isSpecial = value["special"]?.bool ?? false
@@ -41,7 +43,7 @@ extension AddedToken {
     /// The members of the token as JSON, braces aside, after `"id"`.
     var jsonMembers: String {
         """
-        "content": \(JSONValue.quoted(content)), "single_word": \(isSingleWord), \
+        "content": \(JSONTree.quoted(content)), "single_word": \(isSingleWord), \
         "lstrip": \(stripsLeft), "rstrip": \(stripsRight), "normalized": \(isNormalised), \
         "special": \(isSpecial)
         """

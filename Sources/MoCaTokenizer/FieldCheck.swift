@@ -1,11 +1,13 @@
 // Which values of the fields of `tokenizer.json` are supported.
 
+import StrictJSON
+
 /// Refuses every setting that would make other ids than this tokenizer's.
 struct FieldCheck {
     /// What errors call the file.
     let file: String
 
-    private func refusal(_ field: String, _ found: JSONValue?, _ supported: String)
+    private func refusal(_ field: String, _ found: JSONTree?, _ supported: String)
         -> TokenizerError
     {
         .unsupported(
@@ -13,14 +15,14 @@ struct FieldCheck {
     }
 
     /// Checks `model`, its vocabulary and merges aside.
-    func model(_ model: JSONValue?) throws {
+    func model(_ model: JSONTree?) throws {
         guard let model else { throw TokenizerError.missingField(file: file, field: "model") }
         if let type = model["type"], type.string != "BPE" {
             throw refusal("model.type", type, "\"BPE\"")
         }
         for field in ["dropout"] {
             guard let value = model[field], value != .null else { continue }
-            if case .number(let text) = value, Double(text) == 0 { continue }
+            if case .number(let text, _) = value, Double(text) == 0 { continue }
             throw refusal("model.\(field)", value, "null")
         }
         for field in ["continuing_subword_prefix", "end_of_word_suffix"] {
@@ -35,7 +37,7 @@ struct FieldCheck {
     }
 
     /// Whether `normalizer` is NFC; throws if it is neither that nor nothing.
-    func usesNFC(_ normalizer: JSONValue?) throws -> Bool {
+    func usesNFC(_ normalizer: JSONTree?) throws -> Bool {
         switch steps(normalizer, "normalizers").map({ $0["type"]?.string }) {
         case []: return false
         case ["NFC"]: return true
@@ -44,7 +46,7 @@ struct FieldCheck {
     }
 
     /// Checks the other stages.
-    func pipeline(_ file: JSONValue) throws {
+    func pipeline(_ file: JSONTree) throws {
         try preTokenizer(file["pre_tokenizer"])
         for step in steps(file["post_processor"], "processors")
         where step["type"]?.string != "ByteLevel" {
@@ -56,7 +58,7 @@ struct FieldCheck {
         }
     }
 
-    private func preTokenizer(_ value: JSONValue?) throws {
+    private func preTokenizer(_ value: JSONTree?) throws {
         let steps = steps(value, "pretokenizers")
         guard steps.count == 2, steps[0]["type"]?.string == "Split",
             steps[1]["type"]?.string == "ByteLevel"
@@ -78,7 +80,7 @@ struct FieldCheck {
     }
 
     /// The steps of a stage: those of a `Sequence`, one, or none.
-    private func steps(_ stage: JSONValue?, _ field: String) -> [JSONValue] {
+    private func steps(_ stage: JSONTree?, _ field: String) -> [JSONTree] {
         guard let stage, stage != .null else { return [] }
         guard stage["type"]?.string == "Sequence" else { return [stage] }
         return (stage[field]?.elements ?? []).flatMap { steps($0, field) }

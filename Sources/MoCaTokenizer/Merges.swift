@@ -1,5 +1,7 @@
 // `model.merges`: which two tokens become one, and in which order of preference.
 
+import StrictJSON
+
 /// The merges of a byte-pair encoding and the ids of the 256 single bytes.
 struct Merges: Sendable {
     /// (left id, right id) to (rank, id of both joined); a lower rank goes first.
@@ -8,10 +10,10 @@ struct Merges: Sendable {
     let byteIDs: [UInt32]
 
     /// Reads the array `model.merges` over `vocabulary`; its elements are all `["a", "b"]` or all
-    /// `"a b"`. Throws `malformedJSON` or `inconsistent`.
-    init(_ scanner: inout JSONScanner, vocabulary: Vocabulary) throws {
-        byteIDs = try Self.byteIDs(vocabulary, file: scanner.file)
-        var reader = Reader(vocabulary: vocabulary)
+    /// `"a b"`. Throws `JSONFault` or `inconsistent`.
+    init(_ scanner: inout JSONScanner, vocabulary: Vocabulary, file: String) throws {
+        byteIDs = try Self.byteIDs(vocabulary, file: file)
+        var reader = Reader(vocabulary: vocabulary, file: file)
         try scanner.array { scanner in
             if try scanner.peek() == UInt8(ascii: "[") {
                 try reader.readPair(&scanner)
@@ -21,7 +23,7 @@ struct Merges: Sendable {
         }
         guard !(reader.hasPairs && reader.hasLines) else {
             throw TokenizerError.inconsistent(
-                file: scanner.file, field: "model.merges", reason: "pairs and strings are mixed")
+                file: file, field: "model.merges", reason: "pairs and strings are mixed")
         }
         table = PairTable(reader.entries)
     }
@@ -44,24 +46,27 @@ extension Merges {
     /// The merges read so far.
     private struct Reader {
         let vocabulary: Vocabulary
+        /// What errors call the file.
+        let file: String
         var entries: [(UInt32, UInt32, UInt32, UInt32)] = []
         var hasPairs = false
         var hasLines = false
         /// The bytes of both tokens of the merge at hand.
         private var bytes: [UInt8] = []
 
-        init(vocabulary: Vocabulary) {
+        init(vocabulary: Vocabulary, file: String) {
             self.vocabulary = vocabulary
+            self.file = file
         }
 
         /// Reads `["a", "b"]`.
         mutating func readPair(_ scanner: inout JSONScanner) throws {
             hasPairs = true
-            try scanner.expect(UInt8(ascii: "["))
+            try scanner.expect(UInt8(ascii: "["), "a pair")
             let left = try scanner.text()
-            try scanner.expect(UInt8(ascii: ","))
+            try scanner.expect(UInt8(ascii: ","), "','")
             let right = try scanner.text()
-            try scanner.expect(UInt8(ascii: "]"))
+            try scanner.expect(UInt8(ascii: "]"), "']'")
             bytes.removeAll(keepingCapacity: true)
             try append(left, scanner)
             let middle = bytes.count
@@ -77,7 +82,7 @@ extension Merges {
             func parse(_ utf8: UnsafeBufferPointer<UInt8>) throws {
                 if utf8.starts(with: "#version".utf8) { return }
                 guard let space = utf8.firstIndex(of: 0x20) else {
-                    throw scanner.malformed("a merge without a space", at: text.start)
+                    throw scanner.fault("a merge without a space", at: text.start)
                 }
                 bytes.removeAll(keepingCapacity: true)
                 try append(UnsafeBufferPointer(rebasing: utf8[..<space]), scanner)
@@ -109,9 +114,9 @@ extension Merges {
         ) throws {
             guard ByteAlphabet.appendBytes(spelledBy: utf8, to: &bytes) else {
                 throw TokenizerError.inconsistent(
-                    file: scanner.file, field: "model.merges[\(entries.count)]",
+                    file: file, field: "model.merges[\(entries.count)]",
                     reason:
-                        "\(JSONValue.quoted(String(decoding: utf8, as: UTF8.self))) is no token of bytes"
+                        "\(JSONTree.quoted(String(decoding: utf8, as: UTF8.self))) is no token of bytes"
                 )
             }
         }
@@ -129,9 +134,9 @@ extension Merges {
                 (left, bytes[..<middle]), (right, bytes[middle...]), (both, bytes[...]),
             ]
             where id == Vocabulary.noID {
-                let token = JSONValue.quoted(ByteAlphabet.spelling(of: part))
+                let token = JSONTree.quoted(ByteAlphabet.spelling(of: part))
                 throw TokenizerError.inconsistent(
-                    file: scanner.file, field: "model.merges[\(entries.count)]",
+                    file: file, field: "model.merges[\(entries.count)]",
                     reason: "the token \(token) is not in the vocabulary")
             }
             entries.append((left, right, UInt32(entries.count), both))

@@ -1,6 +1,7 @@
 // The mask token of pre-training, and files that hold it.
 
 package import Foundation
+import StrictJSON
 
 extension Tokenizer {
     /// The token that stands for a hidden one where the checkpoint has none of its own.
@@ -63,9 +64,9 @@ extension Tokenizer {
         var newMembers: [String] = []
         if let mask = configuration.maskToken, !isMaskToken(tree["mask_token"], mask) {
             if let member = tree.member("mask_token") {
-                edits.append((member.range, JSONValue.quoted(mask)))
+                edits.append((member.range, JSONTree.quoted(mask)))
             } else {
-                newMembers.append("\"mask_token\": \(JSONValue.quoted(mask))")
+                newMembers.append("\"mask_token\": \(JSONTree.quoted(mask))")
             }
         }
         if tree["tokenizer_class"] == nil {
@@ -95,7 +96,7 @@ extension Tokenizer {
         return data
     }
 
-    private func isMaskToken(_ value: JSONValue?, _ mask: String) -> Bool {
+    private func isMaskToken(_ value: JSONTree?, _ mask: String) -> Bool {
         (value?.string ?? value?["content"]?.string)?.utf8.elementsEqual(mask.utf8) ?? false
     }
 }

@@ -1,6 +1,7 @@
 // Text to ids and back: the byte-level BPE of the Qwen2.5 family, equal to `tokenizers` 0.21.4.
 
 package import Foundation
+import StrictJSON
 
 /// A tokenizer read from the `tokenizer.json` of a checkpoint.
 ///
@@ -38,7 +39,7 @@ package struct Tokenizer: Sendable {
     }
 
     /// Adds the tokens that only `tokenizer_config.json` has, as transformers does when it loads.
-    private mutating func addConfiguredTokens(_ tree: JSONValue) throws {
+    private mutating func addConfiguredTokens(_ tree: JSONTree) throws {
         guard case .object(let members)? = tree["added_tokens_decoder"] else {
             addSpecialTokens()
             return
@@ -51,7 +52,7 @@ package struct Tokenizer: Sendable {
             guard id == Int(expected) else {
                 throw TokenizerError.inconsistent(
                     file: files.configurationPath, field: "added_tokens_decoder",
-                    reason: "\(JSONValue.quoted(content)) has the id \(id), expected \(expected)")
+                    reason: "\(JSONTree.quoted(content)) has the id \(id), expected \(expected)")
             }
             added.add(AddedToken(entry, content: content, id: expected))
         }

@@ -1,5 +1,7 @@
 // `tokenizer_config.json`: what the special tokens are for, and how long an input may be.
 
+import StrictJSON
+
 /// The settings of a tokenizer that are not in `tokenizer.json`.
 package struct TokenizerConfiguration: Sendable {
     /// The token of each attribute that names one, as `eos_token`.
@@ -38,7 +40,7 @@ package struct TokenizerConfiguration: Sendable {
     ]
 
     /// Reads the tree of the file; an empty object stands for a missing file.
-    init(_ json: JSONValue, file: String) throws {
+    init(_ json: JSONTree, file: String) throws {
         guard case .object = json else {
             throw TokenizerError.unsupported(
                 file: file, field: "(root)", found: json.summary, supported: "an object")
@@ -62,7 +64,7 @@ package struct TokenizerConfiguration: Sendable {
 
     /// The text of a token that is given as a string or as an object with `content`.
     private static func content(
-        _ value: JSONValue?, _ field: String, _ file: String, missing: () -> String?
+        _ value: JSONTree?, _ field: String, _ file: String, missing: () -> String?
     ) throws -> String? {
         guard let value else { return missing() }
         if value == .null { return nil }

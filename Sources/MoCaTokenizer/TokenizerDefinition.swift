@@ -1,5 +1,7 @@
 // `tokenizer.json`, read and checked: everything in it is done exactly or refused by name.
 
+import StrictJSON
+
 /// The contents of one `tokenizer.json`.
 struct TokenizerDefinition: Sendable {
     /// The tokens of the model.
@@ -17,6 +19,14 @@ struct TokenizerDefinition: Sendable {
     ///
     /// `truncation` and `padding` are left aside: they are settings of a call, as in transformers.
     init(_ bytes: UnsafeBufferPointer<UInt8>, file: String) throws {
+        do {
+            try self.init(reading: bytes, file: file)
+        } catch let fault as JSONFault {
+            throw TokenizerError(fault, file: file)
+        }
+    }
+
+    private init(reading bytes: UnsafeBufferPointer<UInt8>, file: String) throws {
         let members = try Members(bytes, file: file)
         let check = FieldCheck(file: file)
         try check.model(members.model)
@@ -29,13 +39,13 @@ struct TokenizerDefinition: Sendable {
             throw TokenizerError.missingField(file: file, field: "model.merges")
         }
         self.vocabulary = vocabulary
-        merges = try Merges(&mergesScanner, vocabulary: vocabulary)
+        merges = try Merges(&mergesScanner, vocabulary: vocabulary, file: file)
         let entries = members.others.member("added_tokens")
         addedTokensEnd = entries.map { $0.range.upperBound - 1 }
         try addTokens(entries?.value ?? .array([]), file: file)
     }
 
-    private mutating func addTokens(_ entries: JSONValue, file: String) throws {
+    private mutating func addTokens(_ entries: JSONTree, file: String) throws {
         guard let entries = entries.elements else {
             throw TokenizerError.unsupported(
                 file: file, field: "added_tokens", found: entries.summary, supported: "an array")
@@ -54,7 +64,7 @@ struct TokenizerDefinition: Sendable {
                 // The library would silently use the id it expects.
                 throw TokenizerError.inconsistent(
                     file: file, field: field,
-                    reason: "\(JSONValue.quoted(content)) has the id \(id), expected \(expected)")
+                    reason: "\(JSONTree.quoted(content)) has the id \(id), expected \(expected)")
             }
             addedTokens.add(AddedToken(entry, content: content, id: expected))
         }
@@ -69,29 +79,29 @@ extension TokenizerDefinition {
         /// Stands before the array of merges.
         private(set) var mergesScanner: JSONScanner?
         /// The members of `model` but these two; nil without a model.
-        private(set) var model: JSONValue?
+        private(set) var model: JSONTree?
         /// The members of the file but `model`.
-        private(set) var others = JSONValue.null
+        private(set) var others = JSONTree.null
 
         init(_ bytes: UnsafeBufferPointer<UInt8>, file: String) throws {
-            var scanner = JSONScanner(bytes, file: file)
-            var members: [JSONValue.Member] = []
+            var scanner = JSONScanner(bytes)
+            var members: [JSONTree.Member] = []
             try scanner.object { scanner, name in
                 if scanner.isEqual(name, "model") {
-                    try readModel(&scanner)
+                    try readModel(&scanner, file: file)
                 } else {
                     try members.append(scanner.member(name))
                 }
             }
-            try scanner.expectEnd()
+            try scanner.end()
             others = .object(members)
         }
 
-        private mutating func readModel(_ scanner: inout JSONScanner) throws {
-            var members: [JSONValue.Member] = []
+        private mutating func readModel(_ scanner: inout JSONScanner, file: String) throws {
+            var members: [JSONTree.Member] = []
             try scanner.object { scanner, name in
                 if scanner.isEqual(name, "vocab") {
-                    vocabulary = try Vocabulary(&scanner)
+                    vocabulary = try Vocabulary(&scanner, file: file)
                 } else if scanner.isEqual(name, "merges") {
                     _ = try scanner.peek()
                     mergesScanner = scanner
@@ -106,15 +116,6 @@ extension TokenizerDefinition {
 }
 
 extension JSONScanner {
-    /// Consumes the value of `name` and returns both.
-    fileprivate mutating func member(_ name: Text) throws -> JSONValue.Member {
-        let name = try string(name)
-        _ = try peek()
-        let start = position
-        let value = try value()
-        return .init(name: name, value: value, range: start..<position)
-    }
-
     /// Consumes an array of strings or of arrays of strings.
     fileprivate mutating func skipMerges() throws {
         try array { scanner in

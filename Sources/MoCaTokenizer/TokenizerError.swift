@@ -2,6 +2,7 @@
 
 import Foundation
 package import MoCaCore
+import StrictJSON
 
 /// A failure of reading, writing or using a tokenizer.
 package enum TokenizerError: UserFacingError, Equatable {
@@ -19,6 +20,11 @@ package enum TokenizerError: UserFacingError, Equatable {
     case refusedToken(token: String)
     /// A file cannot be written.
     case unwritable(file: String, reason: String)
+
+    /// A file whose JSON is wrong at one byte.
+    init(_ fault: JSONFault, file: String) {
+        self = .malformedJSON(file: file, offset: fault.byte, reason: fault.reason)
+    }
 
     package var kind: FailureKind {
         switch self {

@@ -1,6 +1,7 @@
 // The two files of a tokenizer, kept as they were so that they can be written again.
 
 import Foundation
+import StrictJSON
 
 /// `tokenizer.json` and `tokenizer_config.json` as bytes.
 struct TokenizerFiles: Sendable {
@@ -40,13 +41,16 @@ struct TokenizerFiles: Sendable {
     }
 
     /// The tree of `tokenizer_config.json`.
-    func configurationTree() throws -> JSONValue {
-        try configuration.withUnsafeBytes { bytes in
-            var scanner = JSONScanner(
-                bytes.bindMemory(to: UInt8.self), file: configurationPath)
-            let tree = try scanner.value()
-            try scanner.expectEnd()
-            return tree
+    func configurationTree() throws -> JSONTree {
+        do {
+            return try configuration.withUnsafeBytes { bytes in
+                var scanner = JSONScanner(bytes.bindMemory(to: UInt8.self))
+                let tree = try scanner.value()
+                try scanner.end()
+                return tree
+            }
+        } catch let fault as JSONFault {
+            throw TokenizerError(fault, file: configurationPath)
         }
     }
 

@@ -1,5 +1,7 @@
 // The tokens of the model, as bytes: one arena, one span for each id, one hash index.
 
+import StrictJSON
+
 /// The base vocabulary of `tokenizer.json` (added tokens aside). Ids are 0 ..< `count`.
 struct Vocabulary: Sendable {
     /// Where a token's bytes lie in the arena.
@@ -26,17 +28,16 @@ struct Vocabulary: Sendable {
     /// The number of tokens.
     var count: Int { spans.count }
 
-    /// Reads the object `model.vocab`; throws `malformedJSON` or `inconsistent`.
-    init(_ scanner: inout JSONScanner) throws {
-        var draft = Draft()
+    /// Reads the object `model.vocab` of `file`; throws `JSONFault` or `inconsistent`.
+    init(_ scanner: inout JSONScanner, file: String) throws {
+        var draft = Draft(file: file)
         try scanner.object { scanner, name in
             let start = UInt32(draft.arena.count)
             let isLiteral = try !draft.appendToken(name, scanner)
-            let id = try scanner.count()
+            let id = try scanner.integer()
             let span = Span(start: start, count: UInt32(draft.arena.count) - start)
             try draft.place(span, id: id, isLiteral: isLiteral, scanner)
         }
-        let file = scanner.file
         guard draft.tokenCount == draft.spans.count, draft.tokenCount > 0 else {
             throw TokenizerError.inconsistent(
                 file: file, field: "model.vocab",
@@ -62,7 +63,7 @@ struct Vocabulary: Sendable {
                 let hash = hash(key)
                 let at = slot(key, hash: hash, arena: arena, spans: draft.spans, index: index)
                 guard index[at] == freeSlot else {
-                    let token = JSONValue.quoted(ByteAlphabet.spelling(of: key))
+                    let token = JSONTree.quoted(ByteAlphabet.spelling(of: key))
                     throw TokenizerError.inconsistent(
                         file: file, field: "model.vocab", reason: "the token \(token) twice")
                 }
@@ -131,6 +132,8 @@ struct Vocabulary: Sendable {
 extension Vocabulary {
     /// A vocabulary while it is read.
     private struct Draft {
+        /// What errors call the file.
+        let file: String
         var arena: [UInt8] = []
         var spans: [Span] = []
         var literals: [[UInt8]: UInt32] = [:]
@@ -160,13 +163,13 @@ extension Vocabulary {
             _ span: Span, id: Int, isLiteral: Bool, _ scanner: JSONScanner
         ) throws {
             // A token takes more than one byte of the file, so greater ids leave gaps.
-            guard id < scanner.bytes.count, arena.count < Int(UInt32.max) else {
-                throw scanner.malformed("the token id \(id) is too large")
+            guard (0..<scanner.bytes.count).contains(id), arena.count < Int(UInt32.max) else {
+                throw scanner.fault("the token id \(id) is out of range")
             }
             while spans.count <= id { spans.append(Span(start: .max, count: 0)) }
             guard spans[id].start == .max else {
                 throw TokenizerError.inconsistent(
-                    file: scanner.file, field: "model.vocab", reason: "two tokens have the id \(id)"
+                    file: file, field: "model.vocab", reason: "two tokens have the id \(id)"
                 )
             }
             spans[id] = span
@@ -175,9 +178,9 @@ extension Vocabulary {
             let bytes = Array(arena[Int(span.start)...])
             guard literals.updateValue(UInt32(id), forKey: bytes) == nil else {
                 throw TokenizerError.inconsistent(
-                    file: scanner.file, field: "model.vocab",
+                    file: file, field: "model.vocab",
                     reason:
-                        "the token \(JSONValue.quoted(String(decoding: bytes, as: UTF8.self))) twice"
+                        "the token \(JSONTree.quoted(String(decoding: bytes, as: UTF8.self))) twice"
                 )
             }
         }

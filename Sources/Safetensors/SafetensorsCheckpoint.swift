@@ -1,6 +1,7 @@
 // A checkpoint in Hugging Face layout: one file, or shards with an index.
 
 public import Foundation
+import StrictJSON
 
 /// The tensors of a checkpoint, wherever they lie.
 ///
@@ -95,7 +96,7 @@ public struct SafetensorsCheckpoint: Sendable {
             try data.withUnsafeBytes { bytes in
                 var scanner = JSONScanner(bytes.assumingMemoryBound(to: UInt8.self))
                 try scanner.object { scanner, key in
-                    if key == "weight_map", map == nil {
+                    if try scanner.string(key) == "weight_map", map == nil {
                         map = try scanner.stringMap()
                     } else {
                         try scanner.skipValue()

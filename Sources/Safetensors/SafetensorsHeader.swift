@@ -2,6 +2,7 @@
 // or overlap (https://github.com/huggingface/safetensors#format).
 
 import Foundation
+import StrictJSON
 
 /// A header that has been checked: its tensors tile the data exactly.
 struct SafetensorsHeader {
@@ -48,7 +49,8 @@ struct SafetensorsHeader {
                 throw JSONFault(byte: 0, reason: "the header does not begin with '{'")
             }
             var hasMetadata = false
-            try scanner.object { scanner, name in
+            try scanner.object { scanner, text in
+                let name = try scanner.string(text)
                 guard name == "__metadata__" else {
                     return try addEntry(name, from: &scanner, file: file)
                 }
@@ -88,7 +90,8 @@ struct SafetensorsHeader {
         var type: String?
         var shape: [Int]?
         var offsets: [Int]?
-        try scanner.object { scanner, key in
+        try scanner.object { scanner, text in
+            let key = try scanner.string(text)
             let isRepeated: Bool
             switch key {
             case "dtype":

@@ -15,7 +15,7 @@ func fixture(_ path: String) -> URL { fixtures.appendingPathComponent(path) }
 /// The rows that pyarrow reads from the table `name`.
 func expectedRows(_ name: String) throws -> [[String: Cell]] {
     let data = try Data(contentsOf: fixture("\(name).expected.json"))
-    guard case .list(let rows) = try JSONParser.parse(data) else { return [] }
+    guard case .list(let rows) = try Cell(json: data) else { return [] }
     return rows.map { row in
         guard case .object(let members) = row else { return [:] }
         return members.mapValues(withBytes)

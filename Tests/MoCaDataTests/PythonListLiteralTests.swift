@@ -7,7 +7,7 @@ import Testing
     /// `ast.literal_eval` over a table and over random texts.
     @Test func agreesWithPython() throws {
         let data = try Data(contentsOf: fixture("python-lists.json"))
-        guard case .list(let cases) = try JSONParser.parse(data) else { return }
+        guard case .list(let cases) = try Cell(json: data) else { return }
         #expect(cases.count > 400)
         for entry in cases {
             guard case .list(let pair) = entry, case .string(let text) = pair[0] else {

@@ -96,7 +96,7 @@ struct SafetensorsCheckpointTests {
         (
             #"{"metadata":{"total_size":1.5}} x"#,
             "invalid shard index (D/model.safetensors.index.json, byte 32): something follows the "
-                + "object; fetch the index and its shards again, all from the same place"
+                + "value; fetch the index and its shards again, all from the same place"
         ),
     ])
     func brokenIndices(_ index: String, _ text: String) {

@@ -1,62 +1,66 @@
-// The small parts of the tokenizer's files, as a tree.
+// A JSON value as a tree.
 
 /// A JSON value; numbers keep their spelling, objects their order.
-indirect enum JSONValue: Sendable, Equatable {
+package indirect enum JSONTree: Sendable, Equatable {
     case null
     case bool(Bool)
-    case number(String)
+    case number(String, isInteger: Bool)
     case string(String)
-    case array([JSONValue])
+    case array([JSONTree])
     case object([Member])
 
     /// One name and value of an object.
-    struct Member: Sendable, Equatable {
+    package struct Member: Sendable, Equatable {
         /// The name, unescaped.
-        let name: String
+        package let name: String
         /// The value.
-        let value: JSONValue
-        /// Where the value stands in the file, in bytes.
-        let range: Range<Int>
+        package let value: JSONTree
+        /// Where the value stands in the text, in bytes.
+        package let range: Range<Int>
+
+        package init(name: String, value: JSONTree, range: Range<Int>) {
+            (self.name, self.value, self.range) = (name, value, range)
+        }
     }
 
     /// The value of the last member of that name; nil where this is no object or has none.
-    subscript(_ name: String) -> JSONValue? {
+    package subscript(_ name: String) -> JSONTree? {
         member(name)?.value
     }
 
     /// The last member of that name.
-    func member(_ name: String) -> Member? {
+    package func member(_ name: String) -> Member? {
         guard case .object(let members) = self else { return nil }
         return members.last { $0.name == name }
     }
 
     /// The string, if it is one.
-    var string: String? {
+    package var string: String? {
         if case .string(let string) = self { string } else { nil }
     }
 
     /// The truth value, if it is one.
-    var bool: Bool? {
+    package var bool: Bool? {
         if case .bool(let bool) = self { bool } else { nil }
     }
 
     /// The number, if it is a whole one that fits.
-    var int: Int? {
-        if case .number(let text) = self { Int(text) } else { nil }
+    package var int: Int? {
+        if case .number(let text, isInteger: true) = self { Int(text) } else { nil }
     }
 
     /// The elements, if it is an array.
-    var elements: [JSONValue]? {
+    package var elements: [JSONTree]? {
         if case .array(let elements) = self { elements } else { nil }
     }
 
     /// The value as an error message shows it: one line, cut at 200 characters.
-    var summary: String {
+    package var summary: String {
         let text =
             switch self {
             case .null: "null"
             case .bool(let bool): "\(bool)"
-            case .number(let number): number
+            case .number(let spelling, _): spelling
             case .string(let string): Self.quoted(string)
             case .array(let elements): "[\(elements.map(\.summary).joined(separator: ", "))]"
             case .object(let members):
@@ -66,18 +70,18 @@ indirect enum JSONValue: Sendable, Equatable {
     }
 
     /// `string` as JSON writes it.
-    static func quoted(_ string: String) -> String {
-        var out = "\""
+    package static func quoted(_ string: String) -> String {
+        var quoted = "\""
         for scalar in string.unicodeScalars {
             switch scalar {
-            case "\"": out += "\\\""
-            case "\\": out += "\\\\"
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
             case _ where scalar.value < 0x20:
                 let digits = String(scalar.value, radix: 16)
-                out += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: out.unicodeScalars.append(scalar)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
             }
         }
-        return out + "\""
+        return quoted + "\""
     }
 }

@@ -1,0 +1,107 @@
+// Whole values: numbers that fit, lists and maps of one kind, trees, and what is passed over.
+
+extension JSONScanner {
+    /// Consumes an integer without fraction or exponent. "-0" too is refused, as the `safetensors`
+    /// library does.
+    package mutating func integer() throws -> Int {
+        _ = try peek()
+        let start = position
+        let isNumber = bytes[start] == UInt8(ascii: "-") || bytes[start] &- UInt8(ascii: "0") < 10
+        guard isNumber else { throw fault("expected an integer") }
+        let (spelling, isInteger) = try number()
+        let isPadded = position < bytes.count && bytes[position] &- UInt8(ascii: "0") < 10
+        guard isInteger, spelling != "-0", !isPadded else {
+            throw fault("expected an integer", at: start)
+        }
+        guard let value = Int(spelling) else {
+            throw fault("the number \(spelling.prefix(40)) is too large", at: start)
+        }
+        return value
+    }
+
+    /// Consumes an array of integers.
+    package mutating func integers() throws -> [Int] {
+        var values: [Int] = []
+        try array { values.append(try $0.integer()) }
+        return values
+    }
+
+    /// Consumes an object whose values are strings; a key written twice is a fault.
+    package mutating func stringMap() throws -> [String: String] {
+        var map: [String: String] = [:]
+        try object { scanner, name in
+            let (key, start) = (try scanner.string(name), scanner.position)
+            guard map.updateValue(try scanner.string(), forKey: key) == nil else {
+                throw scanner.fault("the key '\(key)' stands twice", at: start)
+            }
+        }
+        return map
+    }
+
+    /// Consumes a value of any kind, and checks it on the way.
+    package mutating func skipValue(depth: Int = 0) throws {
+        try visitValue(
+            depth: depth,
+            object: { scanner in
+                try scanner.object { scanner, name in
+                    _ = try scanner.string(name)
+                    try scanner.skipValue(depth: depth + 1)
+                }
+            },
+            array: { scanner in try scanner.array { try $0.skipValue(depth: depth + 1) } },
+            scalar: { _ in })
+    }
+
+    /// Consumes any value and returns it as a tree.
+    package mutating func value(depth: Int = 0) throws -> JSONTree {
+        var tree = JSONTree.null
+        try visitValue(
+            depth: depth,
+            object: { scanner in
+                var members: [JSONTree.Member] = []
+                try scanner.object { scanner, name in
+                    members.append(try scanner.member(name, depth: depth + 1))
+                }
+                tree = .object(members)
+            },
+            array: { scanner in
+                var elements: [JSONTree] = []
+                try scanner.array { elements.append(try $0.value(depth: depth + 1)) }
+                tree = .array(elements)
+            },
+            scalar: { tree = $0 })
+        return tree
+    }
+
+    /// Consumes the value of `name` and returns both.
+    package mutating func member(_ name: Text, depth: Int = 0) throws -> JSONTree.Member {
+        let name = try string(name)
+        _ = try peek()
+        let start = position
+        let value = try value(depth: depth)
+        return JSONTree.Member(name: name, value: value, range: start..<position)
+    }
+
+    /// Decides by the next byte what kind of value it is.
+    private mutating func visitValue(
+        depth: Int, object: (inout JSONScanner) throws -> Void,
+        array: (inout JSONScanner) throws -> Void, scalar: (JSONTree) -> Void
+    ) throws {
+        guard depth < Self.depthMax else { throw fault("nested too deeply") }
+        switch try peek() {
+        case UInt8(ascii: "{"): try object(&self)
+        case UInt8(ascii: "["): try array(&self)
+        case UInt8(ascii: "\""): scalar(.string(try string()))
+        case UInt8(ascii: "t") where try take(word: "true"): scalar(.bool(true))
+        case UInt8(ascii: "f") where try take(word: "false"): scalar(.bool(false))
+        case UInt8(ascii: "n") where try take(word: "null"): scalar(.null)
+        default:
+            let start = position
+            let (spelling, isInteger) = try number()
+            guard Double(spelling)?.isFinite ?? false else {
+                throw fault("the number is too large", at: start)
+            }
+            scalar(.number(spelling, isInteger: isInteger))
+        }
+    }
+}
