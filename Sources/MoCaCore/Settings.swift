@@ -22,7 +22,8 @@ public enum TruncationPolicy: String, Sendable, Hashable, Codable, CaseIterable 
     case end
     /// Refuse the input.
     case error
-    /// Cut as the released MoCa code does: an image block that lost its end is dropped.
+    /// Cut as the released MoCa code does: by columns, then an image block that lost its end is
+    /// dropped. What is kept is the same as with `end`.
     case reference
 }
 

@@ -2,7 +2,6 @@
 // over true tokens and patches; element-wise work is left out.
 
 package import MoCaCore
-package import MoCaModel
 
 /// What inputs of one model cost.
 package struct ForwardCost: Sendable {

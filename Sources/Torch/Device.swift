@@ -23,6 +23,8 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
 
     /// The processor.
     public static let cpu = Device(.cpu)
+    /// The numbers that devices of a kind may have.
+    public static let indices = 0..<128
 
     /// `cpu`, `cuda:0` or `mps`.
     public var description: String {
@@ -51,9 +53,14 @@ public enum LibTorch {
     /// The threads that operators use.
     public static var threadCount: Int { Int(ctorch_thread_count()) }
 
+    /// More threads than any machine has cores.
+    public static let threadCountMax = 4096
+
     /// Sets the threads that operators use, for the whole process.
     public static func setThreadCount(_ count: Int) {
-        precondition(count > 0, "the number of threads must be positive, not \(count)")
+        precondition(
+            (1...threadCountMax).contains(count),
+            "the number of threads must be 1 to \(threadCountMax), not \(count)")
         _ = ctorch_set_thread_count(Int32(count))
     }
 

@@ -1,6 +1,6 @@
 // What a device can do at best: the yardstick of every benchmark, measured in the same run.
 
-package import Torch
+import MoCaCore
 
 /// Speed of square matrix products.
 package enum GEMMPeak {

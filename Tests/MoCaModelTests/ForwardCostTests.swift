@@ -1,15 +1,14 @@
 import Foundation
 import MoCaCore
-import MoCaModel
 import Testing
 
-@testable import MoCaEmbedding
+@testable import MoCaModel
 
 @Suite struct ForwardCostTests {
     private static func cost() throws -> ForwardCost {
-        let file = checkpoint.appending(path: "config.json")
+        let path = "checkpoint_newer/config.json"
         return ForwardCost(
-            try Qwen25VLConfiguration(parsing: Data(contentsOf: file), file: file.path))
+            try Qwen25VLConfiguration(parsing: ModelFixtures.data(path), file: path))
     }
 
     /// Counted apart, in Python: products of linear layers and attention, term by term.

@@ -65,6 +65,10 @@ import Testing
                 + "pixel_values and image_grid_thw with the model's own preprocessor_config.json"
         ),
         (
+            .unreadable(file: "m/config.json", reason: "R"),
+            "file cannot be read (m/config.json): R; check the path and its permissions"
+        ),
+        (
             .missingFile("m/config.json"),
             "file is missing (m/config.json): a model folder in Hugging Face layout has it; "
                 + "check the path of the model"
