@@ -22,7 +22,7 @@ import shutil
 import numpy as np
 import pyarrow as arrow
 import pyarrow.parquet as parquet
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 TEST_PERCENT = 15          # share of title groups held out, by sha1
 NEAR_DUPLICATE_BITS = 10   # of a 256-bit difference hash
@@ -30,8 +30,12 @@ FIRST_TEST_PAGE = 100      # debmake-doc: later pages are held out, in every lan
 CANDIDATES = 60
 CLASS_MAXIMUM = 12         # test pictures a class, so that no constant answer scores
 SIDES = {"openclipart": 112, "emoji_noto": 112}
+VARIANTS = 8               # pictures made of one for training, beside itself
+VARIANT_SIDE = 112         # pixels of their longer side
+DRAWN = ("emoji_noto", "emoji_openmoji", "openclipart", "stamps", "gimp")
 TASKS = ["EmojiNoto_t2i", "EmojiNoto_i2t", "OpenClipart_t2i", "OpenClipart_i2t", "OpenClipart_cls",
          "EasyVQA", "WordNet_def2word", "DocPages"]
+CLASS_TASKS = ["OpenClipart_cls", "TuxStamps_cls"]
 EVALUATIONS = ["EmojiNoto_", "EasyVQA", "WordNet_def2word"]
 TEXT_SOURCES = {"wordnet"}
 LICENCES = ["openclipart-svg.copyright", "fonts-noto-color-emoji.copyright", "emoji.LICENSE",
@@ -268,10 +272,102 @@ def pretraining_records(data, output, meta, held):
     return {name: len(records) for name, records in parts.items()}
 
 
+def variant(picture, random):
+    """The picture moved, turned, scaled and lit a little differently, on its border's colour."""
+    width, height = picture.size
+    scale = VARIANT_SIDE / max(width, height)
+    size = (max(28, round(width * scale)), max(28, round(height * scale)))
+    angle, zoom = np.deg2rad(random.uniform(-12, 12)), random.uniform(0.85, 1.3)
+    squeeze = random.uniform(0.9, 1.1)
+    cosine, sine = np.cos(angle) / zoom, np.sin(angle) / zoom
+    x, y = size[0] / 2, size[1] / 2
+    dx, dy = random.uniform(-0.08, 0.08) * size[0], random.uniform(-0.08, 0.08) * size[1]
+    small = picture.resize(size, Image.LANCZOS)
+    moved = small.transform(
+        size, Image.AFFINE,
+        (cosine * squeeze, sine, x - cosine * squeeze * (x + dx) - sine * (y + dy),
+         -sine, cosine / squeeze, y + sine * (x + dx) - cosine / squeeze * (y + dy)),
+        resample=Image.BICUBIC, fillcolor=small.getpixel((0, 0)))
+    for enhance in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
+        moved = enhance(moved).enhance(random.uniform(0.8, 1.2))
+    return moved
+
+
+def write_variants(data, output, drawn):
+    """Variants of every training picture, beside the untouched one as variant 0."""
+    random = np.random.default_rng(1)
+    for row in drawn:
+        picture = Image.open(os.path.join(data, row["path"])).convert("RGB")
+        for number in range(VARIANTS + 1):
+            target = variant_path(output, row["path"], number)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            made = variant(picture, random) if number else picture
+            made.save(target, "JPEG", quality=90)
+
+
+def variant_path(folder, path, number):
+    return os.path.join(folder, "variants", f"{os.path.splitext(path)[0]}.{number}.jpg")
+
+
+def caption_tasks(output, drawn, instructions):
+    """Each caption in each language with a variant of its picture, both ways; captions with the
+    same caption in another language; a picture with another variant of itself."""
+    random, tasks = np.random.default_rng(2), {}
+    page = instructions["page"]
+
+    def add(task, *values):
+        tasks.setdefault(task, []).append(dict(zip(TRAIN_COLUMNS, [*values, "", ""])))
+
+    def picture(path, number=None):
+        number = random.integers(VARIANTS + 1) if number is None else number
+        return variant_path("", path, number)
+
+    translated = set()
+    for row in drawn:
+        captions = json.loads(row["captions_json"])
+        texts = sorted(set(captions.values()))
+        for number in range(max(len(texts), VARIANTS + 1)):
+            text = texts[number % len(texts)]
+            add(f"Captions_{row['source']}_t2i", f"{instructions['t2i']}{text}\n", "", page,
+                picture(row["path"]))
+            add(f"Captions_{row['source']}_i2t", instructions["i2t"], picture(row["path"]), text,
+                "")
+        first, second = random.choice(VARIANTS + 1, 2, replace=False)
+        add("Variants_i2i", page, picture(row["path"], first), page, picture(row["path"], second))
+        key = tuple(sorted(captions.items()))
+        if len(captions) > 1 and key not in translated:
+            translated.add(key)
+            languages = sorted(captions)
+            for language in languages:
+                other = languages[random.integers(len(languages))]
+                if captions[other] != captions[language]:
+                    add("Captions_t2t", captions[language], "", captions[other], "")
+    known = {row["path"] for row in drawn}
+    for task in CLASS_TASKS:
+        for row in rows(os.path.join(output, "mmeb-train", task, "train.parquet")):
+            if row["qry_image_path"] in known:
+                for number in range(VARIANTS + 1):
+                    add(f"Variants_{task}", row["qry"], picture(row["qry_image_path"], number),
+                        row["pos_text"], "")
+    for task, values in tasks.items():
+        write(os.path.join(output, "mmeb-train", task, "train.parquet"), values)
+    return {task: len(values) for task, values in tasks.items()}
+
+
 def full_training_data(data, output, meta, held):
-    """Every training part without the held-out pictures and pages; images stay where they are."""
+    """Every training part without the held-out pictures and pages, and tasks of all captions with
+    varied pictures; other images stay where they are."""
     tasks = sorted(os.listdir(os.path.join(data, "mmeb-train")))
     counts = training_pairs(data, output, tasks, held)
+    drawn = [row for row in meta if row["split"] == "train" and row["source"] in DRAWN
+             and row["path"] not in held]
+    write_variants(data, output, drawn)
+    counts.update(caption_tasks(output, drawn, instruction_texts(data)))
+    for folder in sorted(os.listdir(os.path.join(data, "images"))):
+        link = os.path.join(output, "images", folder)
+        os.makedirs(os.path.dirname(link), exist_ok=True)
+        if not os.path.lexists(link):
+            os.symlink(os.path.abspath(os.path.join(data, "images", folder)), link)
     write(os.path.join(output, "images_meta.parquet"), meta)
     dropped = set()
     for path in held:

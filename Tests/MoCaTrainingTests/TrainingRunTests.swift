@@ -147,7 +147,6 @@ import Torch
             let tunedContract = try EmbeddingContract(
                 parsing: Data(contentsOf: tunedURL), file: tunedURL.path)
             #expect(tunedContract.prompts == [.query: "q: {text}"])
-            #expect(tunedContract.extensions["x_removed_texts"] == .array([.string("Find me")]))
             #expect(tunedContract.maskToken == "<|mask|>")
             #expect(
                 try !SafetensorsCheckpoint(opening: second).names.contains { $0.hasPrefix("mae_") })

@@ -108,8 +108,6 @@ struct StartingModel {
             let prompts = recipe.data.prompts
             contract.prompts[.query] = prompts.templates.query
             contract.prompts[.document] = prompts.templates.positive
-            let removed = prompts.removed.map(JSONValue.string)
-            contract.extensions["x_removed_texts"] = removed.isEmpty ? nil : .array(removed)
         }
         return contract
     }
