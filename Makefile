@@ -1,6 +1,6 @@
 # One build configuration serves the program, the tests and the demo, so everything compiles once.
 SWIFT_FLAGS ?= -c release -Xswiftc -enable-testing
-# What `make docs` and `make bench` build for; a target that is public API.
+# What `make docs` describes: the targets that are public API.
 DOCUMENTED ?= Torch NN MoCaEmbedding
 SWIFT_SOURCES = $(wildcard Package.swift Sources Tests Benchmarks)
 

@@ -26,10 +26,7 @@ public final class Embedder: Sendable {
     ///
     /// - Throws: a `UserFacingError` that names the file and the fix.
     public init(loading folder: URL, options: EmbedderOptions = EmbedderOptions()) async throws {
-        guard options.batchTokens > 0 else {
-            throw EmbeddingError.badOption(
-                name: "batch-tokens", value: options.batchTokens, allowed: "at least 1")
-        }
+        try options.checkRanges()
         let thread = ModelThread()
         if let threads = options.threads { LibTorch.setThreadCount(threads) }
         let loadOptions = LoadOptions(dtype: options.dtype, device: options.device)
@@ -50,7 +47,7 @@ public final class Embedder: Sendable {
         model = EmbeddingModel(backbone, settings.pooling)
         collator = Collator(configuration)
         (self.folder, self.thread, self.contract) = (folder, thread, contract)
-        batchTokens = options.batchTokens
+        batchTokens = options.resolvedBatchTokens
     }
 
     /// The length of a vector.
@@ -209,7 +206,7 @@ extension Embedder {
             result.flatMap { _ in
                 let vector = next.next() ?? []
                 return vector.allSatisfy(\.isFinite)
-                    ? .success(Embedding(vector)) : .failure(EmbeddingError.notFinite(number: 0))
+                    ? .success(Embedding(vector)) : .failure(EmbeddingError.notFinite)
             }
         }
     }
@@ -229,13 +226,6 @@ extension Result {
     /// The value; nil of a failure.
     fileprivate var success: Success? {
         if case .success(let value) = self { value } else { nil }
-    }
-}
-
-extension Duration {
-    /// The duration in seconds.
-    package var seconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }
 

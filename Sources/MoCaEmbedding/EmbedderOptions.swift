@@ -26,8 +26,8 @@ public struct EmbedderOptions: Sendable, Hashable {
     public var maxLength: Int?
     /// What happens to a longer input.
     public var truncation: TruncationPolicy?
-    /// Tokens that go through the model together.
-    public var batchTokens = 4096
+    /// Tokens that go through the model together; nil chooses what suits the device.
+    public var batchTokens: Int?
     /// Keeps the first numbers of each vector (Matryoshka), normalised again.
     public var dimensions: Int?
     /// Whether vectors get unit length.
@@ -35,6 +35,25 @@ public struct EmbedderOptions: Sendable, Hashable {
 
     /// The model's own settings, on the processor.
     public init() {}
+
+    /// - Throws: `EmbeddingError.badOption`.
+    func checkRanges() throws {
+        let pixelsMax = 1 << 40
+        let ranges: [(String, Int?, ClosedRange<Int>)] = [
+            ("batch-tokens", batchTokens, 1...1 << 24),
+            ("threads", threads, 1...LibTorch.threadCountMax),
+            ("min-pixels", minPixels, 1...pixelsMax), ("max-pixels", maxPixels, 1...pixelsMax),
+        ]
+        for (name, value, range) in ranges {
+            guard let value, !range.contains(value) else { continue }
+            throw EmbeddingError.badOption(
+                name: name, value: value, allowed: "\(range.lowerBound) to \(range.upperBound)")
+        }
+    }
+
+    /// Tokens that go through the model together. On a CPU more than fit its caches cost a tenth of
+    /// the speed; other devices want many at once.
+    var resolvedBatchTokens: Int { batchTokens ?? (device.kind == .cpu ? 1024 : 16_384) }
 }
 
 /// What is decided after all sources were asked.

@@ -10,7 +10,7 @@ public enum EmbeddingError: UserFacingError {
     /// One of several inputs, by its number, cannot be embedded; why is the other error's text.
     case badInput(number: Int, any UserFacingError)
     /// A vector with an infinity or a not-a-number.
-    case notFinite(number: Int)
+    case notFinite
     /// A folder without a model.
     case noModel(folder: String)
 
@@ -29,8 +29,8 @@ public enum EmbeddingError: UserFacingError {
             "option cannot be used (\(name)): it is \(value), allowed is \(allowed)"
         case .badInput(let number, let cause):
             "input cannot be embedded (number \(number)): \(cause.errorDescription ?? "\(cause)")"
-        case .notFinite(let number):
-            "vector is not finite (number \(number)): the weights or the input overflow"
+        case .notFinite:
+            "its vector has an infinity or a not-a-number: the weights or the input overflow"
         case .noModel(let folder):
             "model is missing (\(folder)): there is no config.json"
         }

@@ -5,7 +5,6 @@ package import MoCaCore
 import MoCaData
 import MoCaImage
 import MoCaModel
-import MoCaModel
 import MoCaProcessing
 import Torch
 
@@ -99,7 +98,8 @@ package struct EmbeddingJob: Sendable {
         let operationsMax = 2e13
         let cost = ForwardCost(embedder.model.backbone.configuration)
         let tokens = Int(operationsMax / cost.ofToken)
-        return min(max(tokens, 2 * options.batchTokens), 16 * options.batchTokens)
+        let batch = options.resolvedBatchTokens
+        return min(max(tokens, 2 * batch), 64 * batch)
     }
 }
 

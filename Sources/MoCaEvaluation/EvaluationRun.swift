@@ -73,15 +73,20 @@ package struct EvaluationRun: Sendable {
 
     /// The sets: the folder itself, or folders in it, that `isSet` says yes to.
     ///
-    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, an error of the file system.
+    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.cannotRead`.
     func setFolders(layout: String, _ isSet: (URL) throws -> Bool) throws -> [URL] {
         var folders: [URL] = []
-        if try isSet(data) {
-            folders = [data]
-        } else {
-            folders = try FileManager.default.contentsOfDirectory(
-                at: data, includingPropertiesForKeys: nil, options: .skipsHiddenFiles)
-            folders = try folders.filter { try $0.hasDirectoryPath && isSet($0) }
+        do {
+            if try isSet(data) {
+                folders = [data]
+            } else {
+                folders = try FileManager.default.contentsOfDirectory(
+                    at: data, includingPropertiesForKeys: nil, options: .skipsHiddenFiles)
+                folders = try folders.filter { try $0.hasDirectoryPath && isSet($0) }
+            }
+        } catch {
+            throw EvaluationRunError.cannotRead(
+                folder: data.path, reason: error.localizedDescription)
         }
         guard !folders.isEmpty else {
             throw EvaluationRunError.noSets(folder: data.path, layout: layout)

@@ -7,6 +7,8 @@ package import MoCaCore
 package enum EvaluationRunError: UserFacingError, Hashable {
     /// A folder without sets.
     case noSets(folder: String, layout: String)
+    /// The folder of the sets cannot be looked into.
+    case cannotRead(folder: String, reason: String)
     /// A set that was asked for and is not there.
     case setMissing(name: String, folder: String, known: [String])
     /// The cache cannot be opened or written.
@@ -18,7 +20,7 @@ package enum EvaluationRunError: UserFacingError, Hashable {
 
     package var kind: FailureKind {
         switch self {
-        case .noSets, .setMissing: .inputMissing
+        case .noSets, .setMissing, .cannotRead: .inputMissing
         case .cannotWrite: .cannotCreateOutput
         case .inUse: .unavailable
         case .interrupted: .interrupted
@@ -29,6 +31,8 @@ package enum EvaluationRunError: UserFacingError, Hashable {
         switch self {
         case .noSets(let folder, let layout):
             "nothing to evaluate (\(folder)): neither it nor a folder in it has \(layout)"
+        case .cannotRead(let folder, let reason):
+            "sets cannot be read (\(folder)): \(reason)"
         case .setMissing(let name, let folder, let known):
             "set is missing (\(name)): \(folder) has \(known.joined(separator: ", "))"
         case .cannotWrite(let path, let reason):
@@ -43,6 +47,7 @@ package enum EvaluationRunError: UserFacingError, Hashable {
     package var recoverySuggestion: String? {
         switch self {
         case .noSets: "name the folder that holds the sets with --data"
+        case .cannotRead: "name the folder that holds the sets with --data"
         case .setMissing: "choose among these with --subsets"
         case .cannotWrite: "check the path, its permissions and the free space"
         case .inUse: "wait for it, or name another --output"

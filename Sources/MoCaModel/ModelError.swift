@@ -42,6 +42,8 @@ public enum ModelError: UserFacingError, Hashable {
     case unknownToken(id: Int32, rows: Int)
     /// Patches that are not those of the grids.
     case patchesDisagree(shape: [Int], expected: [Int])
+    /// A file of a model's folder that cannot be read.
+    case unreadable(file: String, reason: String)
     /// A file that a model's folder must have.
     case missingFile(String)
     /// A file or folder that cannot be written.
@@ -50,7 +52,7 @@ public enum ModelError: UserFacingError, Hashable {
     public var kind: FailureKind {
         switch self {
         case .badConfiguration, .badContract, .notJSON: .badConfiguration
-        case .missingFile: .inputMissing
+        case .missingFile, .unreadable: .inputMissing
         case .cannotWrite: .cannotCreateOutput
         case .imagesDisagree, .badGrid, .sameParameter, .emptySequence, .sequenceTooLong,
             .unknownToken, .patchesDisagree:
@@ -81,6 +83,8 @@ public enum ModelError: UserFacingError, Hashable {
             "token is unknown to the model (\(id)): the embedding matrix has \(rows) rows"
         case .patchesDisagree(let shape, let expected):
             "patches do not fit the images (pixel_values): shape \(shape), expected \(expected)"
+        case .unreadable(let file, let reason):
+            "file cannot be read (\(file)): \(reason)"
         case .missingFile(let file):
             "file is missing (\(file)): a model folder in Hugging Face layout has it"
         case .cannotWrite(let file, let reason):
@@ -110,6 +114,8 @@ public enum ModelError: UserFacingError, Hashable {
             "use the tokenizer that belongs to the model"
         case .patchesDisagree:
             "make pixel_values and image_grid_thw with the model's own preprocessor_config.json"
+        case .unreadable:
+            "check the path and its permissions"
         case .missingFile:
             "check the path of the model"
         case .cannotWrite:

@@ -120,8 +120,13 @@ package struct PretrainedModel {
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw ModelError.missingFile(url.path)
         }
-        var configuration = try Qwen25VLConfiguration(
-            parsing: Data(contentsOf: url), file: url.path)
+        let data: Data
+        do {
+            data = try Data(contentsOf: url)
+        } catch {
+            throw ModelError.unreadable(file: url.path, reason: error.localizedDescription)
+        }
+        var configuration = try Qwen25VLConfiguration(parsing: data, file: url.path)
         if !configuration.declaresTie {
             configuration.text.tieWordEmbeddings = names[CheckpointKeys.head] == nil
         }

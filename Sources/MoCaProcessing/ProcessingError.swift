@@ -17,13 +17,15 @@ public enum ProcessingError: UserFacingError, Hashable {
     case unknownRole(role: String, known: [String])
     /// The tokenizer and config.json disagree about a token.
     case tokensDisagree(token: String, tokenizer: Int32?, configuration: Int32)
+    /// The image processor cuts other patches than the vision tower takes.
+    case patchesDisagree(setting: String, processor: Int, configuration: Int)
     /// An image changed between the reading of its header and its decoding.
     case imageChanged(name: String)
 
     public var kind: FailureKind {
         switch self {
         case .emptyInput, .tooLong, .beyondPositions, .imageChanged: .badData
-        case .badPrompt, .unknownRole, .tokensDisagree: .badConfiguration
+        case .badPrompt, .unknownRole, .tokensDisagree, .patchesDisagree: .badConfiguration
         }
     }
 
@@ -42,6 +44,9 @@ public enum ProcessingError: UserFacingError, Hashable {
         case .tokensDisagree(let token, let tokenizer, let configuration):
             "tokenizer and config.json disagree (\(token)): "
                 + "\(tokenizer.map(String.init) ?? "no id") and \(configuration)"
+        case .patchesDisagree(let setting, let processor, let configuration):
+            "image processor and config.json disagree (\(setting)): "
+                + "\(processor) and \(configuration)"
         case .imageChanged(let name):
             "image changed while it was read (\(name)): its size is not that of its header"
         }
@@ -55,6 +60,7 @@ public enum ProcessingError: UserFacingError, Hashable {
         case .badPrompt: "write the prompt with {text} for texts and {image} for images, each once"
         case .unknownRole: "name one of these, or add the prompt to moca.json"
         case .tokensDisagree: "use the tokenizer.json that belongs to the model"
+        case .patchesDisagree: "use the preprocessor_config.json that belongs to the model"
         case .imageChanged: "run again when nothing writes to the file"
         }
     }

@@ -16,7 +16,7 @@ package struct Processor: Sendable {
     private let refused: Set<Int32>
     private let positions: Int
 
-    /// - Throws: `ProcessingError.tokensDisagree`.
+    /// - Throws: `ProcessingError.tokensDisagree`, `.patchesDisagree`.
     package init(
         tokenizer: Tokenizer, images: ImagePreprocessor,
         configuration: Qwen25VLConfiguration, truncation: Truncation? = nil
@@ -31,6 +31,14 @@ package struct Processor: Sendable {
         ] where tokenizer.id(of: token) != id {
             throw .tokensDisagree(
                 token: token, tokenizer: tokenizer.id(of: token), configuration: id)
+        }
+        let (found, wanted) = (images.configuration, configuration.vision)
+        for (setting, found, wanted) in [
+            ("patch_size", found.patchSize, wanted.patchSize),
+            ("temporal_patch_size", found.temporalPatchSize, wanted.temporalPatchSize),
+            ("merge_size", found.mergeSize, wanted.spatialMergeSize),
+        ] where found != wanted {
+            throw .patchesDisagree(setting: setting, processor: found, configuration: wanted)
         }
     }
 
@@ -63,6 +71,10 @@ package struct Processor: Sendable {
                     width: header.width, height: header.height, name: source.name)
                 let start = ids.count
                 let count = grid.tokenCount(mergeSize: images.configuration.mergeSize)
+                // Before the tokens are made: limits of pixels may be set to anything.
+                guard truncation != nil || count <= positions else {
+                    throw ProcessingError.beyondPositions(tokens: count, positions: positions)
+                }
                 ids.append(tokens.visionStart)
                 ids += repeatElement(tokens.image, count: count)
                 ids.append(tokens.visionEnd)

@@ -36,7 +36,7 @@ struct FileScan {
     /// Looks at files and, down to any depth, folders; hidden ones and links to folders are passed
     /// over, and so is the folder `index`.
     ///
-    /// - Throws: `SearchError.pathMissing`.
+    /// - Throws: `SearchError.pathMissing`, `.folderUnreadable`.
     init(_ paths: [String], without index: String) throws {
         var found: Set<String> = []
         for path in paths {
@@ -49,9 +49,15 @@ struct FileScan {
                 continue
             }
             let keys: [URLResourceKey] = [.isRegularFileKey]
+            var unreadable: SearchError?
             let entries = FileManager.default.enumerator(
                 at: URL(fileURLWithPath: path, isDirectory: true),
-                includingPropertiesForKeys: keys, options: .skipsHiddenFiles)
+                includingPropertiesForKeys: keys, options: .skipsHiddenFiles
+            ) { url, error in
+                unreadable = .folderUnreadable(
+                    path: url.path, reason: error.localizedDescription)
+                return false
+            }
             while let url = entries?.nextObject() as? URL {
                 // A link to a file counts as the file.
                 var isInner: ObjCBool = false
@@ -60,6 +66,8 @@ struct FileScan {
                 guard exists, !isInner.boolValue, !url.path.hasPrefix(index + "/") else { continue }
                 found.insert(url.standardizedFileURL.path)
             }
+            // An index would lose the files of a folder that it could not look into.
+            if let unreadable { throw unreadable }
         }
         for path in found.sorted() { add(path) }
     }

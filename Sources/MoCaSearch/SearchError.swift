@@ -7,6 +7,8 @@ package import MoCaCore
 package enum SearchError: UserFacingError, Hashable {
     /// A path to index where nothing is.
     case pathMissing(path: String)
+    /// A folder to index that cannot be looked into.
+    case folderUnreadable(path: String, reason: String)
     /// Paths without any image or text.
     case nothingToIndex(paths: [String])
     /// A text file that is not UTF-8.
@@ -26,7 +28,7 @@ package enum SearchError: UserFacingError, Hashable {
 
     package var kind: FailureKind {
         switch self {
-        case .pathMissing, .nothingToIndex, .noIndex: .inputMissing
+        case .pathMissing, .folderUnreadable, .nothingToIndex, .noIndex: .inputMissing
         case .notText, .damagedIndex, .filesLeftOut: .badData
         case .otherModel: .badConfiguration
         case .cannotWrite: .cannotCreateOutput
@@ -38,6 +40,8 @@ package enum SearchError: UserFacingError, Hashable {
         switch self {
         case .pathMissing(let path):
             "path cannot be indexed (\(path)): there is no such file or folder"
+        case .folderUnreadable(let path, let reason):
+            "folder cannot be indexed (\(path)): \(reason)"
         case .nothingToIndex(let paths):
             "nothing can be indexed (\(paths.joined(separator: ", "))): "
                 + "there are no images and no texts"
@@ -64,6 +68,7 @@ package enum SearchError: UserFacingError, Hashable {
     package var recoverySuggestion: String? {
         switch self {
         case .pathMissing: "check the path"
+        case .folderUnreadable: "give yourself the right to read it, or leave it out"
         case .nothingToIndex: "name images, .txt, .md or .jsonl files, or folders of them"
         case .notText: "convert it to UTF-8"
         case .noIndex: "make one with `moca index --index DIR PATH...`"

@@ -93,7 +93,7 @@ struct BestRows {
         guard count > 0, rows.count < count || score > threshold else { return }
         rows.append((row, score))
         // Twice as many are gathered before they are sorted and cut.
-        if rows.count >= 2 * count { cut() }
+        if rows.count / 2 >= count { cut() }
     }
 
     /// The best first.

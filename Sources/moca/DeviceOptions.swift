@@ -23,7 +23,7 @@ struct DeviceChoice: ExpressibleByArgument, Hashable {
         case ("mps", _): device = Device(.mps)
         case ("cuda", _): device = Device(.cuda)
         case (_, 2) where parts[0] == "cuda":
-            guard let index = Int(parts[1]), index >= 0 else { return nil }
+            guard let index = Int(parts[1]), Device.indices.contains(index) else { return nil }
             device = Device(.cuda, index: index)
         default: return nil
         }
@@ -61,7 +61,7 @@ struct DeviceOptions: ParsableArguments {
     var threads: Int?
 
     func validate() throws {
-        try requirePositive(threads, "--threads")
+        try requirePositive(threads, "--threads", atMost: LibTorch.threadCountMax)
     }
 
     /// The device, which is there.
@@ -87,9 +87,13 @@ struct DeviceOptions: ParsableArguments {
     }
 }
 
-/// Refuses a value under 1.
-func requirePositive(_ value: Int?, _ option: String) throws {
-    if let value, value < 1 {
+/// Refuses a value under 1, or one that no machine can serve.
+func requirePositive(_ value: Int?, _ option: String, atMost most: Int = 1 << 40) throws {
+    guard let value else { return }
+    guard value >= 1 else {
         throw ValidationError("\(option) must be at least 1, not \(value).")
+    }
+    guard value <= most else {
+        throw ValidationError("\(option) must be at most \(most), not \(value).")
     }
 }

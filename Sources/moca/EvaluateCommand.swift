@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import MoCaCore
 import MoCaEmbedding
 import MoCaEvaluation
 import MoCaSearch
@@ -163,9 +164,10 @@ struct ScoreLines {
         self.scores = scores
     }
 
-    /// The measure that stands for a set.
+    /// The measure that stands for a set: that of the means.
     private func metric(of score: SetScore) -> String {
-        if case .precision = score { "precision_at_1" } else { "ndcg_at_5" }
+        if case .precision = score { return "precision_at_1" }
+        return scores.groups["mean"]?.metric ?? "ndcg_at_5"
     }
 
     /// The lines: name, measure, value, interval, chance, queries; in per cent.

@@ -81,8 +81,11 @@ struct InputOptions: ParsableArguments {
     @Option(help: "What happens to a longer input (default: the model's own, else end).")
     var truncation: TruncationPolicy?
 
-    @Option(help: ArgumentHelp("Tokens that go through the model together.", valueName: "n"))
-    var batchTokens = EmbedderOptions().batchTokens
+    @Option(
+        help: ArgumentHelp(
+            "Tokens that go through the model together (default: 1024 on a CPU, else 16384).",
+            valueName: "n"))
+    var batchTokens: Int?
 
     func validate() throws {
         try requirePositive(minPixels, "--min-pixels")

@@ -1,7 +1,7 @@
 // A line on a terminal that says how far a command is.
 
 import Foundation
-import MoCaEmbedding
+import MoCaCore
 import Synchronization
 
 /// Items done, items a second, and when it will be over; only on a terminal.

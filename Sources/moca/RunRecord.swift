@@ -40,12 +40,12 @@ struct RunRecord {
             parts.append("learning rate \(recipe.optimizer.learningRate)")
             parts.append("seed \(recipe.seed)")
         }
-        if let samples = last("samples") { parts.append("\(Int(samples)) samples") }
+        if let samples = last("samples") { parts.append("\(Message.text(samples, 0)) samples") }
         if let speed = last("samples_per_second") {
             parts.append("\(Message.text(speed, 1)) samples/s at the end")
         }
         if let memory = last("peak_memory_bytes") {
-            parts.append("\(Message.size(Int(memory))) at most")
+            parts.append("\(Message.size(Int(clamping: Int64(min(max(memory, 0), 0x1p60))))) at most")
         }
         return Summary.Setting(name, parts.joined(separator: ", "))
     }

@@ -54,7 +54,8 @@ struct ScoreColumns {
             guard let score = sets[label]?[name], let value = score.value(of: metric.key) else {
                 return nil
             }
-            let interval = score.interval(of: metric.key).map { $0.lower...$0.upper }
+            let interval = score.interval(of: metric.key)
+                .map { min($0.lower, $0.upper)...max($0.lower, $0.upper) }
             return ScoreTable.Cell(value, interval: interval)
         }
         return ScoreTable.Row(

@@ -18,6 +18,10 @@ struct EvaluationRunErrorTests {
                 "set is missing (N): F has A, B; choose among these with --subsets"
             ),
             (
+                .cannotRead(folder: "F", reason: "R"), .inputMissing,
+                "sets cannot be read (F): R; name the folder that holds the sets with --data"
+            ),
+            (
                 .cannotWrite(path: "P", reason: "R"), .cannotCreateOutput,
                 "vectors cannot be kept (P): R; check the path, its permissions and the free space"
             ),

@@ -66,6 +66,11 @@ import Testing
                 + "name one of these, or add the prompt to moca.json"
         ),
         (
+            .patchesDisagree(setting: "patch_size", processor: 16, configuration: 14),
+            "image processor and config.json disagree (patch_size): 16 and 14; "
+                + "use the preprocessor_config.json that belongs to the model"
+        ),
+        (
             .tokensDisagree(token: "<|image_pad|>", tokenizer: nil, configuration: 7),
             "tokenizer and config.json disagree (<|image_pad|>): no id and 7; "
                 + "use the tokenizer.json that belongs to the model"

@@ -14,6 +14,11 @@ struct SearchErrorTests {
                 "path cannot be indexed (P): there is no such file or folder; check the path"
             ),
             (
+                .folderUnreadable(path: "P", reason: "R"), .inputMissing,
+                "folder cannot be indexed (P): R; "
+                    + "give yourself the right to read it, or leave it out"
+            ),
+            (
                 .nothingToIndex(paths: ["P", "Q"]), .inputMissing,
                 "nothing can be indexed (P, Q): there are no images and no texts; name images, "
                     + ".txt, .md or .jsonl files, or folders of them"

@@ -67,10 +67,17 @@ package struct JSONSection {
         }
     }
 
-    /// An integer that is at least 1; required without a `fallback`.
+    /// An integer that is at least 1 and no more than any model has, so that products of a few do
+    /// not overflow; required without a `fallback`.
     package func count(_ key: String, default fallback: Int? = nil) -> Int {
+        let most = 1 << 24
         let value = integer(key, default: fallback)
-        if value < 1 { list.add(keyPath(key), "is \(value), must be positive") }
+        guard (1...most).contains(value) else {
+            list.add(
+                keyPath(key),
+                "is \(value), must be \(value < 1 ? "positive" : "at most \(most)")")
+            return 1
+        }
         return value
     }
 

@@ -44,7 +44,8 @@ package struct ContrastiveObjective: Objective {
         let local = batches.reduce(0) { $0 + $1.queryCount }
         let count = collectives.sum([Double(local)])[0]
         var sum = 0.0
-        for batch in batches where batch.queryCount > 0 {
+        // A rank without queries in a part gathers nothing and takes part all the same.
+        for batch in batches where collectives.sum([Double(batch.queryCount)])[0] > 0 {
             let loss = loss(batch, collectives)
             (loss * (1 / count)).backward()
             sum += loss.item()
@@ -56,6 +57,8 @@ package struct ContrastiveObjective: Objective {
     /// The summed loss of this rank's queries.
     private func loss(_ batch: ContrastiveBatch, _ collectives: any Collectives) -> Tensor {
         let device = model.backbone.embeddingWeight.device
+        // Counts before tensors: they say what every rank will send.
+        let layout = CandidateLayout(batch, collectives)
         let vectors = model(batch.input)
             .indexed(0, by: Tensor(batch.sequences, on: device))  // [2B + negatives, D]
         let (rows, _) = vectors.sizes2()
@@ -65,7 +68,6 @@ package struct ContrastiveObjective: Objective {
         let negatives = collectives.gatherRows(vectors.narrowed(0, 2 * queryCount..<rows))
         let candidates = Tensor.concatenated([positives, negatives])  // [C, D]
         let scores = queries.matmul(candidates.transposed(0, 1)) / settings.temperature  // [B, C]
-        let layout = CandidateLayout(batch, collectives)
         let excluded = layout.excluded(settings)
         let logits =
             excluded.contains(true)
