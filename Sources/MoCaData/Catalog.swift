@@ -87,6 +87,14 @@ package final class Catalog<Item: Sample>: Sendable {
         try Item(record(id), id: id, images: images)
     }
 
+    /// The file that a sample is in; its row is not read.
+    package func file(of id: SampleID) -> URL? {
+        guard let index = indices[id.subset], (0..<subsets[index].rowCount).contains(id.row) else {
+            return nil
+        }
+        return subsets[index].file(ofRow: id.row)
+    }
+
     /// The file and row of a sample, for reports.
     ///
     /// - Throws: `DataError`.

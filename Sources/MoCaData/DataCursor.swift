@@ -8,6 +8,8 @@ package struct DataCursor: Sendable, Hashable, Codable {
     package struct SubsetPosition: Sendable, Hashable, Codable {
         package var name: String
         package var rowCount: Int
+        /// Rows that make an epoch: all, or as many as the mixture's cap lets through.
+        package var epochRows: Int
         /// Rows drawn since the start of the run, over all epochs.
         package var position: Int
         /// A hash of the blocks' sizes: the order of rows depends on them.
@@ -18,17 +20,24 @@ package struct DataCursor: Sendable, Hashable, Codable {
     package var subsets: [SubsetPosition]
     /// Draws the subsets.
     package var random: RandomSource
+    /// The subset whose turn is next, where they take turns.
+    package var turn = 0
     /// Batches drawn.
-    package var batchCount: Int
+    package var batchCount = 0
+    /// Samples that were drawn and wait for a batch that they fit in, oldest first.
+    package var waiting: [WaitingSample] = []
 
     /// The start of a run.
-    package init(_ shapes: [SubsetShape], seed: UInt64, windowBlocks: Int) {
+    package init(
+        _ shapes: [SubsetShape], mixture: Mixture = .proportional, seed: UInt64,
+        windowBlocks: Int
+    ) {
         self.seed = seed
         random = RandomSource(seed: seed, name: "mixture")
-        batchCount = 0
         subsets = shapes.map { shape in
             SubsetPosition(
-                name: shape.name, rowCount: shape.rowCount, position: 0,
+                name: shape.name, rowCount: shape.rowCount,
+                epochRows: mixture.epochRows(of: shape), position: 0,
                 layout: Self.layout(of: shape, windowBlocks: windowBlocks))
         }
     }
@@ -42,19 +51,22 @@ package struct DataCursor: Sendable, Hashable, Codable {
 
     /// Epochs that every subset has been through.
     package var epoch: Int {
-        subsets.map { $0.position / max($0.rowCount, 1) }.min() ?? 0
+        subsets.map { $0.position / max($0.epochRows, 1) }.min() ?? 0
     }
 
-    /// Passes of the whole data, in parts: rows drawn over rows there are.
+    /// Rows drawn since the start of the run.
+    package var drawnCount: Int { subsets.reduce(0) { $0 + $1.position } }
+
+    /// Passes of the whole data, in parts: rows drawn over rows of an epoch.
     package var fractionalEpoch: Double {
-        let rows = subsets.reduce(0) { $0 + $1.rowCount }
-        let drawn = subsets.reduce(0) { $0 + $1.position }
-        return rows == 0 ? 0 : Double(drawn) / Double(rows)
+        let rows = subsets.reduce(0) { $0 + $1.epochRows }
+        return rows == 0 ? 0 : Double(drawnCount) / Double(rows)
     }
 
-    /// Rows that a subset has left in the epoch which the run is in.
-    func rowsLeft(_ subset: Int) -> Int {
-        max(0, (epoch + 1) * subsets[subset].rowCount - subsets[subset].position)
+    /// Rows that each subset has left in the epoch which the run is in.
+    var rowsLeft: [Int] {
+        let epoch = epoch
+        return subsets.map { max(0, (epoch + 1) * $0.epochRows - $0.position) }
     }
 
     /// Complains when this cursor belongs to other data than `start`.
@@ -77,6 +89,38 @@ package struct DataCursor: Sendable, Hashable, Codable {
             guard old.layout == new.layout, old.position >= 0 else {
                 throw mismatch("\(old.name) is split into other row groups or windows")
             }
+            guard old.epochRows == new.epochRows else {
+                throw mismatch(
+                    "\(old.name) had \(old.epochRows) rows an epoch and has \(new.epochRows)")
+            }
         }
+        for sample in waiting where !subsets.indices.contains(sample.subset) {
+            throw mismatch("a sample waits of subset \(sample.subset), which there is not")
+        }
+        for sample in waiting where !(0..<subsets[sample.subset].rowCount).contains(sample.row) {
+            throw mismatch(
+                "row \(sample.row) of \(subsets[sample.subset].name) waits, which there is not")
+        }
+    }
+}
+
+/// A sample by the number of its subset; in JSON the pair `[subset, row]`.
+package struct WaitingSample: Sendable, Hashable, Codable {
+    package var subset: Int
+    package var row: Int
+
+    package init(subset: Int, row: Int) {
+        (self.subset, self.row) = (subset, row)
+    }
+
+    package init(from decoder: any Decoder) throws {
+        var pair = try decoder.unkeyedContainer()
+        (subset, row) = (try pair.decode(Int.self), try pair.decode(Int.self))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var pair = encoder.unkeyedContainer()
+        try pair.encode(subset)
+        try pair.encode(row)
     }
 }

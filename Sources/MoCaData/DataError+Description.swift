@@ -14,7 +14,7 @@ extension DataError {
             .unreadableDataURL:
             contentDescription
         case .noDataFiles, .duplicateSubset, .badWeights, .subsetTooSmall, .nothingUsable,
-            .sampleOverBudget, .cursorMismatch:
+            .sampleOverBudget, .cursorMismatch, .quarantinedRowMissing, .tooManyFailures:
             orderDescription
         }
     }
@@ -93,6 +93,11 @@ extension DataError {
             "sample too large (\(id)): it costs \(cost) tokens of a budget of \(budget)"
         case .cursorMismatch(let reason):
             "data position does not fit (checkpoint): \(reason)"
+        case .quarantinedRowMissing(let id, let rows):
+            "quarantine does not fit (\(id)): the subset has \(rows) rows"
+        case .tooManyFailures(let count, let drawn, let rate, let last):
+            "too many records fail (\(count) of \(drawn) drawn): data.max_error_rate is \(rate); "
+                + "the last one: \(last)"
         default: nil
         }
     }

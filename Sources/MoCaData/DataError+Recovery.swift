@@ -30,6 +30,9 @@ extension DataError {
         case .subsetTooSmall: "choose a smaller batch.size or leave the subset out"
         case .nothingUsable: "look at the records that were left out and their reasons"
         case .sampleOverBudget: "raise batch.tokens or set a maximum length"
+        case .quarantinedRowMissing: "check the data again: the file was made of other data"
+        case .tooManyFailures:
+            "correct the records of quarantine.jsonl, or raise data.max_error_rate"
         case .cursorMismatch: "train on the same data, or start anew with resume: never"
         }
     }

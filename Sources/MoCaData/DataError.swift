@@ -36,13 +36,16 @@ package enum DataError: UserFacingError, Equatable {
     case nothingUsable(subset: String, tried: Int)
     case sampleOverBudget(SampleID, cost: Int, budget: Int)
     case cursorMismatch(reason: String)
+    case quarantinedRowMissing(SampleID, rows: Int)
+    case tooManyFailures(Int, drawn: Int, maxErrorRate: Double, last: String)
 
     package var kind: FailureKind {
         switch self {
         case .fileMissing, .noDataFiles, .imageMissing: .inputMissing
         case .inputOutput: .inputOutput
         case .cannotWrite: .cannotCreateOutput
-        case .duplicateSubset, .badWeights, .subsetTooSmall, .sampleOverBudget, .cursorMismatch:
+        case .duplicateSubset, .badWeights, .subsetTooSmall, .sampleOverBudget, .cursorMismatch,
+            .quarantinedRowMissing:
             .badConfiguration
         default: .badData
         }

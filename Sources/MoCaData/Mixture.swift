@@ -1,19 +1,74 @@
 // How much of each subset goes into the stream, and the draws from it.
 
+import Foundation
 import MoCaCore
 
 /// How subsets are mixed.
-package enum Mixture: Sendable, Hashable {
-    /// By what is left of each: an epoch visits every row once.
-    case proportional
-    /// By fixed weights, one for each subset's name; small subsets repeat.
-    case weights([String: Double])
+package struct Mixture: Sendable, Hashable {
+    /// Whose turn it is.
+    package enum Order: Sendable, Hashable {
+        /// By what is left of each: an epoch visits every row once.
+        case proportional
+        /// One after the other; a subset that is through waits for the others' epochs.
+        case roundRobin
+        /// By fixed weights, one for each subset's name; small subsets repeat.
+        case weights([String: Double])
+        /// By sizes to the power of 1 / temperature; above 1, small subsets repeat.
+        case temperature(Double)
+    }
 
-    /// Weights in the order of `shapes`; nil when proportional.
+    package var order: Order
+    /// At most so many rows of a subset an epoch; nil for all. The next epoch goes on with others.
+    package var cap: Int?
+
+    package init(_ order: Order, cap: Int? = nil) {
+        (self.order, self.cap) = (order, cap)
+    }
+
+    /// Every row once an epoch.
+    package static let proportional = Mixture(.proportional)
+
+    /// By fixed weights.
+    package static func weights(_ weights: [String: Double]) -> Mixture {
+        Mixture(.weights(weights))
+    }
+
+    /// Rows of a subset that make an epoch.
+    package func epochRows(of shape: SubsetShape) -> Int {
+        min(shape.rowCount, cap ?? shape.rowCount)
+    }
+
+    /// How the next subset is chosen among `shapes`.
     ///
     /// - Throws: `DataError.badWeights`.
-    func resolved(_ shapes: [SubsetShape]) throws -> [Double]? {
-        guard case .weights(let weights) = self else { return nil }
+    func choice(of shapes: [SubsetShape]) throws -> SubsetChoice {
+        switch order {
+        case .proportional: return .byRowsLeft
+        case .roundRobin: return .inTurn
+        case .weights, .temperature: return .byWeights(try weights(of: shapes) ?? [])
+        }
+    }
+
+    /// Weights in the order of `shapes`; nil where rows that are left decide.
+    ///
+    /// - Throws: `DataError.badWeights`.
+    package func weights(of shapes: [SubsetShape]) throws -> [Double]? {
+        switch order {
+        case .proportional, .roundRobin: return nil
+        case .weights(let weights): return try Self.named(weights, shapes)
+        case .temperature(let temperature):
+            guard temperature > 0, temperature.isFinite else {
+                throw DataError.badWeights(reason: "the temperature is \(temperature)")
+            }
+            let powers = shapes.map { pow(Double(epochRows(of: $0)), 1 / temperature) }
+            let sum = powers.reduce(0, +)
+            return powers.map { $0 / sum }
+        }
+    }
+
+    private static func named(
+        _ weights: [String: Double], _ shapes: [SubsetShape]
+    ) throws -> [Double] {
         let names = Set(shapes.map(\.name))
         for name in weights.keys.sorted() where !names.contains(name) {
             throw DataError.badWeights(reason: "there is no subset '\(name)'")
@@ -26,6 +81,30 @@ package enum Mixture: Sendable, Hashable {
                 throw DataError.badWeights(reason: "subset '\(shape.name)' has \(weight)")
             }
             return weight
+        }
+    }
+}
+
+/// The choice of the next subset.
+enum SubsetChoice: Sendable, Hashable {
+    case byRowsLeft
+    case inTurn
+    case byWeights([Double])
+
+    /// The subset whose turn it is; `left` says how much each has left of its epoch, of which at
+    /// least one has something.
+    func next(_ cursor: inout DataCursor, left: (DataCursor) -> [Int]) -> Int {
+        switch self {
+        case .byWeights(let weights): return cursor.random.index(byWeights: weights)
+        case .byRowsLeft: return cursor.random.index(byCounts: left(cursor))
+        case .inTurn:
+            let left = left(cursor)
+            let turns = left.indices.map { (cursor.turn + $0) % left.count }
+            guard let subset = turns.first(where: { left[$0] > 0 }) else {
+                preconditionFailure("no subset has anything left")
+            }
+            cursor.turn = (subset + 1) % left.count
+            return subset
         }
     }
 }
@@ -61,12 +140,12 @@ extension RandomSource {
     }
 }
 
-/// The endless row streams of the subsets: epoch after epoch, each in its own order.
+/// The endless row streams of the subsets: pass after pass, each in its own order.
 struct SubsetStreams: Sendable {
     let shapes: [SubsetShape]
     private let seed: UInt64
     private let windowBlocks: Int
-    /// The order of the epoch that each subset is in.
+    /// The order of the pass that each subset is in.
     private var orders: [(epoch: Int, order: RowOrder)?]
 
     init(_ shapes: [SubsetShape], seed: UInt64, windowBlocks: Int) {
@@ -76,16 +155,18 @@ struct SubsetStreams: Sendable {
         orders = Array(repeating: nil, count: shapes.count)
     }
 
-    /// The sample at a position of a subset's stream.
-    mutating func sample(_ subset: Int, at position: Int) -> SampleID {
+    /// The row at a position of a subset's stream.
+    mutating func row(_ subset: Int, at position: Int) -> Int {
         let shape = shapes[subset]
         let (epoch, place) = position.quotientAndRemainder(dividingBy: shape.rowCount)
-        let known = orders[subset]
-        let order =
-            known?.epoch == epoch
-            ? known?.order : RowOrder(shape, windowBlocks: windowBlocks, seed: seed, epoch: epoch)
-        guard let order else { preconditionFailure("an order is always made") }
+        if let known = orders[subset], known.epoch == epoch { return known.order[place] }
+        let order = RowOrder(shape, windowBlocks: windowBlocks, seed: seed, epoch: epoch)
         orders[subset] = (epoch, order)
-        return SampleID(subset: shape.name, row: order[place])
+        return order[place]
+    }
+
+    /// The sample at a position of a subset's stream.
+    mutating func sample(_ subset: Int, at position: Int) -> SampleID {
+        SampleID(subset: shapes[subset].name, row: row(subset, at: position))
     }
 }

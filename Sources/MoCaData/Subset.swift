@@ -47,15 +47,23 @@ package final class Subset: Sendable {
     ///
     /// - Throws: `DataError`.
     func readBlock(_ block: Int, columns: [String]) throws -> [RowBatch] {
-        // The last file that starts at or before the block: files may be empty.
-        let index = partitionPoint(files.count) { files[$0].firstBlock > block } - 1
-        let entry = files[index]
+        let entry = files[fileIndex(ofBlock: block)]
         let file = try entry.kept ?? open.withLock { try $0.file(entry.url) }
         var batches: [RowBatch] = []
         try file.forEachBatch(
             ofBlock: block - entry.firstBlock, columns: columns, batchRows: 4096
         ) { batches.append($0) }
         return batches
+    }
+
+    /// The last file that starts at or before the block: files may be empty.
+    private func fileIndex(ofBlock block: Int) -> Int {
+        partitionPoint(files.count) { files[$0].firstBlock > block } - 1
+    }
+
+    /// The file that a row is in.
+    func file(ofRow row: Int) -> URL {
+        files[fileIndex(ofBlock: shape.block(ofRow: row).block)].url
     }
 }
 

@@ -21,22 +21,24 @@ package struct TaskBatch<Item: Sendable>: Sendable {
 ///         try catalog.sample(id)
 ///     }
 ///     let batch = try batches.next()
-package struct TaskBatches<Item: Sendable>: Sendable {
+package struct TaskBatches<Item: Sendable>: BatchStream {
     /// Gives a sample, or nil to leave it out; another one takes its place.
     package typealias Load = @Sendable (SampleID) throws -> Item?
 
     /// Where the stream is: save it and give it back to continue.
     package private(set) var cursor: DataCursor
+    package var quarantine: Quarantine?
+    package var workers = defaultWorkerCount
     private let batchSize: Int
     private let tail: TailPolicy
-    private let weights: [Double]?
+    private let choice: SubsetChoice
     private let load: Load
     private var streams: SubsetStreams
 
     /// Starts a stream, or continues one at `cursor`.
     ///
     /// - Parameters:
-    ///   - shapes: The subsets; each needs at least `batchSize` rows.
+    ///   - shapes: The subsets; each needs at least `batchSize` rows an epoch.
     ///   - windowBlocks: Row groups that are shuffled together.
     /// - Throws: `DataError.subsetTooSmall`, `.badWeights`, `.cursorMismatch`.
     package init(
@@ -45,16 +47,16 @@ package struct TaskBatches<Item: Sendable>: Sendable {
         cursor: DataCursor? = nil, load: @escaping Load
     ) throws {
         precondition(batchSize > 0 && !shapes.isEmpty, "batches of nothing")
-        for shape in shapes where shape.rowCount < batchSize {
+        for shape in shapes where mixture.epochRows(of: shape) < batchSize {
             throw DataError.subsetTooSmall(
-                name: shape.name, rows: shape.rowCount, batchSize: batchSize)
+                name: shape.name, rows: mixture.epochRows(of: shape), batchSize: batchSize)
         }
-        let start = DataCursor(shapes, seed: seed, windowBlocks: windowBlocks)
+        let start = DataCursor(shapes, mixture: mixture, seed: seed, windowBlocks: windowBlocks)
         try cursor?.check(against: start)
         self.cursor = cursor ?? start
         self.batchSize = batchSize
         self.tail = tail
-        weights = try mixture.resolved(shapes)
+        choice = try mixture.choice(of: shapes)
         self.load = load
         streams = SubsetStreams(shapes, seed: seed, windowBlocks: windowBlocks)
     }
@@ -81,12 +83,11 @@ package struct TaskBatches<Item: Sendable>: Sendable {
     }
 
     private func draw(_ draft: inout DataCursor) -> Int {
-        if let weights { return draft.random.index(byWeights: weights) }
-        let batchesLeft = draft.subsets.indices.map { subset in
-            let rows = draft.rowsLeft(subset)
-            return tail == .drop ? rows / batchSize : (rows + batchSize - 1) / batchSize
+        choice.next(&draft) { cursor in
+            cursor.rowsLeft.map { rows in
+                tail == .drop ? rows / batchSize : (rows + batchSize - 1) / batchSize
+            }
         }
-        return draft.random.index(byCounts: batchesLeft)
     }
 
     /// Takes the next rows of a subset; nil when its epoch ends before the batch is full.
@@ -94,24 +95,33 @@ package struct TaskBatches<Item: Sendable>: Sendable {
         _ subset: Int, _ draft: inout DataCursor
     ) throws -> TaskBatch<Item>? {
         let shape = streams.shapes[subset]
-        var position = draft.subsets[subset].position
-        let epochEnd = (position / shape.rowCount + 1) * shape.rowCount
-        let start = position
+        let epochRows = draft.subsets[subset].epochRows
+        let start = draft.subsets[subset].position
+        let epochEnd = (start / epochRows + 1) * epochRows
+        let drawnBefore = draft.drawnCount - start
+        var position = start
         var batch = TaskBatch<Item>(subset: shape.name, ids: [], items: [])
         var taken: Set<Int> = []
         while batch.ids.count < batchSize {
-            if tail == .drop, position == epochEnd {
-                draft.subsets[subset].position = epochEnd
-                return nil
+            var ids: [SampleID] = []
+            while ids.count < batchSize - batch.ids.count {
+                if tail == .drop, position == epochEnd {
+                    draft.subsets[subset].position = epochEnd
+                    return nil
+                }
+                guard position - start < 2 * shape.rowCount + batchSize else {
+                    throw DataError.nothingUsable(subset: shape.name, tried: position - start)
+                }
+                let id = streams.sample(subset, at: position)
+                position += 1
+                if taken.insert(id.row).inserted { ids.append(id) }
             }
-            guard position - start < 2 * shape.rowCount + batchSize else {
-                throw DataError.nothingUsable(subset: shape.name, tried: position - start)
+            let items = try loaded(ids, drawnCount: drawnBefore + position, load)
+            for (id, item) in zip(ids, items) {
+                guard let item else { continue }
+                batch.ids.append(id)
+                batch.items.append(item)
             }
-            let id = streams.sample(subset, at: position)
-            position += 1
-            guard taken.insert(id.row).inserted, let item = try load(id) else { continue }
-            batch.ids.append(id)
-            batch.items.append(item)
         }
         let left = epochEnd - position
         if tail == .drop, left < batchSize { position = epochEnd }

@@ -112,6 +112,14 @@ import Testing
             .cursorMismatch(reason: "R"), .badConfiguration,
             "data position does not fit (checkpoint): R; train on the same data, or start anew with resume: never"
         ),
+        (
+            .quarantinedRowMissing(SampleID(subset: "x", row: 9), rows: 8), .badConfiguration,
+            "quarantine does not fit (x#9): the subset has 8 rows; check the data again: the file was made of other data"
+        ),
+        (
+            .tooManyFailures(11, drawn: 1000, maxErrorRate: 0.01, last: "L"), .badData,
+            "too many records fail (11 of 1000 drawn): data.max_error_rate is 0.01; the last one: L; correct the records of quarantine.jsonl, or raise data.max_error_rate"
+        ),
     ]
 
     @Test(arguments: cases)

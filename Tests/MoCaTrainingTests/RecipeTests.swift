@@ -1,4 +1,5 @@
 import Foundation
+import MoCaData
 import MoCaObjectives
 import NN
 import Testing
@@ -158,6 +159,73 @@ import Torch
         #expect(
             try problems(smallest, .contrastive, ["model.initialize.config=x"])
                 == ["model.path and initialize exclude each other"])
+    }
+
+    @Test func orderKeysReadAndReadBack() throws {
+        let recipe = try parse(
+            smallest, .contrastive,
+            [
+                "data.mixture={temperature: 2, cap: 50_000}", "data.quarantine=bad.jsonl",
+                "data.on_error=skip", "data.max_error_rate=0.02", "runtime.data_workers=2",
+            ])
+        #expect(recipe.data.mixture == Mixture(.temperature(2), cap: 50_000))
+        #expect(recipe.data.quarantine?.path == "/here/bad.jsonl")
+        #expect(recipe.data.errorPolicy == .skip(maxErrorRate: 0.02))
+        #expect(recipe.runtime.dataWorkers == 2)
+        #expect(try parse(recipe.yaml()) == recipe)
+        let turns = try parse(smallest, .contrastive, ["data.sampler=round_robin"])
+        #expect(turns.data.mixture == Mixture(.roundRobin))
+        #expect(try parse(turns.yaml()) == turns)
+        #expect(try parse(smallest).data.mixture == .proportional)
+        #expect(try parse(smallest).data.errorPolicy == .stop)
+        let weighted = try parse(smallest, .contrastive, ["data.weights={x: 1, y: 0}"])
+        #expect(weighted.data.mixture == .weights(["x": 1]))
+        let pretraining = smallest.replacing("temperature: 0.03", with: reconstruction)
+            .replacing("size: 24", with: "tokens: 100")
+        #expect(try parse(pretraining, .pretraining).batch.packing == .firstFit(window: 128))
+        for (override, packing) in [
+            ("batch.window=9", Packing.firstFit(window: 9)),
+            ("batch.packing=cost_bins", .costBins),
+        ] {
+            let recipe = try parse(pretraining, .pretraining, [override])
+            #expect(recipe.batch.packing == packing)
+            #expect(try parse(recipe.yaml(), .pretraining) == recipe)
+        }
+        #expect(
+            try problems(
+                pretraining, .pretraining, ["batch={tokens: 9, window: 4, packing: cost_bins}"])
+                == ["batch.window needs batch.packing: tokens"])
+    }
+
+    private let reconstruction = "mlm_ratio: 0.4, mae_ratio: 0.5, mae_weight: 0.5"
+
+    @Test func orderKeysThatExcludeEachOtherAreNamed() throws {
+        #expect(
+            try problems(
+                smallest, .contrastive,
+                [
+                    "data.weights={x: 1, y: 1}", "data.mixture={temperature: 2, cap: 5, T: 1}",
+                    "data.sampler=round_robin", "data.max_error_rate=0.5",
+                ]) == [
+                    "data.mixture.temperature and data.weights exclude each other",
+                    "data.mixture.cap and data.weights exclude each other",
+                    "data.sampler is round_robin, which data.weights exclude",
+                    "data.sampler is round_robin, which data.mixture.temperature excludes",
+                    "data.max_error_rate needs data.on_error: skip",
+                    "data.mixture.T is unknown (known here: cap, temperature)",
+                ])
+        #expect(
+            try problems(
+                smallest, .contrastive,
+                [
+                    "data.mixture={temperature: 0, cap: 0}", "data.sampler=random",
+                    "data.on_error=ignore",
+                ]) == [
+                    "data.mixture.temperature is '0', must be a positive number",
+                    "data.mixture.cap is '0', must be an integer of at least 1",
+                    "data.sampler is 'random', must be one of proportional, round_robin",
+                    "data.on_error is 'ignore', must be one of stop, skip",
+                ])
     }
 
     @Test func badPromptsAreNamed() throws {

@@ -107,6 +107,7 @@ import Torch
             let numbers = [
                 "step", "epoch", "loss", "mlm_loss", "mae_loss", "learning_rate", "grad_norm",
                 "samples_per_second", "tokens_per_second", "peak_memory_bytes", "samples", "tokens",
+                "data_wait_seconds", "quarantined",
             ]
             for key in numbers { #expect((row[key] as? Double)?.isFinite == true, "\(key)") }
             let loss = try #require(row["loss"] as? Double)
@@ -115,6 +116,7 @@ import Torch
                 + 0.5 * #require(row["mae_loss"] as? Double)
             #expect(abs(loss - parts) < 1e-9)
             #expect(lines[0].hasPrefix("step 2/2  loss "))
+            #expect(lines[0].contains("  waited "))
             #expect(lines[0].hasSuffix("0 s left"))
             let written = try Recipe(
                 reading: folder.appending(path: "recipe.yaml"), stage: .pretraining)

@@ -13,13 +13,15 @@ struct ContrastiveSource: StepSource {
     private let settings: Recipe.Contrastive
     private let batch: Recipe.Batch
     private let packer: ContrastivePacker
+    private let quarantine: Quarantine
 
-    /// Opens the recipe's data; `cursor` is where an earlier run stood.
+    /// Opens the recipe's data; `cursor` is where an earlier run stood, `quarantine` what takes
+    /// the records that fail.
     ///
     /// - Throws: `DataError`, `ProcessingError`.
     init(
         _ recipe: Recipe, _ settings: Recipe.Contrastive, _ start: StartingModel,
-        cursor: DataCursor?
+        cursor: DataCursor?, quarantine log: QuarantineLog? = nil
     ) throws {
         let catalog = try Catalog<ContrastiveSample>(
             folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
@@ -27,29 +29,39 @@ struct ContrastiveSource: StepSource {
             catalog.shapes, batchSize: settings.isTaskHomogeneous ? recipe.batch.partSize : 1,
             mixture: recipe.data.mixture, seed: recipe.seed, cursor: cursor
         ) { id in try catalog.sample(id) }
+        quarantine = try recipe.data.quarantine(over: catalog, log)
+        stream.quarantine = quarantine
+        stream.workers = recipe.runtime.dataWorkers ?? defaultWorkerCount
         (self.settings, batch) = (settings, recipe.batch)
         packer = ContrastivePacker(
             processor: start.processor, collator: Collator(start.model.configuration),
             cache: PatchCache(
                 start.processor.images, rule: .contrastive,
                 byteCountMax: recipe.runtime.imageCacheBytes),
-            prompting: try Prompting(recipe.data.prompts), hardNegatives: settings.hardNegatives)
+            prompting: try Prompting(recipe.data.prompts), hardNegatives: settings.hardNegatives,
+            workers: stream.workers)
     }
 
     mutating func next() throws -> PreparedStep<ContrastiveBatch> {
         var (batches, ids, tokenCount) = ([ContrastiveBatch](), [SampleID](), 0)
+        quarantine.beginStep()
         for _ in 0..<batch.accumulation {
-            let samples = try nextSamples()
-            let packed = try packer.pack(samples)
+            let (samples, packed) = try stream.redrawing { [self] stream in
+                let samples = try self.samples(from: &stream)
+                return (samples, try packer.pack(samples))
+            }
             batches.append(packed)
             ids += samples.map(\.id)
             tokenCount += packed.input.tokenCount
         }
         return PreparedStep(
-            batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount)
+            batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount,
+            failureCount: quarantine.failureCount)
     }
 
-    private mutating func nextSamples() throws -> [ContrastiveSample] {
+    private func samples(
+        from stream: inout TaskBatches<ContrastiveSample>
+    ) throws -> [ContrastiveSample] {
         guard !settings.isTaskHomogeneous else { return try stream.next().items }
         var samples: [ContrastiveSample] = []
         while samples.count < batch.partSize { samples += try stream.next().items }
@@ -65,10 +77,12 @@ struct ContrastivePacker: Sendable {
     let prompting: Prompting
     /// At most so many negatives a query.
     let hardNegatives: Int
+    /// How many threads prepare contents.
+    let workers: Int
 
     /// One batch. Contents that occur several times are computed once.
     ///
-    /// - Throws: `TrainingError.badSample`, `ModelError`.
+    /// - Throws: `FailedSamples`, `ModelError`.
     func pack(_ samples: [ContrastiveSample]) throws -> ContrastiveBatch {
         var contents = DistinctContents()
         let queries = samples.map { contents.add(prompted($0, $0.query, .query), of: $0.id) }
@@ -81,8 +95,10 @@ struct ContrastivePacker: Sendable {
             }
         }
         let distinct = contents
-        let inputs = try inParallel(distinct.count) { index in
-            try naming(distinct.owners[index]) {
+        let inputs = try preparingAll(
+            distinct.count, workers: workers, of: { distinct.owners[$0] }
+        ) { index in
+            try naming(distinct.owners[index][0]) {
                 let outline = try processor.outline(distinct.list[index])
                 return (outline: outline, pixels: try cache.pixels(of: outline))
             }
@@ -102,29 +118,35 @@ struct ContrastivePacker: Sendable {
     }
 }
 
-/// Contents, each once, with a sample that it is of.
+/// Contents, each once, with the samples that it is of.
 private struct DistinctContents: Sendable {
     private(set) var list: [Content] = []
-    private(set) var owners: [SampleID] = []
+    private(set) var owners: [[SampleID]] = []
     private var numbers: [Content: Int] = [:]
 
     var count: Int { list.count }
 
     /// The number of a content.
     mutating func add(_ content: Content, of id: SampleID) -> Int {
-        if let known = numbers[content] { return known }
+        if let known = numbers[content] {
+            owners[known].append(id)
+            return known
+        }
         numbers[content] = list.count
         list.append(content)
-        owners.append(id)
+        owners.append([id])
         return list.count - 1
     }
 }
 
-/// Names the sample in what `body` throws.
+/// Names the sample in what `body` throws because of it; a missing decoder is not its fault.
 func naming<Result>(_ id: SampleID, _ body: () throws -> Result) throws -> Result {
     do {
         return try body()
-    } catch let error as any UserFacingError where !(error is DataError) {
+    } catch let error as any UserFacingError
+        where !(error is DataError)
+        && [.badData, .inputMissing, .inputOutput].contains(error.kind)
+    {
         throw TrainingError.badSample(name: id.description, reason: error.oneLine)
     }
 }

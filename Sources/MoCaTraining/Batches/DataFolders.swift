@@ -24,6 +24,8 @@ extension Recipe.DataSettings {
 
     /// How the subsets are mixed.
     var mixture: Mixture {
-        weights.map { .weights($0.filter { $0.value > 0 }) } ?? .proportional
+        if let weights { return .weights(weights.filter { $0.value > 0 }) }
+        if let temperature { return Mixture(.temperature(temperature), cap: cap) }
+        return Mixture(sampler == .roundRobin ? .roundRobin : .proportional, cap: cap)
     }
 }

@@ -3,16 +3,18 @@
 import Foundation
 import Synchronization
 
-/// Runs a source ahead, at most `ahead` steps; the order is the source's.
+/// Runs a source ahead, at most `ahead` steps and `count` in all; the order is the source's.
 final class Prefetcher<Source: StepSource>: Sendable {
     private let queue: Queue
 
-    init(_ source: Source, ahead: Int) {
+    init(_ source: Source, ahead: Int, count: Int = .max) {
         let queue = Queue(ahead: ahead)
         self.queue = queue
         let thread = Thread {
             var source = source
-            while queue.waitForRoom() {
+            var left = count
+            while left > 0, queue.waitForRoom() {
+                left -= 1
                 let result = Result { try source.next() }
                 queue.append(result)
                 if case .failure = result { return }

@@ -1,8 +1,6 @@
 // What a step is computed from, ready for the model.
 
-import Dispatch
 package import MoCaData
-import Synchronization
 
 /// The micro-batches of one step, and where the data stands after them.
 package struct PreparedStep<Batch>: @unchecked Sendable {
@@ -14,10 +12,15 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
     package let ids: [SampleID]
     /// Tokens of all sequences, image tokens included.
     package let tokenCount: Int
+    /// Records that were left out because they failed, since the start of the run.
+    package let failureCount: Int
 
-    package init(batches: [Batch], cursor: DataCursor, ids: [SampleID], tokenCount: Int) {
+    package init(
+        batches: [Batch], cursor: DataCursor, ids: [SampleID], tokenCount: Int,
+        failureCount: Int = 0
+    ) {
         (self.batches, self.cursor) = (batches, cursor)
-        (self.ids, self.tokenCount) = (ids, tokenCount)
+        (self.ids, self.tokenCount, self.failureCount) = (ids, tokenCount, failureCount)
     }
 
     /// The subset that all samples are of; nil when they are of several.
@@ -36,15 +39,20 @@ package protocol StepSource<Batch>: Sendable {
     mutating func next() throws -> PreparedStep<Batch>
 }
 
-/// The results of `body` for `0..<count`, computed on all cores.
-func inParallel<Result: Sendable>(
-    _ count: Int, _ body: @Sendable (Int) throws -> Result
-) throws -> [Result] {
-    let results = Mutex([Swift.Result<Result, any Error>?](repeating: nil, count: count))
-    DispatchQueue.concurrentPerform(iterations: count) { index in
-        let result = Swift.Result { try body(index) }
-        results.withLock { $0[index] = result }
+/// The results of `body` for `0..<count`, in order.
+///
+/// - Throws: `FailedSamples` with what failed, in order; `owners` are the samples of an index.
+func preparingAll<Value: Sendable>(
+    _ count: Int, workers: Int, of owners: (Int) -> [SampleID],
+    _ body: @Sendable (Int) throws -> Value
+) throws -> [Value] {
+    var (values, failures) = ([Value](), [(id: SampleID, error: any Error)]())
+    for (index, result) in inParallel(count, workers: workers, body).enumerated() {
+        switch result {
+        case .success(let value): values.append(value)
+        case .failure(let error): failures += owners(index).map { ($0, error) }
+        }
     }
-    // The first failure in order is thrown, whichever came first in time.
-    return try results.withLock { $0 }.compactMap { try $0?.get() }
+    guard failures.isEmpty else { throw FailedSamples(failures) }
+    return values
 }

@@ -17,15 +17,18 @@ struct ReconstructionSource: StepSource {
     private let configuration: Qwen25VLConfiguration
     private let collator: Collator
     private let cache: PatchCache
+    private let quarantine: Quarantine
+    private let workers: Int
     /// Steps drawn since the start of the run.
     private var step: Int
 
-    /// Opens the recipe's data; `cursor` is where an earlier run stood.
+    /// Opens the recipe's data; `cursor` is where an earlier run stood, `quarantine` what takes
+    /// the records that fail.
     ///
     /// - Throws: `DataError`.
     init(
         _ recipe: Recipe, _ settings: Recipe.Reconstruction, _ start: StartingModel,
-        cursor: DataCursor?
+        cursor: DataCursor?, quarantine log: QuarantineLog? = nil
     ) throws {
         let catalog = try Catalog<PretrainSample>(
             folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
@@ -38,14 +41,17 @@ struct ReconstructionSource: StepSource {
             maskToken: maskToken,
             specialTokens: tokenizer.visionTokenIDs.union(tokenizer.specialTokenIDs))
         let processor = start.processor
-        let batch = recipe.batch
+        let (batch, maxLength) = (recipe.batch, recipe.data.maxLength)
         stream = try TokenBatches(
-            catalog.shapes, tokenBudget: batch.partSize, mixture: recipe.data.mixture,
-            seed: recipe.seed, cursor: cursor
+            catalog.shapes, tokenBudget: batch.partSize, packing: batch.packing,
+            mixture: recipe.data.mixture, seed: recipe.seed, cursor: cursor
         ) { id in
             let outline = try naming(id) { try processor.outline(catalog.sample(id).content) }
-            return (outline, batch.cost(of: outline))
+            return (outline, batch.packedCost(of: outline, maxLength: maxLength))
         }
+        quarantine = try recipe.data.quarantine(over: catalog, log)
+        workers = recipe.runtime.dataWorkers ?? defaultWorkerCount
+        (stream.quarantine, stream.workers) = (quarantine, workers)
         accumulation = batch.accumulation
         (seed, configuration) = (recipe.seed, start.model.configuration)
         collator = Collator(configuration)
@@ -56,30 +62,45 @@ struct ReconstructionSource: StepSource {
 
     mutating func next() throws -> PreparedStep<ReconstructionBatch> {
         var (batches, ids, tokenCount) = ([ReconstructionBatch](), [SampleID](), 0)
+        quarantine.beginStep()
         for part in 0..<accumulation {
-            let drawn = try stream.next()
-            let packed = try pack(drawn, part)
+            let (drawn, pixels) = try stream.redrawing { [self] stream in
+                let drawn = try stream.next()
+                return (drawn, try self.pixels(drawn))
+            }
+            let packed = try pack(drawn, pixels, part)
             batches.append(packed)
             ids += drawn.ids
             tokenCount += packed.input.tokenCount
         }
         step += 1
         return PreparedStep(
-            batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount)
+            batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount,
+            failureCount: quarantine.failureCount)
+    }
+
+    /// The patches of each sample.
+    ///
+    /// - Throws: `FailedSamples`.
+    private func pixels(_ drawn: TokenBatch<InputOutline>) throws -> [[Float]] {
+        let cache = cache
+        return try preparingAll(
+            drawn.ids.count, workers: workers, of: { [drawn.ids[$0]] }
+        ) { index in
+            try naming(drawn.ids[index]) { try cache.pixels(of: drawn.items[index]) }
+        }
     }
 
     private func pack(
-        _ drawn: TokenBatch<InputOutline>, _ part: Int
+        _ drawn: TokenBatch<InputOutline>, _ pixels: [[Float]], _ part: Int
     ) throws -> ReconstructionBatch {
         let outlines = drawn.items
         let order = Collator.order(outlines)
-        let pixels = try inParallel(outlines.count) { index in
-            try naming(drawn.ids[order[index]]) { try cache.pixels(of: outlines[order[index]]) }
-        }
         // Masks depend on seed and step alone, so a resumed run needs no state for them.
         var random = RandomSource(seed: seed, name: "masking/\(step)/\(part)")
         return try masking.corrupt(
-            order.map { outlines[$0].sequence }, pixelValues: collator.pixelValues(pixels),
+            order.map { outlines[$0].sequence },
+            pixelValues: collator.pixelValues(order.map { pixels[$0] }),
             for: configuration, using: &random)
     }
 }
@@ -91,5 +112,11 @@ extension Recipe.Batch {
         let images = outline.images.count
         let text = outline.ids.count - outline.imageTokenCount - 2 * images
         return max(1, text + imageTokenCost * outline.imageTokenCount + imageCost * images)
+    }
+
+    /// The cost that a batch is packed by; the cost bins clip it at the longest input.
+    func packedCost(of outline: InputOutline, maxLength: Int?) -> Int {
+        guard packing == .costBins, let maxLength else { return cost(of: outline) }
+        return min(maxLength, cost(of: outline))
     }
 }

@@ -163,11 +163,16 @@ extension Recipe {
     private static func readData(_ section: RecipeSection, _ stage: Stage) -> DataSettings {
         let maxLength = section.optionalInteger("max_length", in: 1...Int.max)
         let sides = 1...Int.max
+        let folders = section.urls("folders")
+        let weights = section.numberTable("weights")
+        let mixture = readMixture(section, isWeighted: weights != nil)
         let settings = DataSettings(
-            folders: section.urls("folders"),
+            folders: folders,
             images: section.optionalURL("images")
                 ?? URL(fileURLWithPath: section.context.folder.path, isDirectory: false),
-            weights: section.numberTable("weights"),
+            weights: weights, temperature: mixture.temperature, cap: mixture.cap,
+            sampler: readSampler(section, isWeighted: weights != nil, mixture),
+            quarantine: section.optionalURL("quarantine"), errorPolicy: readErrorPolicy(section),
             prompts: stage == .contrastive ? readPrompts(section.section("prompts")) : Prompts(),
             minPixels: section.optionalInteger("min_pixels", in: sides),
             maxPixels: section.optionalInteger("max_pixels", in: sides), maxLength: maxLength,
@@ -248,7 +253,8 @@ extension Recipe {
         return Batch(
             size: section.integer("tokens", in: 1...Int.max), accumulation: accumulation,
             imageTokenCost: section.integer("image_token_cost", in: 1...Int.max, default: 4),
-            imageCost: section.integer("image_cost", in: 0...Int.max, default: 2))
+            imageCost: section.integer("image_cost", in: 0...Int.max, default: 2),
+            packing: readPacking(section))
     }
 
     // MARK: the rest
@@ -310,6 +316,7 @@ extension Recipe {
             threads: section.optionalInteger("threads", in: 1...1024),
             recomputesLayers: recomputesLayers,
             prefetch: section.integer("prefetch", in: 1...64, default: 2),
+            dataWorkers: section.optionalInteger("data_workers", in: 1...1024),
             imageCacheBytes: megabytes << 20)
     }
 }

@@ -20,6 +20,7 @@ extension Recipe {
         copy.resume = .auto
         copy.checkpoint = Checkpoints(everySteps: 1, keep: 1)
         copy.runtime.prefetch = 1
+        copy.runtime.dataWorkers = nil
         copy.runtime.imageCacheBytes = 0
         return try copy.yaml()
     }
@@ -91,12 +92,24 @@ extension Recipe {
     private var dataNode: Node {
         .keys([
             ("folders", .list(data.folders.map(\.path))), ("images", .value(data.images.path)),
-            ("weights", data.weights.map { .table($0) }),
+            ("weights", data.weights.map { .table($0) }), ("mixture", mixtureNode),
+            ("sampler", .value(data.sampler.rawValue)),
+            ("quarantine", data.quarantine.map { .value($0.path) }),
+            ("on_error", .value(data.onError)),
+            ("max_error_rate", data.maxErrorRate.map { .value($0) }),
             ("prompts", stage == .contrastive ? data.prompts.node : nil),
             ("min_pixels", data.minPixels.map { .value($0) }),
             ("max_pixels", data.maxPixels.map { .value($0) }),
             ("max_length", data.maxLength.map { .value($0) }),
             ("truncation", .value(data.truncation.rawValue)),
+        ])
+    }
+
+    private var mixtureNode: Node? {
+        guard data.temperature != nil || data.cap != nil else { return nil }
+        return .keys([
+            ("temperature", data.temperature.map { .value($0) }),
+            ("cap", data.cap.map { .value($0) }),
         ])
     }
 
@@ -133,7 +146,8 @@ extension Recipe {
         return .keys([
             ("tokens", .value(batch.size)), ("accumulation", .value(batch.accumulation)),
             ("image_token_cost", .value(batch.imageTokenCost)),
-            ("image_cost", .value(batch.imageCost)),
+            ("image_cost", .value(batch.imageCost)), ("packing", .value(batch.packingName)),
+            ("window", batch.window.map { .value($0) }),
         ])
     }
 
@@ -144,6 +158,7 @@ extension Recipe {
             ("threads", runtime.threads.map { .value($0) }),
             ("recompute", .value(runtime.recomputesLayers)),
             ("prefetch", .value(runtime.prefetch)),
+            ("data_workers", runtime.dataWorkers.map { .value($0) }),
             ("image_cache_megabytes", .value(runtime.imageCacheBytes >> 20)),
         ])
     }

@@ -3,6 +3,7 @@
 
 package import Foundation
 package import MoCaCore
+package import MoCaData
 package import MoCaObjectives
 package import NN
 package import Torch
@@ -73,11 +74,27 @@ extension Recipe {
         package var images: URL
         /// Shares of the subsets, 0 leaves one out; nil mixes them by size.
         package var weights: [String: Double]?
+        /// Mixes the subsets by size to the power of 1 / temperature; nil mixes them by size.
+        package var temperature: Double?
+        /// Rows of a subset that an epoch takes at most; nil for all.
+        package var cap: Int?
+        package var sampler: Sampler
+        /// Records that are never drawn: a file that `moca data check` has written.
+        package var quarantine: URL?
+        package var errorPolicy: Quarantine.Policy
         package var prompts: Prompts
         package var minPixels: Int?
         package var maxPixels: Int?
         package var maxLength: Int?
         package var truncation: TruncationPolicy
+    }
+
+    /// How subsets take turns when neither weights nor a temperature decide.
+    package enum Sampler: String, Sendable, Hashable, CaseIterable {
+        /// At random, by what is left of each.
+        case proportional
+        /// One after the other.
+        case roundRobin = "round_robin"
     }
 
     /// What is put around contents, and taken out of them before.
@@ -137,6 +154,8 @@ extension Recipe {
         package var imageTokenCost: Int
         /// What an image costs beside its tokens.
         package var imageCost: Int
+        /// Which samples go into a part together (pre-training).
+        package var packing = Packing.firstFit(window: Packing.defaultWindow)
 
         /// The share of one part.
         package var partSize: Int { size / accumulation }
@@ -177,6 +196,8 @@ extension Recipe {
         package var recomputesLayers: Bool
         /// Batches that are prepared ahead.
         package var prefetch: Int
+        /// Threads that prepare a batch; nil: one a core.
+        package var dataWorkers: Int?
         /// Bytes of decoded images that are kept; 0 keeps none.
         package var imageCacheBytes: Int
     }

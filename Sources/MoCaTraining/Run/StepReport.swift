@@ -21,9 +21,15 @@ package struct StepReport: Sendable, Hashable {
     package var samplesPerSecond: Double
     package var tokensPerSecond: Double
     package var peakMemoryBytes: Int
+    /// How long the steps since the last logged one waited for their data.
+    package var dataWaitSeconds: Double
+    /// Records that were left out because they failed, since the start of the run.
+    package var failureCount: Int
 
     /// Fields whose values differ between equal runs.
-    package static let timings = ["samples_per_second", "tokens_per_second", "peak_memory_bytes"]
+    package static let timings = [
+        "samples_per_second", "tokens_per_second", "peak_memory_bytes", "data_wait_seconds",
+    ]
 
     /// The line of `metrics.jsonl`, without its end.
     package var jsonLine: String {
@@ -34,8 +40,10 @@ package struct StepReport: Sendable, Hashable {
         fields += [
             ("learning_rate", Self.json(learningRate)), ("grad_norm", Self.json(gradientNorm)),
             ("samples", "\(sampleCount)"), ("tokens", "\(tokenCount)"),
+            ("quarantined", "\(failureCount)"),
             ("samples_per_second", Self.json(samplesPerSecond)),
             ("tokens_per_second", Self.json(tokensPerSecond)),
+            ("data_wait_seconds", Self.json(dataWaitSeconds)),
             ("peak_memory_bytes", "\(peakMemoryBytes)"),
         ]
         if !subsets.isEmpty {
@@ -77,6 +85,8 @@ package struct StepReport: Sendable, Hashable {
             + "  norm \(Self.decimals(gradientNorm, 2))"
             + "  \(Self.decimals(samplesPerSecond, 1)) samples/s"
             + "  \(Self.decimals(tokensPerSecond, 0)) tokens/s"
+            + "  waited \(Self.decimals(dataWaitSeconds, 1)) s"
+            + (failureCount == 0 ? "" : "  \(failureCount) quarantined")
             + "  \(gigabytes) GB  \(Self.duration(secondsLeft)) left"
     }
 

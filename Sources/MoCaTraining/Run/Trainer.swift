@@ -79,7 +79,10 @@ package struct Trainer<Goal: Objective> {
     package mutating func run() throws {
         let total = plan.schedule.totalSteps
         while state.step < total {
-            try step(next())
+            let start = ContinuousClock.now
+            let prepared = try next()
+            meter.waited += ContinuousClock.now - start
+            try step(prepared)
             if state.step.isMultiple(of: plan.logEverySteps) || state.step == total {
                 try log()
             }
@@ -119,6 +122,7 @@ package struct Trainer<Goal: Objective> {
         state.step += 1
         state.sampleCount += prepared.ids.count
         state.tokenCount += prepared.tokenCount
+        state.failureCount = prepared.failureCount
         state.cursor = prepared.cursor
         state.interval.steps += 1
         state.interval.loss += terms.loss
@@ -130,6 +134,7 @@ package struct Trainer<Goal: Objective> {
     }
 
     private mutating func log() throws {
+        let waited = meter.waited / .seconds(1)
         let (samples, tokens) = meter.rates(state)
         let steps = Double(max(1, state.interval.steps))
         let report = StepReport(
@@ -140,7 +145,8 @@ package struct Trainer<Goal: Objective> {
             learningRate: plan.schedule.rate(at: state.step - 1),
             gradientNorm: state.interval.gradientNorm / steps, sampleCount: state.sampleCount,
             tokenCount: state.tokenCount, samplesPerSecond: samples, tokensPerSecond: tokens,
-            peakMemoryBytes: ThroughputMeter.peakMemoryBytes)
+            peakMemoryBytes: ThroughputMeter.peakMemoryBytes, dataWaitSeconds: waited,
+            failureCount: state.failureCount)
         state.interval = .init()
         try hooks.log(report)
     }
@@ -151,6 +157,8 @@ private struct ThroughputMeter {
     private var start = ContinuousClock.now
     private var samples: Int
     private var tokens: Int
+    /// For data.
+    var waited = Duration.zero
 
     init(_ state: TrainingState) {
         (samples, tokens) = (state.sampleCount, state.tokenCount)
@@ -164,6 +172,7 @@ private struct ThroughputMeter {
             Double(state.tokenCount - tokens) / seconds
         )
         (start, samples, tokens) = (now, state.sampleCount, state.tokenCount)
+        waited = .zero
         return rates
     }
 

@@ -13,7 +13,9 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
     package struct Subset: Sendable, Hashable, Codable {
         package var name: String
         package var rows: Int
-        /// Its share of the draws; nil when the subsets are mixed by size.
+        /// Rows that an epoch takes.
+        package var epochRows: Int
+        /// Its share of the draws; nil when what is left of each decides.
         package var weight: Double?
     }
 
@@ -49,8 +51,13 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
             isPretraining
             ? try Catalog<PretrainSample>(folders: folders, images: images).subsets
             : try Catalog<ContrastiveSample>(folders: folders, images: images).subsets
-        subsets = found.map {
-            Subset(name: $0.name, rows: $0.rowCount, weight: recipe.data.weights?[$0.name])
+        let mixture = recipe.data.mixture
+        let weights = try mixture.weights(of: found.map(\.shape))
+        subsets = found.enumerated().map { index, subset in
+            Subset(
+                name: subset.name, rows: subset.rowCount,
+                epochRows: mixture.epochRows(of: subset.shape),
+                weight: weights.map { ($0[index] * 10_000).rounded() / 10_000 })
         }
         let schedule = recipe.learningRateSchedule
         (steps, warmupSteps) = (schedule.totalSteps, schedule.warmupSteps)
@@ -66,7 +73,8 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
         let rows = subsets.map { subset in
             let pad = String(repeating: " ", count: width - subset.name.count)
             let weight = subset.weight.map { ", weight \($0)" } ?? ""
-            return "  \(subset.name)\(pad)  \(subset.rows) rows\(weight)"
+            let cap = subset.epochRows < subset.rows ? ", \(subset.epochRows) an epoch" : ""
+            return "  \(subset.name)\(pad)  \(subset.rows) rows\(cap)\(weight)"
         }
         let unit = stage == .pretraining ? "tokens at most" : "queries"
         return [

@@ -1,6 +1,7 @@
 // A recipe becomes a run: start or resume, train, and leave a model in Hugging Face layout.
 
 package import Foundation
+import MoCaData
 import MoCaModel
 import MoCaObjectives
 import NN
@@ -44,8 +45,7 @@ package struct TrainingRun {
         }
         let state = try startingState(checkpoint)
         try write(recipe.yaml(), to: "recipe.yaml")
-        let metrics = try MetricsFile(
-            recipe.outputFolder.appending(path: "metrics.jsonl"), after: state.step)
+        let metrics = try log("metrics.jsonl", after: state)
         let optimizer = AdamW(start.model.store.parameters, settings: recipe.optimizer.adamW)
         try checkpoint?.restore(optimizer)
         if let checkpoint { say("resuming at step \(state.step) (\(checkpoint.folder.path))") }
@@ -68,13 +68,14 @@ package struct TrainingRun {
 
     private func train(
         _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
-        _ metrics: MetricsFile, _ settings: Recipe.Reconstruction
+        _ metrics: StepLog, _ settings: Recipe.Reconstruction
     ) throws {
         guard var reconstruction = start.model.reconstruction else {
             preconditionFailure("a model for pre-training has its heads")
         }
         reconstruction.backbone.recomputesLayers = recipe.runtime.recomputesLayers
-        let source = try ReconstructionSource(recipe, settings, start, cursor: state.cursor)
+        let source = try ReconstructionSource(
+            recipe, settings, start, cursor: state.cursor, quarantine: quarantineLog(state))
         let objective = ReconstructionObjective(
             reconstruction,
             .init(
@@ -87,9 +88,10 @@ package struct TrainingRun {
 
     private func train(
         _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
-        _ metrics: MetricsFile, _ settings: Recipe.Contrastive
+        _ metrics: StepLog, _ settings: Recipe.Contrastive
     ) throws {
-        let source = try ContrastiveSource(recipe, settings, start, cursor: state.cursor)
+        let source = try ContrastiveSource(
+            recipe, settings, start, cursor: state.cursor, quarantine: quarantineLog(state))
         var backbone = start.model.backbone
         backbone.recomputesLayers = recipe.runtime.recomputesLayers
         let model = EmbeddingModel(
@@ -108,10 +110,12 @@ package struct TrainingRun {
 
     private func train<Goal: Objective, Source: StepSource<Goal.Batch>>(
         _ objective: Goal, _ source: Source, _ start: StartingModel, _ optimizer: AdamW,
-        _ state: TrainingState, _ metrics: MetricsFile,
+        _ state: TrainingState, _ metrics: StepLog,
         keep: @escaping (FailedStep, Goal.Batch, URL) throws -> Void
     ) throws {
-        let prefetcher = Prefetcher(source, ahead: recipe.runtime.prefetch)
+        let prefetcher = Prefetcher(
+            source, ahead: recipe.runtime.prefetch,
+            count: max(0, recipe.schedule.totalSteps - state.step))
         let plan = Trainer<Goal>.Plan(
             optimizer: optimizer, parameters: start.model.store,
             schedule: recipe.learningRateSchedule,
@@ -192,6 +196,14 @@ package struct TrainingRun {
         }
         state.recipe = text
         return state
+    }
+
+    private func log(_ name: String, after state: TrainingState) throws -> StepLog {
+        try StepLog(recipe.outputFolder.appending(path: name), after: state.step)
+    }
+
+    private func quarantineLog(_ state: TrainingState) throws -> QuarantineLog {
+        QuarantineLog(log: try log("quarantine.jsonl", after: state), step: state.step)
     }
 
     private func write(_ text: String, to name: String) throws {

@@ -8,6 +8,8 @@ package struct TrainingState: Sendable, Hashable, Codable {
     package var step = 0
     package var sampleCount = 0
     package var tokenCount = 0
+    /// Records that were left out because they failed.
+    package var failureCount = 0
     /// Where the data stands; nil before the first step.
     package var cursor: DataCursor?
     /// Of the steps since the last logged one.

@@ -1,10 +1,10 @@
-// metrics.jsonl of a run folder.
+// Files of a run folder that grow by lines of JSON: metrics.jsonl, quarantine.jsonl.
 
 import Foundation
 
-/// Appends one line a logged step.
-final class MetricsFile {
-    private let url: URL
+/// Lines of which each says its step.
+final class StepLog: Sendable {
+    let url: URL
     private let handle: FileHandle
 
     /// Opens the file; lines after `step` and a line that was cut off are removed.
