@@ -86,7 +86,7 @@ package struct DataCursor: Sendable, Hashable, Codable {
             guard old.rowCount == new.rowCount else {
                 throw mismatch("\(old.name) had \(old.rowCount) rows and has \(new.rowCount)")
             }
-            guard old.layout == new.layout, old.position >= 0 else {
+            guard old.layout == new.layout, (0..<1 << 60).contains(old.position) else {
                 throw mismatch("\(old.name) is split into other row groups or windows")
             }
             guard old.epochRows == new.epochRows else {

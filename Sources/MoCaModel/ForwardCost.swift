@@ -32,6 +32,25 @@ package struct ForwardCost: Sendable {
         return ofToken * length + Double(text.layerCount) * scores
     }
 
+    /// A packed batch's, up to the last hidden states.
+    package func ofInput(_ input: EncoderInput) -> Double {
+        zip(input.sequenceStarts, input.sequenceStarts.dropFirst())
+            .reduce(0) { $0 + ofSequence(tokens: $1.1 - $1.0) }
+            + input.grids.reduce(0) { $0 + ofImage($1) }
+    }
+
+    /// What the heads of pre-training add: logits of masked tokens, the decoder's layer over all
+    /// sequences, and the patches of masked image tokens.
+    package func ofHeads(
+        _ input: EncoderInput, maskedTokens: Int, maskedImageTokens: Int
+    ) -> Double {
+        let layer = zip(input.sequenceStarts, input.sequenceStarts.dropFirst())
+            .reduce(0) { $0 + ofSequence(tokens: $1.1 - $1.0) } / Double(text.layerCount)
+        let patches = 2 * Double(text.hiddenSize * vision.mergeUnit * vision.patchValueCount)
+        return Double(maskedTokens) * ofLogits + (maskedImageTokens == 0 ? 0 : layer)
+            + Double(maskedImageTokens) * patches
+    }
+
     /// An image's in the vision tower.
     package func ofImage(_ grid: ImageGrid) -> Double {
         let (patches, width) = (Double(grid.patchCount), Double(vision.hiddenSize))

@@ -56,7 +56,7 @@ package struct ReplayBatch {
         for (place, index) in rows.kept.enumerated() {
             if labels[index] != -100 {
                 tokens.append(place)
-                targets.append(Int32(truncatingIfNeeded: labels[index]))
+                targets.append(Int32(clamping: labels[index]))
             }
             if mask[index] != 0 { images.append(place) }
         }
@@ -113,7 +113,7 @@ package struct ReplayBatch {
             return [Int](repeating: total / queries, count: queries)
         }
         let counts = try integers("negative_counts", count: queries).map(Int.init)
-        guard counts.allSatisfy({ $0 >= 0 }), counts.reduce(0, +) == total else {
+        guard counts.allSatisfy({ (0...total).contains($0) }), counts.reduce(0, +) == total else {
             throw bad("negative_counts", "is \(counts), which do not sum to \(total) rows")
         }
         return counts
@@ -164,7 +164,7 @@ extension ReplayBatch {
         var sequences: [EncoderInput.Sequence] = []
         for row in 0..<rowCount {
             let range = row * columns..<(row + 1) * columns
-            let tokens = range.filter { isKept[$0] }.map { Int32(truncatingIfNeeded: values[$0]) }
+            let tokens = range.filter { isKept[$0] }.map { Int32(clamping: values[$0]) }
             let images = zip(tokens, tokens.dropFirst()).count {
                 $0 == configuration.tokens.visionStart && $1 == configuration.tokens.image
             }
@@ -174,10 +174,28 @@ extension ReplayBatch {
         guard grids.isEmpty else {
             throw bad("\(side)image_grid_thw", "has \(grids.count) images that no row contains")
         }
-        let pixels = "\(side)pixel_values"
         return Rows(
             isKept: isKept, kept: isKept.indices.filter { isKept[$0] }, sequences: sequences,
-            pixelValues: file.entries[pixels] == nil ? nil : try tensor(pixels).to(.float32))
+            pixelValues: try pixelValues("\(side)pixel_values", of: sequences))
+    }
+
+    /// The patches of a side, which are those of its images.
+    private func pixelValues(
+        _ name: String, of sequences: [EncoderInput.Sequence]
+    ) throws -> Tensor? {
+        let patches = sequences.reduce(0) { sum, sequence in
+            sum + sequence.grids.reduce(0) { $0 + $1.patchCount }
+        }
+        guard file.entries[name] != nil else {
+            if patches > 0 { throw ReplayError.missingTensor(file: file.url.path, name: name) }
+            return nil
+        }
+        let values = try tensor(name)
+        let shape = [patches, configuration.vision.patchValueCount]
+        guard values.shape == shape else {
+            throw bad(name, "has shape \(values.shape), expected \(shape)")
+        }
+        return patches == 0 ? nil : values.to(.float32)
     }
 
     private func grids(_ side: String) throws -> [ImageGrid] {

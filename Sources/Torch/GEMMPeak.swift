@@ -4,7 +4,6 @@ import MoCaCore
 
 /// Speed of square matrix products.
 package enum GEMMPeak {
-    private static let size = 2048
     private static let tries = 6
 
     /// Operations a second.
@@ -22,8 +21,8 @@ package enum GEMMPeak {
         }
     }
 
-    /// The best of several products of two matrices.
-    package static func measure(_ dtype: DType, on device: Device) -> Rate {
+    /// The best of several products of two matrices of `size` rows and columns.
+    package static func measure(_ dtype: DType, on device: Device, size: Int = 2048) -> Rate {
         var random = SystemRandomNumberGenerator()
         let shape = [size, size]
         let (a, b) = withoutGradient {

@@ -13,6 +13,7 @@ struct ContrastiveSource: StepSource {
     private let settings: Recipe.Contrastive
     private let batch: Recipe.Batch
     private let packer: ContrastivePacker
+    private let cost: ForwardCost
     private let quarantine: Quarantine
 
     /// Opens the recipe's data; `cursor` is where an earlier run stood, `quarantine` what takes
@@ -33,6 +34,7 @@ struct ContrastiveSource: StepSource {
         stream.quarantine = quarantine
         stream.workers = recipe.runtime.dataWorkers ?? defaultWorkerCount
         (self.settings, batch) = (settings, recipe.batch)
+        cost = ForwardCost(start.model.configuration)
         packer = ContrastivePacker(
             processor: start.processor, collator: Collator(start.model.configuration),
             cache: PatchCache(
@@ -43,7 +45,7 @@ struct ContrastiveSource: StepSource {
     }
 
     mutating func next() throws -> PreparedStep<ContrastiveBatch> {
-        var (batches, ids, tokenCount) = ([ContrastiveBatch](), [SampleID](), 0)
+        var (batches, ids, tokenCount, operations) = ([ContrastiveBatch](), [SampleID](), 0, 0.0)
         quarantine.beginStep()
         for _ in 0..<batch.accumulation {
             let (samples, packed) = try stream.redrawing { [self] stream in
@@ -53,10 +55,11 @@ struct ContrastiveSource: StepSource {
             batches.append(packed)
             ids += samples.map(\.id)
             tokenCount += packed.input.tokenCount
+            operations += 3 * cost.ofInput(packed.input)
         }
         return PreparedStep(
             batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount,
-            failureCount: quarantine.failureCount)
+            operations: operations, failureCount: quarantine.failureCount)
     }
 
     private func samples(

@@ -12,15 +12,18 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
     package let ids: [SampleID]
     /// Tokens of all sequences, image tokens included.
     package let tokenCount: Int
+    /// Operations of the step's matrix products: three forward passes, whatever is recomputed.
+    package let operations: Double
     /// Records that were left out because they failed, since the start of the run.
     package let failureCount: Int
 
     package init(
         batches: [Batch], cursor: DataCursor, ids: [SampleID], tokenCount: Int,
-        failureCount: Int = 0
+        operations: Double = 0, failureCount: Int = 0
     ) {
         (self.batches, self.cursor) = (batches, cursor)
-        (self.ids, self.tokenCount, self.failureCount) = (ids, tokenCount, failureCount)
+        (self.ids, self.tokenCount, self.operations) = (ids, tokenCount, operations)
+        self.failureCount = failureCount
     }
 
     /// The subset that all samples are of; nil when they are of several.

@@ -61,7 +61,8 @@ struct ReconstructionSource: StepSource {
     }
 
     mutating func next() throws -> PreparedStep<ReconstructionBatch> {
-        var (batches, ids, tokenCount) = ([ReconstructionBatch](), [SampleID](), 0)
+        let cost = ForwardCost(configuration)
+        var (batches, ids, tokenCount, operations) = ([ReconstructionBatch](), [SampleID](), 0, 0.0)
         quarantine.beginStep()
         for part in 0..<accumulation {
             let (drawn, pixels) = try stream.redrawing { [self] stream in
@@ -72,11 +73,17 @@ struct ReconstructionSource: StepSource {
             batches.append(packed)
             ids += drawn.ids
             tokenCount += packed.input.tokenCount
+            operations += 3 * cost.ofInput(packed.input)
+            operations +=
+                3
+                * cost.ofHeads(
+                    packed.input, maskedTokens: packed.maskedTokens.count,
+                    maskedImageTokens: packed.maskedImageTokens.count)
         }
         step += 1
         return PreparedStep(
             batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount,
-            failureCount: quarantine.failureCount)
+            operations: operations, failureCount: quarantine.failureCount)
     }
 
     /// The patches of each sample.

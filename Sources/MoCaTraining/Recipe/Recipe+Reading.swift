@@ -102,7 +102,7 @@ extension Recipe {
             checkpoint: readCheckpoints(root.section("checkpoint")),
             logging: Logging(
                 everySteps: root.section("logging").integer(
-                    "every_steps", in: 1...Int.max, default: 10)),
+                    "every_steps", in: 1...sizeMax, default: 10)),
             runtime: readRuntime(root.section("runtime")))
     }
 
@@ -161,8 +161,8 @@ extension Recipe {
     // MARK: data
 
     private static func readData(_ section: RecipeSection, _ stage: Stage) -> DataSettings {
-        let maxLength = section.optionalInteger("max_length", in: 1...Int.max)
-        let sides = 1...Int.max
+        let maxLength = section.optionalInteger("max_length", in: 1...1 << 30)
+        let sides = 1...1 << 40
         let folders = section.urls("folders")
         let weights = section.numberTable("weights")
         let mixture = readMixture(section, isWeighted: weights != nil)
@@ -177,6 +177,9 @@ extension Recipe {
             minPixels: section.optionalInteger("min_pixels", in: sides),
             maxPixels: section.optionalInteger("max_pixels", in: sides), maxLength: maxLength,
             truncation: section.choice("truncation", default: .end))
+        if let weights, !weights.isEmpty, weights.values.allSatisfy({ $0 == 0 }) {
+            section.add("weights", "leaves no subset, one must be above 0")
+        }
         if let low = settings.minPixels, let high = settings.maxPixels, low > high {
             section.add("min_pixels", "is \(low), must not be over max_pixels \(high)")
         }
@@ -230,7 +233,7 @@ extension Recipe {
             return .contrastive(
                 Contrastive(
                     temperature: section.number("temperature", "a positive number") { $0 > 0 },
-                    hardNegatives: section.integer("hard_negatives", in: 0...Int.max, default: 0),
+                    hardNegatives: section.integer("hard_negatives", in: 0...1 << 20, default: 0),
                     hardNegativeScope: section.choice("hard_negative_scope", default: .own),
                     masksRepeatedPositives: section.bool(
                         "mask_repeated_positives", default: true),
@@ -240,27 +243,35 @@ extension Recipe {
         }
     }
 
+    /// Products of two stay far from overflow.
+    private static let sizeMax = 1 << 30
+    private static let costMax = 1 << 16
+
     private static func readBatch(_ section: RecipeSection, _ stage: Stage) -> Batch {
-        let accumulation = section.integer("accumulation", in: 1...Int.max, default: 1)
+        let accumulation = section.integer("accumulation", in: 1...sizeMax, default: 1)
         guard stage == .pretraining else {
-            let size = section.integer("size", in: 1...Int.max)
+            let size = section.integer("size", in: 1...sizeMax)
             if size % accumulation != 0 {
                 section.add("size", "is \(size), must be a multiple of accumulation")
             }
             return Batch(
                 size: size, accumulation: accumulation, imageTokenCost: 1, imageCost: 0)
         }
+        let tokens = section.integer("tokens", in: 1...sizeMax)
+        if tokens < accumulation {
+            section.add("tokens", "is \(tokens), must not be below accumulation")
+        }
         return Batch(
-            size: section.integer("tokens", in: 1...Int.max), accumulation: accumulation,
-            imageTokenCost: section.integer("image_token_cost", in: 1...Int.max, default: 4),
-            imageCost: section.integer("image_cost", in: 0...Int.max, default: 2),
+            size: tokens, accumulation: accumulation,
+            imageTokenCost: section.integer("image_token_cost", in: 1...costMax, default: 4),
+            imageCost: section.integer("image_cost", in: 0...costMax, default: 2),
             packing: readPacking(section))
     }
 
     // MARK: the rest
 
     private static func readOptimizer(_ section: RecipeSection) -> Optimizer {
-        var betas = section.strings("betas")?.compactMap { Double($0) } ?? [0.9, 0.999]
+        var betas = section.strings("betas")?.map { Double($0) ?? .nan } ?? [0.9, 0.999]
         if betas.count != 2 || !betas.allSatisfy({ $0 >= 0 && $0 < 1 }) {
             section.add("betas", "must be a list of two numbers, each at least 0 and below 1")
             betas = [0.9, 0.999]
@@ -281,7 +292,7 @@ extension Recipe {
     private static func readSchedule(_ section: RecipeSection) -> Schedule {
         Schedule(
             kind: section.choice("kind", default: .linear),
-            totalSteps: section.integer("total_steps", in: 1...Int.max),
+            totalSteps: section.integer("total_steps", in: 1...sizeMax),
             warmupRatio: section.number("warmup_ratio", "in 0...1", default: 0) {
                 $0 >= 0 && $0 <= 1
             },
@@ -290,8 +301,8 @@ extension Recipe {
 
     private static func readCheckpoints(_ section: RecipeSection) -> Checkpoints {
         Checkpoints(
-            everySteps: section.integer("every_steps", in: 1...Int.max, default: 500),
-            keep: section.integer("keep", in: 1...Int.max, default: 2))
+            everySteps: section.integer("every_steps", in: 1...sizeMax, default: 500),
+            keep: section.integer("keep", in: 1...sizeMax, default: 2))
     }
 
     private static func readRuntime(_ section: RecipeSection) -> Runtime {
@@ -330,7 +341,7 @@ extension Device {
             self.init(kind)
             return
         }
-        guard kind == .cuda, let index = Int(parts[1]), index >= 0 else { return nil }
+        guard kind == .cuda, let index = Int(parts[1]), Self.indices.contains(index) else { return nil }
         self.init(kind, index: index)
     }
 }

@@ -142,9 +142,13 @@ extension Recipe.Runtime {
     /// - Throws: `TrainingError.deviceUnavailable`.
     func resolvedDevice() throws -> Device {
         guard let device else { return LibTorch.isCUDAAvailable ? Device(.cuda) : .cpu }
-        guard device.kind != .cuda || LibTorch.isCUDAAvailable else {
-            throw TrainingError.deviceUnavailable(name: device.description)
+        switch device.kind {
+        case .cpu: return device
+        case .cuda where LibTorch.isCUDAAvailable: return device
+        #if os(macOS)
+            case .mps: return device
+        #endif
+        default: throw TrainingError.deviceUnavailable(name: device.description)
         }
-        return device
     }
 }

@@ -20,6 +20,8 @@ package struct StepReport: Sendable, Hashable {
     package var tokenCount: Int
     package var samplesPerSecond: Double
     package var tokensPerSecond: Double
+    /// Share of the device's matrix-product peak, measured when the run began.
+    package var mfu: Double
     package var peakMemoryBytes: Int
     /// How long the steps since the last logged one waited for their data.
     package var dataWaitSeconds: Double
@@ -28,7 +30,8 @@ package struct StepReport: Sendable, Hashable {
 
     /// Fields whose values differ between equal runs.
     package static let timings = [
-        "samples_per_second", "tokens_per_second", "peak_memory_bytes", "data_wait_seconds",
+        "samples_per_second", "tokens_per_second", "mfu", "peak_memory_bytes",
+        "data_wait_seconds",
     ]
 
     /// The line of `metrics.jsonl`, without its end.
@@ -43,7 +46,7 @@ package struct StepReport: Sendable, Hashable {
             ("quarantined", "\(failureCount)"),
             ("samples_per_second", Self.json(samplesPerSecond)),
             ("tokens_per_second", Self.json(tokensPerSecond)),
-            ("data_wait_seconds", Self.json(dataWaitSeconds)),
+            ("mfu", Self.json(mfu)), ("data_wait_seconds", Self.json(dataWaitSeconds)),
             ("peak_memory_bytes", "\(peakMemoryBytes)"),
         ]
         if !subsets.isEmpty {
@@ -85,6 +88,7 @@ package struct StepReport: Sendable, Hashable {
             + "  norm \(Self.decimals(gradientNorm, 2))"
             + "  \(Self.decimals(samplesPerSecond, 1)) samples/s"
             + "  \(Self.decimals(tokensPerSecond, 0)) tokens/s"
+            + (mfu > 0 ? "  mfu \(Self.decimals(mfu, 2))" : "")
             + "  waited \(Self.decimals(dataWaitSeconds, 1)) s"
             + (failureCount == 0 ? "" : "  \(failureCount) quarantined")
             + "  \(gigabytes) GB  \(Self.duration(secondsLeft)) left"

@@ -21,11 +21,15 @@ package struct Trainer<Goal: Objective> {
         package var maxGradientNorm: Double
         package var logEverySteps: Int
         package var saveEverySteps: Int
+        /// Operations a second that the device reaches at best; 0 when unknown.
+        package var peakRate: Double
 
         package init(
             optimizer: AdamW, parameters: ParameterStore, schedule: LearningRateSchedule,
-            maxGradientNorm: Double, logEverySteps: Int, saveEverySteps: Int
+            maxGradientNorm: Double, logEverySteps: Int, saveEverySteps: Int,
+            peakRate: Double = 0
         ) {
+            self.peakRate = peakRate
             (self.optimizer, self.parameters) = (optimizer, parameters)
             (self.schedule, self.maxGradientNorm) = (schedule, maxGradientNorm)
             (self.logEverySteps, self.saveEverySteps) = (logEverySteps, saveEverySteps)
@@ -82,6 +86,7 @@ package struct Trainer<Goal: Objective> {
             let start = ContinuousClock.now
             let prepared = try next()
             meter.waited += ContinuousClock.now - start
+            meter.operations += prepared.operations
             try step(prepared)
             if state.step.isMultiple(of: plan.logEverySteps) || state.step == total {
                 try log()
@@ -135,7 +140,7 @@ package struct Trainer<Goal: Objective> {
 
     private mutating func log() throws {
         let waited = meter.waited / .seconds(1)
-        let (samples, tokens) = meter.rates(state)
+        let rates = meter.rates(state)
         let steps = Double(max(1, state.interval.steps))
         let report = StepReport(
             step: state.step, totalSteps: plan.schedule.totalSteps,
@@ -144,8 +149,10 @@ package struct Trainer<Goal: Objective> {
             subsets: state.interval.subsets.mapValues(\.mean),
             learningRate: plan.schedule.rate(at: state.step - 1),
             gradientNorm: state.interval.gradientNorm / steps, sampleCount: state.sampleCount,
-            tokenCount: state.tokenCount, samplesPerSecond: samples, tokensPerSecond: tokens,
-            peakMemoryBytes: ThroughputMeter.peakMemoryBytes, dataWaitSeconds: waited,
+            tokenCount: state.tokenCount, samplesPerSecond: rates.samples,
+            tokensPerSecond: rates.tokens,
+            mfu: plan.peakRate > 0 ? rates.operations / plan.peakRate : 0,
+            peakMemoryBytes: ProcessMemory.peakResidentBytes, dataWaitSeconds: waited,
             failureCount: state.failureCount)
         state.interval = .init()
         try hooks.log(report)
@@ -159,37 +166,23 @@ private struct ThroughputMeter {
     private var tokens: Int
     /// For data.
     var waited = Duration.zero
+    var operations = 0.0
 
     init(_ state: TrainingState) {
         (samples, tokens) = (state.sampleCount, state.tokenCount)
     }
 
-    mutating func rates(_ state: TrainingState) -> (samples: Double, tokens: Double) {
+    mutating func rates(
+        _ state: TrainingState
+    ) -> (samples: Double, tokens: Double, operations: Double) {
         let now = ContinuousClock.now
         let seconds = max(1e-9, (now - start) / .seconds(1))
         let rates = (
             Double(state.sampleCount - samples) / seconds,
-            Double(state.tokenCount - tokens) / seconds
+            Double(state.tokenCount - tokens) / seconds, operations / seconds
         )
         (start, samples, tokens) = (now, state.sampleCount, state.tokenCount)
-        waited = .zero
+        (waited, operations) = (.zero, 0)
         return rates
-    }
-
-    #if canImport(Glibc)
-        private static let thisProcess = __rusage_who_t(RUSAGE_SELF.rawValue)
-    #else
-        private static let thisProcess = RUSAGE_SELF
-    #endif
-
-    /// The most memory that this process has held.
-    static var peakMemoryBytes: Int {
-        var usage = rusage()
-        guard getrusage(Self.thisProcess, &usage) == 0 else { return 0 }
-        #if os(Linux)
-            return Int(usage.ru_maxrss) * 1024
-        #else
-            return Int(usage.ru_maxrss)
-        #endif
     }
 }

@@ -121,7 +121,7 @@ package struct TrainingRun {
             schedule: recipe.learningRateSchedule,
             maxGradientNorm: recipe.optimizer.maxGradientNorm,
             logEverySteps: recipe.logging.everySteps,
-            saveEverySteps: recipe.checkpoint.everySteps)
+            saveEverySteps: recipe.checkpoint.everySteps, peakRate: peakRate(of: start))
         let hooks = Trainer<Goal>.Hooks(
             log: { report in
                 try metrics.append(report.jsonLine)
@@ -141,6 +141,15 @@ package struct TrainingRun {
         var trainer = Trainer(
             objective, plan, state: state, next: { try prefetcher.next() }, hooks: hooks)
         try trainer.run()
+    }
+
+    /// Measured here, for it differs between machines and between days.
+    private func peakRate(of start: StartingModel) -> Double {
+        let store = start.model.store
+        let device = start.model.backbone.embeddingWeight.device
+        return GEMMPeak.measure(
+            store.dtype, on: device, size: device.kind == .cpu ? 1024 : 8192
+        ).perSecond
     }
 
     /// Writes the batches and the weights of a step that is not finite.
