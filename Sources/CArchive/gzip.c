@@ -89,29 +89,33 @@ static carchive_status inflate_some(gzip *gzip) {
     }
 }
 
-carchive_status gzip_read(gzip *gzip, void *bytes, size_t capacity, size_t *out_count) {
-    gzip->stream.next_out = bytes;
-    gzip->stream.avail_out = (uInt)capacity;
-    while (gzip->stream.avail_out > 0) {
-        carchive_status status = CARCHIVE_OK;
-        if (gzip->stream.avail_in == 0) {
-            status = fill(gzip);
-        }
-        if (status == CARCHIVE_OK && gzip->stream.avail_in == 0) {
-            if (gzip->is_between) {
-                break;
-            }
-            return carchive_fail(CARCHIVE_INVALID, "the gzip data end too early");
-        }
-        if (status == CARCHIVE_OK) {
-            status = gzip->is_between ? begin_member(gzip) : inflate_some(gzip);
-        }
+/// One step on; `*is_end` after the last member.
+static carchive_status advance(gzip *gzip, int *is_end) {
+    if (gzip->stream.avail_in == 0) {
+        carchive_status status = fill(gzip);
         if (status != CARCHIVE_OK) {
             return status;
         }
     }
+    if (gzip->stream.avail_in == 0) {
+        *is_end = gzip->is_between;
+        return gzip->is_between ? CARCHIVE_OK
+                                : carchive_fail(CARCHIVE_INVALID, "the gzip data end too early");
+    }
+    return gzip->is_between ? begin_member(gzip) : inflate_some(gzip);
+}
+
+carchive_status gzip_read(gzip *gzip, void *bytes, size_t capacity, size_t *out_count) {
+    gzip->stream.next_out = bytes;
+    gzip->stream.avail_out = (uInt)capacity;
+    carchive_status status = CARCHIVE_OK;
+    int is_end = 0;
+    while (status == CARCHIVE_OK && !is_end && gzip->stream.avail_out > 0) {
+        status = advance(gzip, &is_end);
+    }
     *out_count = capacity - gzip->stream.avail_out;
-    return CARCHIVE_OK;
+    // What came before a failure is handed out first; the next call fails in the same place.
+    return *out_count > 0 ? CARCHIVE_OK : status;
 }
 
 static z_stream stream_over(const void *bytes, size_t count, void *out, size_t out_count) {

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #ifdef __APPLE__
 #include <xlocale.h>
 #endif
@@ -14,15 +15,25 @@
 #include "parts.h"
 
 #define BLOCK_BYTES (1 << 18)
+// Of a tar whose headers alone are visited: what lies between them is not read.
+#define HEADER_BYTES (1 << 12)
 
 struct carchive_reader {
     struct archive *archive;
     parts *parts;
+    /// Where reading began: places count from the start of the first file.
+    int64_t start;
     /// NULL where the bytes are not gzip.
     gzip *gzip;
     /// The failure of the bytes below libarchive, whose text is already kept.
     carchive_status failed;
     int is_encrypted;
+    int is_at_end;
+    int is_stream;
+    /// Of a stream: what libarchive has handed out and the caller has not taken yet.
+    const unsigned char *waiting;
+    size_t waiting_count;
+    size_t block_bytes;
     unsigned char block[BLOCK_BYTES];
 };
 
@@ -57,8 +68,8 @@ static la_ssize_t read_block(struct archive *archive, void *data, const void **b
     carchive_reader *reader = data;
     size_t count = 0;
     reader->failed = reader->gzip
-        ? gzip_read(reader->gzip, reader->block, BLOCK_BYTES, &count)
-        : parts_read(reader->parts, reader->block, BLOCK_BYTES, &count);
+        ? gzip_read(reader->gzip, reader->block, reader->block_bytes, &count)
+        : parts_read(reader->parts, reader->block, reader->block_bytes, &count);
     if (reader->failed != CARCHIVE_OK) {
         archive_set_error(archive, EIO, "%s", carchive_last_error());
         return ARCHIVE_FATAL;
@@ -153,14 +164,9 @@ static carchive_status open_reader(carchive_reader *reader, carchive_content con
     return status == CARCHIVE_OK ? open_archive(reader, content) : status;
 }
 
-carchive_status carchive_open(
-    const char *const *paths, int64_t path_count, carchive_content content,
-    carchive_reader **out) {
-    parts *parts = NULL;
-    carchive_status status = parts_open(paths, path_count, &parts);
-    if (status != CARCHIVE_OK) {
-        return status;
-    }
+/// Takes over `parts`, from their place on.
+static carchive_status open_parts(
+    parts *parts, carchive_content content, size_t block_bytes, carchive_reader **out) {
     carchive_reader *reader = calloc(1, sizeof(carchive_reader));
     struct archive *archive = archive_read_new();
     if (!reader || !archive) {
@@ -171,8 +177,11 @@ carchive_status carchive_open(
     }
     reader->archive = archive;
     reader->parts = parts;
+    reader->start = parts_position(parts);
+    reader->block_bytes = block_bytes;
+    reader->is_stream = content == CARCHIVE_STREAM;
     locale_t before = enter();
-    status = open_reader(reader, content);
+    carchive_status status = open_reader(reader, content);
     leave(before);
     if (status != CARCHIVE_OK) {
         carchive_close(reader);
@@ -180,6 +189,25 @@ carchive_status carchive_open(
     }
     *out = reader;
     return CARCHIVE_OK;
+}
+
+carchive_status carchive_open(
+    const char *const *paths, int64_t path_count, carchive_content content,
+    carchive_reader **out) {
+    parts *parts = NULL;
+    carchive_status status = parts_open(paths, path_count, &parts);
+    return status == CARCHIVE_OK ? open_parts(parts, content, BLOCK_BYTES, out) : status;
+}
+
+carchive_status carchive_open_tar(const char *path, int64_t header, carchive_reader **out) {
+    parts *parts = NULL;
+    carchive_status status = parts_open(&path, 1, &parts);
+    if (status != CARCHIVE_OK) {
+        return status;
+    }
+    int64_t size = parts_size(parts);
+    parts_seek(parts, header < 0 ? 0 : header > size ? size : header);
+    return open_parts(parts, CARCHIVE_ENTRIES, HEADER_BYTES, out);
 }
 
 void carchive_close(carchive_reader *reader) {
@@ -211,7 +239,9 @@ static int64_t position_of(const carchive_reader *reader, struct archive_entry *
         (archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
     int is_plain = !reader->gzip && archive_filter_count(reader->archive) == 1;
     int is_whole = archive_entry_sparse_count(entry) == 0;
-    return is_tar && is_plain && is_whole ? archive_filter_bytes(reader->archive, 0) : -1;
+    return is_tar && is_plain && is_whole
+        ? reader->start + archive_filter_bytes(reader->archive, 0)
+        : -1;
 }
 
 static void describe(carchive_reader *reader, struct archive_entry *entry, carchive_entry *out) {
@@ -224,16 +254,21 @@ static void describe(carchive_reader *reader, struct archive_entry *entry, carch
     out->size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : -1;
     out->modified = archive_entry_mtime_is_set(entry) ? archive_entry_mtime(entry) : 0;
     out->position = position_of(reader, entry);
+    out->header = reader->start + archive_read_header_position(reader->archive);
     out->is_encrypted = archive_entry_is_data_encrypted(entry) > 0;
     reader->is_encrypted = out->is_encrypted;
 }
 
 carchive_status carchive_next(carchive_reader *reader, carchive_entry *out) {
+    if (reader->is_at_end) {
+        return CARCHIVE_END;
+    }
     struct archive_entry *entry = NULL;
     locale_t before = enter();
     int code = archive_read_next_header(reader->archive, &entry);
     carchive_status status = CARCHIVE_OK;
     if (code == ARCHIVE_EOF) {
+        reader->is_at_end = 1;
         status = CARCHIVE_END;
     } else if (code < ARCHIVE_WARN) {
         // ARCHIVE_WARN is an odd header, of which everything that is asked for could be read.
@@ -245,10 +280,32 @@ carchive_status carchive_next(carchive_reader *reader, carchive_entry *out) {
     return status;
 }
 
+/// `archive_read_data` fills `bytes` by several blocks, and forgets the first when a later one
+/// fails: of a stream, everything before the damage is wanted.
+static la_ssize_t read_stream(carchive_reader *reader, void *bytes, size_t capacity) {
+    while (reader->waiting_count == 0) {
+        const void *block = NULL;
+        la_int64_t offset = 0;
+        int code =
+            archive_read_data_block(reader->archive, &block, &reader->waiting_count, &offset);
+        if (code != ARCHIVE_OK) {
+            reader->waiting_count = 0;
+            return code == ARCHIVE_EOF ? 0 : code;
+        }
+        reader->waiting = block;
+    }
+    size_t count = reader->waiting_count < capacity ? reader->waiting_count : capacity;
+    memcpy(bytes, reader->waiting, count);
+    reader->waiting += count;
+    reader->waiting_count -= count;
+    return (la_ssize_t)count;
+}
+
 carchive_status carchive_read(
     carchive_reader *reader, void *bytes, size_t capacity, size_t *out_count) {
     locale_t before = enter();
-    la_ssize_t count = archive_read_data(reader->archive, bytes, capacity);
+    la_ssize_t count = reader->is_stream ? read_stream(reader, bytes, capacity)
+                                         : archive_read_data(reader->archive, bytes, capacity);
     carchive_status status = count < 0 ? failure(reader) : CARCHIVE_OK;
     leave(before);
     if (status == CARCHIVE_OK) {

@@ -64,6 +64,8 @@ typedef struct carchive_entry {
     /// Where in the files, taken as one, the content lies as it is; -1 when it is compressed or
     /// in pieces. Plain tar only.
     int64_t position;
+    /// Where the entry's headers begin, from where the archive begins when it is not compressed.
+    int64_t header;
     /// Whether the content needs a password.
     int32_t is_encrypted;
 } carchive_entry;
@@ -82,6 +84,11 @@ const char *carchive_version(void);
 /// asked for now. The caller closes the reader.
 carchive_status carchive_open(
     const char *const *paths, int64_t path_count, carchive_content content, carchive_reader **out);
+
+/// Opens a tar file that is not compressed at the headers of one of its entries, `header` bytes
+/// from the start; places count from the start of the file all the same. It is made for visiting
+/// headers: contents that are not read are not fetched either. The caller closes the reader.
+carchive_status carchive_open_tar(const char *path, int64_t header, carchive_reader **out);
 
 /// Goes to the next entry, leaving out what was not read of the last. `CARCHIVE_END` after the
 /// last entry.
