@@ -24,6 +24,14 @@ package enum RecordFormat: Sendable, Hashable {
         self = found.1
     }
 
+    /// Whether the file is a compressed stream.
+    package var isCompressed: Bool {
+        switch self {
+        case .jsonLines(let isCompressed), .webDataset(let isCompressed): isCompressed
+        case .parquet, .arrow: false
+        }
+    }
+
     /// Whether it is a tar of samples.
     package var isWebDataset: Bool {
         if case .webDataset = self { true } else { false }
