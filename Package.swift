@@ -105,6 +105,12 @@ let package = Package(
             name: "SystemVips", pkgConfig: "vips",
             providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
         .target(name: "CVips", dependencies: ["SystemVips"]),
+        .systemLibrary(
+            name: "SystemArchive", pkgConfig: "libarchive",
+            providers: [.apt(["libarchive-dev", "zlib1g-dev"]), .brew(["libarchive"])]),
+        .target(
+            name: "CArchive", dependencies: ["SystemArchive"],
+            linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CPixels"),
         target("MoCaCore"),
         target("StrictJSON"),
@@ -117,7 +123,7 @@ let package = Package(
         target("MoCaObjectives", ["MoCaCore", "MoCaModel", "NN", "Safetensors", "Torch"]),
         target(
             "MoCaProcessing", ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
-        target("MoCaData", ["MoCaCore", "StrictJSON", "CArrow"]),
+        target("MoCaData", ["MoCaCore", "StrictJSON", "CArrow", "CArchive"]),
         target(
             "MoCaTraining",
             [
@@ -147,6 +153,7 @@ let package = Package(
         benchmark("ImageBenchmark", ["MoCaImage", "MoCaCore"]),
         tests(of: "CTorch"),
         tests(of: "StrictJSON"),
+        tests(of: "CArchive"),
         tests(of: "Safetensors", ["MoCaCore"]),
         tests(of: "MoCaTokenizer", ["MoCaCore"]),
         tests(of: "MoCaImage", ["MoCaCore", "CVips"]),
@@ -157,7 +164,7 @@ let package = Package(
         tests(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
-        tests(of: "MoCaData", ["MoCaCore", "CArrow"]),
+        tests(of: "MoCaData", ["MoCaCore", "CArrow", "CArchive"]),
         tests(
             of: "MoCaTraining",
             [

@@ -34,7 +34,11 @@ package final class Catalog<Item: Sample>: Sendable {
 
     /// The last part of each path; where two are equal, the last two parts.
     private static func names(of folders: [URL]) throws -> [String] {
-        let parts = folders.map { $0.standardizedFileURL.deletingPathExtension().pathComponents }
+        let parts = folders.map { folder in
+            let isCompressed = RecordFormat(folder)?.isCompressed == true
+            let name = isCompressed ? folder.deletingPathExtension() : folder
+            return name.standardizedFileURL.deletingPathExtension().pathComponents
+        }
         let counts = Dictionary(parts.map { ($0.last ?? "", 1) }, uniquingKeysWith: +)
         let names = parts.map { part in
             let isUnique = counts[part.last ?? ""] == 1

@@ -6,15 +6,18 @@ extension DataError {
     package var errorDescription: String? {
         switch self {
         case .fileMissing, .unknownFormat, .unreadableFile, .inputOutput, .damagedBlock,
-            .malformedLine, .cannotWrite:
+            .damagedStream, .malformedLine, .malformedSample, .cannotUnpack, .cannotWrite:
             fileDescription
+        case .unreadableArchive, .archiveOutOfOrder, .archiveMemberMissing:
+            archiveDescription
         case .columnMissing, .columnType, .valueMissing, .invalidText, .listsDiffer:
             cellDescription
         case .placeholderCount, .strayImageToken, .emptyContent, .imageMissing,
             .unreadableDataURL:
             contentDescription
-        case .noDataFiles, .duplicateSubset, .badWeights, .subsetTooSmall, .nothingUsable,
-            .sampleOverBudget, .cursorMismatch, .quarantinedRowMissing, .tooManyFailures:
+        case .noDataFiles, .severalSplits, .duplicateSubset, .badWeights, .subsetTooSmall,
+            .nothingUsable, .sampleOverBudget, .cursorMismatch, .quarantinedRowMissing,
+            .tooManyFailures:
             orderDescription
         }
     }
@@ -31,10 +34,29 @@ extension DataError {
             "cannot read data (\(path)): \(reason)"
         case .damagedBlock(let path, let block, let reason):
             "cannot read data (\(path), \(blockUnit(ofFile: path)) \(block)): \(reason)"
-        case .malformedLine(let location, let reason):
+        case .damagedStream(let path, let line, let reason):
+            "cannot read data (\(path), line \(line)): \(reason)"
+        case .malformedLine(let location, let reason), .malformedSample(let location, let reason):
             "malformed record (\(location)): \(reason)"
+        case .cannotUnpack(let path, let folder, let reason):
+            "cannot decompress data (\(path)): \(reason) in \(folder)"
         case .cannotWrite(let path, let reason):
             "cannot write embeddings (\(path)): \(reason)"
+        default: nil
+        }
+    }
+
+    private var archiveDescription: String? {
+        switch self {
+        case .unreadableArchive(let path, let entry?, let reason):
+            "cannot read archive (\(path), entry \(entry)): \(reason)"
+        case .unreadableArchive(let path, nil, let reason):
+            "cannot read archive (\(path)): \(reason)"
+        case .archiveOutOfOrder(let path):
+            "cannot read archive (\(path)): entries of a compressed tar cannot be read one by one"
+        case .archiveMemberMissing(let location, let archive, let member, let nearest):
+            "missing image (\(location)): \(archive) has no entry \(member)"
+                + (nearest.isEmpty ? "" : ", but \(nearest.joined(separator: ", "))")
         default: nil
         }
     }
@@ -77,10 +99,13 @@ extension DataError {
     private var orderDescription: String? {
         switch self {
         case .noDataFiles(let folder, let subfolders) where subfolders.isEmpty:
-            "no data (\(folder)): the folder holds no .parquet, .arrow or .jsonl file"
+            "no data (\(folder)): the folder holds no .parquet, .arrow, .jsonl or .tar file"
         case .noDataFiles(let folder, let subfolders):
-            "no data (\(folder)): the folder holds no .parquet, .arrow or .jsonl file, only the "
+            "no data (\(folder)): the folder holds no .parquet, .arrow, .jsonl or .tar file, only the "
                 + "folders [\(subfolders.joined(separator: ", "))]"
+        case .severalSplits(let folder, let splits):
+            "no single split (\(folder)): the saved data set has the splits "
+                + "[\(splits.joined(separator: ", "))]"
         case .duplicateSubset(let name):
             "duplicate subset (\(name)): two folders have this name"
         case .badWeights(let reason):

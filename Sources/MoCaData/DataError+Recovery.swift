@@ -6,11 +6,17 @@ extension DataError {
     package var recoverySuggestion: String? {
         switch self {
         case .fileMissing: "check the path"
-        case .unknownFormat: "give a .parquet, .arrow, .jsonl or .txt file"
-        case .unreadableFile, .damagedBlock:
+        case .unknownFormat: "give a .parquet, .arrow, .jsonl, .tar or .txt file"
+        case .unreadableFile, .damagedBlock, .damagedStream:
             "the file is damaged or not what its ending says: download or write it again"
         case .inputOutput: "check the permissions and the disk"
         case .malformedLine: "write one JSON object a line, in UTF-8"
+        case .malformedSample: "write the members of a sample one after the other, each once"
+        case .cannotUnpack(_, let folder, _):
+            "set TMPDIR to a folder with more room than \(folder), or decompress the file"
+        case .unreadableArchive: "the archive is damaged: download or write it again"
+        case .archiveOutOfOrder: "decompress it to a plain .tar, or use a .zip"
+        case .archiveMemberMissing: "name an entry as the archive spells it"
         case .cannotWrite: "check that the folder exists, is writable and has room"
         case .columnMissing: "rename the column or choose another folder"
         case .columnType: "convert the column"
@@ -25,6 +31,8 @@ extension DataError {
         case .noDataFiles(_, let subfolders) where subfolders.isEmpty:
             "name a folder that holds data files"
         case .noDataFiles: "name the folders below it, each is one subset"
+        case .severalSplits(let folder, let splits):
+            "name one of them: \(folder)/\(splits.first ?? "")"
         case .duplicateSubset: "rename one of the folders"
         case .badWeights: "give each subset one positive weight"
         case .subsetTooSmall: "choose a smaller batch.size or leave the subset out"

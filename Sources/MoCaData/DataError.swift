@@ -11,8 +11,17 @@ package enum DataError: UserFacingError, Equatable {
     case unreadableFile(path: String, reason: String)
     case inputOutput(path: String, reason: String)
     case damagedBlock(path: String, block: Int, reason: String)
+    case damagedStream(path: String, line: Int, reason: String)
     case malformedLine(RecordLocation, reason: String)
+    case malformedSample(RecordLocation, reason: String)
+    case cannotUnpack(path: String, folder: String, reason: String)
     case cannotWrite(path: String, reason: String)
+
+    // Archives
+    case unreadableArchive(path: String, entry: String?, reason: String)
+    case archiveOutOfOrder(path: String)
+    case archiveMemberMissing(
+        RecordLocation, archive: String, member: String, nearest: [String])
 
     // Columns and cells
     case columnMissing(path: String, column: String, available: [String])
@@ -30,6 +39,7 @@ package enum DataError: UserFacingError, Equatable {
 
     // Subsets, order and batches
     case noDataFiles(folder: String, subfolders: [String])
+    case severalSplits(folder: String, splits: [String])
     case duplicateSubset(name: String)
     case badWeights(reason: String)
     case subsetTooSmall(name: String, rows: Int, batchSize: Int)
@@ -41,9 +51,10 @@ package enum DataError: UserFacingError, Equatable {
 
     package var kind: FailureKind {
         switch self {
-        case .fileMissing, .noDataFiles, .imageMissing: .inputMissing
+        case .fileMissing, .noDataFiles, .severalSplits, .imageMissing, .archiveMemberMissing:
+            .inputMissing
         case .inputOutput: .inputOutput
-        case .cannotWrite: .cannotCreateOutput
+        case .cannotWrite, .cannotUnpack: .cannotCreateOutput
         case .duplicateSubset, .badWeights, .subsetTooSmall, .sampleOverBudget, .cursorMismatch,
             .quarantinedRowMissing:
             .badConfiguration

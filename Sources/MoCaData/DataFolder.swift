@@ -2,13 +2,13 @@
 
 package import Foundation
 
-private let dataFileEndings: Set<String> = ["parquet", "arrow", "jsonl"]
-
 /// The data files of a folder, in the order of their names; of a folder that
 /// `datasets.save_to_disk` has written, those that its `state.json` names, in its order. A path
-/// of one data file is that file.
+/// of one data file is that file. Archives are shards of a WebDataset where a folder has no other
+/// data files.
 ///
-/// - Throws: `DataError.fileMissing`, `.noDataFiles`, `.inputOutput`, `.malformedLine`.
+/// - Throws: `DataError.fileMissing`, `.noDataFiles`, `.severalSplits`, `.inputOutput`,
+///   `.malformedLine`, `.unreadableFile`.
 package func dataFiles(in folder: URL) throws -> [URL] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
@@ -16,6 +16,9 @@ package func dataFiles(in folder: URL) throws -> [URL] {
     }
     guard isFolder.boolValue else { return [folder] }
     if let saved = try savedDataFiles(in: folder) { return saved }
+    if let splits = try savedSplits(in: folder) {
+        throw DataError.severalSplits(folder: folder.path, splits: splits)
+    }
     let entries: [URL]
     do {
         entries = try FileManager.default.contentsOfDirectory(
@@ -25,7 +28,10 @@ package func dataFiles(in folder: URL) throws -> [URL] {
         throw DataError.inputOutput(path: folder.path, reason: error.localizedDescription)
     }
     let sorted = entries.sorted { $0.lastPathComponent < $1.lastPathComponent }
-    let files = sorted.filter { dataFileEndings.contains($0.pathExtension) }
+    let shards = sorted.filter { RecordFormat($0)?.isWebDataset == true }
+    let others = sorted.filter { RecordFormat($0)?.isWebDataset == false }
+    // Beside tables and lines of records, an archive holds their images.
+    let files = others.isEmpty ? shards : others
     guard !files.isEmpty else {
         throw DataError.noDataFiles(
             folder: folder.path,
@@ -37,18 +43,40 @@ package func dataFiles(in folder: URL) throws -> [URL] {
 /// What `state.json` of a saved data set lists; nil when there is no such file. Other `.arrow`
 /// files beside it are caches.
 private func savedDataFiles(in folder: URL) throws -> [URL]? {
-    let state = folder.appendingPathComponent("state.json")
-    guard FileManager.default.fileExists(atPath: state.path) else { return nil }
-    let location = RecordLocation(file: state.path, place: .line(1))
-    let handle = try openForReading(state)
-    let text = try readChunk(handle, 1 << 24, path: state.path) ?? Data()
-    guard case .list(let files) = try jsonRow(text, location: location).cell("_data_files") else {
-        throw DataError.malformedLine(location, reason: "it has no list '_data_files'")
+    guard let state = try savedObject("state.json", in: folder) else {
+        return nil
+    }
+    guard case .list(let files) = try state.cell("_data_files") else {
+        throw DataError.malformedLine(state.location, reason: "it has no list '_data_files'")
+    }
+    // Older versions of the library could save a selection of rows beside all rows.
+    for column in ["_indices_files", "_indices_data_files"] {
+        guard case .list(let selections) = try state.cell(column), !selections.isEmpty else {
+            continue
+        }
+        throw DataError.unreadableFile(
+            path: state.location.file,
+            reason: "'\(column)' selects rows; call flatten_indices() before save_to_disk()")
     }
     return try files.map { file in
         guard case .object(let members) = file, case .string(let name) = members["filename"] else {
-            throw DataError.malformedLine(location, reason: "a data file has no 'filename'")
+            throw DataError.malformedLine(
+                state.location, reason: "a data file has no 'filename'")
         }
         return folder.appendingPathComponent(name)
     }
+}
+
+/// The splits of a folder that a `DatasetDict` was saved to; nil when it is no such folder.
+private func savedSplits(in folder: URL) throws -> [String]? {
+    guard let saved = try savedObject("dataset_dict.json", in: folder) else { return nil }
+    return try saved.strings("splits") ?? []
+}
+
+/// The JSON object of a small file; nil when there is no such file.
+private func savedObject(_ name: String, in folder: URL) throws -> Row? {
+    let url = folder.appendingPathComponent(name)
+    guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+    let text = try readChunk(openForReading(url), 1 << 24, path: url.path) ?? Data()
+    return try jsonRow(text, location: RecordLocation(file: url.path, place: .line(1)))
 }

@@ -14,19 +14,26 @@ package struct EmbedRecordReader {
 
     private enum Source {
         case table(TableRows)
+        case blocks(BlockRows)
         case json(LineReader, path: String)
         case text(LineReader, path: String)
         case images(ArraySlice<URL>, index: Int)
     }
 
-    /// Opens a `.jsonl`, `.txt`, `.parquet` or `.arrow` file.
+    /// Opens a `.jsonl` (also `.gz`, `.zst`, `.bz2`, `.xz`), `.tar`, `.txt`, `.parquet` or
+    /// `.arrow` file.
     ///
     /// - Throws: `DataError`.
     package init(file url: URL) throws {
-        switch url.pathExtension {
-        case "jsonl": source = .json(try LineReader(url), path: url.path)
-        case "txt": source = .text(try LineReader(url), path: url.path)
-        case "parquet", "arrow":
+        switch RecordFormat(url) {
+        case .jsonLines(let isCompressed):
+            let lines = try isCompressed ? LineReader(compressed: url) : LineReader(url)
+            source = .json(lines, path: url.path)
+        case nil where url.pathExtension == "txt":
+            source = .text(try LineReader(url), path: url.path)
+        case .webDataset:
+            source = .blocks(BlockRows(try WebDatasetFile(url), columns: EmbedRecord.columns))
+        case .parquet, .arrow:
             guard FileManager.default.fileExists(atPath: url.path) else {
                 throw DataError.fileMissing(path: url.path)
             }
@@ -36,7 +43,7 @@ package struct EmbedRecordReader {
                 throw DataError.columnMissing(path: url.path, column: "text", available: names)
             }
             source = .table(TableRows(file, columns: EmbedRecord.columns))
-        default: throw DataError.unknownFormat(path: url.path)
+        case nil: throw DataError.unknownFormat(path: url.path)
         }
     }
 
@@ -58,6 +65,9 @@ package struct EmbedRecordReader {
         switch source {
         case .table(var rows):
             defer { source = .table(rows) }
+            return try rows.next().map { try EmbedRecord($0) }
+        case .blocks(var rows):
+            defer { source = .blocks(rows) }
             return try rows.next().map { try EmbedRecord($0) }
         case .json(var lines, let path):
             defer { source = .json(lines, path: path) }
@@ -121,6 +131,39 @@ package struct TableRows {
                 scan = nil
                 block += 1
             }
+        }
+    }
+}
+
+/// The rows of a file of any format whose blocks are one batch, pulled one at a time.
+package struct BlockRows {
+    private let file: any RecordFile
+    private let columns: [String]
+    private var block = 0
+    private var batch: RowBatch?
+    private var index = 0
+
+    /// Starts at the first row.
+    package init(_ file: any RecordFile, columns: [String]) {
+        self.file = file
+        self.columns = columns
+    }
+
+    /// The next row; nil at the end. After a row that cannot be read comes the following one.
+    ///
+    /// - Throws: `DataError`.
+    package mutating func next() throws -> Row? {
+        while true {
+            if let batch, index < batch.count {
+                index += 1
+                return try batch.row(index - 1)
+            }
+            guard block < file.blockRows.count else { return nil }
+            var read: RowBatch?
+            try file.forEachBatch(ofBlock: block, columns: columns, batchRows: .max) { read = $0 }
+            batch = read
+            index = 0
+            block += 1
         }
     }
 }

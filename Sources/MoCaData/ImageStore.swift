@@ -3,34 +3,58 @@
 package import Foundation
 package import MoCaCore
 
-/// The folder that the image paths of records are relative to.
+/// The folder, or the zip or tar file, that the image paths of records are relative to.
 package struct ImageStore: Sendable {
     /// Relative paths start here.
     package let root: URL
     private let rootPath: String
+    private let archives = ImageArchives()
+    private var attachments: [String: Data] = [:]
 
-    /// A store over a folder.
+    /// A store over a folder, a `.zip` or a `.tar` file.
     package init(root: URL) {
         self.root = root
         rootPath = root.path
     }
 
-    /// The image at a path, or inside a `data:` URL.
+    /// The same store for a record that brings images of its own.
+    func with(_ attachments: [String: Data]) -> ImageStore {
+        var copy = self
+        copy.attachments = attachments
+        return copy
+    }
+
+    /// The image at a path, inside a `data:` URL, or inside an archive that is a part of the path,
+    /// such as `photos.zip/2024/a.jpg`: bytes of an archive are read now, a file when it is
+    /// decoded.
     ///
-    /// - Throws: `DataError.imageMissing`, `.unreadableDataURL`.
+    /// - Throws: `DataError.imageMissing`, `.unreadableDataURL`, `.archiveMemberMissing`,
+    ///   `.unreadableArchive`, `.archiveOutOfOrder`, `.inputOutput`.
     package func source(_ path: String, at location: RecordLocation) throws -> ImageSource {
         if path.hasPrefix("data:") { return try decode(path, at: location) }
+        if let bytes = attachments[path] {
+            return .encoded(bytes, name: "\(location), \(path)")
+        }
         let full = path.hasPrefix("/") ? path : "\(rootPath)/\(path)"
         var found = stat()
-        guard stat(full, &found) == 0, found.st_mode & S_IFMT != S_IFDIR else {
+        if stat(full, &found) == 0, found.st_mode & S_IFMT != S_IFDIR {
+            return .file(URL(fileURLWithPath: full, isDirectory: false))
+        }
+        guard let (archivePath, member) = ImageArchives.split(full) else {
             throw DataError.imageMissing(location, path: full)
         }
-        return .file(URL(fileURLWithPath: full, isDirectory: false))
+        let archive = try archives.archive(archivePath)
+        guard let bytes = try archive.bytes(member) else {
+            throw DataError.archiveMemberMissing(
+                location, archive: archivePath, member: member,
+                nearest: archive.nearest(to: member))
+        }
+        return .encoded(bytes, name: "\(archivePath)/\(member)")
     }
 
     /// The images of a list column, named by record and position.
     ///
-    /// - Throws: `DataError.imageMissing`, `.unreadableDataURL`.
+    /// - Throws: as `source`.
     package func sources(
         _ values: [ImageValue], at location: RecordLocation
     ) throws -> [ImageSource] {

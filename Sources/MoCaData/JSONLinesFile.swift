@@ -2,7 +2,9 @@
 
 package import Foundation
 
-/// An indexed file of one JSON object a line; blank lines are no records.
+/// An indexed file of one JSON object a line; blank lines are no records. A compressed file
+/// (`.jsonl.gz`, `.jsonl.zst`) is decompressed once, on the way through the index:
+/// `RandomAccessFile.decompressed` says where to and at what price.
 package struct JSONLinesFile: RecordFile {
     /// Records of a block: few enough that reading one record is cheap.
     private static let rowsPerBlock = 1024
@@ -10,7 +12,10 @@ package struct JSONLinesFile: RecordFile {
     package let path: String
     package var columnNames: [String]? { nil }
     package let blockRows: [Int]
+    package var isCostlyToOpen: Bool { true }
     private let blocks: [Block]
+    /// The lines of a compressed file.
+    private let decompressed: RandomAccessFile?
 
     /// The lines of one block.
     private struct Block {
@@ -22,33 +27,50 @@ package struct JSONLinesFile: RecordFile {
 
     /// Indexes `url`.
     ///
-    /// - Throws: `DataError.fileMissing`, `.inputOutput`.
+    /// - Throws: `DataError.fileMissing`, `.inputOutput`, `.unreadableFile`, `.damagedStream`,
+    ///   `.cannotUnpack`.
     package init(_ url: URL) throws {
         path = url.path
-        blocks = try Self.index(url)
+        var indexer = Indexer()
+        if RecordFormat(url) == .jsonLines(isCompressed: true) {
+            decompressed = try Self.decompress(url, &indexer)
+        } else {
+            decompressed = nil
+            let handle = try openForReading(url)
+            while let chunk = try readChunk(handle, 1 << 20, path: url.path) {
+                indexer.take(chunk)
+            }
+        }
+        blocks = indexer.finish()
         blockRows = blocks.map(\.rows)
     }
 
-    private static func index(_ url: URL) throws -> [Block] {
-        let handle = try openForReading(url)
-        var indexer = Indexer()
-        while let chunk = try readChunk(handle, 1 << 20, path: url.path) {
-            chunk.withUnsafeBytes { bytes in
-                for byte in bytes { indexer.take(byte) }
-            }
+    private static func decompress(
+        _ url: URL, _ indexer: inout Indexer
+    ) throws -> RandomAccessFile {
+        do {
+            return try .decompressed(url) { indexer.take($0) }
+        } catch DataError.unreadableFile(let path, let reason) where indexer.line > 1 {
+            throw DataError.damagedStream(path: path, line: indexer.line, reason: reason)
         }
-        return indexer.finish()
     }
 
     /// Cuts a stream of bytes into blocks of whole lines.
     private struct Indexer {
         private var blocks: [Block] = []
         private var block = Block(start: 0, end: 0, firstLine: 1, rows: 0)
-        private var line = 1
+        /// Number of the line that is not at its end yet.
+        private(set) var line = 1
         private var position = 0
         private var hasContent = false
 
-        mutating func take(_ byte: UInt8) {
+        mutating func take(_ chunk: Data) {
+            chunk.withUnsafeBytes { bytes in
+                for byte in bytes { take(byte) }
+            }
+        }
+
+        private mutating func take(_ byte: UInt8) {
             position += 1
             guard byte == UInt8(ascii: "\n") else {
                 if byte != 0x20, byte != 0x09, byte != 0x0d { hasContent = true }
@@ -110,12 +132,7 @@ package struct JSONLinesFile: RecordFile {
     }
 
     private func read(_ block: Block) throws -> Data {
-        let handle = try openForReading(URL(fileURLWithPath: path))
-        do {
-            try handle.seek(toOffset: UInt64(block.start))
-        } catch {
-            throw DataError.inputOutput(path: path, reason: error.localizedDescription)
-        }
-        return try readChunk(handle, block.end - block.start, path: path) ?? Data()
+        let file = try decompressed ?? RandomAccessFile(path)
+        return try file.read(at: block.start, count: block.end - block.start)
     }
 }

@@ -1,4 +1,4 @@
-// Lines of a file or of standard input, one at a time, in flat memory.
+// Lines of a file, of a compressed file or of standard input, one at a time, in flat memory.
 
 package import Foundation
 import StrictJSON
@@ -7,7 +7,7 @@ import StrictJSON
 package struct LineReader {
     private static let chunkByteCount = 1 << 18
 
-    private let handle: FileHandle
+    private let source: Source
     private let path: String
     private var buffer = Data()
     /// Where in `buffer` the next line starts.
@@ -16,9 +16,14 @@ package struct LineReader {
     /// Number of the line that was read last, from 1.
     package private(set) var lineNumber = 0
 
+    private enum Source {
+        case file(FileHandle)
+        case stream(ArchiveReader)
+    }
+
     /// Reads what is left of `handle`; errors call it `path`.
     package init(_ handle: FileHandle, path: String) {
-        self.handle = handle
+        source = .file(handle)
         self.path = path
     }
 
@@ -29,9 +34,17 @@ package struct LineReader {
         self.init(try openForReading(url), path: url.path)
     }
 
+    /// Opens a compressed file: gzip, zstd, bzip2 or xz, told by its first bytes.
+    ///
+    /// - Throws: `DataError.unreadableFile`, `.inputOutput`.
+    package init(compressed url: URL) throws {
+        source = .stream(try ArchiveReader(stream: url))
+        path = url.path
+    }
+
     /// The next line without its end; nil after the last.
     ///
-    /// - Throws: `DataError.inputOutput`.
+    /// - Throws: `DataError.inputOutput`, `.damagedStream`.
     package mutating func next() throws -> Data? {
         var searched = start
         while true {
@@ -48,11 +61,21 @@ package struct LineReader {
             searched -= start
             buffer = Data(buffer[start...])
             start = 0
-            guard let chunk = try readChunk(handle, Self.chunkByteCount, path: path) else {
+            guard let chunk = try nextChunk() else {
                 isAtEnd = true
                 continue
             }
             buffer.append(chunk)
+        }
+    }
+
+    private func nextChunk() throws -> Data? {
+        switch source {
+        case .file(let handle): return try readChunk(handle, Self.chunkByteCount, path: path)
+        case .stream(let stream):
+            return try naming(line: lineNumber + 1) {
+                try stream.read(upTo: Self.chunkByteCount)
+            }
         }
     }
 
@@ -89,6 +112,17 @@ func readChunk(_ handle: FileHandle, _ byteCount: Int, path: String) throws -> D
         return chunk
     } catch {
         throw DataError.inputOutput(path: path, reason: error.localizedDescription)
+    }
+}
+
+/// Runs `body`; a stream that it finds damaged is named with the line that cannot be read.
+///
+/// - Throws: `DataError.damagedStream`, or what `body` throws.
+func naming<Result>(line: Int, _ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch DataError.unreadableFile(let path, let reason) {
+        throw DataError.damagedStream(path: path, line: line, reason: reason)
     }
 }
 

@@ -1,6 +1,6 @@
 // A file of records in blocks, whatever its format.
 
-package import Foundation
+import Foundation
 
 /// A file whose records are read block by block.
 package protocol RecordFile: Sendable {
@@ -10,6 +10,8 @@ package protocol RecordFile: Sendable {
     var columnNames: [String]? { get }
     /// Number of records of each block.
     var blockRows: [Int] { get }
+    /// Whether opening the file again costs a pass over it, so that it is better kept open.
+    var isCostlyToOpen: Bool { get }
     /// Reads a block in runs of at most about `batchRows` records, with the columns of `columns`
     /// that the file has, and gives each run to `body`.
     ///
@@ -69,18 +71,4 @@ package struct RowBatch: Sendable {
     ///
     /// - Throws: `DataError.malformedLine`.
     package func row(_ index: Int) throws -> Row { try makeRow(index) }
-}
-
-/// Opens a `.parquet`, `.arrow` or `.jsonl` file.
-///
-/// - Throws: `DataError`.
-package func openRecordFile(_ url: URL) throws -> any RecordFile {
-    guard FileManager.default.fileExists(atPath: url.path) else {
-        throw DataError.fileMissing(path: url.path)
-    }
-    switch url.pathExtension {
-    case "parquet", "arrow": return try TableFile(url)
-    case "jsonl": return try JSONLinesFile(url)
-    default: throw DataError.unknownFormat(path: url.path)
-    }
 }

@@ -10,6 +10,8 @@ package struct RecordLocation: Sendable, Hashable, CustomStringConvertible {
         case row(Int, block: Int)
         /// Line of a text file, from 1.
         case line(Int)
+        /// Row of a WebDataset shard, from 0, and the base name of its members.
+        case sample(Int, key: String)
         /// Position in a list of files, from 0.
         case item(Int)
     }
@@ -28,6 +30,7 @@ package struct RecordLocation: Sendable, Hashable, CustomStringConvertible {
         switch place {
         case .row(let row, let block): "\(file), row \(row), \(blockUnit(ofFile: file)) \(block)"
         case .line(let line): "\(file), line \(line)"
+        case .sample(let row, let key): "\(file), row \(row), sample \(key)"
         case .item: file
         }
     }
@@ -35,9 +38,10 @@ package struct RecordLocation: Sendable, Hashable, CustomStringConvertible {
 
 /// What a block of `file` is called: by the file's ending.
 package func blockUnit(ofFile file: String) -> String {
-    switch URL(fileURLWithPath: file).pathExtension {
-    case "parquet": "row group"
-    case "arrow": "record batch"
+    switch RecordFormat(URL(fileURLWithPath: file)) {
+    case .parquet: "row group"
+    case .arrow: "record batch"
+    case .webDataset: "block of samples"
     default: "block of lines"
     }
 }

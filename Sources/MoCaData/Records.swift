@@ -1,5 +1,7 @@
 // Records mirror the files: the same fields, optional where the file is.
 
+package import Foundation
+
 /// A record that can be read from a row of a file.
 package protocol Record: Sendable {
     /// The columns that are read when they are there.
@@ -44,9 +46,12 @@ package struct ContrastiveRecord: Record, Equatable {
     package var positiveImagePath: String?
     package var negativeText: StringOrList?
     package var negativeImagePath: StringOrList?
+    /// Images that come with the record, by the paths that it calls them.
+    package var attachments: [String: Data]
 
     package init(_ row: Row) throws {
         location = row.location
+        attachments = row.attachments
         query = try row.string("qry")
         queryImagePath = try row.string("qry_image_path")
         positiveText = try row.string("pos_text")

@@ -6,6 +6,8 @@ package import Foundation
 package struct Row: Sendable {
     /// Where the row stands.
     package let location: RecordLocation
+    /// Encoded images that lie beside the record, by the names that it may call them.
+    package let attachments: [String: Data]
     private let storage: Storage
 
     private enum Storage: Sendable {
@@ -17,12 +19,16 @@ package struct Row: Sendable {
     init(_ batch: RecordBatch, row: Int, location: RecordLocation) {
         storage = .batch(batch, row: row)
         self.location = location
+        attachments = [:]
     }
 
     /// A row made of values.
-    package init(_ members: [String: Cell], location: RecordLocation) {
+    package init(
+        _ members: [String: Cell], location: RecordLocation, attachments: [String: Data] = [:]
+    ) {
         storage = .members(members)
         self.location = location
+        self.attachments = attachments
     }
 
     /// The value of a column; null when there is no such column.

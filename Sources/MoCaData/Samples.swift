@@ -46,7 +46,8 @@ package struct ContrastiveSample: Sample, Hashable {
     ///   `.imageMissing`, `.listsDiffer`.
     package init(_ record: ContrastiveRecord, id: SampleID, images: ImageStore) throws {
         self.id = id
-        let side = TextAndImagePath(location: record.location, images: images)
+        let side = TextAndImagePath(
+            location: record.location, images: images.with(record.attachments))
         query = try side.content(record.query, record.queryImagePath, field: "qry")
         positive = try side.content(
             record.positiveText, record.positiveImagePath, field: "pos_text")
@@ -106,6 +107,7 @@ package struct EmbedSample: Sendable, Hashable {
         switch location.place {
         case .row(let row, _): String(row)
         case .line(let line): String(line)
+        case .sample(_, let key): key
         case .item: location.file
         }
     }

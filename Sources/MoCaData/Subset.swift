@@ -32,7 +32,7 @@ package final class Subset: Sendable {
             files.append(
                 FileEntry(
                     url: url, firstBlock: blockRows.count,
-                    kept: file is JSONLinesFile ? file : nil))
+                    kept: file.isCostlyToOpen ? file : nil))
             blockRows += file.blockRows
         }
         self.name = name

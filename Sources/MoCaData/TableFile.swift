@@ -12,6 +12,7 @@ package final class TableFile: RecordFile, @unchecked Sendable {
     package let path: String
     package let columnNames: [String]?
     package let blockRows: [Int]
+    package var isCostlyToOpen: Bool { false }
     private let reader: OpaquePointer
     /// A reader serves one thread at a time.
     private let lock = Mutex(())
@@ -21,7 +22,7 @@ package final class TableFile: RecordFile, @unchecked Sendable {
     /// - Throws: `DataError.unreadableFile`, `.inputOutput`.
     package init(_ url: URL) throws {
         path = url.path
-        let format = url.pathExtension == "parquet" ? CARROW_PARQUET : CARROW_IPC
+        let format = RecordFormat(url) == .parquet ? CARROW_PARQUET : CARROW_IPC
         var opened: OpaquePointer?
         try Self.check(carrow_reader_open(url.path, format, &opened), path: url.path, block: nil)
         guard let reader = opened else { preconditionFailure("an open reader is never NULL") }

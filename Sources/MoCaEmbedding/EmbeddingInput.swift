@@ -6,7 +6,7 @@ import MoCaData
 
 /// The input of a job.
 package enum EmbeddingInput: Sendable, Hashable {
-    /// A `.jsonl`, `.txt`, `.parquet` or `.arrow` file.
+    /// A `.jsonl`, `.txt`, `.parquet`, `.arrow` or `.tar` file; JSONL and tar also compressed.
     case file(URL)
     /// JSONL from standard input.
     case standardInput
@@ -36,8 +36,11 @@ package enum EmbeddingInput: Sendable, Hashable {
         case .standardInput: return nil
         case .images(let urls): return urls.count
         case .file(let url):
-            if ["parquet", "arrow"].contains(url.pathExtension) {
-                return try TableFile(url).blockRows.reduce(0, +)
+            switch RecordFormat(url) {
+            case .parquet, .arrow: return try TableFile(url).rowCount
+            // Counting would decompress or walk through everything.
+            case .webDataset, .jsonLines(isCompressed: true): return nil
+            case .jsonLines(isCompressed: false), nil: break
             }
             let bytes = try Data(contentsOf: url, options: .mappedIfSafe)
             let lines = bytes.withUnsafeBytes { $0.count { $0 == UInt8(ascii: "\n") } }
@@ -137,7 +140,9 @@ extension DataError {
     /// Whether nothing can be read after it.
     fileprivate var endsInput: Bool {
         switch self {
-        case .inputOutput, .damagedBlock, .fileMissing, .unreadableFile: true
+        case .inputOutput, .damagedBlock, .damagedStream, .fileMissing, .unreadableFile,
+            .unreadableArchive, .cannotUnpack:
+            true
         default: false
         }
     }

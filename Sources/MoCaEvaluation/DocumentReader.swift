@@ -31,9 +31,7 @@ struct DocumentRecord: Record, Equatable {
 struct DocumentReader {
     private var files: ArraySlice<URL>
     private var table: TableRows?
-    /// Rows of a file of lines that are read already; the last one comes next.
-    private var lines: [Row] = []
-    private var blocks: (file: JSONLinesFile, next: Int)?
+    private var blocks: BlockRows?
 
     /// - Throws: `DataError`.
     init(folder: URL) throws {
@@ -47,23 +45,14 @@ struct DocumentReader {
         while true {
             if let row = try table?.next() { return try DocumentRecord(row) }
             table = nil
-            if let row = lines.popLast() { return try DocumentRecord(row) }
-            if let (file, block) = blocks, block < file.blockRows.count {
-                try file.forEachBatch(
-                    ofBlock: block, columns: DocumentRecord.columns, batchRows: .max
-                ) { batch in
-                    lines += try (0..<batch.count).map { try batch.row($0) }
-                }
-                lines.reverse()
-                blocks = (file, block + 1)
-                continue
-            }
+            if let row = try blocks?.next() { return try DocumentRecord(row) }
             blocks = nil
             guard let url = files.popFirst() else { return nil }
-            if url.pathExtension == "jsonl" {
-                blocks = (try JSONLinesFile(url), 0)
+            let file = try openRecordFile(url)
+            if let file = file as? TableFile {
+                table = TableRows(file, columns: DocumentRecord.columns)
             } else {
-                table = TableRows(try TableFile(url), columns: DocumentRecord.columns)
+                blocks = BlockRows(file, columns: DocumentRecord.columns)
             }
         }
     }

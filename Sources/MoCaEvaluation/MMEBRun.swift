@@ -32,7 +32,7 @@ extension EvaluationRun {
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         return names.contains { name in
             !name.hasPrefix(".")
-                && [".parquet", ".arrow", ".jsonl"].contains { name.hasSuffix($0) }
+                && RecordFormat(folder.appending(path: name))?.isWebDataset == false
         }
     }
 }

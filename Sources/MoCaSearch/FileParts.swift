@@ -32,15 +32,21 @@ struct FileParts {
         case .records:
             // Another picture under the same path is another record.
             try forEachRecord(url) { sample in
-                for case .file(let image) in sample.content.images {
-                    let values = try image.resourceValues(
-                        forKeys: [.fileSizeKey, .contentModificationDateKey])
-                    let changed = values.contentModificationDate?.timeIntervalSince1970 ?? 0
-                    digest.add("\(image.path) \(values.fileSize ?? 0) \(changed)")
-                }
+                for image in sample.content.images { try add(image, to: &digest) }
             }
         }
         return digest.text
+    }
+
+    private func add(_ image: ImageSource, to digest: inout Digest) throws {
+        switch image {
+        case .file(let url):
+            let values = try url.resourceValues(
+                forKeys: [.fileSizeKey, .contentModificationDateKey])
+            let changed = values.contentModificationDate?.timeIntervalSince1970 ?? 0
+            digest.add("\(url.path) \(values.fileSize ?? 0) \(changed)")
+        case .encoded(let bytes, _): digest.add(bytes)
+        }
     }
 
     /// The items of a file, in order.

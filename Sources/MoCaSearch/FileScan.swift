@@ -1,6 +1,7 @@
 // Which files of the given paths are indexed, and which are not, and why.
 
 import Foundation
+import MoCaData
 
 /// A file that is not in the index, and the reason.
 package struct SkippedFile: Sendable, Hashable, Codable {
@@ -73,12 +74,15 @@ struct FileScan {
     }
 
     private mutating func add(_ path: String) {
-        let ending = URL(fileURLWithPath: path).pathExtension.lowercased()
+        let url = URL(fileURLWithPath: path)
+        let ending = url.pathExtension.lowercased()
         switch ending {
         case _ where Self.imageEndings.contains(ending):
             files.append(File(path: path, kind: .image))
         case "txt", "md": files.append(File(path: path, kind: .text))
-        case "jsonl": files.append(File(path: path, kind: .records))
+        case "jsonl",
+            _ where RecordFormat(url) == .jsonLines(isCompressed: true):
+            files.append(File(path: path, kind: .records))
         case "pdf": skipped.append(SkippedFile(path: path, reason: Self.pageReason))
         default: skipped.append(SkippedFile(path: path, reason: Self.otherReason))
         }

@@ -21,7 +21,12 @@ struct EmbedCommand: VerboseCommand {
 
     @OptionGroup var model: ModelOptions
 
-    @Option(help: ArgumentHelp(".jsonl, .txt, .parquet or .arrow; - is JSONL from standard input."))
+    @Option(
+        help: ArgumentHelp(
+            """
+            .jsonl, .tar (both also .gz, .zst, .bz2, .xz), .txt, .parquet or .arrow; - is JSONL \
+            from standard input.
+            """))
     var input: String?
 
     @Argument(help: ArgumentHelp("Image files, a record each.", valueName: "path"))
@@ -37,8 +42,8 @@ struct EmbedCommand: VerboseCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where relative paths of images start (default: the working folder).",
-            valueName: "dir"))
+            "Where relative paths of images start: a folder, .zip or .tar (default: the working "
+                + "folder).", valueName: "path"))
     var images: String?
 
     @Option(help: "A record that cannot be embedded ends the run, or is left out and listed.")

@@ -49,7 +49,9 @@ struct EvaluateMMEBCommand: VerboseCommand {
     @OptionGroup var evaluation: EvaluationOptions
 
     @Option(
-        help: ArgumentHelp("Where image paths start (default: --data).", valueName: "dir"))
+        help: ArgumentHelp(
+            "Where image paths start: a folder, .zip or .tar (default: --data).",
+            valueName: "path"))
     var images: String?
 
     @OptionGroup var verbosity: VerbosityOptions

@@ -5,6 +5,8 @@ import Testing
 
 @Suite struct DataErrorTests {
     private static let row = RecordLocation(file: "a.parquet", place: .row(7, block: 1))
+    private static let sample = RecordLocation(
+        file: "a.tar", place: .sample(4, key: "p/0004"))
     private static let line = RecordLocation(file: "a.jsonl", place: .line(3))
 
     static let cases: [(DataError, FailureKind, String)] = [
@@ -14,7 +16,7 @@ import Testing
         ),
         (
             .unknownFormat(path: "x"), .badData,
-            "cannot open data (x): the ending names no known format; give a .parquet, .arrow, .jsonl or .txt file"
+            "cannot open data (x): the ending names no known format; give a .parquet, .arrow, .jsonl, .tar or .txt file"
         ),
         (
             .unreadableFile(path: "x", reason: "R"), .badData,
@@ -31,6 +33,49 @@ import Testing
         (
             .damagedBlock(path: "x.arrow", block: 2, reason: "R"), .badData,
             "cannot read data (x.arrow, record batch 2): R; the file is damaged or not what its ending says: download or write it again"
+        ),
+        (
+            .damagedBlock(path: "x.tar", block: 2, reason: "R"), .badData,
+            "cannot read data (x.tar, block of samples 2): R; the file is damaged or not what its ending says: download or write it again"
+        ),
+        (
+            .damagedStream(path: "x.jsonl.gz", line: 7, reason: "R"), .badData,
+            "cannot read data (x.jsonl.gz, line 7): R; the file is damaged or not what its ending says: download or write it again"
+        ),
+        (
+            .malformedSample(sample, reason: "R"), .badData,
+            "malformed record (a.tar, row 4, sample p/0004): R; write the members of a sample one after the other, each once"
+        ),
+        (
+            .cannotUnpack(path: "x.jsonl.gz", folder: "/t", reason: "R"), .cannotCreateOutput,
+            "cannot decompress data (x.jsonl.gz): R in /t; set TMPDIR to a folder with more room than /t, or decompress the file"
+        ),
+        (
+            .unreadableArchive(path: "x.zip", entry: "a.jpg", reason: "R"), .badData,
+            "cannot read archive (x.zip, entry a.jpg): R; the archive is damaged: download or write it again"
+        ),
+        (
+            .unreadableArchive(path: "x.zip", entry: nil, reason: "R"), .badData,
+            "cannot read archive (x.zip): R; the archive is damaged: download or write it again"
+        ),
+        (
+            .archiveOutOfOrder(path: "x.tar.gz"), .badData,
+            "cannot read archive (x.tar.gz): entries of a compressed tar cannot be read one by one; decompress it to a plain .tar, or use a .zip"
+        ),
+        (
+            .archiveMemberMissing(line, archive: "x.zip", member: "a.jpg", nearest: []),
+            .inputMissing,
+            "missing image (a.jsonl, line 3): x.zip has no entry a.jpg; name an entry as the archive spells it"
+        ),
+        (
+            .archiveMemberMissing(
+                line, archive: "x.zip", member: "a.jpg", nearest: ["b/a.jpg", "c/a.jpg"]),
+            .inputMissing,
+            "missing image (a.jsonl, line 3): x.zip has no entry a.jpg, but b/a.jpg, c/a.jpg; name an entry as the archive spells it"
+        ),
+        (
+            .severalSplits(folder: "x", splits: ["train", "test"]), .inputMissing,
+            "no single split (x): the saved data set has the splits [train, test]; name one of them: x/train"
         ),
         (
             .malformedLine(line, reason: "R"), .badData,
@@ -82,11 +127,11 @@ import Testing
         ),
         (
             .noDataFiles(folder: "x", subfolders: []), .inputMissing,
-            "no data (x): the folder holds no .parquet, .arrow or .jsonl file; name a folder that holds data files"
+            "no data (x): the folder holds no .parquet, .arrow, .jsonl or .tar file; name a folder that holds data files"
         ),
         (
             .noDataFiles(folder: "x", subfolders: ["a", "b"]), .inputMissing,
-            "no data (x): the folder holds no .parquet, .arrow or .jsonl file, only the folders [a, b]; name the folders below it, each is one subset"
+            "no data (x): the folder holds no .parquet, .arrow, .jsonl or .tar file, only the folders [a, b]; name the folders below it, each is one subset"
         ),
         (
             .duplicateSubset(name: "x"), .badConfiguration,

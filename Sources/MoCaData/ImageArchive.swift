@@ -1,0 +1,153 @@
+// Images inside a zip or tar file, read where they are: nothing is unpacked.
+
+import Foundation
+import Synchronization
+
+/// An open archive and an index of its entries; any number of threads read from it at once.
+final class ImageArchive: Sendable {
+    /// The endings by which a path is taken for an archive.
+    private static let endings =
+        [".zip", ".tar", ".tgz"]
+        + ["gz", "zst", "bz2", "xz"].map { ".tar.\($0)" }
+    private static let nearestCount = 3
+
+    /// The archive's path.
+    let path: String
+    private let file: RandomAccessFile
+    private let index: Index
+
+    private enum Index: Sendable {
+        case zip(ZipDirectory)
+        /// Where the bytes of each entry are.
+        case tar([String: Range<Int>])
+    }
+
+    /// Reads the directory of a zip file, or goes over the headers of a tar.
+    ///
+    /// - Throws: `DataError.unreadableArchive`, `.archiveOutOfOrder`, `.inputOutput`.
+    init(_ path: String) throws {
+        self.path = path
+        guard path.hasSuffix(".zip") || path.hasSuffix(".tar") else {
+            throw DataError.archiveOutOfOrder(path: path)
+        }
+        file = try RandomAccessFile(path)
+        do {
+            index =
+                path.hasSuffix(".zip")
+                ? .zip(try ZipDirectory(file)) : .tar(try Self.entries(ofTar: file))
+        } catch let failure as ZipDirectory.Failure {
+            throw DataError.unreadableArchive(path: path, entry: nil, reason: failure.reason)
+        }
+    }
+
+    private static func entries(ofTar file: RandomAccessFile) throws -> [String: Range<Int>] {
+        let archive = try ArchiveReader(tar: file, from: 0)
+        var found: [String: Range<Int>] = [:]
+        while let entry = try archive.next() {
+            let name = normalized(entry.name)
+            if entry.kind == .hardLink, let target = entry.target {
+                found[name] = found[normalized(target)]
+            } else if entry.kind == .file {
+                guard let offset = entry.offset, let byteCount = entry.byteCount else {
+                    throw DataError.unreadableArchive(
+                        path: file.path, entry: entry.name,
+                        reason: "the archive is compressed, or the entry is stored in pieces")
+                }
+                found[name] = offset..<offset + byteCount
+            }
+        }
+        return found
+    }
+
+    /// Whether a file of this name is an archive.
+    static func isArchive(_ name: some StringProtocol) -> Bool {
+        endings.contains { name.hasSuffix($0) }
+    }
+
+    /// A name without `./` at its start and without doubled slashes.
+    static func normalized(_ name: some StringProtocol) -> String {
+        name.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+    }
+
+    /// The bytes of an entry; nil when there is none of this name.
+    ///
+    /// - Throws: `DataError.unreadableArchive`, `.inputOutput`.
+    func bytes(_ name: String) throws -> Data? {
+        do {
+            switch index {
+            case .zip(let directory):
+                guard let member = directory.members[name] else { return nil }
+                return try ZipDirectory.bytes(of: member, in: file)
+            case .tar(let entries):
+                guard let range = entries[name] else { return nil }
+                let bytes = try file.read(at: range.lowerBound, count: range.count)
+                guard bytes.count == range.count else {
+                    throw ZipDirectory.Failure(reason: "the archive ends too early")
+                }
+                return bytes
+            }
+        } catch let failure as ZipDirectory.Failure {
+            throw DataError.unreadableArchive(path: path, entry: name, reason: failure.reason)
+        }
+    }
+
+    /// A few entries that `name` may have meant: the same file elsewhere, else those that begin
+    /// like it.
+    func nearest(to name: String) -> [String] {
+        var names: [String]
+        switch index {
+        case .zip(let directory): names = Array(directory.members.keys)
+        case .tar(let entries): names = Array(entries.keys)
+        }
+        let last = name.split(separator: "/").last.map(String.init) ?? name
+        let elsewhere = names.filter { $0 == last || $0.hasSuffix("/\(last)") }
+        if elsewhere.isEmpty {
+            let common = names.map { $0.commonPrefix(with: name).utf8.count }
+            let most = common.max() ?? 0
+            names = zip(names, common).filter { $1 == most }.map(\.0)
+        } else {
+            names = elsewhere
+        }
+        return Array(names.sorted().prefix(Self.nearestCount))
+    }
+}
+
+/// The archives used last: each is opened once, however many images come from it.
+final class ImageArchives: Sendable {
+    /// A process may not hold any number of files open.
+    private static let countMax = 64
+    private let open = Mutex<[ImageArchive]>([])
+
+    /// Cuts `path` after the first of its parts that is an archive; nil when none is.
+    static func split(_ path: String) -> (archive: String, member: String)? {
+        var start = path.startIndex
+        while let slash = path[start...].firstIndex(of: "/") {
+            start = path.index(after: slash)
+            let head = path[..<slash]
+            guard ImageArchive.isArchive(head) else { continue }
+            var found = stat()
+            guard stat(String(head), &found) == 0, found.st_mode & S_IFMT == S_IFREG else {
+                continue
+            }
+            return (String(head), ImageArchive.normalized(path[start...]))
+        }
+        return nil
+    }
+
+    /// The archive at a path.
+    ///
+    /// - Throws: as `ImageArchive`.
+    func archive(_ path: String) throws -> ImageArchive {
+        try open.withLock { archives in
+            if let index = archives.firstIndex(where: { $0.path == path }) {
+                let found = archives.remove(at: index)
+                archives.append(found)
+                return found
+            }
+            let archive = try ImageArchive(path)
+            if archives.count == Self.countMax { archives.removeFirst() }
+            archives.append(archive)
+            return archive
+        }
+    }
+}

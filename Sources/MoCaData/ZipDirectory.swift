@@ -1,0 +1,189 @@
+// The central directory of a zip file (APPNOTE 6.3.10, sections 4.3.7 to 4.5.3), and its members.
+
+import CArchive
+import Foundation
+
+/// The members of a zip file by name, for reading any of them at any time.
+struct ZipDirectory: Sendable {
+    /// Where a member is and how it is stored.
+    struct Member: Sendable {
+        /// Where its local header begins.
+        var header: Int
+        var compressedByteCount: Int
+        var byteCount: Int
+        var crc: UInt32
+        var method: Int
+        var isEncrypted: Bool
+    }
+
+    /// Why a directory or a member cannot be read.
+    struct Failure: Error, Equatable {
+        var reason: String
+    }
+
+    private static let endSignature = 0x0605_4b50
+    private static let end64LocatorSignature = 0x0706_4b50
+    private static let end64Signature = 0x0606_4b50
+    private static let memberSignature = 0x0201_4b50
+    private static let localSignature = 0x0403_4b50
+    /// Deflate makes at most about this many bytes of one.
+    private static let inflationMax = 1032
+
+    private(set) var members: [String: Member] = [:]
+
+    /// Reads the directory.
+    ///
+    /// - Throws: `Failure`, `DataError.inputOutput`.
+    init(_ file: RandomAccessFile) throws {
+        let end = try Self.end(file)
+        let directory = try file.read(at: end.start, count: end.byteCount)
+        guard directory.count == end.byteCount else { throw Self.damage }
+        var place = 0
+        while place + 46 <= directory.count, directory.number(place, 4) == Self.memberSignature {
+            let lengths = try [28, 30, 32].map { try directory.required(place + $0, 2) }
+            let next = place + 46 + lengths.reduce(0, +)
+            guard next <= directory.count else { throw Self.damage }
+            let name = String(
+                decoding: directory[place + 46..<place + 46 + lengths[0]], as: UTF8.self)
+            var member = try Self.member(
+                directory, place, extra: place + 46 + lengths[0]..<next - lengths[2])
+            member.header += end.shift
+            if !name.hasSuffix("/") { members[ImageArchive.normalized(name)] = member }
+            place = next
+        }
+        guard place == directory.count else { throw Self.damage }
+    }
+
+    private static var damage: Failure { Failure(reason: "the zip directory is damaged") }
+
+    /// Where the directory is; `shift` is what was put before the zip file, as self-extracting
+    /// archives do.
+    private static func end(
+        _ file: RandomAccessFile
+    ) throws -> (start: Int, byteCount: Int, shift: Int) {
+        let size = try file.byteCount()
+        let tailStart = max(0, size - 22 - 0xffff - 20)
+        let tail = try file.read(at: tailStart, count: size - tailStart)
+        let places = stride(from: tail.count - 22, through: 0, by: -1)
+        guard
+            let place = places.first(where: {
+                tail.number($0, 4) == endSignature
+                    && tail.number($0 + 20, 2) == tail.count - $0 - 22
+            })
+        else { throw Failure(reason: "it is no zip file, or is cut off") }
+        var (byteCount, start) = (
+            try tail.required(place + 12, 4), try tail.required(place + 16, 4)
+        )
+        var directoryEnd = tailStart + place
+        if tail.number(place - 20, 4) == end64LocatorSignature {
+            directoryEnd = try tail.required(place - 12, 8)
+            let end64 = try file.read(at: directoryEnd, count: 56)
+            guard end64.number(0, 4) == end64Signature else { throw damage }
+            (byteCount, start) = (try end64.required(40, 8), try end64.required(48, 8))
+        }
+        guard byteCount <= directoryEnd, start <= directoryEnd - byteCount else { throw damage }
+        return (directoryEnd - byteCount, byteCount, directoryEnd - byteCount - start)
+    }
+
+    private static func member(
+        _ directory: Data, _ place: Int, extra: Range<Int>
+    ) throws -> Member {
+        let wide = try zip64(directory, extra)
+        var used = 0
+        // Of the wide numbers, only those stand there whose narrow one is full.
+        func number(_ offset: Int) throws -> Int {
+            let narrow = try directory.required(place + offset, 4)
+            guard narrow == 0xffff_ffff, used < wide.count else { return narrow }
+            used += 1
+            return wide[used - 1]
+        }
+        let byteCount = try number(24)
+        let compressed = try number(20)
+        let header = try number(42)
+        return Member(
+            header: header, compressedByteCount: compressed, byteCount: byteCount,
+            crc: UInt32(try directory.required(place + 16, 4)),
+            method: try directory.required(place + 10, 2),
+            isEncrypted: try directory.required(place + 8, 2) & 1 != 0)
+    }
+
+    /// The numbers of the extra field 1.
+    private static func zip64(_ directory: Data, _ extra: Range<Int>) throws -> [Int] {
+        var place = extra.lowerBound
+        while place + 4 <= extra.upperBound {
+            let count = try directory.required(place + 2, 2)
+            guard place + 4 + count <= extra.upperBound else { throw damage }
+            if directory.number(place, 2) == 1 {
+                return try stride(from: 0, to: count - 7, by: 8).map {
+                    try directory.required(place + 4 + $0, 8)
+                }
+            }
+            place += 4 + count
+        }
+        return []
+    }
+
+    /// The bytes of a member, whose checksum is verified.
+    ///
+    /// - Throws: `Failure`, `DataError.inputOutput`.
+    static func bytes(of member: Member, in file: RandomAccessFile) throws -> Data {
+        guard !member.isEncrypted else { throw Failure(reason: "it is encrypted") }
+        let header = try file.read(at: member.header, count: 30)
+        guard header.count == 30, header.number(0, 4) == localSignature else { throw damage }
+        let start = try member.header + 30 + header.required(26, 2) + header.required(28, 2)
+        let stored = try file.read(at: start, count: member.compressedByteCount)
+        guard stored.count == member.compressedByteCount else {
+            throw Failure(reason: "the archive ends too early")
+        }
+        switch member.method {
+        case 0:
+            guard member.byteCount == stored.count else { throw damage }
+            let status = stored.withUnsafeBytes {
+                carchive_verify($0.baseAddress, $0.count, member.crc)
+            }
+            try check(status)
+            return stored
+        case 8: return try inflated(stored, member)
+        default: throw Failure(reason: "its compression method \(member.method) is not read here")
+        }
+    }
+
+    private static func inflated(_ stored: Data, _ member: Member) throws -> Data {
+        guard member.byteCount / inflationMax <= stored.count else { throw damage }
+        var bytes = Data(count: member.byteCount)
+        let status = bytes.withUnsafeMutableBytes { out in
+            stored.withUnsafeBytes { bytes in
+                carchive_inflate(
+                    bytes.baseAddress, bytes.count, member.crc, out.baseAddress, out.count)
+            }
+        }
+        try check(status)
+        return bytes
+    }
+
+    private static func check(_ status: carchive_status) throws {
+        guard status != CARCHIVE_OK else { return }
+        throw Failure(reason: String(cString: carchive_last_error()))
+    }
+}
+
+extension Data {
+    /// The little-endian number of `count` bytes at `offset`; nil where it is outside, or over
+    /// what an `Int` holds.
+    fileprivate func number(_ offset: Int, _ count: Int) -> Int? {
+        guard offset >= 0, offset <= self.count - count else { return nil }
+        var value: UInt64 = 0
+        for index in (0..<count).reversed() {
+            value = value << 8 | UInt64(self[startIndex + offset + index])
+        }
+        return Int(exactly: value)
+    }
+
+    /// - Throws: `ZipDirectory.Failure`.
+    fileprivate func required(_ offset: Int, _ count: Int) throws -> Int {
+        guard let value = number(offset, count) else {
+            throw ZipDirectory.Failure(reason: "the zip directory is damaged")
+        }
+        return value
+    }
+}
