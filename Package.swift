@@ -105,6 +105,12 @@ let package = Package(
             name: "SystemVips", pkgConfig: "vips",
             providers: [.apt(["libvips-dev"]), .brew(["vips"])]),
         .target(name: "CVips", dependencies: ["SystemVips"]),
+        .systemLibrary(
+            name: "SystemArchive", pkgConfig: "libarchive",
+            providers: [.apt(["libarchive-dev", "zlib1g-dev"]), .brew(["libarchive"])]),
+        .target(
+            name: "CArchive", dependencies: ["SystemArchive"],
+            linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CPixels"),
         target("MoCaCore"),
         target("Safetensors", ["MoCaCore"]),
@@ -116,7 +122,7 @@ let package = Package(
         target("MoCaObjectives", ["MoCaCore", "MoCaModel", "NN", "Safetensors", "Torch"]),
         target(
             "MoCaProcessing", ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
-        target("MoCaData", ["MoCaCore", "CArrow"]),
+        target("MoCaData", ["MoCaCore", "CArrow", "CArchive"]),
         target(
             "MoCaTraining",
             [
@@ -145,6 +151,7 @@ let package = Package(
         benchmark("TokenizerBenchmark", ["MoCaTokenizer"]),
         benchmark("ImageBenchmark", ["MoCaImage", "MoCaCore"]),
         tests(of: "CTorch"),
+        tests(of: "CArchive"),
         tests(of: "Safetensors", ["MoCaCore"]),
         tests(of: "MoCaTokenizer", ["MoCaCore"]),
         tests(of: "MoCaImage", ["MoCaCore", "CVips"]),
@@ -155,7 +162,7 @@ let package = Package(
         tests(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
-        tests(of: "MoCaData", ["MoCaCore", "CArrow"]),
+        tests(of: "MoCaData", ["MoCaCore", "CArrow", "CArchive"]),
         tests(
             of: "MoCaTraining",
             [

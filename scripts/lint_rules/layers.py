@@ -24,6 +24,7 @@ NATIVE_HEADERS = {
     "libtorch": re.compile(r"(torch|ATen|c10|caffe2)/"),
     "Arrow": re.compile(r"(arrow|parquet)/"),
     "libvips": re.compile(r"(vips/|glib)"),
+    "libarchive": re.compile(r"(archive(_entry)?|zlib)\.h"),
     "MPI": re.compile(r"mpi\.h"),
 }
 
