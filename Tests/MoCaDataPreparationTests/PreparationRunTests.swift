@@ -108,6 +108,22 @@ struct PreparationRunTests {
         }
     }
 
+    /// As in a cache of the Hub, where files are links into another folder.
+    @Test func linksOfALocalFolderAreFollowed() throws {
+        try withTemporaryFolder { folder in
+            let trial = Trial(folder)
+            try write(Data("bytes".utf8), to: folder.appending(path: "blobs/1"))
+            let link = folder.appending(path: "in/a.txt")
+            try write(Data(), to: folder.appending(path: "in/other"))
+            #expect(symlink("../blobs/1", link.path) == 0)
+            let yaml = "sources: [{path: in, files: [\"*.txt\"]}]"
+            #expect(try trial.run(yaml).files == 1)
+            #expect(try text(trial.output.appending(path: "a.txt")) == "bytes")
+            #expect(unlink(folder.path + "/blobs/1") == 0)
+            #expect(throws: PreparationError.self) { try trial.run(yaml) }
+        }
+    }
+
     @Test func interruptionKeepsWhatIsDone() throws {
         try withTemporaryFolder { folder in
             let trial = Trial(folder)

@@ -15,9 +15,6 @@ struct URLDownload {
     private var headers: URL { destination.appendingPathExtension("headers") }
     private var newHeaders: URL { destination.appendingPathExtension("headers.new") }
 
-    /// Bytes that are here already.
-    var partialBytes: Int { FileStamp.size(of: partial) ?? 0 }
-
     /// Asks for the size; nil where the server does not say.
     ///
     /// - Throws: `PreparationError.unavailable`, `.interrupted`.

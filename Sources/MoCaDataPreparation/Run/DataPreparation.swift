@@ -88,16 +88,23 @@ package struct DataPreparation: Sendable {
         on units: [PreparationUnit], _ report: PreparationReport
     ) -> (PreparationReport, (any Error)?) {
         let progress = Mutex(Progress(report: report))
-        DispatchQueue.concurrentPerform(iterations: min(context.options.jobs, units.count)) { _ in
-            while let unit = progress.withLock({ $0.take(from: units) }) {
-                do {
-                    let result = try UnitRun(unit, context).run()
-                    progress.withLock { $0.add(result) }
-                } catch {
-                    progress.withLock { $0.add(error, unit) }
+        let group = DispatchGroup()
+        for _ in 0..<min(context.options.jobs, units.count) {
+            group.enter()
+            // They wait for servers and disks: more of them than processors are of use.
+            Thread.detachNewThread {
+                while let unit = progress.withLock({ $0.take(from: units) }) {
+                    do {
+                        let result = try UnitRun(unit, context).run()
+                        progress.withLock { $0.add(result) }
+                    } catch {
+                        progress.withLock { $0.add(error, unit) }
+                    }
                 }
+                group.leave()
             }
         }
+        group.wait()
         return progress.withLock { ($0.report, $0.failure) }
     }
 }

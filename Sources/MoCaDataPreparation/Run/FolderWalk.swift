@@ -6,22 +6,29 @@ import Foundation
 enum FolderWalk {
     /// Calls `body` with path, place and size of every file, in the order of names; a folder that
     /// is not there has none.
+    ///
+    /// - Parameter followsLinks: whether a link counts as what it points to, which must be there.
     static func forEachFile(
-        in folder: URL, _ body: (_ path: String, _ url: URL, _ size: Int) throws -> Void
+        in folder: URL, followsLinks: Bool = false,
+        _ body: (_ path: String, _ url: URL, _ size: Int) throws -> Void
     ) throws {
-        try walk(folder, prefix: "", body)
+        try walk(folder, prefix: "", followsLinks, body)
     }
 
     private static func walk(
-        _ folder: URL, prefix: String, _ body: (String, URL, Int) throws -> Void
+        _ folder: URL, prefix: String, _ followsLinks: Bool,
+        _ body: (String, URL, Int) throws -> Void
     ) throws {
         for name in try names(in: folder) {
             let url = URL(fileURLWithPath: folder.path + "/" + name, isDirectory: false)
             var status = stat()
-            // It may have been renamed in between, by a program that fetches.
-            guard lstat(url.path, &status) == 0 else { continue }
+            guard (followsLinks ? stat(url.path, &status) : lstat(url.path, &status)) == 0 else {
+                if followsLinks { throw PreparationError.reading(url.path) }
+                // It was renamed in between, by a program that fetches.
+                continue
+            }
             if status.st_mode & S_IFMT == S_IFDIR {
-                try walk(url, prefix: prefix + name + "/", body)
+                try walk(url, prefix: prefix + name + "/", followsLinks, body)
             } else {
                 try body(prefix + name, url, Int(status.st_size))
             }

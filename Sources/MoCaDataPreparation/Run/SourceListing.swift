@@ -23,7 +23,7 @@ extension DataSource {
                 throw PreparationError.notFound(what: folder.path)
             }
             files = []
-            try FolderWalk.forEachFile(in: folder) { path, _, size in
+            try FolderWalk.forEachFile(in: folder, followsLinks: true) { path, _, size in
                 files.append(ListedFile(path: path, size: size))
             }
         }

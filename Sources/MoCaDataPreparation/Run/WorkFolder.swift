@@ -14,11 +14,13 @@ struct WorkFolder: Sendable {
     }
 
     /// For small files of the moment.
-    func scratch(source: String) -> URL { root.appending(path: "fetched/\(source)") }
+    func scratch(source: String) -> URL { root.appending(path: "fetched/\(source)/listing") }
 
     /// Where the files of a unit are fetched to.
     func fetched(_ unit: PreparationUnit) -> URL {
-        root.appending(path: "fetched/\(unit.source.name)/\(Self.flat(unit.key))")
+        // A folder of its own for each unit: it is removed when the unit is finished.
+        let folder = unit.key.isEmpty ? "files" : "archives/\(Self.flat(unit.key))"
+        return root.appending(path: "fetched/\(unit.source.name)/\(folder)")
     }
 
     /// Where an archive is unpacked to.
