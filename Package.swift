@@ -124,6 +124,7 @@ let package = Package(
         target(
             "MoCaProcessing", ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
         target("MoCaData", ["MoCaCore", "StrictJSON", "CArrow", "CArchive"]),
+        target("MoCaDataPreparation", ["MoCaCore", "CArchive", yams]),
         target(
             "MoCaTraining",
             [
@@ -146,8 +147,9 @@ let package = Package(
             name: "moca",
             dependencies: [
                 "MoCaCore", "Safetensors", "MoCaTokenizer", "MoCaImage", "Torch", "NN",
-                "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaData", "MoCaTraining",
-                "MoCaEmbedding", "MoCaSearch", "MoCaEvaluation", "MoCaReport", arguments,
+                "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaData", "MoCaDataPreparation",
+                "MoCaTraining", "MoCaEmbedding", "MoCaSearch", "MoCaEvaluation", "MoCaReport",
+                arguments,
             ], swiftSettings: swift),
         benchmark("TokenizerBenchmark", ["MoCaTokenizer"]),
         benchmark("ImageBenchmark", ["MoCaImage", "MoCaCore"]),
@@ -165,6 +167,7 @@ let package = Package(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
         tests(of: "MoCaData", ["MoCaCore", "CArrow", "CArchive"]),
+        tests(of: "MoCaDataPreparation", ["MoCaCore"]),
         tests(
             of: "MoCaTraining",
             [

@@ -6,6 +6,12 @@ import Synchronization
 
 /// Items done, items a second, and when it will be over; only on a terminal.
 final class ProgressBar: Sendable {
+    /// What is counted.
+    enum Unit {
+        case items
+        case bytes
+    }
+
     private static let width = 24
     private static let secondsBetween = 0.1
 
@@ -17,12 +23,13 @@ final class ProgressBar: Sendable {
     }
 
     private let total: Int?
+    private let unit: Unit
     private let start = ContinuousClock.now
     private let state = Mutex(State())
 
     /// - Parameter total: nil where it is not known.
-    init(total: Int?) {
-        self.total = total
+    init(total: Int?, unit: Unit = .items) {
+        (self.total, self.unit) = (total, unit)
     }
 
     /// Whether standard error is a terminal.
@@ -53,16 +60,21 @@ final class ProgressBar: Sendable {
     /// `[=====>   ] 512/2048  83.2 items/s  ETA 0:18`.
     func text(done: Int, sinceStart: Int, seconds: Double) -> String {
         let rate = seconds > 0 ? Double(sinceStart) / seconds : 0
-        let speed = String(format: "%.1f items/s", rate)
-        guard let total, total > 0 else { return "\(done) items  \(speed)" }
-        let filled = min(Self.width, Self.width * done / total)
+        let isBytes = unit == .bytes
+        let speed = isBytes ? Message.size(Int(rate)) + "/s" : Message.text(rate, 1) + " items/s"
+        let count = isBytes ? Message.size(done) : "\(done)"
+        guard let total, total > 0 else {
+            return isBytes ? "\(count)  \(speed)" : "\(count) items  \(speed)"
+        }
+        let all = isBytes ? Message.size(total) : "\(total)"
+        let filled = max(0, min(Self.width, Self.width * done / total))
         let bar =
             String(repeating: "=", count: filled)
             + String(repeating: " ", count: Self.width - filled)
-        guard rate > 0 else { return "[\(bar)] \(done)/\(total)" }
+        guard rate > 0 else { return "[\(bar)] \(count)/\(all)" }
         let left = Int(Double(max(0, total - done)) / rate)
         let time = String(format: "%d:%02d", left / 60, left % 60)
-        return "[\(bar)] \(done)/\(total)  \(speed)  ETA \(time)"
+        return "[\(bar)] \(count)/\(all)  \(speed)  ETA \(time)"
     }
 
     private func draw(_ line: String) {

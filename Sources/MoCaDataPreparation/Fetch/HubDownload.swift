@@ -1,0 +1,125 @@
+// Files of the Hub, fetched by its own program `hf`, which knows every way in which the Hub hands out
+// files. Whole files stay when it is killed; from version 2 on it begins a half one anew.
+
+import Foundation
+
+/// Fetches files of one commit into a folder.
+struct HubDownload {
+    /// A command line has a limit.
+    private static let filesMax = 500
+    private static let secondsBetweenLooks = 0.5
+
+    let repository: HubRepository
+    let commit: String
+    let files: [ListedFile]
+    /// Where they go, by their paths.
+    let folder: URL
+    let context: PreparationContext
+
+    /// Bytes that are here already, whole files and parts.
+    func bytesHere() throws -> Int {
+        var bytes = files.reduce(0) { $0 + (FileStamp.size(of: $1.url(in: folder)) ?? 0) }
+        try FolderWalk.forEachFile(in: folder.appending(path: ".cache")) { _, url, size in
+            if url.pathExtension == "incomplete" { bytes += size }
+        }
+        return bytes
+    }
+
+    /// Fetches all of them.
+    ///
+    /// - Throws: `PreparationError.programMissing`, `.gated`, `.notFound`, `.unavailable`,
+    ///   `.diskFull`, `.interrupted`.
+    func run() throws {
+        guard let hf = ChildProgram.find("hf", context.options) else {
+            let folders = context.options.programFolders.map { $0.path + "/bin" }
+            throw PreparationError.programMissing(
+                name: "hf", places: (["PATH"] + folders).joined(separator: ", "))
+        }
+        try WorkFolder.makeFolder(folder)
+        try removeLeftovers()
+        for start in stride(from: 0, to: files.count, by: Self.filesMax) {
+            try fetch(Array(files[start..<min(start + Self.filesMax, files.count)]), hf)
+        }
+    }
+
+    /// Half files that no `hf` goes on with: those that it gave a random name.
+    private func removeLeftovers() throws {
+        try FolderWalk.forEachFile(in: folder.appending(path: ".cache")) { path, url, _ in
+            if path.contains(/\.[0-9a-f]{8}\.incomplete$/) { try WorkFolder.remove(url) }
+        }
+    }
+
+    private func fetch(_ files: [ListedFile], _ hf: URL) throws {
+        var retries = RetryLoop(repository.name, context)
+        while true {
+            var before = try bytesHere()
+            let start = before
+            var looked = ContinuousClock.now
+            let result = try child(files, hf).run(
+                input: "",
+                tick: {
+                    try context.check()
+                    guard (ContinuousClock.now - looked) > .seconds(Self.secondsBetweenLooks)
+                    else { return }
+                    looked = .now
+                    let now = try bytesHere()
+                    context.onStep(.advanced(bytes: now - before))
+                    before = now
+                }, onOutput: { _ in })
+            let end = try bytesHere()
+            context.onStep(.advanced(bytes: end - before))
+            if result.status == 0 { return }
+            try judge(result, &retries, progressed: end > start)
+        }
+    }
+
+    /// Throws what another attempt would not mend; waits before one that may.
+    private func judge(
+        _ result: ChildProgram.Result, _ retries: inout RetryLoop, progressed: Bool
+    ) throws {
+        let text = result.errors
+        let lines = text.split(whereSeparator: \.isNewline)
+            .filter { !$0.contains("Hint:") && !$0.allSatisfy(\.isWhitespace) }
+        let line = lines.last { $0.hasPrefix("Error") } ?? lines.last
+        let reason = line.map(String.init) ?? "hf ended with status \(result.status)"
+        func says(_ words: String...) -> Bool {
+            words.contains { text.range(of: $0, options: .caseInsensitive) != nil }
+        }
+        if says("No space left on device", "Disk quota exceeded") {
+            throw PreparationError.diskFull(path: folder.path)
+        }
+        if says(
+            "gated", "401 Client Error", "403 Client Error", "401 Unauthorized",
+            "403 Forbidden", "Access denied")
+        {
+            throw PreparationError.gated(repository: repository.name, reason: reason)
+        }
+        if says("File not found in", "Revision not found", "404 Client Error", "404 Not Found") {
+            throw PreparationError.notFound(what: "\(repository.name), commit \(commit)")
+        }
+        try retries.failed(reason, progressed: progressed)
+    }
+
+    private func child(_ files: [ListedFile], _ hf: URL) -> ChildProgram {
+        var arguments = ["download", "--repo-type", repository.kind.rawValue]
+        arguments += ["--revision", commit, "--local-dir", folder.path, "--max-workers", "4"]
+        arguments += ["--", repository.name] + files.map(\.path)
+        var environment = context.options.environment
+        environment["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+        environment["HF_HUB_DISABLE_UPDATE_CHECK"] = "1"
+        environment["HF_HUB_DISABLE_TELEMETRY"] = environment["HF_HUB_DISABLE_TELEMETRY"] ?? "1"
+        environment["NO_COLOR"] = "1"
+        let home = hf.deletingLastPathComponent().deletingLastPathComponent().path
+        if context.options.programFolders.contains(where: { $0.path == home }) {
+            // pip's --target leaves programs that look for their modules elsewhere.
+            let older = environment["PYTHONPATH"].map { ":\($0)" } ?? ""
+            environment["PYTHONPATH"] = home + older
+        }
+        // Ends hf when this process is killed; a system without it waits for hf's own locks.
+        if let setpriv = ChildProgram.find("setpriv", context.options) {
+            arguments = ["--pdeathsig", "KILL", "--", hf.path] + arguments
+            return ChildProgram(url: setpriv, arguments: arguments, environment: environment)
+        }
+        return ChildProgram(url: hf, arguments: arguments, environment: environment)
+    }
+}

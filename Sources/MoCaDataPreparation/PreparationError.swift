@@ -1,0 +1,154 @@
+// What can go wrong while data is prepared.
+
+import Foundation
+package import MoCaCore
+
+/// A failure of this target that reaches a user.
+package enum PreparationError: UserFacingError, Hashable {
+    // Manifests
+    case unreadableManifest(file: String, reason: String)
+    case badManifest(file: String, problems: [ManifestProblem])
+    case noOutput(file: String)
+    /// A pattern of a source that no file fits.
+    case nothingMatches(source: String, pattern: String)
+    case missingPart(archive: String, part: String)
+
+    // Fetching
+    case programMissing(name: String, places: String)
+    case gated(repository: String, reason: String)
+    case notFound(what: String)
+    case refused(url: String, status: Int)
+    case unavailable(what: String, reason: String)
+    case wrongSize(file: String, expected: Int, found: Int)
+    case wrongHash(file: String, expected: String, found: String)
+
+    // Unpacking
+    case badArchive(archive: String, reason: String)
+    case unsafeEntry(archive: String, entry: String, reason: String)
+    case tooLarge(archive: String, limit: Int)
+    case noEntryMatches(archive: String, pattern: String)
+    case conflict(archive: String, path: String)
+
+    // The disk
+    case notEnoughSpace(folder: String, needed: Int, free: Int)
+    case diskFull(path: String)
+    case cannotWrite(path: String, reason: String)
+    case cannotRead(path: String, reason: String)
+    case inUse(folder: String)
+    case interrupted(folder: String)
+
+    package var kind: FailureKind {
+        switch self {
+        case .badManifest, .noOutput: .badConfiguration
+        case .unreadableManifest, .nothingMatches, .notFound: .inputMissing
+        case .programMissing, .gated, .refused, .unavailable: .unavailable
+        case .missingPart, .wrongSize, .wrongHash, .badArchive, .unsafeEntry, .tooLarge,
+            .noEntryMatches:
+            .badData
+        case .conflict, .notEnoughSpace, .diskFull, .cannotWrite, .inUse: .cannotCreateOutput
+        case .cannotRead: .inputOutput
+        case .interrupted: .interrupted
+        }
+    }
+}
+
+extension PreparationError {
+    package var errorDescription: String? {
+        switch self {
+        case .unreadableManifest(let file, let reason):
+            "manifest cannot be read (\(file)): \(reason)"
+        case .badManifest(let file, let problems):
+            "manifest cannot be used (\(file)): "
+                + problems.map(\.description).joined(separator: "; ")
+        case .noOutput(let file):
+            "output is missing (\(file)): neither the manifest nor the command names one"
+        case .nothingMatches(let source, let pattern):
+            "files are missing (\(source)): none fits \(pattern)"
+        case .missingPart(let archive, let part):
+            "archive is not whole (\(archive)): part \(part) is missing"
+        case .programMissing(let name, let places):
+            "program is missing (\(name)): it is not in \(places)"
+        case .gated(let repository, let reason):
+            "repository is gated (\(repository)): \(reason)"
+        case .notFound(let what):
+            "nothing is there (\(what)): the server does not know it"
+        case .refused(let url, let status):
+            "server refuses (\(url)): status \(status)"
+        case .unavailable(let what, let reason):
+            "server is not available (\(what)): \(reason)"
+        case .wrongSize(let file, let expected, let found):
+            "file has a wrong size (\(file)): \(found) bytes instead of \(expected)"
+        case .wrongHash(let file, let expected, let found):
+            "file has a wrong hash (\(file)): SHA-256 \(found) instead of \(expected)"
+        case .badArchive(let archive, let reason):
+            "archive cannot be unpacked (\(archive)): \(reason)"
+        case .unsafeEntry(let archive, let entry, let reason):
+            "archive is refused (\(archive)): entry \(entry): \(reason)"
+        case .tooLarge(let archive, let limit):
+            "archive is refused (\(archive)): its entries have more than \(limit) bytes"
+        case .noEntryMatches(let archive, let pattern):
+            "entries are missing (\(archive)): none fits \(pattern)"
+        case .conflict(let archive, let path):
+            "entry cannot be put in place (\(path)): another file is there than \(archive) has"
+        case .notEnoughSpace(let folder, let needed, let free):
+            "disk is too small (\(folder)): \(needed) bytes are needed, \(free) are free"
+        case .diskFull(let path):
+            "disk is full (\(path)): nothing more can be written"
+        case .cannotWrite(let path, let reason):
+            "file cannot be written (\(path)): \(reason)"
+        case .cannotRead(let path, let reason):
+            "file cannot be read (\(path)): \(reason)"
+        case .inUse(let folder):
+            "output is in use (\(folder)): another process prepares data there"
+        case .interrupted(let folder):
+            "preparation was interrupted (\(folder)): what is finished is kept"
+        }
+    }
+
+    package var recoverySuggestion: String? {
+        switch self {
+        case .unreadableManifest: "give a YAML file"
+        case .badManifest: "correct the keys that are named"
+        case .noOutput: "give --output DIR, or the key output"
+        case .nothingMatches: "correct the pattern, or the revision"
+        case .missingPart: "add it, or name it in the manifest's patterns"
+        case .programMissing(let name, _):
+            name == "hf"
+                ? "run: python3 -m pip install --target .deps huggingface_hub"
+                : "install it, and put it in PATH"
+        case .gated(let repository, _):
+            "accept the terms on the page of \(repository), and set HF_TOKEN to a token of yours"
+        case .notFound: "check name, type and revision; a private one needs HF_TOKEN"
+        case .refused: "open the address in a browser to see what it asks for"
+        case .unavailable, .interrupted: "run the same command again to go on"
+        case .wrongSize, .wrongHash:
+            "run it again to fetch the file anew; where that does not help, the manifest or the "
+                + "server is wrong"
+        case .badArchive: "fetch it anew, or ask its author"
+        case .unsafeEntry: "do not use it, or leave the entry out with the key entries"
+        case .tooLarge: "raise unpacked_bytes_max if you trust it"
+        case .noEntryMatches: "correct the key entries"
+        case .conflict: "remove the older file, or unpack into another folder"
+        case .notEnoughSpace: "free some, or give --output on another disk"
+        case .diskFull: "free some, and run the same command again to go on"
+        case .cannotWrite: "check the path and its permissions"
+        case .cannotRead: "check the file and its permissions"
+        case .inUse: "wait for it, or give another --output"
+        }
+    }
+}
+
+extension PreparationError {
+    /// What the last failed call of the system means for the file that was written.
+    static func writing(_ path: String, _ code: Int32 = errno) -> PreparationError {
+        code == ENOSPC || code == EDQUOT
+            ? .diskFull(path: path) : .cannotWrite(path: path, reason: systemText(code))
+    }
+
+    /// What the last failed call of the system means for the file that was read.
+    static func reading(_ path: String, _ code: Int32 = errno) -> PreparationError {
+        .cannotRead(path: path, reason: systemText(code))
+    }
+
+    private static func systemText(_ code: Int32) -> String { String(cString: strerror(code)) }
+}

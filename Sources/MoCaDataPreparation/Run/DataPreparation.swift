@@ -1,0 +1,136 @@
+// The whole of `moca data prepare`: a manifest to folders of data.
+
+package import Foundation
+import MoCaCore
+import Synchronization
+
+/// Carries a manifest out; may be killed at any moment and run again.
+///
+/// ```swift
+/// let manifest = try DataManifest(contentsOf: file)
+/// let report = try DataPreparation(manifest, output: folder).run()
+/// ```
+package struct DataPreparation: Sendable {
+    private let manifest: DataManifest
+    private let context: PreparationContext
+
+    /// - Parameters:
+    ///   - output: instead of the manifest's own.
+    ///   - onStep: is called from several threads.
+    ///   - isInterrupted: is asked all the time; what is finished then is kept.
+    /// - Throws: `PreparationError.noOutput`.
+    package init(
+        _ manifest: DataManifest, output: URL? = nil, options: PreparationOptions = .init(),
+        onStep: @escaping @Sendable (PreparationStep) -> Void = { _ in },
+        isInterrupted: @escaping @Sendable () -> Bool = { false }
+    ) throws {
+        guard let output = output ?? manifest.output else {
+            throw PreparationError.noOutput(file: manifest.file.path)
+        }
+        self.manifest = manifest
+        context = PreparationContext(
+            options: options, work: WorkFolder(output), onStep: onStep,
+            isInterrupted: isInterrupted)
+    }
+
+    /// Asks the sources what they hold, and the disk what is done; fetches nothing.
+    package func plan() throws -> PreparationPlan {
+        try PreparationPlan(units: units(), context)
+    }
+
+    /// Does what is left to do. A piece of work that fails does not stop the others, unless they
+    /// would fail too; the first failure is thrown when all have ended.
+    ///
+    /// - Parameter onReport: gets what was done, also where something failed.
+    /// - Throws: `PreparationError`.
+    package func run(onReport: (PreparationReport) throws -> Void) throws {
+        let lock = try context.work.lock()
+        defer { withExtendedLifetime(lock) {} }
+        let units = try units()
+        let plan = try PreparationPlan(units: units, context)
+        guard plan.diskNeeded <= plan.diskFree else {
+            throw PreparationError.notEnoughSpace(
+                folder: plan.output, needed: plan.diskNeeded, free: plan.diskFree)
+        }
+        let left = zip(units, plan.rows).filter { $1.progress != .finished }
+        context.onStep(.planned(bytes: left.reduce(0) { $0 + Self.bytesOfWork($1.0, $1.1) }))
+        var report = PreparationReport(output: plan.output, total: units.count)
+        report.finishedBefore = units.count - left.count
+        let (done, failure) = work(on: left.map(\.0), report)
+        try onReport(done)
+        if let failure { throw failure }
+    }
+
+    private func units() throws -> [PreparationUnit] {
+        var units: [PreparationUnit] = []
+        for source in manifest.sources {
+            try context.check()
+            units += try source.units(context)
+        }
+        return units
+    }
+
+    /// Bytes to fetch, and bytes of archives to read.
+    private static func bytesOfWork(_ unit: PreparationUnit, _ row: PreparationPlan.Row) -> Int {
+        guard case .archive = unit.content, row.bytesToUnpack > 0 else { return row.bytesToFetch }
+        return row.bytesToFetch + (unit.bytes ?? 0)
+    }
+
+    /// What the threads of a run share.
+    fileprivate struct Progress {
+        var next = 0
+        var report: PreparationReport
+        var failure: (any Error)?
+        var isOver = false
+    }
+
+    private func work(
+        on units: [PreparationUnit], _ report: PreparationReport
+    ) -> (PreparationReport, (any Error)?) {
+        let progress = Mutex(Progress(report: report))
+        let group = DispatchGroup()
+        for _ in 0..<min(context.options.jobs, units.count) {
+            group.enter()
+            // They wait for servers and disks: more of them than processors are of use.
+            Thread.detachNewThread {
+                while let unit = progress.withLock({ $0.take(from: units) }) {
+                    do {
+                        let result = try UnitRun(unit, context).run()
+                        progress.withLock { $0.add(result) }
+                    } catch {
+                        progress.withLock { $0.add(error, unit) }
+                    }
+                }
+                group.leave()
+            }
+        }
+        group.wait()
+        return progress.withLock { ($0.report, $0.failure) }
+    }
+}
+
+extension DataPreparation.Progress {
+    mutating func take(from units: [PreparationUnit]) -> PreparationUnit? {
+        guard next < units.count, !isOver else { return nil }
+        defer { next += 1 }
+        return units[next]
+    }
+
+    mutating func add(_ result: UnitRun.Result) {
+        report.finished += 1
+        report.files += result.files
+        report.entries += result.summary.entries
+        report.unpackedBytes += result.summary.bytes
+    }
+
+    mutating func add(_ error: any Error, _ unit: PreparationUnit) {
+        failure = failure ?? error
+        switch error {
+        case PreparationError.interrupted, PreparationError.diskFull:
+            (isOver, failure) = (true, error)
+        default:
+            let reason = (error as? PreparationError)?.oneLine ?? error.localizedDescription
+            report.failures.append(.init(name: unit.name, reason: reason))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+// How a finished file is known again, without reading it.
+
+import Foundation
+
+/// Size, time and hash of a file that was verified.
+struct FileStamp: Codable, Sendable, Hashable {
+    let size: Int
+    /// Nanoseconds since 1970.
+    let modified: Int
+    let sha256: String
+
+    /// Of a file whose hash is known.
+    init(of url: URL, sha256: String) throws {
+        var status = stat()
+        guard stat(url.path, &status) == 0 else { throw PreparationError.reading(url.path) }
+        (size, modified) = (Int(status.st_size), Self.nanoseconds(status))
+        self.sha256 = sha256
+    }
+
+    /// Whether the file is there as it was stamped.
+    func fits(_ url: URL) -> Bool {
+        var status = stat()
+        return stat(url.path, &status) == 0 && Int(status.st_size) == size
+            && Self.nanoseconds(status) == modified
+    }
+
+    /// Bytes of a file; nil where there is none.
+    static func size(of url: URL) -> Int? {
+        var status = stat()
+        return stat(url.path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+            ? Int(status.st_size) : nil
+    }
+
+    /// When a file was last written; nil where there is none.
+    static func modified(_ url: URL) -> Int? {
+        var status = stat()
+        return stat(url.path, &status) == 0 ? nanoseconds(status) : nil
+    }
+
+    private static func nanoseconds(_ status: stat) -> Int {
+        #if canImport(Darwin)
+            let time = status.st_mtimespec
+        #else
+            let time = status.st_mtim
+        #endif
+        return time.tv_sec * 1_000_000_000 + time.tv_nsec
+    }
+
+    /// The hash of a file.
+    static func sha256(of url: URL, _ context: PreparationContext) throws -> String {
+        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw PreparationError.reading(url.path) }
+        defer { close(descriptor) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { buffer.deallocate() }
+        var hash = SHA256()
+        while true {
+            try context.check()
+            let count = read(descriptor, buffer.baseAddress, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw PreparationError.reading(url.path) }
+            if count == 0 { return hash.hexadecimal }
+            hash.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+}
+
+extension FileCheck {
+    /// - Throws: `PreparationError.wrongSize`, `.wrongHash`.
+    func verify(_ file: String, size found: Int, sha256 hash: String) throws {
+        if let size, size != found {
+            throw PreparationError.wrongSize(file: file, expected: size, found: found)
+        }
+        if let sha256, sha256 != hash {
+            throw PreparationError.wrongHash(file: file, expected: sha256, found: hash)
+        }
+    }
+}
+
+/// A file of a source.
+struct ListedFile: Sendable, Hashable {
+    let path: String
+    var size: Int?
+    var sha256: String?
+
+    var check: FileCheck { FileCheck(size: size, sha256: sha256) }
+
+    /// Below a folder that has the source's files.
+    func url(in folder: URL) -> URL { URL(fileURLWithPath: folder.path + "/" + path) }
+}

@@ -1,0 +1,75 @@
+// What a manifest comes to before it is carried out: files, bytes, disk, and what is done already.
+
+import Foundation
+
+/// The table that `moca data prepare --plan` prints.
+package struct PreparationPlan: Encodable, Sendable {
+    /// How far a row is.
+    package enum Progress: String, Encodable, Sendable {
+        case toDo = "to do"
+        case begun
+        case finished
+    }
+
+    /// One piece of work.
+    package struct Row: Encodable, Sendable {
+        package let name: String
+        package let files: Int
+        /// Nil where the server does not say.
+        package let bytes: Int?
+        /// Fetched already.
+        package let bytesHere: Int
+        /// Still to be fetched.
+        package let bytesToFetch: Int
+        /// That unpacking will give; an estimate unless the manifest says it.
+        package let bytesToUnpack: Int
+        package let progress: Progress
+    }
+
+    package let output: String
+    package let rows: [Row]
+    package let bytesToFetch: Int
+    /// More than is there now, at the worst moment.
+    package let diskNeeded: Int
+    package let diskFree: Int
+
+    init(units: [PreparationUnit], _ context: PreparationContext) throws {
+        output = context.work.output.path
+        let rows = try units.map { try Self.row($0, context.work) }
+        self.rows = rows
+        bytesToFetch = rows.reduce(0) { $0 + $1.bytesToFetch }
+        diskNeeded = Self.disk(units, rows, jobs: context.options.jobs)
+        diskFree = try context.work.freeBytes()
+    }
+
+    private static func row(_ unit: PreparationUnit, _ work: WorkFolder) throws -> Row {
+        let state = UnitState(unit: unit, work: work)
+        let isFinished = try state.isFinished()
+        var isUnpacked = isFinished
+        if case .archive(let rule) = unit.content, !isFinished {
+            isUnpacked = state.archive(rule)?.phase == .unpacked
+        }
+        let here = isFinished ? unit.bytes ?? 0 : try state.bytesHere()
+        let isLocal = !unit.isFetched
+        let isBegun = here > 0 && !isLocal || isUnpacked
+        return Row(
+            name: unit.name, files: unit.files.count, bytes: unit.bytes, bytesHere: here,
+            bytesToFetch: isUnpacked || isLocal ? 0 : max(0, (unit.bytes ?? 0) - here),
+            bytesToUnpack: isUnpacked ? 0 : unit.unpackedBytesExpected,
+            progress: isFinished ? .finished : isBegun ? .begun : .toDo)
+    }
+
+    /// What is unpacked or stays, and as many archives as are there at once.
+    private static func disk(_ units: [PreparationUnit], _ rows: [Row], jobs: Int) -> Int {
+        var (stays, passing) = (0, [Int]())
+        for (unit, row) in zip(units, rows) {
+            stays += row.bytesToUnpack
+            if case .archive(let rule) = unit.content, !rule.keeps {
+                passing.append(row.bytesToFetch)
+            } else {
+                stays += row.bytesToFetch
+            }
+        }
+        return stays + passing.sorted(by: >).prefix(jobs).reduce(0, +)
+    }
+}

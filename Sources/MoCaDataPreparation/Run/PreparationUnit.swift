@@ -1,0 +1,96 @@
+// The pieces of work that a manifest comes to: a file, the plain files of a source, an archive.
+
+import Foundation
+
+/// Work that is finished as a whole, and that waits for nothing but itself.
+struct PreparationUnit: Sendable {
+    enum Content: Sendable {
+        /// Files that are put in place as they are.
+        case files
+        case archive(ArchiveRule)
+    }
+
+    let source: DataSource
+    /// Names the unit within its source.
+    let key: String
+    let files: [ListedFile]
+    let content: Content
+    /// Of a source on the Hub.
+    var commit: String?
+
+    var name: String { key.isEmpty ? source.name : "\(source.name)/\(key)" }
+
+    /// Bytes to fetch in all; nil where a server does not say.
+    var bytes: Int? {
+        var sum = 0
+        for file in files {
+            guard let size = file.size else { return nil }
+            sum += size
+        }
+        return sum
+    }
+
+    /// Bytes that unpacking may give at most.
+    func unpackedBytesMax(archiveBytes: Int) -> Int {
+        guard case .archive(let rule) = content else { return 0 }
+        return rule.unpackedBytesMax ?? max(Self.leastLimit, Self.expansionMax * archiveBytes)
+    }
+
+    /// Bytes that unpacking will probably give: pictures hardly shrink in an archive.
+    var unpackedBytesExpected: Int {
+        guard case .archive(let rule) = content else { return 0 }
+        return rule.unpackedBytes ?? bytes ?? 0
+    }
+
+    /// Whether its files are fetched, and not read where they are.
+    var isFetched: Bool {
+        if case .folder = source.origin, case .archive = content { return false }
+        return true
+    }
+
+    // Without a limit in the manifest: what no archive of pictures or texts reaches.
+    private static let expansionMax = 20
+    private static let leastLimit = 100_000_000
+
+    /// What the files of a source come to.
+    ///
+    /// - Throws: `PreparationError.nothingMatches`, `.missingPart`.
+    static func units(
+        of source: DataSource, files: [ListedFile], commit: String?
+    ) throws -> [PreparationUnit] {
+        var units: [PreparationUnit] = []
+        var taken: Set<String> = []
+        for rule in source.archives {
+            let found = files.filter { !taken.contains($0.path) && rule.files.matches($0.path) }
+            try requireMatches(rule.files, found, source)
+            taken.formUnion(found.map(\.path))
+            for archive in try ArchiveParts.groups(of: found) {
+                units.append(
+                    PreparationUnit(
+                        source: source, key: archive.name, files: archive.files,
+                        content: .archive(rule), commit: commit))
+            }
+        }
+        if case .url = source.origin, !taken.isEmpty { return units }
+        let plain = files.filter {
+            !taken.contains($0.path) && source.files.matches($0.path)
+                && !source.except.matches($0.path)
+        }
+        try requireMatches(source.files, plain, source)
+        if !plain.isEmpty {
+            units.insert(
+                PreparationUnit(
+                    source: source, key: "", files: plain, content: .files, commit: commit), at: 0)
+        }
+        return units
+    }
+
+    private static func requireMatches(
+        _ patterns: [Glob], _ files: [ListedFile], _ source: DataSource
+    ) throws {
+        for pattern in patterns where !files.contains(where: { pattern.matches($0.path) }) {
+            throw PreparationError.nothingMatches(
+                source: source.name, pattern: pattern.description)
+        }
+    }
+}

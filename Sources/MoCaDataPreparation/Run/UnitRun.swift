@@ -1,0 +1,225 @@
+// One piece of work from its first byte to its place.
+
+import Foundation
+import Synchronization
+
+/// Fetches, verifies, unpacks and puts in place; each step is skipped where it is done already.
+struct UnitRun {
+    /// Files that were put in place, entries that were unpacked, and their bytes.
+    struct Result {
+        var files = 0
+        var summary = Unpacking.Summary()
+    }
+
+    /// Two archives may give files to one folder.
+    private static let placing = Mutex(())
+
+    let unit: PreparationUnit
+    let context: PreparationContext
+    private var work: WorkFolder { context.work }
+    private var state: UnitState { UnitState(unit: unit, work: work) }
+
+    init(_ unit: PreparationUnit, _ context: PreparationContext) {
+        (self.unit, self.context) = (unit, context)
+    }
+
+    func run() throws -> Result {
+        try context.check()
+        switch unit.content {
+        case .files: return try placeFiles()
+        case .archive(let rule): return try unpack(rule)
+        }
+    }
+
+    // MARK: Files as they are
+
+    private func placeFiles() throws -> Result {
+        let missing = unit.files.filter { !state.isInPlace($0) }
+        let toFetch = try missing.filter { try !adopt($0) && !state.isFetched($0) }
+        try fetch(toFetch)
+        var result = Result()
+        for file in missing where !state.isInPlace(file) {
+            try context.check()
+            let place = state.place(file)
+            try WorkFolder.makeFolder(place.deletingLastPathComponent())
+            guard rename(state.fetched(file).path, place.path) == 0 else {
+                throw PreparationError.writing(place.path)
+            }
+            result.files += 1
+        }
+        try WorkFolder.remove(work.fetched(unit))
+        return result
+    }
+
+    /// Takes a file that lies in its place without a stamp, if it is known to be the right one.
+    private func adopt(_ file: ListedFile) throws -> Bool {
+        let place = state.place(file)
+        guard let expected = file.sha256, let size = FileStamp.size(of: place),
+            file.size == nil || file.size == size
+        else { return false }
+        let found = try FileStamp.sha256(of: place, context)
+        guard found == expected else { return false }
+        context.onStep(.advanced(bytes: size))
+        try WorkFolder.write(
+            FileStamp(of: place, sha256: found), to: work.stamp(unit, file))
+        return true
+    }
+
+    // MARK: Archives
+
+    private func unpack(_ rule: ArchiveRule) throws -> Result {
+        var left = state.archive(rule)
+        if left?.phase == .finished { left = nil }
+        let archive = try left ?? unpacked(rule)
+        try Self.placing.withLock { _ in
+            try FolderWalk.merge(
+                work.unpacked(unit), into: rule.folder.url(in: work.output), archive: unit.name)
+        }
+        var finished = archive
+        finished.phase = .finished
+        try WorkFolder.write(finished, to: work.archiveState(unit))
+        if unit.isFetched {
+            if rule.keeps { try keep() }
+            try WorkFolder.remove(work.fetched(unit))
+        }
+        return Result(summary: archive.summary)
+    }
+
+    /// Everything of the archive in a folder of its own, on the disk, and noted.
+    private func unpacked(_ rule: ArchiveRule) throws -> ArchiveState {
+        try fetch(unit.files.filter { !state.isFetched($0) })
+        let identity = ArchiveState(
+            parts: state.parts(), rule: rule.fingerprint, phase: .unpacked, summary: .init())
+        let folder = work.unpacked(unit)
+        let begun = folder.appendingPathExtension("begun")
+        if WorkFolder.read(ArchiveState.self, begun) != identity {
+            try WorkFolder.remove(folder)
+            try WorkFolder.write(identity, to: begun)
+        }
+        let parts = unit.files.map(state.fetched)
+        let bytes = parts.reduce(0) { $0 + (FileStamp.size(of: $1) ?? 0) }
+        let summary = try Unpacking(
+            unit.name, rule, into: folder, limit: unit.unpackedBytesMax(archiveBytes: bytes),
+            context
+        ).run(parts: parts)
+        try state.writeEntryList()
+        // A state that says "unpacked" must not be on the disk before what it speaks of.
+        sync()
+        var archive = identity
+        archive.summary = summary
+        try WorkFolder.write(archive, to: work.archiveState(unit))
+        try WorkFolder.remove(begun)
+        return archive
+    }
+
+    /// Puts the archive itself beside what it gave.
+    private func keep() throws {
+        for file in unit.files {
+            let (from, place) = (state.fetched(file), state.place(file))
+            guard FileStamp.size(of: from) != nil else { continue }
+            try WorkFolder.makeFolder(place.deletingLastPathComponent())
+            guard rename(from.path, place.path) == 0 else {
+                throw PreparationError.writing(place.path)
+            }
+        }
+    }
+
+    // MARK: Fetching
+
+    /// Brings files to where `state.fetched` says, verified and stamped.
+    private func fetch(_ files: [ListedFile]) throws {
+        guard !files.isEmpty else { return }
+        switch unit.source.origin {
+        case .hub(let repository) where repository.fetcher == .http:
+            try fetchByHTTP(files, repository)
+        case .hub(let repository):
+            let download = HubDownload(
+                repository: repository, commit: unit.commit ?? repository.revision, files: files,
+                folder: work.fetched(unit), context: context)
+            try download.run()
+            for file in files { try verify(file) { try download.forget(file) } }
+        case .url(let url, _):
+            for file in files {
+                let download = URLDownload(
+                    url: url, check: file.check, destination: state.fetched(file),
+                    context: context)
+                try WorkFolder.write(download.run(), to: work.stamp(unit, file))
+            }
+        case .folder(let folder):
+            for file in files where unit.isFetched {
+                let stamp = try copy(file, file.url(in: folder))
+                try WorkFolder.write(stamp, to: work.stamp(unit, file))
+            }
+            if !unit.isFetched { try verifyInPlace(files) }
+        }
+    }
+
+    private func fetchByHTTP(_ files: [ListedFile], _ repository: HubRepository) throws {
+        let hub = HubAccess(context.options.environment)
+        let commit = unit.commit ?? repository.revision
+        for file in files {
+            let download = URLDownload(
+                url: repository.address(of: file, commit: commit, hub), token: hub.token,
+                check: file.check, destination: state.fetched(file), context: context)
+            do {
+                try WorkFolder.write(download.run(), to: work.stamp(unit, file))
+            } catch PreparationError.refused(_, let status) where status == 401 || status == 403 {
+                throw PreparationError.gated(
+                    repository: repository.name,
+                    reason: "the Hub answers with status \(status) to \(file.path)")
+            }
+        }
+    }
+
+    /// Compares a fetched file with what is expected; `onFailure` makes the next run fetch it anew.
+    private func verify(_ file: ListedFile, onFailure: () throws -> Void) throws {
+        let url = state.fetched(file)
+        let hash = try FileStamp.sha256(of: url, context)
+        let stamp = try FileStamp(of: url, sha256: hash)
+        do {
+            try file.check.verify(file.path, size: stamp.size, sha256: hash)
+        } catch {
+            try onFailure()
+            throw error
+        }
+        try WorkFolder.write(stamp, to: work.stamp(unit, file))
+    }
+
+    /// Archives of a local folder are read where they are; only one with a hash is read twice.
+    private func verifyInPlace(_ files: [ListedFile]) throws {
+        for file in files where file.sha256 != nil { try verify(file) {} }
+    }
+
+    private func copy(_ file: ListedFile, _ from: URL) throws -> FileStamp {
+        let destination = state.fetched(file)
+        try WorkFolder.makeFolder(destination.deletingLastPathComponent())
+        let partial = destination.appendingPathExtension("partial")
+        try WorkFolder.remove(partial)
+        var target = try PartialDownload(partial)
+        let descriptor = open(from.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw PreparationError.reading(from.path) }
+        defer { close(descriptor) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+            try context.check()
+            let count = read(descriptor, buffer.baseAddress, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw PreparationError.reading(from.path) }
+            if count == 0 { break }
+            try target.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]), context)
+        }
+        try file.check.verify(from.path, size: target.count, sha256: target.sha256)
+        try target.publish(as: destination)
+        return try FileStamp(of: destination, sha256: target.sha256)
+    }
+}
+
+extension HubDownload {
+    /// Removes a file, and what `hf` noted of it.
+    fileprivate func forget(_ file: ListedFile) throws {
+        try WorkFolder.remove(file.url(in: folder))
+        let note = folder.path + "/.cache/huggingface/download/" + file.path + ".metadata"
+        try WorkFolder.remove(URL(fileURLWithPath: note))
+    }
+}
