@@ -34,7 +34,7 @@ extension DataError {
         case .malformedLine(let location, let reason):
             "malformed record (\(location)): \(reason)"
         case .cannotWrite(let path, let reason):
-            "cannot write embeddings (\(path)): \(reason)"
+            "cannot write data (\(path)): \(reason)"
         default: nil
         }
     }
