@@ -171,13 +171,13 @@ let package = Package(
         tests(
             of: "MoCaTraining",
             [
-                "MoCaCore", "MoCaData", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "NN",
-                "Safetensors", "Torch",
+                "MoCaCore", "MoCaData", "MoCaModel", "MoCaObjectives", "MoCaProcessing",
+                "MoCaTokenizer", "NN", "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaEmbedding",
             ["MoCaCore", "MoCaData", "MoCaModel", "MoCaProcessing", "Safetensors", "Torch"]),
-        tests(of: "MoCaSearch", ["MoCaCore", "MoCaEmbedding", "Torch"]),
+        tests(of: "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
         tests(of: "MoCaEvaluation", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
         tests(of: "MoCaReport", ["MoCaCore"]),
         .testTarget(name: "mocaTests", dependencies: ["moca", "MoCaCore"], swiftSettings: swift),

@@ -41,7 +41,7 @@ extension DataError {
         case .cannotUnpack(let path, let folder, let reason):
             "cannot decompress data (\(path)): \(reason) in \(folder)"
         case .cannotWrite(let path, let reason):
-            "cannot write embeddings (\(path)): \(reason)"
+            "cannot write data (\(path)): \(reason)"
         default: nil
         }
     }

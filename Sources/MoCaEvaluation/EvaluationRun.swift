@@ -3,6 +3,7 @@
 package import Foundation
 import MoCaData
 package import MoCaEmbedding
+import MoCaSearch
 
 /// One run of a benchmark.
 ///
@@ -52,7 +53,18 @@ package struct EvaluationRun: Sendable {
         let cache = try VectorCache(
             folder: output.appending(path: "cache/\(model)"), width: embedder.vectorLength)
         var cached = CachedEmbedder(
-            embedder, cache, output: output.path, tell: tell, isInterrupted: isInterrupted)
+            embedder, cache,
+            progress: { [tell] progress in
+                switch progress {
+                case .found(let count): tell(.found(toEmbed: count))
+                case .embedded(let count): tell(.embedded(count))
+                }
+            },
+            willEmbed: { [isInterrupted, output] kept in
+                guard !isInterrupted() else {
+                    throw EvaluationRunError.interrupted(output: output.path, kept: kept)
+                }
+            })
         var sets: [String: SetScore] = [:]
         for (number, folder) in folders.enumerated() {
             let name = folder.lastPathComponent

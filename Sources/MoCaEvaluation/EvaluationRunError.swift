@@ -11,18 +11,12 @@ package enum EvaluationRunError: UserFacingError, Hashable {
     case cannotRead(folder: String, reason: String)
     /// A set that was asked for and is not there.
     case setMissing(name: String, folder: String, known: [String])
-    /// The cache cannot be opened or written.
-    case cannotWrite(path: String, reason: String)
-    /// Another process evaluates into the same folder.
-    case inUse(folder: String)
     /// A signal stopped the run; the vectors so far are kept.
     case interrupted(output: String, kept: Int)
 
     package var kind: FailureKind {
         switch self {
         case .noSets, .setMissing, .cannotRead: .inputMissing
-        case .cannotWrite: .cannotCreateOutput
-        case .inUse: .unavailable
         case .interrupted: .interrupted
         }
     }
@@ -35,10 +29,6 @@ package enum EvaluationRunError: UserFacingError, Hashable {
             "sets cannot be read (\(folder)): \(reason)"
         case .setMissing(let name, let folder, let known):
             "set is missing (\(name)): \(folder) has \(known.joined(separator: ", "))"
-        case .cannotWrite(let path, let reason):
-            "vectors cannot be kept (\(path)): \(reason)"
-        case .inUse(let folder):
-            "output is being written (\(folder)): another process holds it"
         case .interrupted(let output, let kept):
             "evaluation was interrupted (\(output)): \(kept) vectors are kept"
         }
@@ -49,8 +39,6 @@ package enum EvaluationRunError: UserFacingError, Hashable {
         case .noSets: "name the folder that holds the sets with --data"
         case .cannotRead: "name the folder that holds the sets with --data"
         case .setMissing: "choose among these with --subsets"
-        case .cannotWrite: "check the path, its permissions and the free space"
-        case .inUse: "wait for it, or name another --output"
         case .interrupted: "run the same command again to go on"
         }
     }

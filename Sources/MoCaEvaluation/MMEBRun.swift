@@ -5,6 +5,7 @@ import Foundation
 import MoCaCore
 import MoCaData
 import MoCaEmbedding
+import MoCaSearch
 import Safetensors
 
 extension EvaluationRun {
@@ -48,7 +49,7 @@ private struct MMEBSet {
 
     let name: String
     private(set) var queries: [Query] = []
-    private(set) var inputs: [EvaluationInput] = []
+    private(set) var inputs: [PromptedContent] = []
     /// Where each input stands first.
     private(set) var names: [String] = []
 
@@ -56,18 +57,18 @@ private struct MMEBSet {
         name = folder.lastPathComponent
         let catalog = try Catalog<BenchmarkSample>(
             folders: [folder], images: ImageStore(root: images))
-        var numbers: [EvaluationInput: Int] = [:]
+        var numbers: [PromptedContent: Int] = [:]
         for row in 0..<catalog.rowCount {
             let sample = try catalog.sample(
                 SampleID(subset: catalog.subsets[0].name, row: row))
             let id = sample.id.description
             let query = number(
-                EvaluationInput(content: sample.query, role: embedder.known(.query)), &numbers
+                PromptedContent(content: sample.query, role: embedder.known(.query)), &numbers
             ) { "\(id), query" }
             let candidates = sample.candidates.enumerated().map { index, content in
                 let role = content.images.isEmpty ? Role.document : .documentImage
                 return number(
-                    EvaluationInput(content: content, role: embedder.known(role)), &numbers
+                    PromptedContent(content: content, role: embedder.known(role)), &numbers
                 ) { "\(id), candidate \(index)" }
             }
             queries.append(Query(id: id, query: query, candidates: candidates))
@@ -75,7 +76,7 @@ private struct MMEBSet {
     }
 
     private mutating func number(
-        _ input: EvaluationInput, _ numbers: inout [EvaluationInput: Int], name: () -> String
+        _ input: PromptedContent, _ numbers: inout [PromptedContent: Int], name: () -> String
     ) -> Int {
         if let number = numbers[input] { return number }
         numbers[input] = inputs.count

@@ -5,6 +5,7 @@ import Foundation
 import MoCaCore
 import MoCaData
 import MoCaEmbedding
+import MoCaSearch
 
 extension EvaluationRun {
     /// What the documents of a benchmark are.
@@ -31,7 +32,7 @@ extension EvaluationRun {
         return try await scoreAll(folders, suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)
             let queries = set.queries.map {
-                EvaluationInput(content: .text($0.text), role: embedder.known(.query))
+                PromptedContent(content: .text($0.text), role: embedder.known(.query))
             }
             let queryRows = try await embedder.rows(of: queries) {
                 "\(set.name), query \(set.queries[$0].id)"
@@ -72,7 +73,7 @@ extension EvaluationRun {
         var isAtEnd = false
         tell(.found(toEmbed: nil))
         while !isAtEnd {
-            var (window, names) = ([EvaluationInput](), [String]())
+            var (window, names) = ([PromptedContent](), [String]())
             while window.count < windowCount, !isAtEnd {
                 guard let record = try reader.next() else {
                     isAtEnd = true
@@ -90,7 +91,7 @@ extension EvaluationRun {
     private func input(
         of record: DocumentRecord, _ documents: Documents, _ images: ImageStore,
         _ embedder: CachedEmbedder
-    ) throws -> EvaluationInput {
+    ) throws -> PromptedContent {
         guard let image = record.image else {
             guard documents == .any else {
                 throw DataError.valueMissing(record.location, column: "image")
@@ -98,7 +99,7 @@ extension EvaluationRun {
             guard !record.text.isEmpty else {
                 throw DataError.emptyContent(record.location, field: "text")
             }
-            return EvaluationInput(content: .text(record.text), role: embedder.known(.document))
+            return PromptedContent(content: .text(record.text), role: embedder.known(.document))
         }
         var segments: [Content.Segment] = try images.sources([image], at: record.location)
             .map { .image($0) }
@@ -108,7 +109,7 @@ extension EvaluationRun {
         if documents == .pages, role == nil {
             segments.append(.text("\nRepresent the given document image."))
         }
-        return EvaluationInput(content: Content(segments), role: role)
+        return PromptedContent(content: Content(segments), role: role)
     }
 }
 

@@ -91,6 +91,8 @@ package struct ReportSection: Sendable {
         case queries([QueryCard])
         /// Pictures, masked and reconstructed.
         case reconstructions([Reconstruction])
+        /// Samples of training data.
+        case samples([SampleCard])
     }
 
     package var title: String
@@ -113,6 +115,7 @@ package struct ReportSection: Sendable {
             case .scores(let table): table.html
             case .queries(let cards): QueryCard.html(cards)
             case .reconstructions(let rows): Reconstruction.html(rows)
+            case .samples(let cards): SampleCard.html(cards)
             }
         return """
             <section id="section-\(number)" aria-labelledby="title-\(number)">

@@ -8,12 +8,14 @@ enum Stylesheet {
           --ink: #1b2330; --soft: #5a6678; --line: #dde3ea; --paper: #f6f8fa; --card: #ffffff;
           --accent: #2457c5; --good: #127a4b; --good-soft: #e3f4ea; --band: #b9cdf5;
           --c0: #2457c5; --c1: #c2410c; --c2: #0f766e; --c3: #a21caf; --c4: #a16207;
-          --c5: #475569; }
+          --c5: #475569; --bad: #b42318; --bad-soft: #fdeceb;
+          --t0: #dbe7fd; --t1: #dff3e4; --t2: #fbeed3; --t3: #f3e1f7; }
         @media (prefers-color-scheme: dark) { :root {
           --ink: #e6eaf0; --soft: #a2adbd; --line: #313a48; --paper: #12161d; --card: #1a202a;
           --accent: #8ab0ff; --good: #5fd39a; --good-soft: #173427; --band: #3a5590;
           --c0: #8ab0ff; --c1: #ff9c66; --c2: #4fd1c0; --c3: #e58bf2; --c4: #e3c14e;
-          --c5: #a9b4c4; } }
+          --c5: #a9b4c4; --bad: #ff9d92; --bad-soft: #401b19;
+          --t0: #223557; --t1: #1c3b2b; --t2: #43351a; --t3: #3d2447; } }
         * { box-sizing: border-box; }
         html { scroll-behavior: smooth; }
         body { margin: 0 auto; max-width: 72rem; padding: 0 1.25rem 3rem; background: var(--paper);
@@ -140,6 +142,32 @@ enum Stylesheet {
           image-rendering: pixelated; background: var(--line); }
         .panels span { display: block; text-align: center; font-size: 0.76rem; color: var(--soft); }
         figcaption { font-size: 0.85rem; color: var(--soft); margin-top: 0.3rem; }
+        .sample { padding: 1.1rem 0; border-top: 1px solid var(--line); }
+        .sample:first-child { border-top: 0; padding-top: 0; }
+        .sides { display: grid; gap: 1.25rem;
+          grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr)); }
+        .side { min-width: 0; }
+        .side h4 { font-size: 0.85rem; margin: 0 0 0.4rem; font-weight: 600; }
+        .side h4 .label { color: var(--accent); }
+        .side h4 .note { color: var(--soft); font-weight: 400; }
+        .side figure { margin: 0 0 0.6rem; }
+        .side img { display: block; max-width: 100%; max-height: 24rem; height: auto;
+          width: auto; border-radius: 4px; background: var(--line); image-rendering: pixelated; }
+        .chips { margin: 0; line-height: 1.75; font-size: 0.88rem; overflow-wrap: anywhere; }
+        .chip { padding: 0.1rem 0; border-radius: 3px; white-space: pre-wrap; }
+        .chip.tint-0 { background: var(--t0); } .chip.tint-1 { background: var(--t1); }
+        .chip.tint-2 { background: var(--t2); } .chip.tint-3 { background: var(--t3); }
+        .chip.special { background: none; box-shadow: inset 0 0 0 1px var(--soft);
+          color: var(--soft); padding: 0.1rem 0.3rem; margin: 0 0.1rem;
+          font: 0.78rem ui-monospace, monospace; }
+        .chip.masked { background: var(--ink); color: var(--paper);
+          text-decoration: line-through; }
+        .chip.cut { background: none; color: var(--bad); text-decoration: line-through dotted; }
+        .warning { color: var(--bad); background: var(--bad-soft); border-radius: 6px;
+          padding: 0.35rem 0.6rem; margin: 0.5rem 0 0; font-size: 0.85rem;
+          overflow-wrap: anywhere; }
+        .ids { font: 0.78rem/1.5 ui-monospace, monospace; color: var(--soft);
+          overflow-wrap: anywhere; }
         @media (max-width: 44rem) {
           section { padding: 1rem; }
           .card { grid-template-columns: 1fr; }

@@ -25,13 +25,18 @@ package enum SearchError: UserFacingError, Hashable {
     case interrupted(index: String, items: Int)
     /// The index is complete but for files that cannot be embedded.
     case filesLeftOut(index: String, count: Int)
+    /// Vectors cannot be kept for a later run.
+    case cannotKeepVectors(path: String, reason: String)
+    /// Another process keeps vectors in the same folder.
+    case vectorsInUse(folder: String)
 
     package var kind: FailureKind {
         switch self {
         case .pathMissing, .folderUnreadable, .nothingToIndex, .noIndex: .inputMissing
         case .notText, .damagedIndex, .filesLeftOut: .badData
         case .otherModel: .badConfiguration
-        case .cannotWrite: .cannotCreateOutput
+        case .cannotWrite, .cannotKeepVectors: .cannotCreateOutput
+        case .vectorsInUse: .unavailable
         case .interrupted: .interrupted
         }
     }
@@ -62,6 +67,10 @@ package enum SearchError: UserFacingError, Hashable {
             "indexing was interrupted (\(index)): \(items) items are done and kept"
         case .filesLeftOut(let index, let count):
             "files were left out (\(index)): \(count) cannot be embedded"
+        case .cannotKeepVectors(let path, let reason):
+            "vectors cannot be kept (\(path)): \(reason)"
+        case .vectorsInUse(let folder):
+            "output is being written (\(folder)): another process holds it"
         }
     }
 
@@ -74,7 +83,9 @@ package enum SearchError: UserFacingError, Hashable {
         case .noIndex: "make one with `moca index --index DIR PATH...`"
         case .damagedIndex: "remove the folder, and make the index again"
         case .otherModel: "use the model and settings that made it, or make a new index"
-        case .cannotWrite: "check the path, its permissions and the free space"
+        case .cannotWrite, .cannotKeepVectors:
+            "check the path, its permissions and the free space"
+        case .vectorsInUse: "wait for it, or name another --output"
         case .interrupted: "run the same command again to go on"
         case .filesLeftOut: "mend or remove the files listed above, and run it again"
         }

@@ -1,10 +1,12 @@
-// `moca data`: what can be done with training data.
+// `moca data`: what can be done with training data before any training.
 
 import ArgumentParser
 
 /// The commands about data.
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "data", abstract: "Get, check and look at training data.",
-        subcommands: [DataPrepareCommand.self])
+        commandName: "data", abstract: "Get training data, check it, look at it, make it better.",
+        subcommands: [
+            DataPrepareCommand.self, DataMineCommand.self, DataShowCommand.self,
+        ])
 }

@@ -83,7 +83,7 @@ import Testing
         ),
         (
             .cannotWrite(path: "x", reason: "R"), .cannotCreateOutput,
-            "cannot write embeddings (x): R; check that the folder exists, is writable and has room"
+            "cannot write data (x): R; check that the folder exists, is writable and has room"
         ),
         (
             .columnMissing(path: "x", column: "text", available: ["a", "b"]), .badData,

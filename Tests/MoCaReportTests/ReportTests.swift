@@ -9,7 +9,7 @@ import Testing
 #endif
 
 /// The elements of a page, as an outline, and its texts and attributes.
-private final class PageReader: NSObject, XMLParserDelegate {
+final class PageReader: NSObject, XMLParserDelegate {
     private(set) var outline: [String] = []
     private(set) var texts: Set<String> = []
     private(set) var links: [String] = []

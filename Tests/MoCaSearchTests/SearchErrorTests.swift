@@ -61,6 +61,15 @@ struct SearchErrorTests {
                 "files were left out (I): 2 cannot be embedded; mend or remove the files listed "
                     + "above, and run it again"
             ),
+            (
+                .cannotKeepVectors(path: "P", reason: "R"), .cannotCreateOutput,
+                "vectors cannot be kept (P): R; check the path, its permissions and the free space"
+            ),
+            (
+                .vectorsInUse(folder: "F"), .unavailable,
+                "output is being written (F): another process holds it; wait for it, or name "
+                    + "another --output"
+            ),
         ] as [(SearchError, FailureKind, String)])
     func texts(_ error: SearchError, _ kind: FailureKind, _ text: String) {
         #expect(error.oneLine == text)

@@ -8,7 +8,9 @@ import Testing
     @Test(arguments: [
         [], ["embed"], ["similarity"], ["model"], ["model", "info"], ["model", "init"],
         ["model", "verify"], ["replay"], ["bench"], ["bench", "embed"], ["bench", "train"],
-        ["report"], ["reconstruct"], ["data", "prepare"],
+        ["report"], ["reconstruct"], ["index"], ["search"], ["evaluate"], ["evaluate", "mmeb"],
+        ["evaluate", "vidore"], ["evaluate", "retrieval"], ["pretrain"], ["finetune"],
+        ["data"], ["data", "prepare"], ["data", "mine"], ["data", "show"],
     ])
     func isAsRecorded(command: [String]) throws {
         let result = try BuiltProgram.run(

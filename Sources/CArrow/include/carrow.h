@@ -75,8 +75,23 @@ typedef struct carrow_reader carrow_reader;
 /// A walk over the batches of one block.
 typedef struct carrow_scan carrow_scan;
 
-/// A Parquet file of embeddings that is being written.
+/// A Parquet file that is being written.
 typedef struct carrow_writer carrow_writer;
+
+/// A column of texts, or of lists of texts.
+typedef struct carrow_text_column {
+    const char *name;
+    int32_t is_list;
+} carrow_text_column;
+
+/// The values of a column of texts: text i is `bytes[offsets[i]]` up to `offsets[i + 1]`.
+typedef struct carrow_texts {
+    const char *bytes;
+    const int32_t *offsets;
+    /// Of a list column: list i has the texts `list_offsets[i]` up to `list_offsets[i + 1]`; else
+    /// NULL.
+    const int32_t *list_offsets;
+} carrow_texts;
 
 /// The text of this thread's last failure; valid until the thread's next failure, never NULL.
 const char *carrow_last_error(void);
@@ -126,6 +141,16 @@ carrow_status carrow_writer_open(const char *path, carrow_writer **out);
 carrow_status carrow_writer_append(
     carrow_writer *writer, int64_t rows, const char *id_bytes, const int32_t *id_offsets,
     const float *values, int64_t width);
+
+/// Creates a Parquet file of texts. The caller closes the writer.
+carrow_status carrow_text_writer_open(
+    const char *path, const carrow_text_column *columns, int64_t column_count,
+    carrow_writer **out);
+
+/// Appends one row group to a file of texts, with one entry of `columns` for each column that it
+/// was opened with. Nothing is kept of the arguments.
+carrow_status carrow_text_writer_append(
+    carrow_writer *writer, int64_t rows, const carrow_texts *columns);
 
 /// Writes the footer: without it the file cannot be read. Nothing may be appended after it.
 carrow_status carrow_writer_finish(carrow_writer *writer);

@@ -4,20 +4,11 @@ import Foundation
 import MoCaData
 
 extension Recipe.DataSettings {
-    /// The folders of the subsets: a folder with data files is one; of a folder without, each
-    /// subfolder is. Subsets of weight 0 are left out.
+    /// The folders of the subsets; those of weight 0 are left out.
     ///
     /// - Throws: `DataError`.
     func subsetFolders() throws -> [URL] {
-        var found: [URL] = []
-        for folder in folders {
-            do {
-                _ = try dataFiles(in: folder)
-                found.append(folder)
-            } catch DataError.noDataFiles(_, let subfolders) where !subfolders.isEmpty {
-                found += subfolders.map { folder.appending(path: $0) }
-            }
-        }
+        let found = try MoCaData.subsetFolders(in: folders)
         guard let weights else { return found }
         return found.filter { weights[$0.deletingPathExtension().lastPathComponent] != 0 }
     }

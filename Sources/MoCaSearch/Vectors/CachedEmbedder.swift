@@ -1,49 +1,48 @@
 // Embeds what the cache does not have.
 
-import MoCaCore
-import MoCaEmbedding
-
-/// What a run tells while it works.
-package enum EvaluationEvent: Sendable {
-    /// A set begins.
-    case started(set: String, number: Int, of: Int)
-    /// This many inputs are to be embedded, others were before; nil where they are not counted.
-    case found(toEmbed: Int?)
-    /// This many more inputs are embedded.
-    case embedded(Int)
-    /// A set is scored.
-    case finished(set: String, SetScore)
-}
+package import MoCaCore
+package import MoCaEmbedding
 
 /// An embedder that computes every input once.
-struct CachedEmbedder {
+package struct CachedEmbedder {
     /// Inputs that are embedded together are of about this many tokens, which are minutes of a big
     /// model on a slow machine; their vectors are kept then.
-    private static let tokenCountMax = 16_384
+    static let tokenCountMax = 16_384
     private static let bytesPerToken = 4
     /// A guess, which decides no more than how often vectors are kept.
     private static let tokensPerImage = 256
 
-    let embedder: Embedder
-    let cache: VectorCache
-    /// For the error of an interrupted run.
-    let output: String
-    let tell: @Sendable (EvaluationEvent) -> Void
-    let isInterrupted: @Sendable () -> Bool
+    package let embedder: Embedder
+    package let cache: VectorCache
+    private let files: ContentKey.FileIdentity
+    private let progress: @Sendable (Progress) -> Void
+    private let willEmbed: @Sendable (Int) throws -> Void
     /// Inputs that were embedded, not found in the cache.
-    private(set) var embeddedCount = 0
+    package private(set) var embeddedCount = 0
 
-    init(
-        _ embedder: Embedder, _ cache: VectorCache, output: String,
-        tell: @escaping @Sendable (EvaluationEvent) -> Void,
-        isInterrupted: @escaping @Sendable () -> Bool
+    /// What is told while inputs are embedded.
+    package enum Progress: Sendable, Hashable {
+        /// This many inputs are to be embedded, others were before.
+        case found(toEmbed: Int)
+        /// This many more inputs are embedded.
+        case embedded(Int)
+    }
+
+    /// - Parameters:
+    ///   - files: how image files are told from each other.
+    ///   - willEmbed: asked before each window with the number of vectors that are kept; what it
+    ///     throws ends the run.
+    package init(
+        _ embedder: Embedder, _ cache: VectorCache, files: ContentKey.FileIdentity = .path,
+        progress: @escaping @Sendable (Progress) -> Void,
+        willEmbed: @escaping @Sendable (Int) throws -> Void
     ) {
-        (self.embedder, self.cache, self.output) = (embedder, cache, output)
-        (self.tell, self.isInterrupted) = (tell, isInterrupted)
+        (self.embedder, self.cache, self.files) = (embedder, cache, files)
+        (self.progress, self.willEmbed) = (progress, willEmbed)
     }
 
     /// The role, where the model has a prompt for it.
-    func known(_ role: Role) -> Role? {
+    package func known(_ role: Role) -> Role? {
         embedder.roles.contains(role) ? role : nil
     }
 
@@ -52,24 +51,25 @@ struct CachedEmbedder {
     /// - Parameters:
     ///   - name: what errors call an input, by its number.
     ///   - tellsCount: whether progress is told how many inputs there are.
-    /// - Throws: `EmbeddingJobError.badRecord`, `.notFinite`, `EvaluationRunError`.
-    mutating func rows(
-        of inputs: [EvaluationInput], tellsCount: Bool = true, name: (Int) -> String
+    /// - Throws: `EmbeddingJobError.badRecord`, `.notFinite`, `SearchError`, what `willEmbed` throws.
+    package mutating func rows(
+        of inputs: [PromptedContent], tellsCount: Bool = true, name: (Int) -> String
     ) async throws -> [Int] {
-        let keys = try inputs.map(ContentKey.init)
+        let files = files
+        let keys = try await concurrentMap(inputs) { input in
+            Result { try ContentKey(input, files: files) }
+        }.map { try $0.get() }
         var seen: Set<ContentKey> = []
         let missing = inputs.indices.filter {
             cache.row(of: keys[$0]) == nil && seen.insert(keys[$0]).inserted
         }
-        if tellsCount { tell(.found(toEmbed: missing.count)) }
+        if tellsCount { progress(.found(toEmbed: missing.count)) }
         var (window, tokens) = ([Int](), 0)
         for index in missing {
             window.append(index)
             tokens += Self.tokenCount(inputs[index].content)
             guard tokens >= Self.tokenCountMax || index == missing.last else { continue }
-            guard !isInterrupted() else {
-                throw EvaluationRunError.interrupted(output: output, kept: cache.count)
-            }
+            try willEmbed(cache.count)
             try await embed(window.map { (inputs[$0], keys[$0], name($0)) })
             (window, tokens) = ([], 0)
         }
@@ -77,7 +77,7 @@ struct CachedEmbedder {
     }
 
     private mutating func embed(
-        _ window: [(input: EvaluationInput, key: ContentKey, name: String)]
+        _ window: [(input: PromptedContent, key: ContentKey, name: String)]
     ) async throws {
         // One role at a time, in the order in which they come.
         var roles: [Role?] = []
@@ -89,9 +89,9 @@ struct CachedEmbedder {
             let outlines = try await embedder.outlines(
                 of: entries.map(\.input.content), as: role)
             var statistics = EmbeddingStatistics()
-            let tell = tell
+            let progress = progress
             let results = try await embedder.embed(
-                outlines, statistics: &statistics, progress: { tell(.embedded($0)) })
+                outlines, statistics: &statistics, progress: { progress(.embedded($0)) })
             var values: [Float] = []
             for (entry, result) in zip(entries, results) {
                 values += try Self.vector(result, of: entry.name)
@@ -113,7 +113,8 @@ struct CachedEmbedder {
         }
     }
 
-    private static func tokenCount(_ content: Content) -> Int {
+    /// Tokens of a content, about.
+    static func tokenCount(_ content: Content) -> Int {
         content.segments.reduce(1) { count, segment in
             switch segment {
             case .text(let text): count + text.utf8.count / bytesPerToken

@@ -1,14 +1,14 @@
-// The vectors of an evaluation, kept on disk so that an interrupted run goes on.
+// The vectors of a run, kept on disk so that an interrupted run goes on.
 //
 // A folder of the model's fingerprint holds `vectors.bin` (float32 rows) and `keys.bin` (16 bytes a
 // row). A row counts once its key is there; what stands after the last such row is cut.
 
-import Foundation
+package import Foundation
 
 /// Vectors by key, written row after row.
-final class VectorCache {
+package final class VectorCache {
     /// Numbers of a vector.
-    let width: Int
+    package let width: Int
     private let folder: URL
     private let keys: Int32
     private let vectors: Int32
@@ -16,13 +16,13 @@ final class VectorCache {
 
     /// Opens or makes the cache in `folder`.
     ///
-    /// - Throws: `EvaluationRunError.cannotWrite`, `.inUse`.
-    init(folder: URL, width: Int) throws {
+    /// - Throws: `SearchError.cannotKeepVectors`, `.vectorsInUse`.
+    package init(folder: URL, width: Int) throws {
         (self.folder, self.width) = (folder, width)
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw EvaluationRunError.cannotWrite(
+            throw SearchError.cannotKeepVectors(
                 path: folder.path, reason: error.localizedDescription)
         }
         let flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC
@@ -30,7 +30,7 @@ final class VectorCache {
         vectors = open(folder.appending(path: "vectors.bin").path, flags, 0o644)
         guard keys >= 0, vectors >= 0 else { throw failure() }
         guard flock(keys, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-            throw EvaluationRunError.inUse(folder: folder.path)
+            throw SearchError.vectorsInUse(folder: folder.path)
         }
         try recover()
     }
@@ -40,15 +40,15 @@ final class VectorCache {
     }
 
     /// Vectors that are kept.
-    var count: Int { rows.count }
+    package var count: Int { rows.count }
 
     /// The row of a vector; nil where it is not kept.
-    func row(of key: ContentKey) -> Int? { rows[key] }
+    package func row(of key: ContentKey) -> Int? { rows[key] }
 
     /// Keeps vectors: `values` has a row for each of `keys`.
     ///
-    /// - Throws: `EvaluationRunError.cannotWrite`.
-    func append(_ added: [ContentKey], values: [Float]) throws {
+    /// - Throws: `SearchError.cannotKeepVectors`.
+    package func append(_ added: [ContentKey], values: [Float]) throws {
         precondition(values.count == added.count * width, "a row a key")
         // The vectors first: a key must not be there before its vector.
         try values.withUnsafeBytes { try write($0, to: vectors) }
@@ -58,14 +58,14 @@ final class VectorCache {
 
     /// All rows, mapped.
     ///
-    /// - Throws: `EvaluationRunError.cannotWrite`.
-    func matrix() throws -> VectorMatrix {
+    /// - Throws: `SearchError.cannotKeepVectors`.
+    package func matrix() throws -> VectorMatrix {
         let file = folder.appending(path: "vectors.bin")
         do {
             return VectorMatrix(
                 bytes: try Data(contentsOf: file, options: .alwaysMapped), width: width)
         } catch {
-            throw EvaluationRunError.cannotWrite(
+            throw SearchError.cannotKeepVectors(
                 path: file.path, reason: error.localizedDescription)
         }
     }
@@ -109,29 +109,39 @@ final class VectorCache {
         }
     }
 
-    private func failure() -> EvaluationRunError {
-        .cannotWrite(path: folder.path, reason: String(cString: strerror(errno)))
+    private func failure() -> SearchError {
+        .cannotKeepVectors(path: folder.path, reason: String(cString: strerror(errno)))
     }
 }
 
 /// Rows of float32, mapped from disk.
-struct VectorMatrix: Sendable {
+package struct VectorMatrix: Sendable {
     private let bytes: Data
     /// Numbers of a row.
-    let width: Int
+    package let width: Int
 
-    init(bytes: Data, width: Int) {
+    package init(bytes: Data, width: Int) {
         (self.bytes, self.width) = (bytes, width)
     }
 
     /// The numbers of a row.
-    func row(_ row: Int) -> [Float] {
+    package func row(_ row: Int) -> [Float] {
         bytes.withUnsafeBytes { Array(Self.row($0, row, width)) }
+    }
+
+    /// The numbers of rows, one after the other.
+    func values(of rows: [Int]) -> [Float] {
+        var values: [Float] = []
+        values.reserveCapacity(rows.count * width)
+        bytes.withUnsafeBytes { bytes in
+            for row in rows { values += Self.row(bytes, row, width) }
+        }
+        return values
     }
 
     /// The dot products of one row with others. Always summed in the same order: equal rows get
     /// equal scores, so that ties are ties.
-    func scores(of query: Int, with others: [Int]) -> [Float] {
+    package func scores(of query: Int, with others: [Int]) -> [Float] {
         bytes.withUnsafeBytes { bytes in
             let query = Self.row(bytes, query, width)
             return others.map { Self.dot(query, Self.row(bytes, $0, width)) }

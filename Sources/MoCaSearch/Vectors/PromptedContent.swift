@@ -1,31 +1,43 @@
-// One thing that a benchmark embeds, and the key that its vector is kept under.
+// One thing that is embedded, and the key that its vector is kept under.
 
 import Foundation
-import MoCaCore
-import MoCaSearch
+package import MoCaCore
 
 /// A content and the prompt around it.
-struct EvaluationInput: Sendable, Hashable {
-    let content: Content
+package struct PromptedContent: Sendable, Hashable {
+    package let content: Content
     /// nil where the model has no prompt for it.
-    let role: Role?
+    package let role: Role?
+
+    package init(content: Content, role: Role?) {
+        (self.content, self.role) = (content, role)
+    }
 }
 
-/// A digest of role, texts, encoded images, and of image files the path, the size and the time of
-/// the last change.
-struct ContentKey: Sendable, Hashable {
+/// The digest under which a vector is kept.
+package struct ContentKey: Sendable, Hashable {
     /// Bytes of a key on disk.
     static let byteCount = 16
 
-    let value: UInt128
+    package let value: UInt128
 
     /// A key that was kept.
-    init(value: UInt128) {
+    package init(value: UInt128) {
         self.value = value
     }
 
+    /// How an image file is told from another.
+    package enum FileIdentity: Sendable, Hashable {
+        /// By its path, its size and the time of its last change.
+        case path
+        /// By its bytes: copies are one.
+        case bytes
+    }
+
+    /// A digest of role, texts and images.
+    ///
     /// - Throws: an error of the file system, for an image file that is not there.
-    init(_ input: EvaluationInput) throws {
+    package init(_ input: PromptedContent, files: FileIdentity = .path) throws {
         var digest = Digest()
         digest.add(input.role?.rawValue ?? "")
         for segment in input.content.segments {
@@ -36,6 +48,9 @@ struct ContentKey: Sendable, Hashable {
             case .image(.encoded(let data, _)):
                 digest.add("image")
                 digest.add(data)
+            case .image(.file(let url)) where files == .bytes:
+                digest.add("image")
+                digest.add(try Data(contentsOf: url, options: .mappedIfSafe))
             case .image(.file(let url)):
                 let values = try url.resourceValues(
                     forKeys: [.fileSizeKey, .contentModificationDateKey])

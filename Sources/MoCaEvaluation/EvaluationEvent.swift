@@ -1,0 +1,13 @@
+// What a run over a benchmark tells while it works.
+
+/// What a run tells while it works.
+package enum EvaluationEvent: Sendable {
+    /// A set begins.
+    case started(set: String, number: Int, of: Int)
+    /// This many inputs are to be embedded, others were before; nil where they are not counted.
+    case found(toEmbed: Int?)
+    /// This many more inputs are embedded.
+    case embedded(Int)
+    /// A set is scored.
+    case finished(set: String, SetScore)
+}

@@ -1,0 +1,108 @@
+// Samples of training data as the model sees them: pictures, and tokens as chips.
+
+/// One sample: its inputs side by side, or what is wrong with it.
+package struct SampleCard: Sendable, Hashable {
+    /// A run of tokens that is shown as one chip.
+    package struct Chip: Sendable, Hashable {
+        /// How a chip looks.
+        package enum Kind: String, Sendable, Hashable {
+            /// A piece of text.
+            case text
+            /// A token that is not read as text.
+            case special
+            /// What the mask token stands for.
+            case masked
+            /// What truncation left out.
+            case cut
+        }
+
+        package var text: String
+        /// The token, or what is to be known about several; shown on hover.
+        package var note: String
+        package var kind: Kind
+
+        package init(_ text: String, note: String, kind: Kind) {
+            (self.text, self.note, self.kind) = (text, note, kind)
+        }
+    }
+
+    /// A picture and its sizes.
+    package struct Picture: Sendable, Hashable {
+        package var image: ReportImage
+        package var caption: String
+
+        package init(_ image: ReportImage, caption: String) {
+            (self.image, self.caption) = (image, caption)
+        }
+    }
+
+    /// One input, such as a query.
+    package struct Side: Sendable, Hashable {
+        package var name: String
+        /// Counts of tokens and images.
+        package var note: String
+        package var pictures: [Picture]
+        package var chips: [Chip]
+        /// What truncation left out, in words; empty when nothing.
+        package var warning = ""
+        /// All ids, as text.
+        package var ids = ""
+
+        package init(_ name: String, note: String, pictures: [Picture], chips: [Chip]) {
+            (self.name, self.note) = (name, note)
+            (self.pictures, self.chips) = (pictures, chips)
+        }
+    }
+
+    package var name: String
+    package var sides: [Side]
+    /// Why a run cannot use the sample; empty when it can.
+    package var problem: String
+
+    package init(_ name: String, sides: [Side], problem: String = "") {
+        (self.name, self.sides, self.problem) = (name, sides, problem)
+    }
+
+    static func html(_ cards: [SampleCard]) -> HTML {
+        let cards = cards.map(\.html)
+        return "<div class=\"samples\">\n\(cards)</div>"
+    }
+
+    private var html: HTML {
+        let warning: HTML = "<p class=\"warning\">\(problem)</p>\n"
+        let sides = sides.map(\.html)
+        let row: HTML = "<div class=\"sides\">\n\(sides)</div>\n"
+        return """
+            <article class="sample">
+            <h3>\(name)</h3>
+            \(problem.isEmpty ? nil : warning)\(sides.isEmpty ? nil : row)</article>
+
+            """
+    }
+}
+
+extension SampleCard.Side {
+    fileprivate var html: HTML {
+        let figures: [HTML] = pictures.map { picture in
+            """
+            <figure>\(picture.image.html)<figcaption>\(picture.caption)</figcaption></figure>
+
+            """
+        }
+        let chips: [HTML] = chips.enumerated().map { index, chip in
+            """
+            <span class="chip \(chip.kind.rawValue) tint-\(index % 4)" title="\(chip.note)">\
+            \(chip.text)</span>
+            """
+        }
+        let tokens: HTML = "<p class=\"chips\" dir=\"auto\">\(chips)</p>\n"
+        let lost: HTML = "<p class=\"warning\">\(warning)</p>\n"
+        return """
+            <div class="side"><h4><span class="label">\(name)</span> \
+            <span class="note">\(note)</span></h4>
+            \(figures)\(chips.isEmpty ? nil : tokens)\(warning.isEmpty ? nil : lost)\
+            <details><summary>Token ids</summary><p class="ids">\(ids)</p></details></div>
+
+            """
+    }
+}

@@ -1,0 +1,111 @@
+// The negatives of one subset, and the figures about them.
+
+import MoCaCore
+
+/// Searches and chooses; the report gets the counts.
+struct SubsetMining {
+    /// Documents, query after query.
+    private var documents: [Int32] = []
+    /// Where each query's documents start, and the end.
+    private var starts = [0]
+
+    /// - Parameter willCompute: called before each block; what it throws ends the search.
+    /// - Throws: `TorchError`, what `willCompute` throws.
+    init(
+        _ table: PairTable, _ search: ExactSearch, _ report: inout MiningReport,
+        willCompute: () throws -> Void
+    ) throws {
+        let settings = report.settings
+        let positivesMax = table.rowsOfAQueryMax
+        report.rangeEnd = settings.rangeEnd(positivesMax: positivesMax)
+        // All positives of a query may stand before its candidates.
+        let reach = min(report.rangeEnd + positivesMax, table.documentRows.count)
+        let select = NegativeSelection(settings, rangeEnd: report.rangeEnd)
+        let positives = table.positives
+        var figures = MiningFigures(
+            settings, isCorpusLarger: table.documentRows.count > reach)
+        try search.forEach(table.queryRows, count: reach, willCompute: willCompute) {
+            query, nearest in
+            let scores = search.matrix.scores(
+                of: table.queryRows[query],
+                with: positives[query].map { table.documentRows[$0] })
+            var random = RandomSource(
+                seed: settings.seed, name: "mine/\(report.subset)/\(query)")
+            let outcome = select(
+                nearest, positives: Set(positives[query]),
+                lowestPositive: scores.min() ?? -.infinity, using: &random)
+            documents += outcome.negatives.map { Int32($0.row) }
+            starts.append(documents.count)
+            figures.add(outcome, positives: scores)
+        }
+        figures.write(to: &report)
+        report.counts.records = table.queries.count
+        report.counts.documents = table.documentRows.count
+        report.counts.replaced = table.rowsWithNegatives
+    }
+
+    /// The documents of a query, the best first.
+    func negatives(ofQuery query: Int) -> [Int] {
+        documents[starts[query]..<starts[query + 1]].map(Int.init)
+    }
+}
+
+/// Counts and scores of queries.
+struct MiningFigures {
+    private let settings: MiningSettings
+    /// Whether there are documents beyond those that were looked at.
+    private let isCorpusLarger: Bool
+    private var counts = MiningReport.Counts()
+    private var removed: [MiningFilter: Int] = [:]
+    private var reasons: [String: Int] = [:]
+    private var positives: [Float] = []
+    private var negatives: [Float] = []
+    private var differences: [Float] = []
+
+    init(_ settings: MiningSettings, isCorpusLarger: Bool) {
+        (self.settings, self.isCorpusLarger) = (settings, isCorpusLarger)
+    }
+
+    /// Adds a query.
+    mutating func add(_ outcome: NegativeSelection.Outcome, positives scores: [Float]) {
+        let lowest = scores.min() ?? 0
+        counts.queries += 1
+        counts.pairs += scores.count
+        counts.negatives += outcome.negatives.count
+        positives += scores
+        negatives += outcome.negatives.map(\.score)
+        differences += outcome.negatives.map { lowest - $0.score }
+        removed.merge(outcome.removed, uniquingKeysWith: +)
+        switch outcome.negatives.count {
+        case settings.negatives...: counts.complete += 1
+        case 0: counts.without += 1
+        default: counts.fewer += 1
+        }
+        if outcome.negatives.count < settings.negatives {
+            for reason in self.reasons(of: outcome) { reasons[reason, default: 0] += 1 }
+        }
+    }
+
+    /// Why a query has fewer negatives than asked.
+    private func reasons(of outcome: NegativeSelection.Outcome) -> [String] {
+        var reasons = outcome.removed.keys.map(\.rawValue)
+        if isCorpusLarger {
+            // More was refused than the range allows for.
+            reasons.append("range_max")
+        } else if outcome.candidateCount < settings.rangeMin + settings.negatives {
+            reasons.append("corpus_too_small")
+        }
+        return reasons
+    }
+
+    /// Fills in a report.
+    func write(to report: inout MiningReport) {
+        report.counts = counts
+        report.fewerBecause = reasons
+        report.removed = Dictionary(
+            uniqueKeysWithValues: removed.map { ($0.key.rawValue, $0.value) })
+        report.scores = .init(
+            positive: ScoreSummary(positives), negative: ScoreSummary(negatives),
+            difference: ScoreSummary(differences))
+    }
+}

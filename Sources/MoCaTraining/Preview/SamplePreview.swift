@@ -1,0 +1,189 @@
+// Samples as the model sees them, without its weights: what people look at before they train.
+
+import Foundation
+import MoCaCore
+package import MoCaData
+package import MoCaImage
+import MoCaModel
+import MoCaObjectives
+package import MoCaProcessing
+package import MoCaTokenizer
+import Safetensors
+import Torch
+
+/// One input of a sample.
+package struct SeenInput: Sendable {
+    /// What the input is to its sample.
+    package enum Side: Sendable, Hashable {
+        /// All of it.
+        case whole
+        case query
+        case positive
+        /// A negative, counted from 1.
+        case negative(Int)
+    }
+
+    package let side: Side
+    /// Tokens and grids after prompt and truncation, before masking.
+    package let outline: InputOutline
+    /// Rows of `pixel_values` of all its images, before masking.
+    package let pixels: [Float]
+    /// Ids that truncation left out.
+    package let cut: [Int32]
+    /// Places in `outline.ids` that become the mask token.
+    package fileprivate(set) var maskedTokens: Set<Int> = []
+    /// Image tokens, counted over all its images, whose patches become noise.
+    package fileprivate(set) var maskedGroups: [Int] = []
+}
+
+/// One sample, or why a run could not use it.
+package struct SeenSample: Sendable {
+    package let id: SampleID
+    package let inputs: [SeenInput]
+    /// nil of a sample that can be used.
+    package let problem: String?
+}
+
+/// Prepares samples as the sources of a run do: the same prompts, processor, truncation and masking.
+///
+///     let preview = try SamplePreview(PreviewSettings(recipe))
+///     for sample in try preview.samples(count: 12, seed: 0) { ... }
+package struct SamplePreview: Sendable {
+    package let settings: PreviewSettings
+    package let tokenizer: Tokenizer
+    package let images: ImageProcessorConfiguration
+    private let processor: Processor
+    /// The same without truncation.
+    private let untruncated: Processor
+    private let configuration: Qwen25VLConfiguration
+    private let collator: Collator
+    private let prompting: Prompting
+    private let masking: Masking?
+
+    /// Reads the model's small files.
+    ///
+    /// - Throws: what reading configuration, tokenizer and image processor throws.
+    package init(_ settings: PreviewSettings) throws {
+        self.settings = settings
+        let isPretraining = settings.stage == .pretraining
+        let original = try Tokenizer(contentsOf: settings.model)
+        tokenizer = isPretraining ? original.addingMaskToken() : original
+        configuration = try Self.configuration(of: settings.model)
+        let stored = try ImageProcessorConfiguration(folder: settings.model)
+        let limits = settings.pixels
+        let low = limits.min ?? min(stored.budget.minPixels, limits.max ?? .max)
+        images = try ImageProcessorConfiguration(
+            folder: settings.model,
+            budget: PixelBudget(
+                minPixels: low, maxPixels: limits.max ?? max(stored.budget.maxPixels, low)))
+        let preprocessor = ImagePreprocessor(configuration: images)
+        processor = try Processor(
+            tokenizer: tokenizer, images: preprocessor, configuration: configuration,
+            truncation: settings.truncation)
+        untruncated = try Processor(
+            tokenizer: tokenizer, images: preprocessor, configuration: configuration)
+        collator = Collator(configuration)
+        prompting = try Prompting(settings.prompts)
+        masking = tokenizer.maskTokenID.flatMap { [tokenizer] maskToken in
+            !isPretraining
+                ? nil
+                : Masking(
+                    mlmRatio: settings.maskRatios.text, maeRatio: settings.maskRatios.image,
+                    noise: settings.noise, maskToken: maskToken,
+                    specialTokens: tokenizer.visionTokenIDs.union(tokenizer.specialTokenIDs))
+        }
+    }
+
+    /// Folders without weights will do.
+    private static func configuration(of folder: URL) throws -> Qwen25VLConfiguration {
+        let hasWeights = ["model.safetensors", "model.safetensors.index.json"].contains {
+            FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
+        }
+        let names =
+            hasWeights
+            ? try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: folder).names) : [:]
+        return try PretrainedModel.configuration(of: folder, names: names)
+    }
+
+    /// Random samples, as many of each subset as there are to share.
+    ///
+    /// - Throws: `DataError` of a file; what is wrong with a sample is the sample's `problem`.
+    package func samples(count: Int, seed: UInt64) throws -> [SeenSample] {
+        switch settings.stage {
+        case .pretraining:
+            try samples(count, seed) { (sample: PretrainSample) in
+                [(.whole, sample.content)]
+            }
+        case .contrastive:
+            try samples(count, seed) { (sample: ContrastiveSample) in
+                let subset = sample.id.subset
+                let negatives = sample.negatives.prefix(settings.hardNegatives).enumerated().map {
+                    (SeenInput.Side.negative($0 + 1), prompting($1, .negative, subset: subset))
+                }
+                return [
+                    (.query, prompting(sample.query, .query, subset: subset)),
+                    (.positive, prompting(sample.positive, .positive, subset: subset)),
+                ] + negatives
+            }
+        }
+    }
+
+    private func samples<Item: Sample>(
+        _ count: Int, _ seed: UInt64, _ contents: (Item) -> [(SeenInput.Side, Content)]
+    ) throws -> [SeenSample] {
+        let catalog = try Catalog<Item>(
+            folders: settings.folders, images: ImageStore(root: settings.images))
+        return try Self.draw(count, of: catalog.shapes, seed: seed).map { id in
+            do {
+                let inputs = try contents(catalog.sample(id)).map { side, content in
+                    try see(content, side, of: id, seed: seed)
+                }
+                return SeenSample(id: id, inputs: inputs, problem: nil)
+            } catch let error as any UserFacingError {
+                return SeenSample(id: id, inputs: [], problem: error.oneLine)
+            }
+        }
+    }
+
+    /// Names of samples, subset by subset, no sample twice.
+    static func draw(_ count: Int, of shapes: [SubsetShape], seed: UInt64) -> [SampleID] {
+        var counts = [Int](repeating: 0, count: shapes.count)
+        var left = count
+        while left > 0 {
+            let open = shapes.indices.filter { counts[$0] < shapes[$0].rowCount }
+            guard !open.isEmpty else { break }
+            for subset in open.prefix(left) { counts[subset] += 1 }
+            left -= min(left, open.count)
+        }
+        return zip(shapes, counts).flatMap { shape, count in
+            let order = ShuffleOrder(
+                count: shape.rowCount, seed: seed, epoch: 0, name: "preview/\(shape.name)")
+            return (0..<count).map { SampleID(subset: shape.name, row: order[$0]) }
+        }
+    }
+
+    private func see(
+        _ content: Content, _ side: SeenInput.Side, of id: SampleID, seed: UInt64
+    ) throws -> SeenInput {
+        let outline = try processor.outline(content)
+        let rule: SmallSideRule = settings.stage == .pretraining ? .pretraining : .contrastive
+        let pixels = try processor.pixels(of: outline, rule: rule)
+        let isCut = outline.dropped.tokens > 0
+        let cut = isCut ? try untruncated.outline(content).ids.dropFirst(outline.ids.count) : []
+        var input = SeenInput(
+            side: side, outline: outline, pixels: pixels, cut: Array(cut))
+        guard let masking else { return input }
+        var random = RandomSource(seed: seed, name: "preview/\(id)")
+        let batch = try masking.corrupt(
+            [outline.sequence], pixelValues: collator.pixelValues([pixels]), for: configuration,
+            using: &random)
+        input.maskedTokens = Set(batch.maskedTokens)
+        let imageTokens = outline.ids.indices.filter {
+            outline.ids[$0] == configuration.tokens.image
+        }
+        let numbers = Dictionary(
+            uniqueKeysWithValues: imageTokens.enumerated().map { ($1, $0) })
+        input.maskedGroups = batch.maskedImageTokens.compactMap { numbers[$0] }
+        return input
+    }
+}

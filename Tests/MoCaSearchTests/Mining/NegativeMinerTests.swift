@@ -1,0 +1,158 @@
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaEmbedding
+import Synchronization
+import Testing
+
+@testable import MoCaSearch
+
+/// From folders of pairs to folders of pairs with negatives.
+struct NegativeMinerTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+        // Two files with the same picture, and two with others.
+        for name in ["a", "copy of a"] {
+            try folder.copyPicture("rgb_56x84.png", to: "pictures/\(name).png")
+        }
+        try folder.copyPicture("jpeg_420.jpg", to: "pictures/b.jpg")
+        try folder.copyPicture("grey.png", to: "pictures/c.png")
+        try folder.write(
+            """
+            {"qry": "first", "pos_text": "", "pos_image_path": "a.png", "neg_text": "old"}
+            {"qry": "second", "pos_text": "", "pos_image_path": "copy of a.png"}
+            {"qry": "first", "pos_text": "", "pos_image_path": "b.jpg"}
+            {"qry": "third", "pos_text": "", "pos_image_path": "c.png"}
+
+            """, to: "data/pictures/train.jsonl")
+        let lines = (0..<40).map {
+            "{\"qry\": \"query \($0)\", \"pos_text\": \"text \($0 % 30)\"}\n"
+        }
+        try folder.write(lines.joined(), to: "data/texts/train.jsonl")
+    }
+
+    private func miner(_ output: String = "out") async throws -> NegativeMiner {
+        let options = EmbedderOptions()
+        return NegativeMiner(
+            embedder: try await Embedder(loading: Fixtures.checkpoint, options: options),
+            model: try ModelIdentity(of: Fixtures.checkpoint, options),
+            output: folder.url.appending(path: output),
+            vectors: folder.url.appending(path: "vectors"))
+    }
+
+    private func mine(_ miner: NegativeMiner) async throws -> [MiningReport] {
+        try await miner.mine(
+            [folder.url.appending(path: "data")], images: folder.url.appending(path: "pictures"))
+    }
+
+    /// How mining fails.
+    private func failure(_ miner: NegativeMiner) async throws -> MiningError? {
+        do {
+            _ = try await mine(miner)
+            return nil
+        } catch let error as MiningError {
+            return error
+        }
+    }
+
+    private func records(_ subset: String, in output: String = "out") throws -> [ContrastiveRecord]
+    {
+        let file = try TableFile(
+            folder.url.appending(path: "\(output)/\(subset)/train.parquet"))
+        var records: [ContrastiveRecord] = []
+        try file.forEachRow(columns: ContrastiveRecord.columns) {
+            records.append(try ContrastiveRecord($0))
+        }
+        return records
+    }
+
+    @Test func negativesAreOthersPositives() async throws {
+        let reports = try await mine(try await miner())
+        #expect(reports.map(\.subset) == ["pictures", "texts"])
+        let pictures = try records("pictures")
+        #expect(pictures.map(\.query) == ["first", "second", "first", "third"])
+        #expect(pictures.map(\.positiveImagePath) == ["a.png", "copy of a.png", "b.jpg", "c.png"])
+        // A copy of a positive is no negative, nor is the positive of another row.
+        #expect(pictures[0].negativeImagePath == .list(["c.png"]))
+        #expect(pictures[2].negativeImagePath == .list(["c.png"]))
+        #expect(pictures[0].negativeText == .list([""]))
+        guard case .list(let seconds)? = pictures[1].negativeImagePath else {
+            Issue.record("no list")
+            return
+        }
+        #expect(Set(seconds) == ["b.jpg", "c.png"])
+        #expect(reports[0].counts.documents == 3 && reports[0].counts.queries == 3)
+        #expect(reports[0].counts.replaced == 1)
+        #expect(reports[0].fewerBecause == ["corpus_too_small": 3])
+        #expect(reports[1].counts.documents == 30 && reports[1].counts.complete == 40)
+        #expect(try MiningReport(in: folder.url.appending(path: "out/texts")) == reports[1])
+    }
+
+    @Test func negativesAreThoseOfAPlainLoop() async throws {
+        let miner = try await miner()
+        _ = try await mine(miner)
+        let queries = try await miner.embedder.embed((0..<40).map { .text("query \($0)") })
+        let texts = try await miner.embedder.embed((0..<30).map { .text("text \($0)") })
+        for (row, record) in try records("texts").enumerated() {
+            guard case .list(let negatives)? = record.negativeText else { continue }
+            let ranked = texts.indices.filter { $0 != row % 30 }.sorted {
+                queries[row].similarity(to: texts[$0]) > queries[row].similarity(to: texts[$1])
+            }
+            let scores = negatives.compactMap { text in
+                Int(text.dropFirst(5)).map { queries[row].similarity(to: texts[$0]) }
+            }
+            #expect(negatives.count == 3 && scores.count == 3)
+            for (score, document) in zip(scores, ranked) {
+                #expect(abs(score - queries[row].similarity(to: texts[document])) < 1e-5)
+            }
+        }
+    }
+
+    @Test func anInterruptedRunGoesOn() async throws {
+        var miner = try await miner()
+        let whole = try await mine(miner)
+        miner.output = folder.url.appending(path: "again")
+        miner.vectors = folder.url.appending(path: "other vectors")
+        let asked = Mutex(0)
+        // Once for the pictures' vectors, once for their search, and once more.
+        miner.isInterrupted = {
+            asked.withLock {
+                $0 += 1; return $0 > 2
+            }
+        }
+        let error = try await failure(miner)
+        // Three queries and three pictures.
+        #expect(error == .interrupted(output: miner.output.path, kept: 6))
+        let here = try FileManager.default.contentsOfDirectory(atPath: miner.output.path)
+        #expect(here == ["pictures"])
+        miner.isInterrupted = { false }
+        let pictures = miner.output.appending(path: "pictures").path
+        #expect(try await failure(miner) == .outputExists(folder: pictures))
+        miner.resumes = true
+        let started = Mutex<[String]>([])
+        miner.tell = { event in
+            if case .started(let subset, _) = event { started.withLock { $0.append(subset) } }
+        }
+        #expect(try await mine(miner) == whole)
+        #expect(started.withLock { $0 } == ["texts"])
+        #expect(try records("texts", in: "again").count == 40)
+        let files = ["out/texts/train.parquet", "again/texts/train.parquet"]
+        let bytes = try files.map { try Data(contentsOf: folder.url.appending(path: $0)) }
+        #expect(bytes[0] == bytes[1])
+    }
+
+    @Test func anotherRunsFoldersAreNotTaken() async throws {
+        var miner = try await miner()
+        _ = try await mine(miner)
+        miner.resumes = true
+        miner.settings.negatives = 2
+        let mined = folder.url.appending(path: "out/pictures").path
+        #expect(
+            try await failure(miner)
+                == .otherSettings(folder: mined, names: ["setting of mining"]))
+        try folder.write("{}", to: "out/pictures/mining.json")
+        #expect(try await failure(miner) == .damagedReport(file: "\(mined)/mining.json"))
+    }
+}
