@@ -118,6 +118,12 @@ let package = Package(
             "MoCaProcessing", ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
         target("MoCaData", ["MoCaCore", "CArrow"]),
         target(
+            "MoCaDataCheck",
+            [
+                "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
+                "MoCaTokenizer",
+            ]),
+        target(
             "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
@@ -139,8 +145,9 @@ let package = Package(
             name: "moca",
             dependencies: [
                 "MoCaCore", "Safetensors", "MoCaTokenizer", "MoCaImage", "Torch", "NN",
-                "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaData", "MoCaTraining",
-                "MoCaEmbedding", "MoCaSearch", "MoCaEvaluation", "MoCaReport", arguments,
+                "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaData", "MoCaDataCheck",
+                "MoCaTraining", "MoCaEmbedding", "MoCaSearch", "MoCaEvaluation", "MoCaReport",
+                arguments,
             ], swiftSettings: swift),
         benchmark("TokenizerBenchmark", ["MoCaTokenizer"]),
         benchmark("ImageBenchmark", ["MoCaImage", "MoCaCore"]),
@@ -156,6 +163,12 @@ let package = Package(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
         tests(of: "MoCaData", ["MoCaCore", "CArrow"]),
+        tests(
+            of: "MoCaDataCheck",
+            [
+                "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
+                "MoCaTokenizer",
+            ]),
         tests(
             of: "MoCaTraining",
             [
