@@ -17,7 +17,7 @@ struct Moca: AsyncParsableCommand {
             EmbedCommand.self, SimilarityCommand.self, IndexCommand.self, SearchCommand.self,
             ModelCommand.self, ReplayCommand.self, EvaluateCommand.self,
             PretrainCommand.self, FinetuneCommand.self, ReconstructCommand.self,
-            ReportCommand.self, BenchCommand.self,
+            ReportCommand.self, DataCommand.self, BenchCommand.self,
         ])
 
     /// Parses, runs, and ends with a sysexits status.

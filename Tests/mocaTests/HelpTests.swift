@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: [
         [], ["embed"], ["similarity"], ["model"], ["model", "info"], ["model", "init"],
         ["model", "verify"], ["replay"], ["bench"], ["bench", "embed"], ["bench", "train"],
-        ["report"], ["reconstruct"],
+        ["report"], ["reconstruct"], ["data"], ["data", "check"], ["data", "stats"],
     ])
     func isAsRecorded(command: [String]) throws {
         let result = try BuiltProgram.run(
