@@ -126,6 +126,12 @@ let package = Package(
         target("MoCaData", ["MoCaCore", "StrictJSON", "CArrow", "CArchive"]),
         target("MoCaDataPreparation", ["MoCaCore", "CArchive", yams]),
         target(
+            "MoCaDataCheck",
+            [
+                "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
+                "MoCaTokenizer",
+            ]),
+        target(
             "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
@@ -148,6 +154,7 @@ let package = Package(
             dependencies: [
                 "MoCaCore", "Safetensors", "MoCaTokenizer", "MoCaImage", "Torch", "NN",
                 "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaData", "MoCaDataPreparation",
+                "MoCaDataCheck",
                 "MoCaTraining", "MoCaEmbedding", "MoCaSearch", "MoCaEvaluation", "MoCaReport",
                 arguments,
             ], swiftSettings: swift),
@@ -168,6 +175,12 @@ let package = Package(
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
         tests(of: "MoCaData", ["MoCaCore", "CArrow", "CArchive"]),
         tests(of: "MoCaDataPreparation", ["MoCaCore"]),
+        tests(
+            of: "MoCaDataCheck",
+            [
+                "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
+                "MoCaTokenizer",
+            ]),
         tests(
             of: "MoCaTraining",
             [

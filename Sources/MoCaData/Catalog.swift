@@ -32,8 +32,11 @@ package final class Catalog<Item: Sample>: Sendable {
         cache = Mutex(BlockCache(byteCountMax: cacheByteCount))
     }
 
-    /// The last part of each path; where two are equal, the last two parts.
-    private static func names(of folders: [URL]) throws -> [String] {
+    /// What folders are called: the last part of each path; where two are equal, the last two
+    /// parts.
+    ///
+    /// - Throws: `DataError.duplicateSubset`.
+    package static func names(of folders: [URL]) throws -> [String] {
         let parts = folders.map { folder in
             let isCompressed = RecordFormat(folder)?.isCompressed == true
             let name = isCompressed ? folder.deletingPathExtension() : folder

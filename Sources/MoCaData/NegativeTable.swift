@@ -2,7 +2,7 @@
 
 /// Reads the negatives of a record: a list is a list, a text that strictly is a Python list
 /// literal is that list, any other text is one negative, and two empty fields are none.
-enum NegativeTable {
+package enum NegativeTable {
     /// One negative as the file holds it; an empty part is absent.
     struct Entry: Equatable {
         var text: String
@@ -28,7 +28,8 @@ enum NegativeTable {
         }.filter { !$0.text.isEmpty || !$0.imagePath.isEmpty }
     }
 
-    private static func elements(_ field: StringOrList?) -> [String] {
+    /// The elements of one column, empty ones included.
+    package static func elements(_ field: StringOrList?) -> [String] {
         switch field {
         case nil, .string(""): []
         case .list(let list): list

@@ -7,6 +7,7 @@ struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Get training data, check it, look at it, make it better.",
         subcommands: [
-            DataPrepareCommand.self, DataMineCommand.self, DataShowCommand.self,
+            DataPrepareCommand.self, DataCheckCommand.self, DataStatsCommand.self,
+            DataShowCommand.self, DataMineCommand.self,
         ])
 }

@@ -10,7 +10,8 @@ import Testing
         ["model", "verify"], ["replay"], ["bench"], ["bench", "embed"], ["bench", "train"],
         ["report"], ["reconstruct"], ["index"], ["search"], ["evaluate"], ["evaluate", "mmeb"],
         ["evaluate", "vidore"], ["evaluate", "retrieval"], ["pretrain"], ["finetune"],
-        ["data"], ["data", "prepare"], ["data", "mine"], ["data", "show"],
+        ["data"], ["data", "prepare"], ["data", "check"], ["data", "stats"], ["data", "mine"],
+        ["data", "show"],
     ])
     func isAsRecorded(command: [String]) throws {
         let result = try BuiltProgram.run(

@@ -1,13 +1,13 @@
 // What a recipe takes out of contents and puts around them.
 
 import Foundation
-import MoCaCore
+package import MoCaCore
 import MoCaProcessing
 
 /// Applies `data.prompts`.
-struct Prompting: Sendable {
+package struct Prompting: Sendable {
     /// A side of a pair.
-    enum Side: String, CaseIterable {
+    package enum Side: String, CaseIterable, Sendable {
         case query, positive, negative
     }
 
@@ -16,7 +16,7 @@ struct Prompting: Sendable {
     private let subsets: [String: [Side: PromptTemplate]]
 
     /// - Throws: `ProcessingError.badPrompt`.
-    init(_ settings: Recipe.Prompts) throws {
+    package init(_ settings: Recipe.Prompts) throws {
         // A text that contains another must be taken out first.
         removed = settings.removed.sorted { $0.count > $1.count }
         common = try Self.templates(settings.templates)
@@ -39,7 +39,7 @@ struct Prompting: Sendable {
     }
 
     /// The content as the model sees it.
-    func callAsFunction(_ content: Content, _ side: Side, subset: String) -> Content {
+    package func callAsFunction(_ content: Content, _ side: Side, subset: String) -> Content {
         let template = subsets[subset]?[side] ?? common[side]
         let stripped = removed.isEmpty ? content : strip(content)
         return template?(stripped) ?? stripped

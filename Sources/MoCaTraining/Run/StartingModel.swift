@@ -1,9 +1,9 @@
 // What a run starts with: weights from a checkpoint, a folder or a seed, and all that belongs to
 // them.
 
-import Foundation
+package import Foundation
 import MoCaCore
-import MoCaImage
+package import MoCaImage
 import MoCaModel
 import MoCaProcessing
 import MoCaTokenizer
@@ -115,7 +115,7 @@ struct StartingModel {
 
 extension Recipe.Model {
     /// Where configuration and tokenizer are.
-    var folder: URL {
+    package var folder: URL {
         switch self {
         case .path(let url): url
         case .initialize(let fresh): fresh.config
@@ -127,7 +127,7 @@ extension Recipe.DataSettings {
     /// The image processor of a model's folder, with the recipe's pixel limits.
     ///
     /// - Throws: `ImageError`.
-    func imageSettings(of folder: URL) throws -> ImageProcessorConfiguration {
+    package func imageSettings(of folder: URL) throws -> ImageProcessorConfiguration {
         let stored = try ImageProcessorConfiguration(folder: folder)
         let low = minPixels ?? min(stored.budget.minPixels, maxPixels ?? .max)
         let high = maxPixels ?? max(stored.budget.maxPixels, low)

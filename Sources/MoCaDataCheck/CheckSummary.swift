@@ -1,0 +1,136 @@
+// What a check comes to, for people and for programs.
+
+import Foundation
+import MoCaProcessing
+
+/// The outcome of a check.
+package struct CheckSummary: Encodable {
+    /// One subset.
+    package struct Subset: Sendable, Hashable, Encodable {
+        package var name: String
+        package var records: Int
+        /// Records that cannot be trained on.
+        package var errors: Int
+    }
+
+    /// What the data were compared with.
+    package struct Evaluation: Sendable, Hashable, Encodable {
+        package var queries: Int
+        package var images: Int
+    }
+
+    package let kind: RecordKind
+    package let subsets: [Subset]
+    package let records: Int
+    /// Records that cannot be trained on.
+    package let errorRecords: Int
+    /// Files that cannot be read.
+    package let errorFiles: Int
+    /// Distinct images.
+    package let images: Int
+    package let findings: [FindingLog.Tally]
+    /// nil where lengths were not looked at.
+    package let maxLength: Int?
+    package let lengthsChecked: Bool
+    package let truncation: TruncationLoss
+    package let evaluation: Evaluation?
+    package let nearDistance: Int
+    package let maxErrorRate: Double
+
+    private enum CodingKeys: String, CodingKey {
+        case kind, subsets, records, images, findings, truncation, evaluation
+        case errorRecords = "error_records"
+        case errorFiles = "error_files"
+        case maxLength = "max_length"
+        case lengthsChecked = "lengths_checked"
+        case nearDistance = "near_distance"
+        case maxErrorRate = "max_error_rate"
+    }
+
+    /// What the pass over the records came to.
+    struct Pass {
+        var kind: RecordKind
+        var subsets: [Subset]
+        var imageCount: Int
+        var loss: TruncationLoss
+        var evaluation: Evaluation?
+    }
+
+    init(_ pass: Pass, _ settings: DataCheckSettings, _ log: FindingLog) {
+        (kind, subsets, images) = (pass.kind, pass.subsets, pass.imageCount)
+        (truncation, evaluation) = (pass.loss, pass.evaluation)
+        records = subsets.reduce(0) { $0 + $1.records }
+        (errorRecords, errorFiles) = (log.errorRecordCount, log.fileErrorCount)
+        findings = log.counts
+        lengthsChecked = settings.meter != nil
+        maxLength = settings.meter?.truncation?.maxLength
+        (nearDistance, maxErrorRate) = (settings.nearDistance, settings.maxErrorRate)
+    }
+
+    /// Complains when training should not start.
+    ///
+    /// - Parameter isQuarantined: Whether a quarantine leaves records with errors out.
+    /// - Throws: `DataCheckError.errorsFound`.
+    package func requireTrainable(isQuarantined: Bool) throws {
+        let allowed = isQuarantined ? maxErrorRate * Double(records) : 0
+        guard errorFiles == 0, Double(errorRecords) <= allowed, errorRecords < max(1, records)
+        else {
+            throw DataCheckError.errorsFound(
+                records: errorRecords, of: records, files: errorFiles)
+        }
+    }
+
+    /// Lines for people.
+    package var lines: [String] {
+        var lines = [
+            "\(records) records in \(subsets.count) subsets, \(images) images; "
+                + "\(errorRecords) records cannot be trained on"
+        ]
+        let width = subsets.map(\.name.count).max() ?? 0
+        for subset in subsets {
+            let errors = subset.errors == 0 ? "" : ", \(subset.errors) with errors"
+            lines.append("  \(padded(subset.name, width))  \(subset.records) records\(errors)")
+        }
+        if let evaluation {
+            lines.append(
+                "compared with \(evaluation.queries) queries and \(evaluation.images) images of "
+                    + "evaluation sets")
+        }
+        lines.append(lengthLine)
+        lines.append("")
+        guard !findings.isEmpty else { return lines + ["nothing was found"] }
+        lines.append(padded("finding", 26) + padded("severity", 13) + "count")
+        for tally in findings {
+            lines.append(
+                padded(tally.kind.title, 26) + padded(tally.severity.rawValue, 13)
+                    + "\(tally.count)")
+        }
+        for tally in findings {
+            lines.append("")
+            lines.append("\(tally.kind.title) (\(tally.severity.rawValue), \(tally.count)):")
+            lines += tally.examples.map(Self.line)
+            if tally.count > tally.examples.count {
+                lines.append("  ... and \(tally.count - tally.examples.count) more")
+            }
+        }
+        return lines
+    }
+
+    private var lengthLine: String {
+        guard lengthsChecked else { return "lengths were not checked: give --model or --recipe" }
+        guard let maxLength else { return "lengths: within the model's positions" }
+        guard truncation.contents > 0 else { return "lengths: none is over \(maxLength) tokens" }
+        return "lengths: truncation to \(maxLength) tokens cuts \(truncation.contents) contents "
+            + "(\(truncation.tokens) tokens, \(truncation.images) images)"
+    }
+
+    private static func line(_ finding: Finding) -> String {
+        let row = finding.row.map { "#\($0)" } ?? ""
+        let file = URL(fileURLWithPath: finding.file).lastPathComponent
+        return "  \(finding.subset)\(row) (\(file)): \(finding.reason)"
+    }
+
+    private func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(1, width - text.count))
+    }
+}

@@ -1,0 +1,138 @@
+// A hash of what a picture looks like: near pictures have near hashes.
+
+package import MoCaImage
+
+/// 256 bits: of the grey picture resampled (bicubic) to 17 x 16, whether each pixel is lighter than
+/// the one on its left, row by row (Krawetz, "Kind of like that", 2013). Bit 0 is the first.
+package struct DifferenceHash: Sendable, Hashable {
+    /// Hashes of this many bits or less, or of almost all, are of pictures without structure.
+    private static let bitsMin = 12
+
+    package private(set) var words: SIMD4<UInt64>
+
+    /// A hash of these words.
+    package init(words: SIMD4<UInt64>) {
+        self.words = words
+    }
+
+    /// The hash of a picture; equal to what Pillow's `convert("RGB").convert("L")` and `resize`
+    /// give.
+    package init(_ image: PixelImage) {
+        let small = image.luminance.resized(width: 17, height: 16).bytes
+        words = .zero
+        for row in 0..<16 {
+            for column in 0..<16 where small[row * 17 + column + 1] > small[row * 17 + column] {
+                let bit = row * 16 + column
+                words[bit / 64] |= 1 << UInt64(bit % 64)
+            }
+        }
+    }
+
+    /// Number of bits in which two hashes differ.
+    package func distance(to other: DifferenceHash) -> Int {
+        let difference = words ^ other.words
+        return difference[0].nonzeroBitCount + difference[1].nonzeroBitCount
+            + difference[2].nonzeroBitCount + difference[3].nonzeroBitCount
+    }
+
+    /// Whether the picture is too even to be told from another even one.
+    package var isFlat: Bool {
+        let bits = distance(to: DifferenceHash(words: .zero))
+        return bits < Self.bitsMin || bits > 256 - Self.bitsMin
+    }
+
+    /// 64 hexadecimal digits, the first bits last.
+    package var text: String {
+        (0..<4).reversed().map { index in
+            let digits = String(words[index], radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+
+    /// The bits of one of `count` bands: bit `i` belongs to band `i % count`, so that the even parts
+    /// of pictures are in all of them.
+    func band(_ band: Int, of count: Int) -> UInt64 {
+        var value: UInt64 = 0
+        for bit in stride(from: band, to: 256, by: count) {
+            value = value << 1 | words[bit / 64] >> UInt64(bit % 64) & 1
+        }
+        return value
+    }
+}
+
+extension PixelImage {
+    /// The image in grey, by ITU-R 601-2 in fixed point, as Pillow's `convert("L")`.
+    fileprivate var luminance: PixelImage {
+        guard bands == 3 else { return self }
+        let count = width * height
+        let grey = [UInt8](unsafeUninitializedCapacity: count) { out, initialized in
+            bytes.withUnsafeBufferPointer { source in
+                for pixel in 0..<count {
+                    let red = UInt32(source[3 * pixel]) * 19595
+                    let green = UInt32(source[3 * pixel + 1]) * 38470
+                    let blue = UInt32(source[3 * pixel + 2]) * 7471
+                    out.initializeElement(
+                        at: pixel, to: UInt8((red + green + blue + 0x8000) >> 16))
+                }
+            }
+            initialized = count
+        }
+        return PixelImage(width: width, height: height, bands: 1, bytes: grey)
+    }
+}
+
+/// For each hash, an earlier one that is near. Exact: hashes within `distance` agree in at least one
+/// of `distance + 1` bands, so only those that share a band are compared.
+package struct NearHashes {
+    /// A hash and one before it.
+    package struct Pair: Sendable, Hashable {
+        package var index: Int
+        /// The first one within the distance.
+        package var earlier: Int
+        package var distance: Int
+    }
+
+    private let distance: Int
+
+    /// Looks for hashes that differ in `distance` bits at most.
+    package init(distance: Int) {
+        precondition((0..<64).contains(distance), "a distance of \(distance) bits")
+        self.distance = distance
+    }
+
+    /// The pairs, in the order of `index`; flat hashes have none. `isWanted` says which pairs
+    /// (index, earlier) count.
+    package func pairs(
+        _ hashes: [DifferenceHash], where isWanted: (Int, Int) -> Bool = { _, _ in true }
+    ) -> [Pair] {
+        let indices = hashes.indices.filter { !hashes[$0].isFlat }
+        var found: [Int: Pair] = [:]
+        for band in 0...distance {
+            let keyed = indices.map { (key: hashes[$0].band(band, of: distance + 1), index: $0) }
+                .sorted { ($0.key, $0.index) < ($1.key, $1.index) }
+            var start = 0
+            for end in 1...max(1, keyed.count) where !keyed.isEmpty {
+                guard end == keyed.count || keyed[end].key != keyed[start].key else { continue }
+                compare(keyed[start..<end].map(\.index), hashes, isWanted, &found)
+                start = end
+            }
+        }
+        return found.values.sorted { $0.index < $1.index }
+    }
+
+    /// Notes the first near one before each of `group`, which ascends.
+    private func compare(
+        _ group: [Int], _ hashes: [DifferenceHash], _ isWanted: (Int, Int) -> Bool,
+        _ found: inout [Int: Pair]
+    ) {
+        for (position, index) in group.enumerated() {
+            for earlier in group[..<position] {
+                if let known = found[index], known.earlier <= earlier { break }
+                let bits = hashes[index].distance(to: hashes[earlier])
+                guard bits <= distance, isWanted(index, earlier) else { continue }
+                found[index] = Pair(index: index, earlier: earlier, distance: bits)
+                break
+            }
+        }
+    }
+}

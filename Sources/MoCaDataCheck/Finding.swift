@@ -1,0 +1,105 @@
+// What can be found in data, how bad it is, and where it stands.
+
+/// How much a finding matters.
+package enum Severity: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The record cannot be trained on.
+    case error
+    /// It can, but probably should not.
+    case warning
+    /// Worth knowing.
+    case information
+}
+
+/// One thing that is wrong with a record, or worth knowing about it.
+package struct Finding: Sendable, Hashable, Encodable {
+    /// What it is.
+    package var kind: Kind
+    /// How much it matters.
+    package var severity: Severity
+    /// The subset's name; of an evaluation set, the folder's.
+    package var subset: String
+    /// Row in the subset, from 0, over all its files; nil for a whole file.
+    package var row: Int?
+    /// Path of the file.
+    package var file: String
+    /// What is wrong, in words.
+    package var reason: String
+
+    /// A finding of the kind's own severity, or another one.
+    package init(
+        _ kind: Kind, at place: RecordPlace, _ reason: String, severity: Severity? = nil
+    ) {
+        self.kind = kind
+        self.severity = severity ?? kind.severity
+        (subset, row, file) = (place.subset, place.row, place.file)
+        self.reason = reason
+    }
+
+    /// The kinds of findings; the raw value is the name in reports.
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        // Records
+        case unreadableFile = "unreadable_file"
+        case unreadableRecord = "unreadable_record"
+        case emptyContent = "empty_content"
+        case blankText = "blank_text"
+        case placeholderMismatch = "placeholder_mismatch"
+        case strayImageToken = "stray_image_token"
+        case encodingDamage = "encoding_damage"
+        // Images
+        case missingImage = "missing_image"
+        case brokenImage = "broken_image"
+        case truncatedImage = "truncated_image"
+        case oversizedImage = "oversized_image"
+        case elongatedImage = "elongated_image"
+        case tinyImage = "tiny_image"
+        case duplicateImage = "duplicate_image"
+        case nearDuplicateImage = "near_duplicate_image"
+        // Lengths
+        case overLength = "over_length"
+        case overBudget = "over_budget"
+        // Pairs
+        case emptyNegative = "empty_negative"
+        case negativeEqualsPositive = "negative_equals_positive"
+        case repeatedRecord = "repeated_record"
+        case repeatedQuery = "repeated_query"
+        case repeatedPositive = "repeated_positive"
+        // Evaluation sets
+        case leakedText = "leaked_text"
+        case leakedImage = "leaked_image"
+        case leakedNearImage = "leaked_near_image"
+
+        /// How much a finding of this kind matters, unless it says otherwise itself.
+        package var severity: Severity {
+            switch self {
+            case .unreadableFile, .unreadableRecord, .emptyContent, .placeholderMismatch,
+                .strayImageToken, .missingImage, .brokenImage, .truncatedImage, .oversizedImage,
+                .elongatedImage, .overBudget:
+                .error
+            case .blankText, .encodingDamage, .tinyImage, .overLength, .emptyNegative,
+                .negativeEqualsPositive, .leakedText, .leakedImage, .leakedNearImage:
+                .warning
+            case .duplicateImage, .nearDuplicateImage, .repeatedRecord, .repeatedQuery,
+                .repeatedPositive:
+                .information
+            }
+        }
+
+        /// The name in a table for people.
+        package var title: String { rawValue.replacing("_", with: " ") }
+    }
+}
+
+/// Where a record stands, as findings and quarantines name it.
+package struct RecordPlace: Sendable, Hashable {
+    /// Name of the subset, or of the evaluation set.
+    package var subset: String
+    /// Row in the subset, from 0, over all its files; nil for a whole file.
+    package var row: Int?
+    /// Path of the file.
+    package var file: String
+
+    /// A place.
+    package init(subset: String, row: Int?, file: String) {
+        (self.subset, self.row, self.file) = (subset, row, file)
+    }
+}

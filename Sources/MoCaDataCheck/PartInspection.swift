@@ -1,0 +1,153 @@
+// What one content says about itself, without any other.
+
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaProcessing
+
+/// What truncation would cut.
+package struct TruncationLoss: Sendable, Hashable, Encodable {
+    /// Contents that lose something.
+    package var contents = 0
+    package var images = 0
+    /// Tokens, those of the images included.
+    package var tokens = 0
+
+    package init() {}
+
+    mutating func add(_ other: TruncationLoss) {
+        contents += other.contents
+        images += other.images
+        tokens += other.tokens
+    }
+}
+
+/// The inspection of one record's contents.
+struct RecordInspection: Sendable {
+    /// One content.
+    struct Part: Sendable {
+        var side: RecordPart.Side
+        /// Of words and images' bytes: equal for contents that the model cannot tell apart.
+        var identity: UInt64
+        /// What an evaluation's texts are looked up by; none of a content with images.
+        var textKeys: [UInt64] = []
+    }
+
+    var parts: [Part] = []
+    var findings: [Finding] = []
+    var loss = TruncationLoss()
+
+    /// - Parameters:
+    ///   - contents: For each part, the hashes of its images' bytes.
+    ///   - meter: Counts tokens; nil where lengths are not looked at.
+    init(
+        _ record: CheckedRecord, contents: [[ContentHash]], meter: TokenMeter?,
+        budget: RecordBudget?
+    ) {
+        var count = TokenCount()
+        for (part, hashes) in zip(record.parts, contents) {
+            let text = Self.text(of: part.content)
+            parts.append(Self.part(part, text: NormalizedText.make(text), hashes))
+            inspectText(text, part, record.place)
+            guard let meter else { continue }
+            do {
+                let outline = try meter.outline(part, subset: record.place.subset)
+                note(outline, part.side, record.place, meter)
+                count.add(TokenCount(outline))
+            } catch {
+                let reason = (error as? any UserFacingError)?.errorDescription ?? "\(error)"
+                findings.append(
+                    Finding(
+                        .overLength, at: record.place, "\(part.side.rawValue): \(reason)",
+                        severity: .error))
+            }
+        }
+        if let budget, meter != nil, count.cost(budget.prices) > budget.tokens {
+            findings.append(
+                Finding(
+                    .overBudget, at: record.place,
+                    "it costs \(count.cost(budget.prices)) tokens of a batch's \(budget.tokens)"))
+        }
+        comparePairs(record)
+    }
+
+    private static func text(of content: Content) -> String {
+        content.segments.compactMap { segment in
+            if case .text(let text) = segment { text } else { nil }
+        }.joined(separator: " ")
+    }
+
+    private static func part(
+        _ part: RecordPart, text: String, _ hashes: [ContentHash]
+    ) -> Part {
+        var identity = ContentHash(text)
+        for hash in hashes {
+            identity.add(hash.low)
+            identity.add(hash.high)
+        }
+        var keys: [UInt64] = []
+        if hashes.isEmpty, !text.isEmpty {
+            keys = [text, NormalizedText.tail(of: text)].compactMap { $0 }
+                .map { ContentHash($0).short }
+        }
+        return Part(side: part.side, identity: identity.short, textKeys: keys)
+    }
+
+    private mutating func inspectText(_ text: String, _ part: RecordPart, _ place: RecordPlace) {
+        if part.content.images.isEmpty, text.allSatisfy(\.isWhitespace) {
+            findings.append(
+                Finding(.blankText, at: place, "\(part.side.rawValue) is nothing but space"))
+        }
+        for damage in TextDamage.found(in: text) {
+            findings.append(
+                Finding(
+                    .encodingDamage, at: place,
+                    "\(part.side.rawValue) has \(damage.count) x \(damage.damage.title): "
+                        + "\"\(damage.excerpt)\""))
+        }
+    }
+
+    private mutating func note(
+        _ outline: InputOutline, _ side: RecordPart.Side, _ place: RecordPlace,
+        _ meter: TokenMeter
+    ) {
+        let dropped = outline.dropped
+        guard dropped.tokens > 0, let limit = meter.truncation?.maxLength else { return }
+        loss.contents += 1
+        loss.images += dropped.images
+        loss.tokens += dropped.tokens
+        let images = dropped.images == 0 ? "" : " and \(dropped.images) images"
+        findings.append(
+            Finding(
+                .overLength, at: place,
+                "\(side.rawValue) has \(outline.ids.count + dropped.tokens) tokens, more than "
+                    + "\(limit): truncation drops \(dropped.tokens) of them\(images)"))
+    }
+
+    private mutating func comparePairs(_ record: CheckedRecord) {
+        if record.emptyNegativeCount > 0 {
+            findings.append(
+                Finding(
+                    .emptyNegative, at: record.place,
+                    "\(record.emptyNegativeCount) negatives have neither text nor image"))
+        }
+        guard let positive = parts.first(where: { $0.side == .positive }) else { return }
+        let equal = parts.count { $0.side == .negative && $0.identity == positive.identity }
+        if equal > 0 {
+            findings.append(
+                Finding(
+                    .negativeEqualsPositive, at: record.place,
+                    "\(equal) negatives are the positive (same words, same image bytes)"))
+        }
+    }
+}
+
+/// The cost that a record of pre-training must stay within.
+package struct RecordBudget: Sendable, Hashable {
+    package var tokens: Int
+    package var prices: TokenPrices
+
+    package init(tokens: Int, prices: TokenPrices) {
+        (self.tokens, self.prices) = (tokens, prices)
+    }
+}

@@ -1,0 +1,198 @@
+// Which data a command reads, and how training would read them: a recipe, or folders and options.
+
+import ArgumentParser
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaDataCheck
+import MoCaImage
+import MoCaModel
+import MoCaProcessing
+import MoCaTokenizer
+import MoCaTraining
+
+/// A recipe or folders.
+struct DataInputOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "A recipe: its folders, images, model, prompts, limits and batches.",
+            valueName: "recipe.yaml"))
+    var recipe: String?
+
+    @Argument(
+        help: ArgumentHelp(
+            "Folders of data files, each a subset, or folders of such folders.",
+            valueName: "folder"))
+    var folders: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "What image paths are relative to (default: the recipe's, else the working folder).",
+            valueName: "dir"))
+    var images: String?
+
+    @Option(
+        name: .customLong("model"),
+        help: ArgumentHelp(
+            "The model whose tokenizer and image processor count (default: the recipe's).",
+            valueName: "dir"))
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Tokens of a content, at most (default: the recipe's, else no limit).", valueName: "n"))
+    var maxLength: Int?
+
+    @Option(help: ArgumentHelp("Threads that read and decode (default: all).", valueName: "n"))
+    var threads: Int?
+
+    func validate() throws {
+        guard (recipe == nil) != folders.isEmpty else {
+            throw ValidationError("Give either --recipe or folders.")
+        }
+        try requirePositive(maxLength, "--max-length")
+        try requirePositive(threads, "--threads")
+    }
+
+    /// The data, read and resolved.
+    ///
+    /// - Throws: `CommandError`, `DataError`, `TrainingError`.
+    func resolved() throws -> DataInputs { try DataInputs(self) }
+}
+
+/// The data of a command, with the recipe that they come from.
+struct DataInputs {
+    /// nil where folders were named.
+    let recipe: Recipe?
+    /// The folders of the subsets.
+    let folders: [URL]
+    /// What image paths are relative to.
+    let images: URL
+    /// What a recipe's records must be.
+    let kind: RecordKind?
+    /// Threads that read and decode.
+    let threads: Int
+    private let model: URL?
+    private let maxLength: Int?
+
+    fileprivate init(_ options: DataInputOptions) throws {
+        if let path = options.recipe { try requireFile(path, "--recipe") }
+        for path in options.folders { try requireFile(path, "FOLDER") }
+        if let path = options.images { try requireFile(path, "--images") }
+        if let path = options.model { try requireFile(path, "--model") }
+        recipe = try options.recipe.map { try Recipe(ofAnyStage: URL(fileURLWithPath: $0)) }
+        folders =
+            try recipe?.data.subsetFolders()
+            ?? subsetFolders(in: options.folders.map { URL(fileURLWithPath: $0) })
+        images =
+            options.images.map { URL(fileURLWithPath: $0, isDirectory: true) }
+            ?? recipe?.data.images
+            ?? URL(
+                fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
+        kind = recipe.map { $0.stage == .pretraining ? .pretraining : .contrastive }
+        threads = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
+        model =
+            options.model.map { URL(fileURLWithPath: $0, isDirectory: true) }
+            ?? recipe?.model.folder
+        maxLength = options.maxLength ?? recipe?.data.maxLength
+    }
+
+    /// Counts as training would, or nil without a model.
+    ///
+    /// - Parameter policy: What happens to contents over the limit; nil: the recipe's, else `end`.
+    /// - Throws: what reading the model's files throws.
+    func meter(_ policy: TruncationPolicy?) throws -> TokenMeter? {
+        guard let model else { return nil }
+        let configuration = try PretrainedModel.configuration(of: model, names: [:])
+        let images =
+            try recipe?.data.imageSettings(of: model)
+            ?? ImageProcessorConfiguration(folder: model)
+        let truncation = maxLength.map {
+            Truncation(maxLength: $0, policy: policy ?? recipe?.data.truncation ?? .end)
+        }
+        let processor = try Processor(
+            tokenizer: Tokenizer(contentsOf: model),
+            images: ImagePreprocessor(configuration: images), configuration: configuration,
+            truncation: truncation)
+        let prompting = try recipe.map { try Prompting($0.data.prompts) }
+        var negatives = Int.max
+        if case .contrastive(let settings) = recipe?.objective {
+            negatives = settings.hardNegatives
+        }
+        return TokenMeter(
+            processor, negativesMax: negatives,
+            fingerprint: try fingerprint(model, images, truncation, negatives)
+        ) { content, side, subset in
+            guard let prompting, let side = Prompting.Side(rawValue: side.rawValue) else {
+                return content
+            }
+            return prompting(content, side, subset: subset)
+        }
+    }
+
+    /// The image processor of the model, or MoCa's.
+    ///
+    /// - Throws: `ImageError`.
+    func imagePreprocessor() throws -> ImagePreprocessor {
+        guard let model else { return ImagePreprocessor(configuration: .init()) }
+        return ImagePreprocessor(
+            configuration: try recipe?.data.imageSettings(of: model)
+                ?? ImageProcessorConfiguration(folder: model))
+    }
+
+    /// Everything beside the records that decides a count.
+    private func fingerprint(
+        _ model: URL, _ images: ImageProcessorConfiguration, _ truncation: Truncation?,
+        _ negatives: Int
+    ) throws -> String {
+        var parts = ["\(images)", "\(String(describing: truncation))", "\(negatives)"]
+        let names = ["tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt"]
+        for name in names + ["added_tokens.json", "special_tokens_map.json", "config.json"] {
+            let file = model.appending(path: name)
+            guard FileManager.default.fileExists(atPath: file.path) else { continue }
+            parts.append("\(name) \(try CountCache.hash(ofFile: file).text)")
+        }
+        if let prompts = recipe?.data.prompts { parts += Self.texts(of: prompts) }
+        return parts.joined(separator: "\n")
+    }
+
+    /// The prompts as texts in a fixed order.
+    private static func texts(of prompts: Recipe.Prompts) -> [String] {
+        let subsets = prompts.subsets.sorted { $0.key < $1.key }
+        return prompts.removed.map { "removed \($0)" } + ["\(prompts.templates)"]
+            + subsets.map { "\($0.key) \($0.value)" }
+    }
+}
+
+extension Recipe {
+    /// Reads a recipe whose stage its keys say; where it is good for neither, the complaints are
+    /// those of the stage that it comes closer to.
+    ///
+    /// - Throws: `TrainingError`.
+    init(ofAnyStage file: URL) throws {
+        let attempts = Stage.allCases.map { stage in
+            Result { try Recipe(reading: file, stage: stage) }
+        }
+        for case .success(let recipe) in attempts {
+            self = recipe
+            return
+        }
+        let counts = attempts.map { attempt in
+            guard case .failure(TrainingError.badRecipe(_, let problems)) = attempt else {
+                return 0
+            }
+            return problems.count
+        }
+        self = try attempts[counts[0] <= counts[1] ? 0 : 1].get()
+    }
+}
+
+extension StepMeter {
+    /// Draws how far records have been read.
+    func take(_ step: ReadingStep) {
+        switch step {
+        case .begins(let total): start(total: total)
+        case .done(let count): add(count)
+        }
+    }
+}

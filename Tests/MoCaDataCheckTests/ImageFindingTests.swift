@@ -1,0 +1,73 @@
+import Foundation
+import MoCaData
+import Testing
+
+@testable import MoCaDataCheck
+
+@Suite struct ImageFindingTests {
+    /// A PNG's first bytes, which declare a size; the pixels are not there.
+    private func declaring(_ width: Int, _ height: Int) throws -> Data {
+        var data = try Data(contentsOf: pictures.appending(path: "grey.png"))
+        for (offset, value) in [(16, width), (20, height)] {
+            for byte in 0..<4 { data[offset + byte] = UInt8(value >> (24 - 8 * byte) & 255) }
+        }
+        // CRC-32 of the header chunk, bit by bit.
+        var crc: UInt32 = 0xffff_ffff
+        for byte in data[12..<29] {
+            crc ^= UInt32(byte)
+            for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xedb8_8320 : crc >> 1 }
+        }
+        crc = ~crc
+        for byte in 0..<4 { data[29 + byte] = UInt8(crc >> UInt32(24 - 8 * byte) & 255) }
+        return data
+    }
+
+    /// Writes an image of every kind into `images`.
+    private func writeImages(_ images: URL) throws {
+        try FileManager.default.createDirectory(
+            at: images, withIntermediateDirectories: true)
+        func put(_ name: String, _ data: Data) throws {
+            try data.write(to: images.appending(path: name))
+        }
+        let sound = try Data(contentsOf: pictures.appending(path: "rgb_97x151.png"))
+        try put("sound.png", sound)
+        try put("broken.png", Data("no image at all".utf8))
+        try put("empty.png", Data())
+        try put("truncated.png", sound.prefix(sound.count * 2 / 3))
+        try put("bomb.png", try declaring(60_000, 60_000))
+        try put("tiny.png", Data(contentsOf: pictures.appending(path: "small_27x27.png")))
+        try put("long.png", Data(contentsOf: pictures.appending(path: "row_6000x2.png")))
+        try put("same.png", sound)
+        try writePicture(images.appending(path: "waves.png")) { x, y in x * x / 9 + y * 3 }
+        try writePicture(images.appending(path: "near.png")) { x, y in
+            x * x / 9 + y * 3 + (x == 40 && y == 40 ? 2 : 0)
+        }
+    }
+
+    @Test func everyDefectOfAnImageIsFound() throws {
+        try withTemporaryFolder { folder in
+            let images = folder.appending(path: "images")
+            try writeImages(images)
+            let names = [
+                "sound", "broken", "empty", "truncated", "bomb", "tiny", "long", "same", "waves",
+                "near", "broken", "tiny",
+            ]
+            let lines = names.map { #"{"text": "a picture", "images": ["\#($0).png"]}"# }
+            let result = try check(
+                [write(lines, "images-of", in: folder)], images: images, in: folder)
+            #expect(
+                result.list == [
+                    "broken_image error images-of#1", "broken_image error images-of#10",
+                    "broken_image error images-of#2", "duplicate_image information images-of#7",
+                    "elongated_image error images-of#6",
+                    "near_duplicate_image information images-of#9",
+                    "oversized_image error images-of#4", "tiny_image warning images-of#5",
+                    "truncated_image error images-of#3",
+                ])
+            #expect(result.quarantine == [1, 2, 3, 4, 6, 10].map { "images-of#\($0)" })
+            #expect(result.summary.images == 10)
+            let near = try #require(result.findings.first { $0.kind == "near_duplicate_image" })
+            #expect(near.reason.contains("waves.png") && near.reason.contains("of 256 bits"))
+        }
+    }
+}
