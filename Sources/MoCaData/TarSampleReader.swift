@@ -1,6 +1,7 @@
 // From the members of a WebDataset sample to a row.
 
 import Foundation
+import StrictJSON
 
 /// Reads one sample.
 ///
@@ -41,10 +42,10 @@ struct TarSampleReader {
     private func json() throws -> [String: Cell] {
         guard let member = member("json") else { return [:] }
         do {
-            if case .object(let members) = try JSONParser.parse(bytes(member)) { return members }
-        } catch let failure as JSONParser.Failure {
+            if case .object(let members) = try Cell(json: bytes(member)) { return members }
+        } catch let fault as JSONFault {
             throw DataError.malformedSample(
-                location, reason: "\(failure.reason) at byte \(failure.column) of \(member.name)")
+                location, reason: "\(fault.reason) at byte \(fault.byte) of \(member.name)")
         }
         throw DataError.malformedSample(location, reason: "\(member.name) is not an object")
     }

@@ -3,7 +3,7 @@
 package import Foundation
 package import MoCaCore
 import MoCaData
-import MoCaModel
+package import MoCaModel
 package import MoCaProcessing
 import Torch
 

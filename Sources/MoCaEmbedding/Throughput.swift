@@ -1,6 +1,7 @@
 // The figures that every benchmark prints.
 
 import Foundation
+package import Torch
 
 /// What one timed pass did, beside the peak of the same run.
 package struct Throughput: Sendable, Hashable, Codable {

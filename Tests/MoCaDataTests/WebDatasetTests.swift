@@ -14,7 +14,7 @@ let shards = fixtures.deletingLastPathComponent().appendingPathComponent("shards
     /// The library's samples: members by their endings.
     private func expected(_ name: String) throws -> [[String: Data]] {
         let data = try Data(contentsOf: shards.appendingPathComponent("\(name).expected.json"))
-        guard case .list(let rows) = try JSONParser.parse(data) else { return [] }
+        guard case .list(let rows) = try Cell(json: data) else { return [] }
         return rows.map { row in
             guard case .object(let members) = row else { return [:] }
             return members.reduce(into: [:]) { result, member in
@@ -139,7 +139,7 @@ let shards = fixtures.deletingLastPathComponent().appendingPathComponent("shards
             #expect(
                 found.map { $0.replacingOccurrences(of: url.path, with: "F") } == [
                     "malformed record (F, row 0, sample 0): 0.txt stands twice",
-                    "malformed record (F, row 1, sample 1): expected a key in quotes at byte 2 of 1.json",
+                    "malformed record (F, row 1, sample 1): expected a key in quotes at byte 1 of 1.json",
                     "malformed record (F, row 2, sample 2): 2.json is not an object", "fine",
                 ])
         }
