@@ -159,7 +159,7 @@ enum Stylesheet {
         .chip.tint-2 { background: var(--t2); } .chip.tint-3 { background: var(--t3); }
         .chip.special { background: none; box-shadow: inset 0 0 0 1px var(--soft);
           color: var(--soft); padding: 0.1rem 0.3rem; margin: 0 0.1rem;
-          font: 0.78rem ui-monospace, monospace; }
+          font: 0.78rem ui-monospace, monospace; white-space: nowrap; display: inline-block; }
         .chip.masked { background: var(--ink); color: var(--paper);
           text-decoration: line-through; }
         .chip.cut { background: none; color: var(--bad); text-decoration: line-through dotted; }
@@ -170,6 +170,7 @@ enum Stylesheet {
           overflow-wrap: anywhere; }
         @media (max-width: 44rem) {
           section { padding: 1rem; }
+          .settings th { width: 40%; }
           .card { grid-template-columns: 1fr; }
           .results { grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); }
           .scales { margin-top: 0.5rem; text-align: left; } }

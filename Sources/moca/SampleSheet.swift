@@ -38,8 +38,9 @@ struct SampleSheet {
 
     private var explanation: String {
         let common =
-            "Each coloured piece of text is one token; point at it for its id. Framed pieces are "
-            + "tokens that are not text, red ones are cut off. Pictures have the pixels that go in."
+            "Each coloured piece of text is one token, or several that only together make a "
+            + "character; point at it for its id. Framed pieces are tokens that are not text, red "
+            + "ones are cut off. Pictures have the pixels that go in."
         guard preview.settings.stage == .pretraining else { return common }
         return common
             + " Dark pieces become the mask token, grey patches become noise; every step of a run "
@@ -95,7 +96,9 @@ struct SampleSheet {
         let images = outline.images.count
         var note = Self.counted(outline.ids.count, "token")
         if images > 0 { note += ", \(outline.imageTokenCount) of \(Self.counted(images, "image"))" }
-        if !input.maskedTokens.isEmpty { note += ", \(input.maskedTokens.count) masked" }
+        if !input.maskedTokens.isEmpty {
+            note += ", \(input.maskedTokens.count) of the text masked"
+        }
         let chips = TokenChips(preview.tokenizer)
         var side = SampleCard.Side(
             input.side.name, note: note, pictures: try pictures(input), chips: chips.chips(input))

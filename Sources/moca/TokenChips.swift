@@ -19,12 +19,11 @@ struct TokenChips {
 
     /// What is shown of an input: kept tokens, then those that were cut off.
     func chips(_ input: SeenInput) -> [SampleCard.Chip] {
-        let ids = input.outline.ids
-        let kept = runs(of: ids).map { run in
-            chip(run.id, count: run.count, isMasked: input.maskedTokens.contains(run.start))
+        let kept = runs(of: input.outline.ids, masked: input.maskedTokens).map { run in
+            chip(run, isMasked: input.maskedTokens.contains(run.start))
         }
         let cut = runs(of: input.cut).map { run in
-            var chip = chip(run.id, count: run.count, isMasked: false)
+            var chip = chip(run, isMasked: false)
             chip.kind = .cut
             chip.note += ", cut off"
             return chip
@@ -34,43 +33,69 @@ struct TokenChips {
 
     /// Ids as text; the tokens of one image as a product.
     func ids(_ ids: [Int32]) -> String {
-        runs(of: ids).map { $0.count > 1 ? "\($0.id) x \($0.count)" : "\($0.id)" }
-            .joined(separator: " ")
+        runs(of: ids).flatMap { run in
+            isImage(run) ? ["\(run.ids[0]) x \(run.ids.count)"] : run.ids.map { "\($0)" }
+        }.joined(separator: " ")
     }
 
-    /// A token, or all tokens of an image.
+    /// A token, all tokens of an image, or tokens that only together make characters.
     private struct Run {
-        var id: Int32
+        var ids: [Int32]
         var start: Int
-        var count: Int
     }
 
-    private func runs(of ids: [Int32]) -> [Run] {
-        var runs: [Run] = []
-        for (place, id) in ids.enumerated() {
-            if id == imageID, let last = runs.last, last.id == id {
-                runs[runs.count - 1].count += 1
-            } else {
-                runs.append(Run(id: id, start: place, count: 1))
-            }
+    private func isImage(_ run: Run) -> Bool { run.ids[0] == imageID }
+
+    private func runs(of ids: [Int32], masked: Set<Int> = []) -> [Run] {
+        var (runs, place) = ([Run](), 0)
+        while place < ids.count {
+            let end =
+                ids[place] == imageID
+                ? ids[place...].firstIndex { $0 != imageID } ?? ids.count
+                : characterEnd(ids, from: place, masked)
+            runs.append(Run(ids: Array(ids[place..<end]), start: place))
+            place = end
         }
         return runs
     }
 
-    private func chip(_ id: Int32, count: Int, isMasked: Bool) -> SampleCard.Chip {
-        let text = text(of: id) + (count > 1 ? " x \(count)" : "")
-        var note = "id \(id)"
-        if isMasked, let mask = tokenizer.maskTokenID { note += ", becomes \(mask)" }
-        let kind: SampleCard.Chip.Kind =
-            isMasked ? .masked : specialIDs.contains(id) ? .special : .text
-        return SampleCard.Chip(text, note: note, kind: kind)
+    /// Tokens that may share a character.
+    private static let tokensOfACharacterMax = 6
+
+    /// The end of the shortest run of tokens, all masked or none, that is whole characters; else of
+    /// one token.
+    private func characterEnd(_ ids: [Int32], from place: Int, _ masked: Set<Int>) -> Int {
+        let isMasked = masked.contains(place)
+        for end in place + 1...min(place + Self.tokensOfACharacterMax, ids.count) {
+            guard !specialIDs.contains(ids[end - 1]), masked.contains(end - 1) == isMasked else {
+                break
+            }
+            if Self.isWhole(tokenizer.decode(ids[place..<end])) { return end }
+        }
+        return place + 1
     }
 
-    /// The token's text; its spelling where it is a part of a character.
-    private func text(of id: Int32) -> String {
-        let text = tokenizer.decode([id])
-        guard !text.isEmpty, !text.unicodeScalars.contains("\u{fffd}") else {
-            return tokenizer.token(id) ?? "?"
+    private static func isWhole(_ text: String) -> Bool {
+        !text.unicodeScalars.contains("\u{fffd}")
+    }
+
+    private func chip(_ run: Run, isMasked: Bool) -> SampleCard.Chip {
+        let isOne = run.ids.count == 1 || isImage(run)
+        var note =
+            isOne
+            ? "id \(run.ids[0])" : "ids \(run.ids.map(String.init).joined(separator: ", "))"
+        if isMasked, let mask = tokenizer.maskTokenID { note += ", becomes \(mask)" }
+        let kind: SampleCard.Chip.Kind =
+            isMasked ? .masked : specialIDs.contains(run.ids[0]) ? .special : .text
+        return SampleCard.Chip(text(of: run), note: note, kind: kind)
+    }
+
+    /// The text of tokens; the spelling of one that is a part of a character.
+    private func text(of run: Run) -> String {
+        if isImage(run) { return "\(tokenizer.decode([run.ids[0]])) x \(run.ids.count)" }
+        let text = tokenizer.decode(run.ids)
+        guard !text.isEmpty, Self.isWhole(text) else {
+            return tokenizer.token(run.ids[0]) ?? "?"
         }
         // Line ends and tabs would not be seen.
         return text.replacing("\n", with: "\u{21b5}\n").replacing("\t", with: "\u{21e5}")
