@@ -31,7 +31,7 @@ struct ManifestTests {
                     unpacked_bytes: 10
                     unpacked_bytes_max: 20
                     keep: true
-              - url: https://host/path/data.bin?x=1
+              - url: https://example.org/path/data.bin?x=1
                 size: 5
               - path: local
                 files: ["*"]
@@ -51,7 +51,9 @@ struct ManifestTests {
         let rule = first.archives[0]
         #expect(rule.folder.text == "images" && rule.strip == 1 && rule.keeps)
         #expect(rule.unpackedBytes == 10 && rule.unpackedBytesMax == 20)
-        #expect(read.sources[1].origin == .url("https://host/path/data.bin?x=1", name: "data.bin"))
+        #expect(
+            read.sources[1].origin
+                == .url("https://example.org/path/data.bin?x=1", name: "data.bin"))
         #expect(read.sources[1].checks == ["data.bin": FileCheck(size: 5, sha256: nil)])
         #expect(read.sources[2].origin == .folder(URL(fileURLWithPath: "/m/local/")))
         #expect(read.sources[2].name == "local")
@@ -62,12 +64,12 @@ struct ManifestTests {
             colour: red
             sources:
               - {hub: name, files: ["*"]}
-              - {hub: a/b, url: "http://h/f"}
-              - {url: "ftp://h/f"}
+              - {hub: a/b, url: "http://example.org/f"}
+              - {url: "ftp://example.org/f"}
               - {path: p}
               - {path: p, files: x, to: ../up}
               - {hub: c/d, type: space, files: ["*"], archives: [{into: /tmp}]}
-              - {url: "http://h/g", sha256: 12, size: -1, archives: [{strip: x, keep: 3}]}
+              - {url: "http://example.org/g", sha256: 12, size: -1, archives: [{strip: x, keep: 3}]}
             """
         #expect {
             try manifest(yaml)
@@ -78,7 +80,7 @@ struct ManifestTests {
                 "sources[0].hub is 'name', must be ORG/NAME",
                 "sources[1] must have one of hub, url and path, has hub and url",
                 "sources[1] takes no files: give files, archives or both",
-                "sources[2].url is 'ftp://h/f', must begin with http:// or https://",
+                "sources[2].url is 'ftp://example.org/f', must begin with http:// or https://",
                 "sources[3] takes no files: give files, archives or both",
                 "sources[4].to is refused: the path leaves its folder",
                 "sources[4].files must be a list of patterns",

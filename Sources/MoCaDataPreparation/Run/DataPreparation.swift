@@ -93,19 +93,24 @@ package struct DataPreparation: Sendable {
             group.enter()
             // They wait for servers and disks: more of them than processors are of use.
             Thread.detachNewThread {
-                while let unit = progress.withLock({ $0.take(from: units) }) {
-                    do {
-                        let result = try UnitRun(unit, context).run()
-                        progress.withLock { $0.add(result) }
-                    } catch {
-                        progress.withLock { $0.add(error, unit) }
-                    }
-                }
+                work(on: units, progress)
                 group.leave()
             }
         }
         group.wait()
         return progress.withLock { ($0.report, $0.failure) }
+    }
+
+    /// What one thread does.
+    private func work(on units: [PreparationUnit], _ progress: borrowing Mutex<Progress>) {
+        while let unit = progress.withLock({ $0.take(from: units) }) {
+            do {
+                let result = try UnitRun(unit, context).run()
+                progress.withLock { $0.add(result) }
+            } catch {
+                progress.withLock { $0.add(error, unit) }
+            }
+        }
     }
 }
 
