@@ -33,7 +33,7 @@ import Torch
         let packer = ContrastivePacker(
             processor: start.processor, collator: Collator(start.model.configuration),
             cache: PatchCache(start.processor.images, rule: .contrastive, byteCountMax: 0),
-            prompting: try Prompting(recipe.data.prompts), hardNegatives: 1)
+            prompting: try Prompting(recipe.data.prompts), hardNegatives: 1, workers: 1)
         let catalog = try Catalog<ContrastiveSample>(
             folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
         for sample in samples {
