@@ -173,7 +173,7 @@ let package = Package(
         tests(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
-        tests(of: "MoCaData", ["MoCaCore", "CArrow", "CArchive"]),
+        tests(of: "MoCaData", ["MoCaCore", "StrictJSON", "CArrow", "CArchive"]),
         tests(of: "MoCaDataPreparation", ["MoCaCore"]),
         tests(
             of: "MoCaDataCheck",

@@ -44,7 +44,8 @@ package struct ForwardCost: Sendable {
     package func ofHeads(
         _ input: EncoderInput, maskedTokens: Int, maskedImageTokens: Int
     ) -> Double {
-        let layer = zip(input.sequenceStarts, input.sequenceStarts.dropFirst())
+        let layer =
+            zip(input.sequenceStarts, input.sequenceStarts.dropFirst())
             .reduce(0) { $0 + ofSequence(tokens: $1.1 - $1.0) } / Double(text.layerCount)
         let patches = 2 * Double(text.hiddenSize * vision.mergeUnit * vision.patchValueCount)
         return Double(maskedTokens) * ofLogits + (maskedImageTokens == 0 ? 0 : layer)

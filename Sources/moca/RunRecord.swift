@@ -45,7 +45,8 @@ struct RunRecord {
             parts.append("\(Message.text(speed, 1)) samples/s at the end")
         }
         if let memory = last("peak_memory_bytes") {
-            parts.append("\(Message.size(Int(clamping: Int64(min(max(memory, 0), 0x1p60))))) at most")
+            parts.append(
+                "\(Message.size(Int(clamping: Int64(min(max(memory, 0), 0x1p60))))) at most")
         }
         return Summary.Setting(name, parts.joined(separator: ", "))
     }

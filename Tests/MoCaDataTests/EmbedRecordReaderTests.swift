@@ -35,7 +35,7 @@ import Testing
             #expect(ids == ["a", "7", "\(url.path), line 7"])
             #expect(
                 errors == [
-                    "malformed record (F, line 4): unexpected character at column 10; write one JSON object a line, in UTF-8",
+                    "malformed record (F, line 4): expected a value at column 10; write one JSON object a line, in UTF-8",
                     "malformed record (F, line 5): it is not an object; write one JSON object a line, in UTF-8",
                     "wrong type (F, line 6, column 'text'): found an integer, expected text; convert the column",
                 ])

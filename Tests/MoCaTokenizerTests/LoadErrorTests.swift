@@ -52,7 +52,7 @@ import Testing
         Edit(#""merges":"#, #""merge":"#, "model.merges is missing"),
         Edit(#""vocab":"#, #""vocabulary":"#, "model.vocab is missing"),
         Edit(#""model":"#, #""models":"#, "the field model is missing"),
-        Edit(#""version": "1.0""#, #""version": 1.0.0"#, "malformed JSON", "expected a value"),
+        Edit(#""version": "1.0""#, #""version": 1.0.0"#, "malformed JSON", "expected ',' or '}'"),
         Edit(#""version": "1.0""#, #""version": "\ud800""#, "malformed JSON", "surrogate"),
         Edit(#""version": "1.0""#, #""version": "\x""#, "malformed JSON", "unknown escape"),
     ]

@@ -140,7 +140,7 @@ import Torch
                 "batch.size is 10, must be a multiple of accumulation",
                 "optimizer.betas must be a list of two numbers, each at least 0 and below 1",
                 "schedule must be a mapping of keys to values",
-                "schedule.total_steps is missing, must be an integer of at least 1",
+                "schedule.total_steps is missing, must be an integer in 1...1073741824",
                 "runtime.device is 'tpu', must be auto, cpu, cuda, cuda:N or mps",
                 "runtime.dtype is 'int8', must be auto, float32 or bfloat16",
                 "runtime.threads must be a single value",

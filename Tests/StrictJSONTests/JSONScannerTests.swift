@@ -95,7 +95,7 @@ import Testing
 
     @Test func aMapRefusesAKeyWrittenTwice() throws {
         #expect(try scan(#"{"a": "b", "c": ""}"#) { try $0.stringMap() } == ["a": "b", "c": ""])
-        #expect(throws: JSONFault(byte: 16, reason: "the key 'a' stands twice")) {
+        #expect(throws: JSONFault(byte: 15, reason: "the key 'a' stands twice")) {
             try scan(#"{"a": "b", "a": "c"}"#) { try $0.stringMap() }
         }
     }

@@ -341,7 +341,9 @@ extension Device {
             self.init(kind)
             return
         }
-        guard kind == .cuda, let index = Int(parts[1]), Self.indices.contains(index) else { return nil }
+        guard kind == .cuda, let index = Int(parts[1]), Self.indices.contains(index) else {
+            return nil
+        }
         self.init(kind, index: index)
     }
 }
