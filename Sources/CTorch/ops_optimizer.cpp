@@ -35,8 +35,10 @@ ctorch_status ctorch_total_norm(const ctorch_tensor *tensors, int64_t count, cto
     return produce(out, [&] {
         if (count == 0) return at::zeros({}, at::kFloat);
         at::AutoGradMode guard(false);
-        auto norms = at::_foreach_norm(borrow_all(tensors, count), 2, at::kFloat);
-        return at::linalg_vector_norm(at::stack(norms), 2);
+        auto list = borrow_all(tensors, count);
+        // A sum of squares in float32 loses a twentieth of the norm of 300 million numbers on CPUs.
+        const auto type = list[0].is_mps() ? at::kFloat : at::kDouble;
+        return at::linalg_vector_norm(at::stack(at::_foreach_norm(list, 2, type)), 2);
     });
 }
 

@@ -16,7 +16,7 @@ package enum Placeholders {
     package static let vision = "<|vision_start|><|image_pad|><|vision_end|>"
     /// Tokens of the image kind: none of them may stand in plain text.
     private static let imageTokens = [
-        "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>", "<|video_pad|>",
+        "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>",
     ]
 
     /// The texts between placeholders: one more than there are placeholders.

@@ -91,8 +91,9 @@ public final class Embedder: Sendable {
     private func prompt(of role: Role?) throws -> PromptTemplate? {
         guard let role else { return nil }
         if let prompt = settings.prompts[role] { return prompt }
-        // A model without any prompts embeds every role alike.
-        guard settings.prompts.isEmpty else {
+        // A model without any prompts embeds the usual roles alike; others are misspelt.
+        let usual: [Role] = [.query, .document, .documentImage]
+        guard settings.prompts.isEmpty, usual.contains(role) else {
             throw ProcessingError.unknownRole(
                 role: role.rawValue, known: roles.map(\.rawValue))
         }

@@ -16,7 +16,7 @@ package struct EvaluationRun: Sendable {
     package var model: String
     /// The folder of the sets, or one set.
     package var data: URL
-    /// Image paths of MMEB start here; nil takes `data`.
+    /// Image paths start here; nil takes `data` (MMEB), or the corpus of a set.
     package var images: URL?
     /// Where scores and kept vectors go.
     package var output: URL

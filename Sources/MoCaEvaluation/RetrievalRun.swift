@@ -67,7 +67,7 @@ extension EvaluationRun {
         _ embedder: inout CachedEmbedder
     ) async throws -> (ids: [String], rows: [Int]) {
         let windowCount = 64
-        let images = ImageStore(root: folder.appending(path: "corpus"))
+        let images = ImageStore(root: self.images ?? folder.appending(path: "corpus"))
         var reader = try DocumentReader(folder: folder.appending(path: "corpus"))
         var (ids, rows) = ([String](), [Int]())
         var isAtEnd = false

@@ -46,10 +46,7 @@ extension Tokenizer {
 
     /// The ids of the tokens by which Qwen2.5-VL marks images and videos, as far as they are here.
     package var visionTokenIDs: Set<Int32> {
-        let tokens = [
-            "<|vision_start|>", "<|vision_end|>", "<|vision_pad|>", "<|image_pad|>",
-            "<|video_pad|>",
-        ]
+        let tokens = ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
         return Set(tokens.compactMap { added.token($0)?.id })
     }
 

@@ -134,8 +134,8 @@ public final class ParameterStore {
                 misshapen.append("\(name) is \(entry.shape), not \(shape)")
                 return nil
             }
-            guard let mapped = try Tensor(name, in: file) else {
-                misshapen.append("\(name) is of type \(entry.dtype.rawValue), without operators")
+            guard let mapped = try Tensor(name, in: file), mapped.dtype.isFloatingPoint else {
+                misshapen.append("\(name) is of type \(entry.dtype.rawValue), not a float")
                 return nil
             }
             // A parameter that is trained must not share the file's pages.

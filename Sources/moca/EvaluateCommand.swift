@@ -23,6 +23,12 @@ struct EvaluationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The folder of the sets, or one set.", valueName: "dir"))
     var data: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Where image paths start: a folder, .zip or .tar (default: --data; a set's corpus).",
+            valueName: "path"))
+    var images: String?
+
     @Option(help: ArgumentHelp("Where scores and kept vectors go.", valueName: "dir"))
     var output: String
 
@@ -48,23 +54,10 @@ struct EvaluateMMEBCommand: VerboseCommand {
     @OptionGroup var model: ModelOptions
     @OptionGroup var evaluation: EvaluationOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "Where image paths start: a folder, .zip or .tar (default: --data).",
-            valueName: "path"))
-    var images: String?
-
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        if let images { try requireFile(images, "--images") }
-        try await Evaluation(model, evaluation).run { run in
-            var run = run
-            run.images = images.map {
-                URL(fileURLWithPath: $0, isDirectory: true).standardizedFileURL
-            }
-            return try await run.mmeb()
-        }
+        try await Evaluation(model, evaluation).run { try await $0.mmeb() }
     }
 }
 
@@ -118,6 +111,7 @@ private struct Evaluation {
         let interruption = Interruption()
         let start = ContinuousClock.now
         try requireFile(options.data, "--data")
+        if let images = options.images { try requireFile(images, "--images") }
         let folder = try model.folder.resolved()
         let settings = try model.embedderOptions()
         let identity = try ModelIdentity(of: folder, settings)
@@ -128,6 +122,9 @@ private struct Evaluation {
             model: "\(identity.fingerprint)-\(dtype)-\(settings.device.kind.rawValue)",
             data: URL(fileURLWithPath: options.data, isDirectory: true).standardizedFileURL,
             output: URL(fileURLWithPath: options.output, isDirectory: true))
+        run.images = options.images.map {
+            URL(fileURLWithPath: $0, isDirectory: true).standardizedFileURL
+        }
         run.subsets = options.subsets
         run.savesVectors = options.saveVectors
         run.settings = [

@@ -63,8 +63,13 @@ struct ModelInitCommand: VerboseCommand {
         try requireFile(config, "--config")
         if let tokenizer { try requireFile(tokenizer, "--tokenizer") }
         let url = URL(fileURLWithPath: config)
-        let configuration = try Qwen25VLConfiguration(
-            parsing: Data(contentsOf: url), file: config)
+        let data: Data
+        do {
+            data = try Data(contentsOf: url)
+        } catch {
+            throw ModelError.unreadable(file: config, reason: error.localizedDescription)
+        }
+        let configuration = try Qwen25VLConfiguration(parsing: data, file: config)
         let folder = URL(fileURLWithPath: output, isDirectory: true)
         let written = folder.appending(path: "config.json")
         guard !FileManager.default.fileExists(atPath: written.path) else {

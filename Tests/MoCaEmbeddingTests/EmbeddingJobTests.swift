@@ -1,11 +1,33 @@
 import Foundation
 import MoCaCore
 import Synchronization
+import MoCaProcessing
 import Testing
 
 @testable import MoCaEmbedding
 
 @Suite struct EmbeddingJobTests {
+    @Test func optionsBeyondAnyMachineAreRefused() async {
+        for set: @Sendable (inout EmbedderOptions) -> Void in [
+            { $0.batchTokens = .max }, { $0.batchTokens = 0 }, { $0.threads = 0 },
+            { $0.threads = 3_000_000_000 }, { $0.maxPixels = .max },
+        ] {
+            var options = EmbedderOptions()
+            set(&options)
+            let chosen = options
+            await #expect(throws: EmbeddingError.self) {
+                _ = try await Embedder(loading: checkpoint, options: chosen)
+            }
+        }
+    }
+
+    @Test func aMisspeltRoleIsRefused() async throws {
+        let embedder = try await Embedder(loading: checkpoint)
+        await #expect(throws: ProcessingError.self) {
+            try await embedder.embed([.text("a")], as: Role(rawValue: "qurey"))
+        }
+    }
+
     /// A right float32 implementation lands within 3e-7; a wrong epsilon moves by 9e-5.
     static let tolerance: Float = 1e-5
 

@@ -39,6 +39,39 @@ import Torch
         schedule: {total_steps: 100}
         """
 
+    /// Values that would leave nothing to train on, or overflow later.
+    @Test func valuesThatNoRunCanUseAreNamed() throws {
+        let text = """
+            output_dir: runs/x
+            model: {path: ../models/m}
+            data: {folders: [a], weights: {a: 0}, min_pixels: 9000000000000000000}
+            objective: {mlm_ratio: 0.4, mae_ratio: 0.5, mae_weight: 0.1}
+            batch: {tokens: 8, accumulation: 16}
+            optimizer: {learning_rate: 1.0e-3, betas: [0.9, abc]}
+            schedule: {total_steps: 9223372036854775807}
+            """
+        do {
+            _ = try parse(text, .pretraining)
+            Issue.record("the recipe was read")
+        } catch TrainingError.badRecipe(_, let problems) {
+            let found = problems.map(\.description)
+            for part in [
+                "data.weights leaves no subset", "data.min_pixels is '9000000000000000000'",
+                "batch.tokens is 8, must not be below accumulation", "optimizer.betas must be",
+                "schedule.total_steps is '9223372036854775807'",
+            ] {
+                #expect(found.contains { $0.hasPrefix(part) }, "\(part): \(found)")
+            }
+        }
+    }
+
+    @Test func aMissingRecipeIsAMissingFile() {
+        let file = folder.appending(path: "absent.yaml")
+        #expect(throws: TrainingError.missingFile(path: file.path)) {
+            try Recipe(reading: file, stage: .contrastive)
+        }
+    }
+
     @Test func shippedRecipesReadAndReadBack() throws {
         let recipes = TrainingFixtures.repository.appending(path: "recipes")
         let names = try FileManager.default.contentsOfDirectory(atPath: recipes.path)

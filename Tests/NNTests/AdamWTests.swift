@@ -69,6 +69,16 @@ import Torch
         #expect(abs(GradientClipping.totalNorm(parameters) - 5) < 1e-4)
     }
 
+    /// Summed in float32, the norm of this many equal numbers is a thousandth too small.
+    @Test func normOfALargeGradientKeepsItsDigits() {
+        let store = ParameterStore(seed: 1, scheme: .fixed(deviation: 0), isTrainable: true)
+        let count = 20_000_000
+        let large = (store.root / "large").parameter("weight", [count], .bias)
+        (large * 0.1).sum().backward()
+        let norm = GradientClipping.totalNorm([large])
+        #expect(abs(norm / (0.01 * Double(count)).squareRoot() - 1) < 1e-6)
+    }
+
     @Test func memoryIsFlatOverTwoHundredSteps() {
         let parameters = parameters(5)
         let optimizer = AdamW(parameters, settings: .init())

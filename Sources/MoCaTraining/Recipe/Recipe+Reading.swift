@@ -22,6 +22,9 @@ extension Recipe {
         workingFolder: URL = URL(
             fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
     ) throws {
+        guard FileManager.default.fileExists(atPath: file.path) else {
+            throw TrainingError.missingFile(path: file.path)
+        }
         let text: String
         do {
             text = try String(contentsOf: file, encoding: .utf8)
@@ -43,7 +46,12 @@ extension Recipe {
         do {
             root = try Yams.compose(yaml: text) ?? Node.mapping(.init([]))
         } catch {
-            throw TrainingError.unreadableRecipe(file: file.path, reason: String(describing: error))
+            // The parser shows the place on lines of its own.
+            let lines = String(describing: error).split(whereSeparator: \.isNewline)
+            throw TrainingError.unreadableRecipe(
+                file: file.path,
+                reason: lines.map { $0.trimmingCharacters(in: .whitespaces) }
+                    .joined(separator: " "))
         }
         var overridden: [String] = []
         for override in overrides {
