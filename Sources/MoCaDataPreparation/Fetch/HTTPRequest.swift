@@ -1,7 +1,5 @@
 // One request by the `curl` program: redirects, TLS, proxies and stalled connections are its trade.
-//
-// URLSession of FoundationNetworking is libcurl too, but it buffers without bound when a disk is
-// slow, and a cut connection may end a task without an error.
+// It writes into a pipe, so that it ends with this program and never goes on writing a file.
 
 import Foundation
 
