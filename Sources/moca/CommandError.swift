@@ -17,8 +17,6 @@ enum CommandError: UserFacingError, Hashable {
     case cannotWrite(path: String, reason: String)
     /// A file that cannot be read.
     case cannotRead(path: String, reason: String)
-    /// A setting saved in a batch that this version does not know.
-    case badMetadata(file: String, key: String, value: String)
     /// `model verify` without probes.
     case noProbes(file: String)
     /// A probe whose vector is another one here.
@@ -35,7 +33,7 @@ enum CommandError: UserFacingError, Hashable {
         case .noDefaultModel, .inputMissing, .cannotRead: .inputMissing
         case .deviceUnavailable: .unavailable
         case .outputExists, .cannotWrite: .cannotCreateOutput
-        case .badMetadata, .noProbes, .noPretrainingHeads: .badConfiguration
+        case .noProbes, .noPretrainingHeads: .badConfiguration
         case .probesDiffer, .nothingToMeasure: .badData
         case .unexpected: .internalFailure
         }
@@ -55,8 +53,6 @@ enum CommandError: UserFacingError, Hashable {
             "output cannot be written (\(path)): \(reason)"
         case .cannotRead(let path, let reason):
             "input cannot be read (\(path)): \(reason)"
-        case .badMetadata(let file, let key, let value):
-            "batch was saved with an unknown setting (\(file)): \(key) is \"\(value)\""
         case .noProbes(let file):
             "model cannot be verified (\(file)): the contract has no probes"
         case .probesDiffer(let file, let count, let total):
@@ -78,7 +74,6 @@ enum CommandError: UserFacingError, Hashable {
         case .inputMissing, .cannotRead: "check the path"
         case .outputExists: "name another folder, or remove it"
         case .cannotWrite: "check the path, its permissions and the free space"
-        case .badMetadata: "replay it with the version that saved it"
         case .noProbes: "write them with `moca model verify --write` on a build that you trust"
         case .probesDiffer: "compare versions, weights and --dtype with those of the author"
         case .noPretrainingHeads: "take a model that `moca pretrain` wrote"

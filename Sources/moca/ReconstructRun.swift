@@ -92,7 +92,7 @@ struct ReconstructRun: Sendable {
         let processor = try Processor(
             folder: model, configuration: loaded.configuration, budget: try budget(loaded))
         let masking = Masking(
-            mlmRatio: 0, maeRatio: command.maeRatio, noise: .perPatch,
+            .init(mlmRatio: 0, maeRatio: command.maeRatio),
             maskToken: loaded.configuration.tokens.image, specialTokens: [])
         try makeFolder()
         var list = ReconstructionList(

@@ -5,6 +5,7 @@ import MoCaCore
 import MoCaEmbedding
 import MoCaModel
 import MoCaObjectives
+import MoCaTraining
 import Torch
 
 /// One replay.
@@ -41,17 +42,16 @@ struct ReplayRun: Sendable {
     private func compute() throws -> Replay.Result {
         let loaded = try PretrainedModel(loading: model, options)
         let file = try ReplayBatch(reading: batch, for: loaded.configuration)
-        let settings = SavedSettings(file.metadata, file: batch.path)
         let replay = Replay(loaded)
         let result: Replay.Result
         if let reconstruction = loaded.reconstruction {
             let goal = ReconstructionObjective(
-                reconstruction, try reconstructionSettings(settings))
+                reconstruction, try reconstructionSettings(file.metadata))
             result = replay.run(goal, try file.reconstruction())
         } else {
-            let pooled = EmbeddingModel(
-                loaded.backbone, try poolingSettings(settings, loaded.configuration))
-            let goal = ContrastiveObjective(pooled, try contrastiveSettings(settings))
+            let settings = try contrastiveSettings(file.metadata, loaded.configuration)
+            let goal = ContrastiveObjective(
+                EmbeddingModel(loaded.backbone, settings.pooling), settings.loss)
             result = replay.run(goal, try file.contrastive())
         }
         if let gradients { try replay.writeGradients(to: gradients) }
@@ -59,70 +59,44 @@ struct ReplayRun: Sendable {
     }
 
     private func reconstructionSettings(
-        _ saved: SavedSettings
+        _ metadata: [String: String]
     ) throws -> ReconstructionObjective.Settings {
-        ReconstructionObjective.Settings(
-            maeWeight: try command.maeWeight ?? saved.number("mae_weight") ?? 0.1,
-            tokenTarget: try command.mlmTarget ?? saved.choice("mlm_target") ?? .own,
-            normalizesPatches: try saved.bool("normalize_patches") ?? false)
+        var saved = Recipe.ObjectiveSettings.reconstruction(.init())
+        try saved.read(metadata: metadata, file: batch.path)
+        guard case .reconstruction(let settings) = saved else { return .init() }
+        var loss = settings.loss
+        loss.maeWeight = command.maeWeight ?? loss.maeWeight
+        loss.tokenTarget = command.mlmTarget ?? loss.tokenTarget
+        return loss
     }
 
+    /// What an option does not say is as the file was saved, else as the model's contract says.
     private func contrastiveSettings(
-        _ saved: SavedSettings
-    ) throws -> ContrastiveObjective.Settings {
-        ContrastiveObjective.Settings(
-            temperature: try command.temperature ?? saved.number("temperature") ?? 0.03,
-            hardNegativeScope: try command.hardNegativeScope
-                ?? saved.choice("hard_negative_scope") ?? .own,
-            masksRepeatedPositives: try command.maskRepeatedPositives
-                ?? saved.bool("mask_repeated_positives") ?? false)
-    }
-
-    private func poolingSettings(
-        _ saved: SavedSettings, _ configuration: Qwen25VLConfiguration
-    ) throws -> PoolingSettings {
+        _ metadata: [String: String], _ configuration: Qwen25VLConfiguration
+    ) throws -> (loss: ContrastiveObjective.Settings, pooling: PoolingSettings) {
         let width = configuration.text.hiddenSize
         let contract = try EmbeddingContract(of: model, vectorLength: width)
+        var plain = Recipe.Contrastive()
+        plain.loss.masksRepeatedPositives = false
+        plain.attention = contract?.attention ?? plain.attention
+        plain.pooling = contract?.pooling ?? plain.pooling
+        var saved = Recipe.ObjectiveSettings.contrastive(plain)
+        try saved.read(metadata: metadata, file: batch.path)
+        guard case .contrastive(let settings) = saved else { return (plain.loss, .init()) }
+        var loss = settings.loss
+        loss.temperature = command.temperature ?? loss.temperature
+        loss.hardNegativeScope = command.hardNegativeScope ?? loss.hardNegativeScope
+        loss.masksRepeatedPositives =
+            command.maskRepeatedPositives ?? loss.masksRepeatedPositives
         if let dimensions = pooling.dimensions, dimensions > width {
             throw EmbeddingError.badOption(
                 name: "dimensions", value: dimensions, allowed: "1 to \(width)")
         }
-        return PoolingSettings(
-            attention: try pooling.attention.mode ?? saved.choice("attention")
-                ?? contract?.attention ?? .bidirectional,
-            pooling: try pooling.pooling.mode ?? saved.choice("pooling")
-                ?? contract?.pooling ?? .mean,
+        let vectors = PoolingSettings(
+            attention: pooling.attention.mode ?? settings.attention,
+            pooling: pooling.pooling.mode ?? settings.pooling,
             isNormalized: pooling.normalize ?? contract?.normalize ?? true,
             dimensions: pooling.dimensions)
-    }
-}
-
-/// The settings that a trainer saved with a batch, under the names of a recipe's `objective`.
-private struct SavedSettings {
-    private let values: [String: String]
-    private let file: String
-
-    init(_ values: [String: String], file: String) {
-        (self.values, self.file) = (values, file)
-    }
-
-    func number(_ key: String) throws -> Double? {
-        try read(key, Double.init)
-    }
-
-    func bool(_ key: String) throws -> Bool? {
-        try read(key, Bool.init)
-    }
-
-    func choice<Choice: RawRepresentable<String>>(_ key: String) throws -> Choice? {
-        try read(key, Choice.init(rawValue:))
-    }
-
-    private func read<Value>(_ key: String, _ parse: (String) -> Value?) throws -> Value? {
-        guard let text = values[key] else { return nil }
-        guard let value = parse(text) else {
-            throw CommandError.badMetadata(file: file, key: key, value: text)
-        }
-        return value
+        return (loss, vectors)
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import MoCaCore
 import MoCaData
 import MoCaImage
+import MoCaObjectives
 import MoCaProcessing
 import MoCaReport
 import MoCaTokenizer
@@ -78,7 +79,7 @@ struct SampleSheet {
             lines.append(
                 .init(
                     "Masked",
-                    "\(settings.maskRatios.text) of text tokens, \(settings.maskRatios.image) of "
+                    "\(settings.masking.mlmRatio) of text tokens, \(settings.masking.maeRatio) of "
                         + "image tokens"))
         }
         lines.append(.init("Seed", "\(seed)"))

@@ -120,7 +120,7 @@ private struct TrainingSteps {
         let tokenizer = processor.tokenizer.addingMaskToken()
         masking = tokenizer.maskTokenID.map {
             Masking(
-                mlmRatio: 0.4, maeRatio: 0.5, noise: .shared, maskToken: $0,
+                .init(noise: .shared), maskToken: $0,
                 specialTokens: Set(tokenizer.specialTokenIDs))
         }
         reconstruction = loaded.reconstruction.map {

@@ -18,7 +18,7 @@ import Torch
 
     private func masking(_ model: ReconstructionModel, _ ratio: Double) -> Masking {
         Masking(
-            mlmRatio: 0, maeRatio: ratio, noise: .perPatch,
+            .init(mlmRatio: 0, maeRatio: ratio),
             maskToken: model.backbone.configuration.tokens.image, specialTokens: [])
     }
 

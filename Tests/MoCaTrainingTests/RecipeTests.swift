@@ -97,11 +97,11 @@ import Torch
         guard case .reconstruction(let described) = paper.objective,
             case .reconstruction(let released) = code.objective
         else { throw CancellationError() }
-        #expect((described.mlmTarget, released.mlmTarget) == (.previous, .own))
-        #expect((described.mlmRatio, released.mlmRatio) == (0.4, 0.4))
-        #expect((described.maeRatio, released.maeRatio) == (0.5, 0.5))
-        #expect((described.maeWeight, released.maeWeight) == (0.5, 0.1))
-        #expect((described.patchNoise, released.patchNoise) == (.perPatch, .shared))
+        #expect((described.loss.tokenTarget, released.loss.tokenTarget) == (.previous, .own))
+        #expect((described.masking.mlmRatio, released.masking.mlmRatio) == (0.4, 0.4))
+        #expect((described.masking.maeRatio, released.masking.maeRatio) == (0.5, 0.5))
+        #expect((described.loss.maeWeight, released.loss.maeWeight) == (0.5, 0.1))
+        #expect((described.masking.noise, released.masking.noise) == (.perPatch, .shared))
         #expect((paper.data.maxLength, code.data.maxLength) == (2048, 1280))
         #expect(code.schedule.warmupShape == .log)
         let paperTuning = try read("paper-finetune", .contrastive)
@@ -109,7 +109,7 @@ import Torch
         guard case .contrastive(let one) = paperTuning.objective,
             case .contrastive(let other) = codeTuning.objective
         else { throw CancellationError() }
-        #expect((one.hardNegativeScope, other.hardNegativeScope) == (.batch, .own))
+        #expect((one.loss.hardNegativeScope, other.loss.hardNegativeScope) == (.batch, .own))
         #expect((one.isTaskHomogeneous, other.isTaskHomogeneous) == (true, false))
         #expect((paperTuning.batch.size, codeTuning.batch.size) == (2048, 24))
         #expect(
@@ -164,11 +164,11 @@ import Torch
         #expect(
             found == [
                 "seed is '-1', must be an integer of at least 0",
+                "model.path is missing, must be a folder; or give initialize",
                 "data.folders is an empty list",
                 "data.weights.A is '-1', must be a number of at least 0",
-                "data.truncation is 'middle', must be one of end, error, reference",
                 "data.min_pixels is 9, must not be over max_pixels 4",
-                "model.path is missing, must be a folder; or give initialize",
+                "data.truncation is 'middle', must be one of end, error, reference",
                 "objective.temperature is 'hot', must be a positive number",
                 "batch.size is 10, must be a multiple of accumulation",
                 "optimizer.betas must be a list of two numbers, each at least 0 and below 1",

@@ -116,7 +116,7 @@ import Torch
         let pages = try PreviewSettings(
             folders: [data.appending(path: "cpt/captions")], images: data,
             model: TrainingFixtures.checkpoint)
-        #expect(pages.stage == .pretraining && pages.maskRatios == (0.4, 0.5))
+        #expect(pages.stage == .pretraining && pages.masking == Masking.Settings())
         #expect(try SamplePreview(pages).samples(count: 2, seed: 0).count == 2)
     }
 

@@ -145,7 +145,7 @@ import Torch
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder, ["batch.accumulation=1"])
             let start = try StartingModel(recipe, resuming: nil)
-            let failed = FailedStep(recipe, start.model.configuration, step: 1, records: ["a"])
+            let failed = try FailedStep(recipe, start.model.configuration, step: 1, records: ["a"])
             let url = folder.appending(path: "batch.safetensors")
             func replay<Goal: Objective>(
                 _ objective: Goal, _ batch: Goal.Batch, _ again: () throws -> Goal.Batch
@@ -162,7 +162,7 @@ import Torch
                 let batch = try source.next().batches[0]
                 try failed.write(batch, to: url)
                 let objective = ReconstructionObjective(
-                    try #require(start.model.reconstruction), .init(maeWeight: settings.maeWeight))
+                    try #require(start.model.reconstruction), settings.loss)
                 try replay(objective, batch) {
                     try ReplayBatch(reading: url, for: start.model.configuration).reconstruction()
                 }
@@ -171,10 +171,7 @@ import Torch
                 let batch = try source.next().batches[0]
                 try failed.write(batch, to: url)
                 let objective = ContrastiveObjective(
-                    EmbeddingModel(start.model.backbone, PoolingSettings()),
-                    .init(
-                        temperature: settings.temperature,
-                        hardNegativeScope: settings.hardNegativeScope))
+                    EmbeddingModel(start.model.backbone, PoolingSettings()), settings.loss)
                 try replay(objective, batch) {
                     try ReplayBatch(reading: url, for: start.model.configuration).contrastive()
                 }

@@ -34,11 +34,6 @@ import Testing
             "input cannot be read (r.json): Permission denied; check the path"
         ),
         (
-            .badMetadata(file: "b", key: "pooling", value: "max"), 78,
-            "batch was saved with an unknown setting (b): pooling is \"max\"; "
-                + "replay it with the version that saved it"
-        ),
-        (
             .noProbes(file: "moca.json"), 78,
             "model cannot be verified (moca.json): the contract has no probes; "
                 + "write them with `moca model verify --write` on a build that you trust"

@@ -22,8 +22,9 @@ package struct ContrastiveObjective: Objective {
         /// Whether other candidates with the same content as a query's positive are left out.
         package var masksRepeatedPositives: Bool
 
+        /// The temperature of the released code.
         package init(
-            temperature: Double, hardNegativeScope: HardNegativeScope = .own,
+            temperature: Double = 0.03, hardNegativeScope: HardNegativeScope = .own,
             masksRepeatedPositives: Bool = true
         ) {
             (self.temperature, self.hardNegativeScope) = (temperature, hardNegativeScope)
@@ -33,6 +34,8 @@ package struct ContrastiveObjective: Objective {
 
     package let model: EmbeddingModel
     package let settings: Settings
+    /// Told what each batch was scored from; nil costs nothing.
+    package var observe: ((ContrastiveObservation) -> Void)?
 
     package init(_ model: EmbeddingModel, _ settings: Settings) {
         (self.model, self.settings) = (model, settings)
@@ -67,6 +70,9 @@ package struct ContrastiveObjective: Objective {
         let positives = collectives.gatherRows(vectors.narrowed(0, queryCount..<2 * queryCount))
         let negatives = collectives.gatherRows(vectors.narrowed(0, 2 * queryCount..<rows))
         let candidates = Tensor.concatenated([positives, negatives])  // [C, D]
+        observe?(
+            ContrastiveObservation(
+                queries: queries.detached(), candidates: candidates.detached(), layout: layout))
         let scores = queries.matmul(candidates.transposed(0, 1)) / settings.temperature  // [B, C]
         let excluded = layout.excluded(settings)
         let logits =
@@ -78,15 +84,26 @@ package struct ContrastiveObjective: Objective {
     }
 }
 
+/// The vectors that the queries of a batch are compared with, before their gradients exist.
+package struct ContrastiveObservation {
+    /// float32 `[B, D]`, without gradients.
+    package let queries: Tensor
+    /// float32 `[C, D]`, without gradients.
+    package let candidates: Tensor
+    package let layout: CandidateLayout
+}
+
 /// Where each candidate of all ranks comes from.
-struct CandidateLayout {
+package struct CandidateLayout: Sendable, Hashable {
     /// `[B]`: the candidate that is each local query's positive.
-    let targets: [Int]
-    private let positiveCount: Int
+    package let targets: [Int]
+    /// Candidates before this one are positives, in the order of queries; the others are hard
+    /// negatives.
+    package let positiveCount: Int
     /// For each negative of all ranks, the query of all ranks that it belongs to.
-    private let owners: [Int]
+    package let owners: [Int]
     /// Content numbers of all candidates; empty when unknown.
-    private let identities: [Int]
+    package let identities: [Int]
 
     init(_ batch: ContrastiveBatch, _ collectives: any Collectives) {
         let counts = collectives.gather(batch.negativeCounts)

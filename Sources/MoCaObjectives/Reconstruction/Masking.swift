@@ -15,21 +15,29 @@ package enum PatchNoise: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// How much of a batch is masked, and how.
 package struct Masking: Sendable, Hashable {
-    /// The probability that a text token is masked; special tokens never are.
-    package var mlmRatio: Double
-    /// The probability that an image token's patches are masked.
-    package var maeRatio: Double
-    package var noise: PatchNoise
+    /// What a recipe decides.
+    package struct Settings: Sendable, Hashable {
+        /// The probability that a text token is masked; special tokens never are.
+        package var mlmRatio: Double
+        /// The probability that an image token's patches are masked.
+        package var maeRatio: Double
+        package var noise: PatchNoise
+
+        /// The ratios of the released code.
+        package init(mlmRatio: Double = 0.4, maeRatio: Double = 0.5, noise: PatchNoise = .perPatch)
+        {
+            (self.mlmRatio, self.maeRatio, self.noise) = (mlmRatio, maeRatio, noise)
+        }
+    }
+
+    package var settings: Settings
     /// The id that masked tokens become.
     package var maskToken: Int32
     /// Ids that are never masked.
     package var specialTokens: Set<Int32>
 
-    package init(
-        mlmRatio: Double, maeRatio: Double, noise: PatchNoise, maskToken: Int32,
-        specialTokens: Set<Int32>
-    ) {
-        (self.mlmRatio, self.maeRatio, self.noise) = (mlmRatio, maeRatio, noise)
+    package init(_ settings: Settings, maskToken: Int32, specialTokens: Set<Int32>) {
+        self.settings = settings
         (self.maskToken, self.specialTokens) = (maskToken, specialTokens)
     }
 
@@ -48,12 +56,13 @@ package struct Masking: Sendable, Hashable {
             for index in corrupted[number].ids.indices {
                 let id = corrupted[number].ids[index]
                 if id == configuration.tokens.image {
-                    if Double(random.uniform()) < maeRatio {
+                    if Double(random.uniform()) < settings.maeRatio {
                         imageTokens.append(place)
                         groups.append(group)
                     }
                     group += 1
-                } else if !specialTokens.contains(id), Double(random.uniform()) < mlmRatio {
+                } else if !specialTokens.contains(id), Double(random.uniform()) < settings.mlmRatio
+                {
                     tokens.append(place)
                     targets.append(id)
                     corrupted[number].ids[index] = maskToken
@@ -78,7 +87,8 @@ package struct Masking: Sendable, Hashable {
         let rows = groups.flatMap { $0 * mergeUnit..<($0 + 1) * mergeUnit }
         let index = Tensor(rows)
         let width = pixelValues.sizes2().1
-        let vectors = Tensor.normal([noise == .shared ? 1 : rows.count, width], using: &random)
+        let vectors = Tensor.normal(
+            [settings.noise == .shared ? 1 : rows.count, width], using: &random)
         let replaced = pixelValues.replacingRows(
             at: index, with: vectors.expanded([rows.count, width]))
         return (replaced, pixelValues.indexed(0, by: index))

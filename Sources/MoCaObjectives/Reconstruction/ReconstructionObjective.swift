@@ -16,8 +16,10 @@ package struct ReconstructionObjective: Objective {
         /// 2111.06377, section 4); neither the paper nor the released code does.
         package var normalizesPatches: Bool
 
+        /// The weight of the released code.
         package init(
-            maeWeight: Double, tokenTarget: TokenTarget = .own, normalizesPatches: Bool = false
+            maeWeight: Double = 0.1, tokenTarget: TokenTarget = .own,
+            normalizesPatches: Bool = false
         ) {
             (self.maeWeight, self.tokenTarget) = (maeWeight, tokenTarget)
             self.normalizesPatches = normalizesPatches

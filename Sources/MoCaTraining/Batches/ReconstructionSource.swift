@@ -37,8 +37,7 @@ struct ReconstructionSource: StepSource {
             preconditionFailure("a model for pre-training has a mask token")
         }
         masking = Masking(
-            mlmRatio: settings.mlmRatio, maeRatio: settings.maeRatio, noise: settings.patchNoise,
-            maskToken: maskToken,
+            settings.masking, maskToken: maskToken,
             specialTokens: tokenizer.visionTokenIDs.union(tokenizer.specialTokenIDs))
         let processor = start.processor
         let (batch, maxLength) = (recipe.batch, recipe.data.maxLength)

@@ -4,7 +4,7 @@ package import Foundation
 import MoCaCore
 import MoCaData
 import MoCaModel
-import MoCaObjectives
+package import MoCaObjectives
 package import MoCaProcessing
 
 /// Data, and how a run would prepare it.
@@ -15,12 +15,11 @@ package struct PreviewSettings: Sendable {
     /// The model's folder: configuration, tokenizer and image processor; weights are not read.
     package let model: URL
     package let truncation: Truncation?
-    /// Probabilities that a text token and an image token are masked; pre-training only.
-    package let maskRatios: (text: Double, image: Double)
+    /// What is masked in pre-training.
+    package let masking: Masking.Settings
     let images: URL
     let prompts: Recipe.Prompts
     let pixels: PixelLimits
-    let noise: PatchNoise
     /// Negatives of a query that are shown, at most.
     let hardNegatives: Int
 
@@ -42,11 +41,9 @@ package struct PreviewSettings: Sendable {
         (prompts, pixels) = (data.prompts, PixelLimits(min: data.minPixels, max: data.maxPixels))
         switch recipe.objective {
         case .reconstruction(let settings):
-            maskRatios = (settings.mlmRatio, settings.maeRatio)
-            (noise, hardNegatives) = (settings.patchNoise, 0)
+            (masking, hardNegatives) = (settings.masking, 0)
         case .contrastive(let settings):
-            maskRatios = (0, 0)
-            (noise, hardNegatives) = (.perPatch, settings.hardNegatives)
+            (masking, hardNegatives) = (.init(), settings.hardNegatives)
         }
     }
 
@@ -87,8 +84,7 @@ package struct PreviewSettings: Sendable {
             prompts.templates.positive = contract.prompts[.document]
         }
         self.prompts = prompts
-        maskRatios = stage == .pretraining ? (0.4, 0.5) : (0, 0)
-        (noise, hardNegatives) = (.perPatch, .max)
+        (masking, hardNegatives) = (.init(), .max)
     }
 
     private static func contract(of model: URL) throws -> EmbeddingContract {

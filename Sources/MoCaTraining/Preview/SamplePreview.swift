@@ -88,8 +88,7 @@ package struct SamplePreview: Sendable {
             !isPretraining
                 ? nil
                 : Masking(
-                    mlmRatio: settings.maskRatios.text, maeRatio: settings.maskRatios.image,
-                    noise: settings.noise, maskToken: maskToken,
+                    settings.masking, maskToken: maskToken,
                     specialTokens: tokenizer.visionTokenIDs.union(tokenizer.specialTokenIDs))
         }
     }

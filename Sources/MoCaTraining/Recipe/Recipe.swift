@@ -1,5 +1,5 @@
-// Everything that decides a run, as one value. Recipes are YAML files; Recipe+Reading.swift says
-// what their keys mean, and every place where the MoCa paper and its released code differ is a key.
+// Everything that decides a run, as one value. Recipes are YAML files; Keys/ says what their
+// keys are, and every place where the MoCa paper and its released code differ is a key.
 
 package import Foundation
 package import MoCaCore
@@ -32,19 +32,28 @@ package struct Recipe: Sendable, Hashable {
 
     package var stage: Stage
     /// Of fresh weights, masks, noise and data order.
-    package var seed: UInt64
+    package var seed = UInt64(0)
     /// The run folder.
-    package var outputFolder: URL
-    package var resume: Resume
-    package var model: Model
-    package var data: DataSettings
+    package var outputFolder = URL(filePath: "/")
+    package var resume = Resume.auto
+    package var model = Model.path(URL(filePath: "/"))
+    package var data = DataSettings()
     package var objective: ObjectiveSettings
-    package var batch: Batch
-    package var optimizer: Optimizer
-    package var schedule: Schedule
-    package var checkpoint: Checkpoints
-    package var logging: Logging
-    package var runtime: Runtime
+    package var batch = Batch()
+    package var optimizer = Optimizer()
+    package var schedule = Schedule()
+    package var checkpoint = Checkpoints()
+    package var logging = Logging()
+    package var runtime = Runtime()
+
+    /// The values of absent keys; keys that must be there have placeholders.
+    init(stage: Stage) {
+        self.stage = stage
+        switch stage {
+        case .pretraining: objective = .reconstruction(Reconstruction())
+        case .contrastive: objective = .contrastive(Contrastive())
+        }
+    }
 }
 
 extension Recipe {
@@ -59,34 +68,34 @@ extension Recipe {
     /// Fresh weights.
     package struct Initialization: Sendable, Hashable {
         /// A folder with `config.json`, the tokenizer and the image processor's settings.
-        package var config: URL
-        package var scheme: InitializationScheme
-        package var seed: UInt64
+        package var config = URL(filePath: "/")
+        package var scheme = InitializationScheme.unitVariance(embeddingDeviation: 1)
+        package var seed = UInt64(0)
         /// Factors for the weights whose key contains a text.
-        package var gains: [String: Double]
+        package var gains: [String: Double] = [:]
     }
 
     /// What is learnt from.
     package struct DataSettings: Sendable, Hashable {
         /// Folders of data files, or folders of such folders.
-        package var folders: [URL]
+        package var folders: [URL] = []
         /// What image paths in records are relative to.
-        package var images: URL
+        package var images = URL(filePath: "/")
         /// Shares of the subsets, 0 leaves one out; nil mixes them by size.
         package var weights: [String: Double]?
         /// Mixes the subsets by size to the power of 1 / temperature; nil mixes them by size.
         package var temperature: Double?
         /// Rows of a subset that an epoch takes at most; nil for all.
         package var cap: Int?
-        package var sampler: Sampler
+        package var sampler = Sampler.proportional
         /// Records that are never drawn: a file that `moca data check` has written.
         package var quarantine: URL?
-        package var errorPolicy: Quarantine.Policy
-        package var prompts: Prompts
+        package var errorPolicy = Quarantine.Policy.stop
+        package var prompts = Prompts()
         package var minPixels: Int?
         package var maxPixels: Int?
         package var maxLength: Int?
-        package var truncation: TruncationPolicy
+        package var truncation = TruncationPolicy.end
     }
 
     /// How subsets take turns when neither weights nor a temperature decide.
@@ -123,37 +132,35 @@ extension Recipe {
 
     /// Masked text and masked patches.
     package struct Reconstruction: Sendable, Hashable {
-        package var mlmRatio: Double
-        package var mlmTarget: TokenTarget
-        package var maeRatio: Double
-        package var maeWeight: Double
-        package var patchNoise: PatchNoise
-        package var normalizesPatches: Bool
+        package var masking = Masking.Settings()
+        package var loss = ReconstructionObjective.Settings()
+
+        package init() {}
     }
 
     /// Queries and documents.
     package struct Contrastive: Sendable, Hashable {
-        package var temperature: Double
+        package var loss = ContrastiveObjective.Settings()
         /// Hard negatives a query, at most.
-        package var hardNegatives: Int
-        package var hardNegativeScope: HardNegativeScope
-        package var masksRepeatedPositives: Bool
+        package var hardNegatives = 0
         /// Whether each batch is of one subset.
-        package var isTaskHomogeneous: Bool
-        package var attention: AttentionMode
-        package var pooling: PoolingMode
+        package var isTaskHomogeneous = true
+        package var attention = AttentionMode.bidirectional
+        package var pooling = PoolingMode.mean
+
+        package init() {}
     }
 
     /// How much one step takes.
     package struct Batch: Sendable, Hashable {
         /// Queries a step (contrastive), or the cost of a step's samples at most (pre-training).
-        package var size: Int
+        package var size = 1
         /// Parts that a step is computed in, one after the other.
-        package var accumulation: Int
+        package var accumulation = 1
         /// What an image token costs; a text token costs 1.
-        package var imageTokenCost: Int
+        package var imageTokenCost = 4
         /// What an image costs beside its tokens.
-        package var imageCost: Int
+        package var imageCost = 2
         /// Which samples go into a part together (pre-training).
         package var packing = Packing.firstFit(window: Packing.defaultWindow)
 
@@ -162,26 +169,26 @@ extension Recipe {
     }
 
     package struct Optimizer: Sendable, Hashable {
-        package var learningRate: Double
-        package var adamW: AdamW.Settings
-        package var maxGradientNorm: Double
+        package var learningRate = 1.0
+        package var adamW = AdamW.Settings()
+        package var maxGradientNorm = 1.0
     }
 
     package struct Schedule: Sendable, Hashable {
-        package var kind: LearningRateSchedule.Kind
-        package var totalSteps: Int
-        package var warmupRatio: Double
-        package var warmupShape: LearningRateSchedule.WarmupShape
+        package var kind = LearningRateSchedule.Kind.linear
+        package var totalSteps = 1
+        package var warmupRatio = 0.0
+        package var warmupShape = LearningRateSchedule.WarmupShape.linear
     }
 
     package struct Checkpoints: Sendable, Hashable {
-        package var everySteps: Int
+        package var everySteps = 500
         /// How many stay; the oldest goes.
-        package var keep: Int
+        package var keep = 2
     }
 
     package struct Logging: Sendable, Hashable {
-        package var everySteps: Int
+        package var everySteps = 10
     }
 
     /// Where and how it is computed.
@@ -193,13 +200,13 @@ extension Recipe {
         /// nil: as many as libtorch takes.
         package var threads: Int?
         /// Whether layers are computed again during backward instead of kept.
-        package var recomputesLayers: Bool
+        package var recomputesLayers = false
         /// Batches that are prepared ahead.
-        package var prefetch: Int
+        package var prefetch = 2
         /// Threads that prepare a batch; nil: one a core.
         package var dataWorkers: Int?
         /// Bytes of decoded images that are kept; 0 keeps none.
-        package var imageCacheBytes: Int
+        package var imageCacheBytes = 256 << 20
     }
 
     /// The learning rate of each step.

@@ -132,22 +132,14 @@ final class RecipeSection {
         return number
     }
 
-    /// An integer that may be absent.
-    func optionalInteger(_ key: String, in range: ClosedRange<Int>) -> Int? {
-        value(key) == nil ? nil : integer(key, in: range)
-    }
-
-    /// A number for which `isRight` holds, such as one that is `positive`.
-    func number(
-        _ key: String, _ kind: String, default fallback: Double? = nil,
-        if isRight: (Double) -> Bool
-    ) -> Double {
+    /// A number that `rule` allows; required without a `fallback`.
+    func number(_ key: String, _ rule: NumberRule, default fallback: Double? = nil) -> Double {
         guard let text = optionalString(key) else {
             if values[key]?.scalar == nil, values[key] != nil { return 1 }
-            return missing(key, fallback, kind, placeholder: 1)
+            return missing(key, fallback, rule.rawValue, placeholder: 1)
         }
-        guard let number = Double(text), number.isFinite, isRight(number) else {
-            add(key, "is '\(text)', must be \(kind)")
+        guard let number = Double(text), number.isFinite, rule.holds(number) else {
+            add(key, "is '\(text)', must be \(rule.rawValue)")
             return 1
         }
         return number
@@ -226,7 +218,7 @@ final class RecipeSection {
         let table = section(key)
         return Dictionary(
             uniqueKeysWithValues: table.keys.map { name in
-                (name, table.number(name, "a number of at least 0") { $0 >= 0 })
+                (name, table.number(name, .notNegative))
             })
     }
 }

@@ -11,28 +11,17 @@ import Torch
 
 /// Writes batches in the format of `moca replay`.
 struct FailedStep {
-    /// The settings of the objective, under the names of recipe keys.
     let metadata: [String: String]
     let configuration: Qwen25VLConfiguration
 
-    init(_ recipe: Recipe, _ configuration: Qwen25VLConfiguration, step: Int, records: [String]) {
+    init(_ recipe: Recipe, _ configuration: Qwen25VLConfiguration, step: Int, records: [String])
+        throws
+    {
         self.configuration = configuration
-        var metadata = ["step": "\(step)", "records": records.joined(separator: " ")]
-        switch recipe.objective {
-        case .reconstruction(let settings):
-            metadata["objective"] = "pretrain"
-            metadata["mae_weight"] = "\(settings.maeWeight)"
-            metadata["mlm_target"] = settings.mlmTarget.rawValue
-            metadata["normalize_patches"] = "\(settings.normalizesPatches)"
-        case .contrastive(let settings):
-            metadata["objective"] = "contrastive"
-            metadata["temperature"] = "\(settings.temperature)"
-            metadata["hard_negative_scope"] = settings.hardNegativeScope.rawValue
-            metadata["mask_repeated_positives"] = "\(settings.masksRepeatedPositives)"
-            metadata["attention"] = settings.attention.rawValue
-            metadata["pooling"] = settings.pooling.rawValue
-        }
-        self.metadata = metadata
+        metadata =
+            try recipe.objective.metadata().merging([
+                "step": "\(step)", "records": records.joined(separator: " "),
+            ]) { $1 }
     }
 
     // MARK: Pre-training

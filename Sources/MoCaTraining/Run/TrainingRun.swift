@@ -76,11 +76,7 @@ package struct TrainingRun {
         reconstruction.backbone.recomputesLayers = recipe.runtime.recomputesLayers
         let source = try ReconstructionSource(
             recipe, settings, start, cursor: state.cursor, quarantine: quarantineLog(state))
-        let objective = ReconstructionObjective(
-            reconstruction,
-            .init(
-                maeWeight: settings.maeWeight, tokenTarget: settings.mlmTarget,
-                normalizesPatches: settings.normalizesPatches))
+        let objective = ReconstructionObjective(reconstruction, settings.loss)
         try train(objective, source, start, optimizer, state, metrics) { failed, batch, url in
             try failed.write(batch, to: url)
         }
@@ -97,12 +93,7 @@ package struct TrainingRun {
         let model = EmbeddingModel(
             backbone,
             PoolingSettings(attention: settings.attention, pooling: settings.pooling))
-        let objective = ContrastiveObjective(
-            model,
-            .init(
-                temperature: settings.temperature,
-                hardNegativeScope: settings.hardNegativeScope,
-                masksRepeatedPositives: settings.masksRepeatedPositives))
+        let objective = ContrastiveObjective(model, settings.loss)
         try train(objective, source, start, optimizer, state, metrics) { failed, batch, url in
             try failed.write(batch, to: url)
         }
@@ -158,7 +149,7 @@ package struct TrainingRun {
         _ keep: (FailedStep, Batch, URL) throws -> Void
     ) throws -> String {
         let folder = recipe.outputFolder.appending(path: "not-finite-\(step)")
-        let failed = FailedStep(
+        let failed = try FailedStep(
             recipe, start.model.configuration, step: step,
             records: prepared.ids.map(\.description))
         try CompleteFolder.write(folder) { partial in

@@ -1,0 +1,71 @@
+// `batch`: how much one step takes. The two stages count it in different units.
+
+import MoCaData
+import Yams
+
+extension Recipe {
+    static func batchKey(_ stage: Stage) -> RecipeKey<Recipe> {
+        let keys = stage == .pretraining ? Batch.pretrainingKeys : Batch.contrastiveKeys
+        return RecipeKey { root, recipe in
+            let section = root.section("batch")
+            for key in keys { key.read(section, &recipe.batch) }
+        } write: { recipe in
+            [("batch", .keys(keys.flatMap { $0.write(recipe.batch) }))]
+        }
+    }
+}
+
+extension Recipe.Batch {
+    fileprivate static var contrastiveKeys: [RecipeKey<Self>] {
+        [
+            .integer("size", \.size, in: 1...recipeSizeMax, isRequired: true), accumulation,
+            .check { section, batch in
+                if batch.size % batch.accumulation != 0 {
+                    section.add("size", "is \(batch.size), must be a multiple of accumulation")
+                }
+            },
+        ]
+    }
+
+    fileprivate static var pretrainingKeys: [RecipeKey<Self>] {
+        [
+            .integer("tokens", \.size, in: 1...recipeSizeMax, isRequired: true), accumulation,
+            .check { section, batch in
+                if batch.size < batch.accumulation {
+                    section.add("tokens", "is \(batch.size), must not be below accumulation")
+                }
+            }, .integer("image_token_cost", \.imageTokenCost, in: 1...costMax),
+            .integer("image_cost", \.imageCost, in: 0...costMax), packingKey,
+        ]
+    }
+
+    private static var accumulation: RecipeKey<Self> {
+        .integer("accumulation", \.accumulation, in: 1...recipeSizeMax)
+    }
+
+    private static var costMax: Int { 1 << 16 }
+
+    private enum PackingName: String, CaseIterable {
+        case tokens
+        case costBins = "cost_bins"
+    }
+
+    private static var packingKey: RecipeKey<Self> {
+        RecipeKey { section, batch in
+            let name = section.choice("packing", default: PackingName.tokens)
+            let window = section.integer("window", in: 1...65_536, default: Packing.defaultWindow)
+            switch name {
+            case .tokens: batch.packing = .firstFit(window: window)
+            case .costBins:
+                if section.has("window") { section.add("window", "needs batch.packing: tokens") }
+                batch.packing = .costBins
+            }
+        } write: { batch in
+            switch batch.packing {
+            case .firstFit(let window):
+                [("packing", .value(PackingName.tokens.rawValue)), ("window", .value(window))]
+            case .costBins: [("packing", .value(PackingName.costBins.rawValue))]
+            }
+        }
+    }
+}

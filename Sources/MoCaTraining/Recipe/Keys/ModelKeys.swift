@@ -1,0 +1,74 @@
+// `model`: the weights that a run starts with.
+
+import Foundation
+import NN
+import Yams
+
+extension Recipe {
+    static var modelKey: RecipeKey<Recipe> {
+        RecipeKey { root, recipe in
+            let section = root.section("model")
+            if section.has("initialize") {
+                if section.has("path") { section.add("path", "and initialize exclude each other") }
+                var fresh = Initialization()
+                fresh.seed = recipe.seed
+                fresh.read(section.section("initialize"))
+                recipe.model = .initialize(fresh)
+            } else if let path = section.optionalURL("path") {
+                recipe.model = .path(path)
+            } else {
+                section.add("path", "is missing, must be a folder; or give initialize")
+            }
+        } write: { recipe in
+            switch recipe.model {
+            case .path(let url): [("model", .keys([("path", .value(url.path))]))]
+            case .initialize(let fresh):
+                [("model", .keys([("initialize", .keys(fresh.keysAndNodes))]))]
+            }
+        }
+    }
+}
+
+extension Recipe.Initialization: RecipeMapping {
+    static var recipeKeys: [RecipeKey<Self>] {
+        [config, scheme, Recipe.seedKey("seed", \.seed), .table("gains", \.gains)]
+    }
+
+    private static var config: RecipeKey<Self> {
+        RecipeKey { section, fresh in
+            let url = section.url("config")
+            fresh.config = url.pathExtension == "json" ? url.deletingLastPathComponent() : url
+        } write: {
+            [("config", .value($0.config.path))]
+        }
+    }
+
+    private enum SchemeName: String, CaseIterable {
+        case unitVariance = "unit_variance"
+        case fixed
+    }
+
+    private static var scheme: RecipeKey<Self> {
+        RecipeKey { section, fresh in
+            switch section.choice("scheme", default: SchemeName.unitVariance) {
+            case .unitVariance:
+                fresh.scheme = .unitVariance(
+                    embeddingDeviation: section.number(
+                        "embedding_deviation", .positive, default: 1))
+            case .fixed:
+                fresh.scheme = .fixed(
+                    deviation: section.number("deviation", .positive, default: 0.02))
+            }
+        } write: { fresh in
+            switch fresh.scheme {
+            case .unitVariance(let deviation):
+                [
+                    ("scheme", .value(SchemeName.unitVariance.rawValue)),
+                    ("embedding_deviation", .value(deviation)),
+                ]
+            case .fixed(let deviation):
+                [("scheme", .value(SchemeName.fixed.rawValue)), ("deviation", .value(deviation))]
+            }
+        }
+    }
+}

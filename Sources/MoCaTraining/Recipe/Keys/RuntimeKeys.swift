@@ -1,0 +1,65 @@
+// `runtime`: where and how a run computes.
+
+import Torch
+import Yams
+
+extension Recipe.Runtime: RecipeMapping {
+    static var recipeKeys: [RecipeKey<Self>] {
+        [
+            device, dtype, .integer("threads", \.threads, in: 1...1024),
+            .bool("recompute", \.recomputesLayers), .integer("prefetch", \.prefetch, in: 1...64),
+            .integer("data_workers", \.dataWorkers, in: 1...1024), imageCache,
+        ]
+    }
+
+    private static var device: RecipeKey<Self> {
+        RecipeKey { section, runtime in
+            guard let text = section.optionalString("device"), text != "auto" else { return }
+            runtime.device = Device(recipe: text)
+            if runtime.device == nil {
+                section.add("device", "is '\(text)', must be auto, cpu, cuda, cuda:N or mps")
+            }
+        } write: {
+            [("device", .value($0.device?.description ?? "auto"))]
+        }
+    }
+
+    private static var dtype: RecipeKey<Self> {
+        RecipeKey { section, runtime in
+            guard let text = section.optionalString("dtype"), text != "auto" else { return }
+            runtime.dtype = DType(rawValue: text)
+            if runtime.dtype != .float32, runtime.dtype != .bfloat16 {
+                section.add("dtype", "is '\(text)', must be auto, float32 or bfloat16")
+            }
+        } write: {
+            [("dtype", .value($0.dtype?.rawValue ?? "auto"))]
+        }
+    }
+
+    private static var imageCache: RecipeKey<Self> {
+        let key = "image_cache_megabytes"
+        return RecipeKey { section, runtime in
+            let megabytes = section.integer(
+                key, in: 0...1 << 20, default: runtime.imageCacheBytes >> 20)
+            runtime.imageCacheBytes = megabytes << 20
+        } write: {
+            [(key, .value($0.imageCacheBytes >> 20))]
+        }
+    }
+}
+
+extension Device {
+    /// `cpu`, `cuda`, `cuda:1` or `mps`; nil for anything else.
+    fileprivate init?(recipe text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard let kind = Kind(rawValue: String(parts[0])), parts.count <= 2 else { return nil }
+        guard parts.count == 2 else {
+            self.init(kind)
+            return
+        }
+        guard kind == .cuda, let index = Int(parts[1]), Self.indices.contains(index) else {
+            return nil
+        }
+        self.init(kind, index: index)
+    }
+}
