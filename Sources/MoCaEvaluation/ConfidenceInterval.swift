@@ -1,7 +1,6 @@
-// 95 % intervals: of a proportion, and of a mean.
+// 95 % intervals. Resampling.swift has those of means.
 
 import Foundation
-package import MoCaCore
 
 /// An interval that holds the true value in 95 % of repetitions.
 package struct ConfidenceInterval: Sendable, Hashable {
@@ -32,37 +31,6 @@ package struct ConfidenceInterval: Sendable, Hashable {
         return ConfidenceInterval(
             lower: successes == 0 ? 0 : centre - half, upper: successes == count ? 1 : centre + half
         )
-    }
-
-    /// The percentile bootstrap interval of a mean (Efron 1979): the 2.5 and 97.5 % quantiles of
-    /// the means of `resampleCount` samples drawn from `values` with replacement.
-    ///
-    /// - Parameter values: at least one value.
-    package static func bootstrapMean(
-        _ values: [Double], resampleCount: Int = 10_000, random: inout RandomSource
-    ) -> ConfidenceInterval {
-        precondition(!values.isEmpty && resampleCount > 0, "a mean of nothing")
-        let count = UInt64(values.count)
-        var means: [Double] = []
-        means.reserveCapacity(resampleCount)
-        for _ in 0..<resampleCount {
-            var sum = 0.0
-            for _ in 0..<values.count {
-                sum += values[Int(random.next().multipliedFullWidth(by: count).high)]
-            }
-            means.append(sum / Double(values.count))
-        }
-        means.sort()
-        return ConfidenceInterval(
-            lower: quantile(0.025, ofSorted: means), upper: quantile(0.975, ofSorted: means))
-    }
-
-    /// The value at `share` of the way through sorted values, interpolated linearly.
-    private static func quantile(_ share: Double, ofSorted values: [Double]) -> Double {
-        let place = share * Double(values.count - 1)
-        let index = Int(place)
-        let next = min(index + 1, values.count - 1)
-        return values[index] + (values[next] - values[index]) * (place - Double(index))
     }
 }
 

@@ -35,6 +35,9 @@ package struct Corpus: Sendable {
         indices[id] != nil
     }
 
+    /// The place of the document `id` in `ids`.
+    func index(of id: String) -> Int? { indices[id] }
+
     /// The best `count` documents, the best first, as places in `ids`.
     ///
     /// - Parameters:

@@ -11,13 +11,17 @@ package enum EvaluationError: UserFacingError, Equatable {
     case duplicateDocument(id: String)
     case noQueries(set: String)
     case unreadableScores(file: String, reason: String)
+    case tooFewInputs(count: Int)
+    case notComparable(a: String, b: String, reason: String)
     case cannotWrite(file: String, reason: String)
 
     /// The exit status of a command that ends with this error.
     package var kind: FailureKind {
         switch self {
         case .notANumber, .scoreCount: .internalFailure
-        case .noCandidates, .duplicateDocument, .noQueries, .unreadableScores: .badData
+        case .noCandidates, .duplicateDocument, .noQueries, .unreadableScores, .notComparable,
+            .tooFewInputs:
+            .badData
         case .cannotWrite: .cannotCreateOutput
         }
     }
@@ -36,6 +40,10 @@ package enum EvaluationError: UserFacingError, Equatable {
             "duplicate document (corpus, '\(id)'): the id stands twice"
         case .noQueries(let set): "nothing to score (set '\(set)'): it has no judged query"
         case .unreadableScores(let file, let reason): "cannot read scores (\(file)): \(reason)"
+        case .tooFewInputs(let count):
+            "nothing to compare (\(count) inputs): each input is compared with the others"
+        case .notComparable(let a, let b, let reason):
+            "evaluations cannot be compared (\(a), \(b)): \(reason)"
         case .cannotWrite(let file, let reason): "cannot write scores (\(file)): \(reason)"
         }
     }
@@ -50,6 +58,8 @@ package enum EvaluationError: UserFacingError, Equatable {
         case .duplicateDocument: "give every document of the corpus an id of its own"
         case .noQueries: "check that the ids of queries and judgements are the same"
         case .unreadableScores: "delete the file, and evaluate again"
+        case .tooFewInputs: "give at least two inputs"
+        case .notComparable: "evaluate both models on the same data with the same prompts"
         case .cannotWrite: "check that the folder exists and has free space"
         }
     }

@@ -43,17 +43,25 @@ package struct EvaluationRun: Sendable {
         package let embeddedCount: Int
     }
 
-    /// Scores every set with `score`, and writes `scores.json`.
+    /// What one set gave.
+    struct ScoredSet {
+        let score: SetScore
+        let outcomes: [QueryOutcome]
+        /// A digest of what the set holds.
+        let data: String
+    }
+
+    /// Scores every set with `score`, writes `NAME_queries.jsonl` of each, and `scores.json`.
     ///
     /// - Throws: what `score` throws, `EvaluationError.cannotWrite`, `EvaluationRunError`.
     func scoreAll(
         _ folders: [URL], _ suite: BenchmarkSuite,
-        _ score: (URL, inout CachedEmbedder) async throws -> SetScore
+        _ score: (URL, inout CachedEmbedder) async throws -> ScoredSet
     ) async throws -> Report {
         let cache = try VectorCache(
             folder: output.appending(path: "cache/\(model)"), width: embedder.vectorLength)
         var cached = CachedEmbedder(
-            embedder, cache,
+            embedder, cache, files: .bytes,
             progress: { [tell] progress in
                 switch progress {
                 case .found(let count): tell(.found(toEmbed: count))
@@ -65,20 +73,25 @@ package struct EvaluationRun: Sendable {
                     throw EvaluationRunError.interrupted(output: output.path, kept: kept)
                 }
             })
-        var sets: [String: SetScore] = [:]
+        var results: [String: BenchmarkSuite.SetResult] = [:]
+        var data: [String: String] = [:]
         for (number, folder) in folders.enumerated() {
             let name = folder.lastPathComponent
+            if let reason = suite.refused[name] {
+                throw EvaluationRunError.setRefused(name: name, reason: reason)
+            }
             tell(.started(set: name, number: number + 1, of: folders.count))
             let found = try await score(folder, &cached)
-            sets[name] = found
-            tell(.finished(set: name, found))
+            try found.outcomes.write(set: name, to: output)
+            results[name] = BenchmarkSuite.SetResult(
+                score: found.score,
+                samples: found.outcomes.samples(of: suite.metrics, set: name))
+            data[name] = found.data
+            tell(.finished(set: name, found.score))
         }
-        var groups = suite.means(sets)
-        let values = sets.values.compactMap { $0.value(of: suite.metric) }
-        groups["mean"] = GroupScore(
-            metric: suite.metric, mean: values.reduce(0, +) / Double(max(1, values.count)),
-            setCount: values.count, missing: [])
-        let scores = Scores(sets: sets, groups: groups, settings: settings)
+        let scores = Scores(
+            sets: results.mapValues(\.score), groups: suite.means(results), settings: settings,
+            data: data)
         try scores.write(to: output.appending(path: "scores.json"))
         return Report(scores: scores, embeddedCount: cached.embeddedCount)
     }

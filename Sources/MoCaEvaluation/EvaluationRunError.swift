@@ -11,12 +11,15 @@ package enum EvaluationRunError: UserFacingError, Hashable {
     case cannotRead(folder: String, reason: String)
     /// A set that was asked for and is not there.
     case setMissing(name: String, folder: String, known: [String])
+    /// A set that exists and cannot be scored.
+    case setRefused(name: String, reason: String)
     /// A signal stopped the run; the vectors so far are kept.
     case interrupted(output: String, kept: Int)
 
     package var kind: FailureKind {
         switch self {
         case .noSets, .setMissing, .cannotRead: .inputMissing
+        case .setRefused: .badData
         case .interrupted: .interrupted
         }
     }
@@ -29,6 +32,8 @@ package enum EvaluationRunError: UserFacingError, Hashable {
             "sets cannot be read (\(folder)): \(reason)"
         case .setMissing(let name, let folder, let known):
             "set is missing (\(name)): \(folder) has \(known.joined(separator: ", "))"
+        case .setRefused(let name, let reason):
+            "set cannot be scored (\(name)): \(reason)"
         case .interrupted(let output, let kept):
             "evaluation was interrupted (\(output)): \(kept) vectors are kept"
         }
@@ -39,6 +44,7 @@ package enum EvaluationRunError: UserFacingError, Hashable {
         case .noSets: "name the folder that holds the sets with --data"
         case .cannotRead: "name the folder that holds the sets with --data"
         case .setMissing: "choose among these with --subsets"
+        case .setRefused: "leave it out, or name the others with --subsets"
         case .interrupted: "run the same command again to go on"
         }
     }

@@ -23,7 +23,7 @@ extension EvaluationRun {
             let rows = try await embedder.rows(of: set.inputs) { set.names[$0] }
             let matrix = try embedder.cache.matrix()
             if savesVectors { try set.write(matrix, rows, to: output) }
-            return .precision(try set.score(matrix, rows))
+            return try set.score(matrix, rows, embedder.cache)
         }
         try report.scores.writeMMEB(to: output)
         return report
@@ -86,14 +86,22 @@ private struct MMEBSet {
     }
 
     /// - Parameter rows: the matrix's row of each input.
-    func score(_ matrix: VectorMatrix, _ rows: [Int]) throws -> PrecisionScore {
+    func score(
+        _ matrix: VectorMatrix, _ rows: [Int], _ cache: VectorCache
+    ) throws -> EvaluationRun.ScoredSet {
         var evaluation = PrecisionAtOne()
+        var digest = Digest()
         for query in queries {
+            for input in [query.query] + query.candidates {
+                digest.add(cache.key(of: rows[input]).text)
+            }
             let scores = matrix.scores(
                 of: rows[query.query], with: query.candidates.map { rows[$0] })
             try evaluation.add(scores, query: query.id)
         }
-        return try evaluation.score(set: name)
+        return EvaluationRun.ScoredSet(
+            score: .precision(try evaluation.score(set: name)), outcomes: evaluation.outcomes,
+            data: digest.text)
     }
 
     /// Writes the distinct vectors, and which of them queries and candidates are.

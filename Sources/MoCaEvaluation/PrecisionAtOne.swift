@@ -6,14 +6,18 @@
 ///     try evaluation.add(scores, query: "42")
 ///     let score = try evaluation.score(set: "CIRR")
 package struct PrecisionAtOne: Sendable {
-    /// Queries answered rightly.
-    package private(set) var correctCount = 0
-    /// Queries so far.
-    package private(set) var queryCount = 0
+    /// The name of the measure.
+    package static let measure = "precision_at_1"
+
+    /// The outcomes so far.
+    package private(set) var outcomes: [QueryOutcome] = []
     /// The sum over queries of 1 / the number of candidates.
     private var chanceSum = 0.0
 
     package init() {}
+
+    /// Queries answered rightly.
+    package var correctCount: Int { outcomes.count { $0.measures[Self.measure] == 1 } }
 
     /// Counts one query; candidate 0 is right. A tie for the greatest score is a miss.
     ///
@@ -35,19 +39,33 @@ package struct PrecisionAtOne: Sendable {
             throw EvaluationError.notANumber(query: query, candidate: name)
         }
         let isCorrect = scores.dropFirst().allSatisfy { $0 < right }
-        correctCount += isCorrect ? 1 : 0
-        queryCount += 1
         chanceSum += 1 / Double(scores.count)
+        // Among equals the right one is last, as it counts.
+        let order = scores.indices.sorted { (scores[$0], $0) > (scores[$1], $1) }
+        outcomes.append(
+            QueryOutcome(
+                query: query, measures: [Self.measure: isCorrect ? 1 : 0],
+                best: order.prefix(QueryOutcome.listedCount).map {
+                    ScoredCandidate(id: String($0), score: scores[$0])
+                },
+                relevant: [ScoredCandidate(id: "0", score: right)],
+                stability: Self.stability(right, scores.dropFirst().max())))
         return isCorrect
+    }
+
+    private static func stability(_ right: Float, _ wrong: Float?) -> QueryOutcome.Stability {
+        guard let wrong else { return .stable }
+        if right == wrong { return .tied }
+        return abs(right - wrong) <= QueryOutcome.Stability.margin ? .near : .stable
     }
 
     /// The share of right answers, with its 95 % interval.
     ///
     /// - Throws: `EvaluationError.noQueries`; `set` is what it calls the set.
     package func score(set: String) throws -> PrecisionScore {
-        guard queryCount > 0 else { throw EvaluationError.noQueries(set: set) }
+        guard !outcomes.isEmpty else { throw EvaluationError.noQueries(set: set) }
         return PrecisionScore(
-            correctCount: correctCount, queryCount: queryCount,
-            chance: chanceSum / Double(queryCount))
+            correctCount: correctCount, queryCount: outcomes.count,
+            chance: chanceSum / Double(outcomes.count), stability: StabilityCount(outcomes))
     }
 }

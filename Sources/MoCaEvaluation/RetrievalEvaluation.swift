@@ -23,19 +23,19 @@ package struct RankedQuery: Sendable {
 
 /// Measures the queries of one set, one after another.
 package struct RetrievalEvaluation: Sendable {
-    /// What one query got.
-    package struct Outcome: Sendable {
-        package let query: String
-        package let language: String?
-        package let metrics: RankingMetrics
+    /// The measures of one query.
+    private struct Judged {
+        let outcome: QueryOutcome
+        let metrics: RankingMetrics
         /// What a random order gets.
-        package let chance: RankingMetrics
+        let chance: RankingMetrics
     }
 
-    /// The outcomes so far.
-    package private(set) var outcomes: [Outcome] = []
+    private var judged: [Judged] = []
     /// Queries without any judgement; like `pytrec_eval`, the means leave them out.
     package private(set) var unjudgedCount = 0
+    /// The outcomes of the judged queries so far.
+    package var outcomes: [QueryOutcome] { judged.map(\.outcome) }
     private let corpus: Corpus
     private let cutoffs: RankingCutoffs
 
@@ -53,16 +53,47 @@ package struct RetrievalEvaluation: Sendable {
             unjudgedCount += 1
             return
         }
-        let judged = Array(query.relevance.values)
-        let metrics = RankingMetrics(
-            relevances: ranking.map { query.relevance[corpus.ids[$0]] ?? 0 }, judged: judged,
-            cutoffs: cutoffs)
+        let relevances = ranking.map { query.relevance[corpus.ids[$0]] ?? 0 }
+        let grades = Array(query.relevance.values)
+        let metrics = RankingMetrics(relevances: relevances, judged: grades, cutoffs: cutoffs)
         let chance = RankingMetrics.chance(
             documentCount: corpus.ids.count,
             relevances: query.relevance.filter { corpus.contains($0.key) }.map(\.value),
-            judged: judged, cutoffs: cutoffs)
-        outcomes.append(
-            Outcome(query: query.id, language: query.language, metrics: metrics, chance: chance))
+            judged: grades, cutoffs: cutoffs)
+        let outcome = QueryOutcome(
+            query: query.id, language: query.language, measures: metrics.named,
+            best: listed(ranking, query), relevant: listed(relevant(to: query), query),
+            stability: Self.stability(ranking.map { query.scores[$0] }, relevances))
+        judged.append(Judged(outcome: outcome, metrics: metrics, chance: chance))
+    }
+
+    private func listed(_ places: [Int], _ query: RankedQuery) -> [ScoredCandidate] {
+        places.prefix(QueryOutcome.listedCount).map {
+            ScoredCandidate(id: corpus.ids[$0], score: query.scores[$0])
+        }
+    }
+
+    /// The relevant documents of the corpus, the best scored first.
+    private func relevant(to query: RankedQuery) -> [Int] {
+        query.relevance.filter { $0.value > 0 }.compactMap { corpus.index(of: $0.key) }
+            .sorted { (query.scores[$0], $1) > (query.scores[$1], $0) }
+    }
+
+    /// Looks for two documents of different relevance that are as near as rounding, the better one
+    /// where the measures but recall look.
+    private static func stability(
+        _ scores: [Float], _ relevances: [Int]
+    ) -> QueryOutcome.Stability {
+        var found = QueryOutcome.Stability.stable
+        for first in 0..<min(RankingCutoffs.reciprocalRank, scores.count) {
+            for second in scores.indices.dropFirst(first + 1) {
+                guard scores[first] - scores[second] <= QueryOutcome.Stability.margin else { break }
+                guard relevances[first] != relevances[second] else { continue }
+                if scores[first] == scores[second] { return .tied }
+                found = .near
+            }
+        }
+        return found
     }
 
     /// The means over all judged queries and over those of each language, with bootstrap intervals
@@ -71,24 +102,27 @@ package struct RetrievalEvaluation: Sendable {
     /// - Parameter set: what errors call the set.
     /// - Throws: `EvaluationError.noQueries`.
     package func score(set: String, random: RandomSource) throws -> RetrievalScore {
-        guard !outcomes.isEmpty else { throw EvaluationError.noQueries(set: set) }
-        var score = score(outcomes, random: random)
-        let languages = Dictionary(grouping: outcomes.filter { $0.language != nil }) {
-            $0.language ?? ""
+        guard !judged.isEmpty else { throw EvaluationError.noQueries(set: set) }
+        var score = score(judged, random: random)
+        let languages = Dictionary(grouping: judged.filter { $0.outcome.language != nil }) {
+            $0.outcome.language ?? ""
         }
         score.byLanguage = languages.mapValues { self.score($0, random: random) }
         return score
     }
 
-    private func score(_ outcomes: [Outcome], random: RandomSource) -> RetrievalScore {
+    private func score(_ judged: [Judged], random: RandomSource) -> RetrievalScore {
         var intervals: [String: ConfidenceInterval] = [:]
         for cutoff in cutoffs.ndcg {
             var random = random
-            intervals["ndcg_at_\(cutoff)"] = ConfidenceInterval.bootstrapMean(
-                outcomes.map { $0.metrics.ndcg[cutoff] ?? 0 }, random: &random)
+            intervals["ndcg_at_\(cutoff)"] =
+                ResampledMeans(of: judged.map { $0.metrics.ndcg[cutoff] ?? 0 }, random: &random)
+                .interval
         }
-        return RetrievalScore(
-            metrics: .mean(outcomes.map(\.metrics)), chance: .mean(outcomes.map(\.chance)),
-            intervals: intervals, queryCount: outcomes.count)
+        var score = RetrievalScore(
+            metrics: .mean(judged.map(\.metrics)), chance: .mean(judged.map(\.chance)),
+            intervals: intervals, queryCount: judged.count)
+        score.stability = StabilityCount(judged.map(\.outcome))
+        return score
     }
 }

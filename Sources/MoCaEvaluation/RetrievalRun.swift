@@ -28,7 +28,7 @@ extension EvaluationRun {
                 FileManager.default.fileExists(atPath: folder.appending(path: part).path)
             }
         }
-        let suite = documents == .pages ? BenchmarkSuite.vidoreV2 : .retrieval
+        let suite = documents == .pages ? BenchmarkSuite.vidore : .retrieval
         return try await scoreAll(folders, suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)
             let queries = set.queries.map {
@@ -48,16 +48,26 @@ extension EvaluationRun {
                     ids: ["query_ids": set.queries.map(\.id), "document_ids": corpus.ids])
             }
             var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: corpus.ids))
+            var digest = Digest()
+            for row in corpus.rows { digest.add(embedder.cache.key(of: row).text) }
+            for id in corpus.ids { digest.add(id) }
             for (query, row) in zip(set.queries, queryRows) {
+                digest.add(query.id)
+                digest.add(embedder.cache.key(of: row).text)
+                for (id, grade) in (set.relevance[query.id] ?? [:]).sorted(by: { $0 < $1 }) {
+                    digest.add("\(id) \(grade)")
+                }
                 try evaluation.add(
                     RankedQuery(
                         id: query.id, language: query.language,
                         scores: matrix.scores(of: row, with: corpus.rows),
                         relevance: set.relevance[query.id] ?? [:]))
             }
-            return .retrieval(
-                try evaluation.score(
-                    set: set.name, random: RandomSource(seed: 0, name: set.name)))
+            return ScoredSet(
+                score: .retrieval(
+                    try evaluation.score(
+                        set: set.name, random: RandomSource(seed: 0, name: set.name))),
+                outcomes: evaluation.outcomes, data: digest.text)
         }
     }
 
@@ -111,9 +121,4 @@ extension EvaluationRun {
         }
         return PromptedContent(content: Content(segments), role: role)
     }
-}
-
-extension BenchmarkSuite {
-    /// Sets that no published average is over.
-    fileprivate static let retrieval = BenchmarkSuite(groups: [], metric: "ndcg_at_10")
 }

@@ -23,7 +23,8 @@ private struct MetricKey: CodingKey {
 
     static let correctCount = MetricKey("num_correct")
     static let queryCount = MetricKey("num_queries")
-    static let precision = MetricKey("precision_at_1")
+    static let precision = MetricKey(PrecisionAtOne.measure)
+    static let stability = MetricKey("stability")
     static let intervals = MetricKey("intervals")
     static let chance = MetricKey("chance")
     static let byLanguage = MetricKey("by_language")
@@ -56,6 +57,7 @@ extension PrecisionScore: Codable {
         queryCount = try values.decode(Int.self, forKey: .queryCount)
         chance = try values.decodeIfPresent([String: Double].self, forKey: .chance)?[
             MetricKey.precision.stringValue]
+        stability = try values.decodeIfPresent(StabilityCount.self, forKey: .stability)
         guard queryCount > 0, (0...queryCount).contains(correctCount) else {
             throw DecodingError.dataCorruptedError(
                 forKey: .correctCount, in: values,
@@ -72,6 +74,7 @@ extension PrecisionScore: Codable {
         let name = MetricKey.precision.stringValue
         try values.encode([name: interval], forKey: .intervals)
         try values.encodeIfPresent(chance.map { [name: $0] }, forKey: .chance)
+        try values.encodeIfPresent(stability, forKey: .stability)
     }
 }
 
@@ -89,6 +92,7 @@ extension RetrievalScore: Codable {
         intervals =
             try values.decodeIfPresent([String: ConfidenceInterval].self, forKey: .intervals) ?? [:]
         queryCount = try values.decode(Int.self, forKey: .queryCount)
+        stability = try values.decodeIfPresent(StabilityCount.self, forKey: .stability)
         byLanguage =
             try values.decodeIfPresent([String: RetrievalScore].self, forKey: .byLanguage) ?? [:]
     }
@@ -99,6 +103,7 @@ extension RetrievalScore: Codable {
         for (name, value) in metrics.named { try values.encode(value, forKey: MetricKey(name)) }
         try values.encode(queryCount, forKey: .queryCount)
         try values.encodeIfPresent(chance?.named, forKey: .chance)
+        try values.encodeIfPresent(stability, forKey: .stability)
         if !intervals.isEmpty { try values.encode(intervals, forKey: .intervals) }
         if !byLanguage.isEmpty { try values.encode(byLanguage, forKey: .byLanguage) }
     }

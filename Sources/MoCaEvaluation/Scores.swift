@@ -8,11 +8,16 @@ package struct PrecisionScore: Sendable, Hashable {
     package var queryCount: Int
     /// The share that guessing gets.
     package var chance: Double?
+    /// How many of the answers hang on rounding.
+    package var stability: StabilityCount?
 
-    package init(correctCount: Int, queryCount: Int, chance: Double? = nil) {
+    package init(
+        correctCount: Int, queryCount: Int, chance: Double? = nil,
+        stability: StabilityCount? = nil
+    ) {
         self.correctCount = correctCount
         self.queryCount = queryCount
-        self.chance = chance
+        (self.chance, self.stability) = (chance, stability)
     }
 
     /// The share of right answers.
@@ -32,6 +37,8 @@ package struct RetrievalScore: Sendable, Hashable {
     package var intervals: [String: ConfidenceInterval]
     /// Judged queries.
     package var queryCount: Int
+    /// How many of their outcomes hang on rounding.
+    package var stability: StabilityCount?
     /// The means over the queries of each language.
     package var byLanguage: [String: RetrievalScore] = [:]
 
@@ -54,7 +61,7 @@ package enum SetScore: Sendable, Hashable {
     /// The value of the measure `metric`, such as `ndcg_at_5`.
     package func value(of metric: String) -> Double? {
         switch self {
-        case .precision(let score): metric == "precision_at_1" ? score.precision : nil
+        case .precision(let score): metric == PrecisionAtOne.measure ? score.precision : nil
         case .retrieval(let score): score.metrics.named[metric]
         }
     }
@@ -62,7 +69,7 @@ package enum SetScore: Sendable, Hashable {
     /// What chance gets of the measure `metric`.
     package func chance(of metric: String) -> Double? {
         switch self {
-        case .precision(let score): metric == "precision_at_1" ? score.chance : nil
+        case .precision(let score): metric == PrecisionAtOne.measure ? score.chance : nil
         case .retrieval(let score): score.chance?.named[metric]
         }
     }
@@ -70,7 +77,7 @@ package enum SetScore: Sendable, Hashable {
     /// The 95 % interval of the measure `metric`, where there is one.
     package func interval(of metric: String) -> ConfidenceInterval? {
         switch self {
-        case .precision(let score): metric == "precision_at_1" ? score.interval : nil
+        case .precision(let score): metric == PrecisionAtOne.measure ? score.interval : nil
         case .retrieval(let score): score.intervals[metric]
         }
     }
@@ -80,20 +87,28 @@ package enum SetScore: Sendable, Hashable {
 package struct GroupScore: Sendable, Hashable, Codable {
     /// The measure that is averaged.
     package var metric: String
-    package var mean: Double
-    /// The number of sets that the mean is over.
-    package var setCount: Int
-    /// The sets of the group that were not scored: with any, the mean is no published average.
+    /// nil while a set is missing: a mean over other sets is another figure.
+    package var mean: Double?
+    /// The 95 % interval of the mean: the queries of each set are drawn anew.
+    package var interval: ConfidenceInterval?
+    /// The sets of the group that were scored.
+    package var sets: [String]
+    /// The sets of the group that were not.
     package var missing: [String]
+    /// Where the list of sets is from; nil for whatever was scored.
+    package var source: String?
 
-    private enum CodingKeys: String, CodingKey {
-        case metric, mean, missing
-        case setCount = "num_sets"
+    package init(
+        metric: String, mean: Double?, interval: ConfidenceInterval? = nil, sets: [String],
+        missing: [String] = [], source: String? = nil
+    ) {
+        (self.metric, self.mean, self.interval) = (metric, mean, interval)
+        (self.sets, self.missing, self.source) = (sets, missing, source)
     }
 }
 
 /// One setting of an evaluation: a JSON value without structure.
-package enum SettingValue: Sendable, Hashable, Codable {
+package enum SettingValue: Sendable, Hashable, Codable, CustomStringConvertible {
     case bool(Bool)
     case integer(Int)
     case number(Double)
@@ -120,6 +135,16 @@ package enum SettingValue: Sendable, Hashable, Codable {
         self = Int(exactly: number).map(Self.integer) ?? .number(number)
     }
 
+    /// As text for people.
+    package var description: String {
+        switch self {
+        case .bool(let value): "\(value)"
+        case .integer(let value): "\(value)"
+        case .number(let value): "\(value)"
+        case .text(let value): value
+        }
+    }
+
     package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
@@ -139,13 +164,24 @@ package struct Scores: Sendable, Hashable, Codable {
     package var groups: [String: GroupScore]
     /// How the model was run.
     package var settings: [String: SettingValue]
+    /// Digests of what the sets hold, by name: inputs with their prompts, and what is right.
+    package var data: [String: String]
 
     package init(
         sets: [String: SetScore], groups: [String: GroupScore] = [:],
-        settings: [String: SettingValue] = [:]
+        settings: [String: SettingValue] = [:], data: [String: String] = [:]
     ) {
         self.sets = sets
         self.groups = groups
-        self.settings = settings
+        (self.settings, self.data) = (settings, data)
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        sets = try values.decode([String: SetScore].self, forKey: .sets)
+        groups = try values.decodeIfPresent([String: GroupScore].self, forKey: .groups) ?? [:]
+        settings =
+            try values.decodeIfPresent([String: SettingValue].self, forKey: .settings) ?? [:]
+        data = try values.decodeIfPresent([String: String].self, forKey: .data) ?? [:]
     }
 }

@@ -15,6 +15,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         abstract: "Score a model on benchmarks.",
         subcommands: [
             EvaluateMMEBCommand.self, EvaluateViDoReCommand.self, EvaluateRetrievalCommand.self,
+            EvaluateCompareCommand.self, EvaluateDriftCommand.self,
         ])
 }
 
@@ -174,31 +175,29 @@ struct ScoreLines {
         var rows = [["set", "measure", "score", "95 %", "chance", "queries"]]
         for (name, score) in scores.sets.sorted(by: { $0.key < $1.key }) {
             let metric = metric(of: score)
-            let interval = score.interval(of: metric).map {
-                "\(percent($0.lower)) to \(percent($0.upper))"
-            }
             rows.append([
-                name, metric, percent(score.value(of: metric)), interval ?? "",
+                name, metric, percent(score.value(of: metric)),
+                interval(score.interval(of: metric)),
                 percent(score.chance(of: metric)), "\(score.queryCount)",
             ])
         }
         for (name, group) in scores.groups.sorted(by: { $0.key < $1.key }) {
             let missing = group.missing.isEmpty ? "" : ", \(group.missing.count) missing"
             rows.append([
-                "= \(name)", group.metric, percent(group.mean), "", "",
-                "\(group.setCount) sets\(missing)",
+                "= \(name)", group.metric, percent(group.mean), interval(group.interval), "",
+                "\(group.sets.count) sets\(missing)",
             ])
         }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-                .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
-        }
+        return TextTable.lines(rows)
     }
 
     /// Prints the lines.
     func print() {
         for line in lines { Swift.print(line) }
+    }
+
+    private func interval(_ interval: ConfidenceInterval?) -> String {
+        interval.map { "\(percent($0.lower)) to \(percent($0.upper))" } ?? ""
     }
 
     private func percent(_ value: Double?) -> String {

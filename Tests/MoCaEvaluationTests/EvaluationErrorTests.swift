@@ -37,6 +37,16 @@ struct EvaluationErrorTests {
                 "cannot read scores (F): R; delete the file, and evaluate again"
             ),
             (
+                .tooFewInputs(count: 1), .badData,
+                "nothing to compare (1 inputs): each input is compared with the others; give at "
+                    + "least two inputs"
+            ),
+            (
+                .notComparable(a: "A", b: "B", reason: "R"), .badData,
+                "evaluations cannot be compared (A, B): R; evaluate both models on the same data "
+                    + "with the same prompts"
+            ),
+            (
                 .cannotWrite(file: "F", reason: "R"), .cannotCreateOutput,
                 "cannot write scores (F): R; check that the folder exists and has free space"
             ),

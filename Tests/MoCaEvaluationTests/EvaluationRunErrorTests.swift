@@ -22,6 +22,11 @@ struct EvaluationRunErrorTests {
                 "sets cannot be read (F): R; name the folder that holds the sets with --data"
             ),
             (
+                .setRefused(name: "K700", reason: "it is a set of videos"), .badData,
+                "set cannot be scored (K700): it is a set of videos; leave it out, or name the "
+                    + "others with --subsets"
+            ),
+            (
                 .interrupted(output: "O", kept: 3), .interrupted,
                 "evaluation was interrupted (O): 3 vectors are kept; run the same command again to "
                     + "go on"

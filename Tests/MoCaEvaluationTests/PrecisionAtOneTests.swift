@@ -1,3 +1,4 @@
+import Foundation
 import MoCaCore
 import Testing
 
@@ -27,7 +28,7 @@ struct PrecisionAtOneTests {
         #expect(throws: EvaluationError.noCandidates(query: "q")) {
             try evaluation.add([], query: "q")
         }
-        #expect(evaluation.queryCount == 0)
+        #expect(evaluation.outcomes.isEmpty)
         #expect(throws: EvaluationError.noQueries(set: "S")) { try evaluation.score(set: "S") }
     }
 
@@ -36,8 +37,65 @@ struct PrecisionAtOneTests {
         try evaluation.add([1, 0], query: "a")
         try evaluation.add([0, 1, 1, 1], query: "b")
         let score = try evaluation.score(set: "S")
-        #expect(score == PrecisionScore(correctCount: 1, queryCount: 2, chance: 0.375))
+        #expect((score.correctCount, score.queryCount) == (1, 2))
+        #expect(score.chance == 0.375)
         #expect(score.precision == 0.5)
+    }
+}
+
+struct QueryOutcomeTests {
+    /// What decides an answer: itself, rounding, or the rule for ties.
+    @Test(
+        arguments: [
+            ([0.5], .stable), ([0.5, 0.4], .stable), ([0.5, 0.5], .tied), ([0.4, 0.5], .stable),
+            ([0.5, 0.499995], .near), ([0.499995, 0.5, 0.2], .near), ([0.5, 0.1, 0.1], .stable),
+        ] as [([Float], QueryOutcome.Stability)])
+    func stabilityOfPrecision(_ scores: [Float], _ stability: QueryOutcome.Stability) throws {
+        var evaluation = PrecisionAtOne()
+        try evaluation.add(scores, query: "q")
+        #expect(evaluation.outcomes[0].stability == stability)
+    }
+
+    @Test func theBestAreListedAndATieEndsWithTheRightOne() throws {
+        var evaluation = PrecisionAtOne()
+        try evaluation.add([0.5, 0.25, 0.5, 0.75, 0], query: "q")
+        #expect(evaluation.outcomes[0].best.map(\.id) == ["3", "2", "0"])
+        #expect(evaluation.outcomes[0].relevant == [ScoredCandidate(id: "0", score: 0.5)])
+    }
+
+    @Test(
+        arguments: [
+            (["a": 1], .stable), (["b": 1], .near), (["c": 1], .near), (["d": 1], .tied),
+            (["e": 1], .tied), (["d": 1, "e": 1], .stable), (["b": 2, "c": 1], .near),
+        ] as [([String: Int], QueryOutcome.Stability)])
+    func stabilityOfRankings(
+        _ relevance: [String: Int], _ stability: QueryOutcome.Stability
+    ) throws {
+        var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: ["a", "b", "c", "d", "e"]))
+        try evaluation.add(
+            RankedQuery(id: "q", scores: [0.9, 0.5, 0.500005, 0.1, 0.1], relevance: relevance))
+        #expect(evaluation.outcomes[0].stability == stability)
+        #expect(evaluation.outcomes[0].best.map(\.id) == ["a", "c", "b"])
+    }
+
+    @Test func linesReadBackAndBrokenOnesAreNamed() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appending(path: "moca-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        var evaluation = PrecisionAtOne()
+        try evaluation.add([0.1, 0.25], query: "a/b \"é\"")
+        try evaluation.add([0.3, 0.3], query: "b")
+        try evaluation.outcomes.write(set: "S", to: folder)
+        #expect(try [QueryOutcome](set: "S", in: folder) == evaluation.outcomes)
+        let file = folder.appending(path: "S_queries.jsonl")
+        try Data("{}\n".utf8).write(to: file)
+        #expect(
+            throws: EvaluationError.unreadableScores(
+                file: file.path, reason: "line 1 is no outcome of a query")
+        ) {
+            try [QueryOutcome](set: "S", in: folder)
+        }
     }
 }
 
@@ -53,8 +111,9 @@ struct ConfidenceIntervalTests {
     @Test func bootstrapEqualsTheIndependentOne() throws {
         for row in try Golden.load().bootstrap {
             var random = RandomSource(seed: row.seed)
-            let found = ConfidenceInterval.bootstrapMean(
-                row.values, resampleCount: row.resamples, random: &random)
+            let found = ResampledMeans(
+                of: row.values, count: row.resamples, random: &random
+            ).interval
             #expect(abs(found.lower - row.interval.lower) < 1e-12)
             #expect(abs(found.upper - row.interval.upper) < 1e-12)
         }

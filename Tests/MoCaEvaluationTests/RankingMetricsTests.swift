@@ -48,7 +48,7 @@ struct RankingMetricsTests {
                 #expect(evaluation.outcomes.isEmpty && evaluation.unjudgedCount == 1)
                 continue
             }
-            let found = try #require(evaluation.outcomes.first).metrics.named
+            let found = try #require(evaluation.outcomes.first).measures
             #expect(Set(found.keys) == Set(expected.keys))
             for (name, value) in expected {
                 #expect(abs(found[name, default: -1] - value) < 1e-12, "\(number) \(name)")

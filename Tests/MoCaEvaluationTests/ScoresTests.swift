@@ -27,22 +27,69 @@ struct ScoresTests {
                     DocVQA OK-VQA Visual7W VisDial CIRR NIGHTS WebQA VisualNews_i2t VisualNews_t2i
                     MSCOCO_i2t MSCOCO_t2i MSCOCO
                     """.split { $0.isWhitespace }.map(String.init)))
-        #expect(BenchmarkSuite.vidoreV2.groups.first?.sets.count == 7)
+        let documents = Dictionary(
+            uniqueKeysWithValues: BenchmarkSuite.vidore.groups.map { ($0.name, $0.sets.count) })
+        #expect(
+            documents == [
+                "ViDoRe v1 (mteb)": 10, "ViDoRe v2 (mteb)": 4, "ViDoRe v2 (MoCa, 7 sets)": 7,
+                "ViDoRe v2 (Nomic, 9 sets)": 9, "ViDoRe v3 (mteb, public sets)": 8,
+                "ViDoRe v1 (MMEB-V2)": 10, "ViDoRe v2 (MMEB-V2)": 4, "VisRAG (MMEB-V2)": 6,
+                "VisDoc-OOD (MMEB-V2)": 4, "VisDoc (MMEB-V2)": 24,
+            ])
+        let known = Set(BenchmarkSuite.vidore.groups.flatMap(\.sets))
+        #expect(BenchmarkSuite.vidore.aliases.values.allSatisfy(known.contains))
     }
 
-    @Test func meansSayWhatIsMissing() {
+    private func result(
+        _ score: SetScore, _ metric: String = "precision_at_1", samples: [Double] = [0]
+    ) -> BenchmarkSuite.SetResult {
+        BenchmarkSuite.SetResult(
+            score: score, samples: [metric: ResampledMeans(means: samples)])
+    }
+
+    @Test func meansAreRefusedWhereASetIsMissing() throws {
         let means = BenchmarkSuite.mmeb.means([
-            "RefCOCO": precision(1, 2), "MSCOCO": precision(3, 4), "Own": precision(0, 1),
+            "RefCOCO": result(precision(1, 2)), "MSCOCO": result(precision(3, 4)),
+            "Own": result(precision(0, 1)),
         ])
-        #expect(Set(means.keys) == ["Visual Grounding", "IND", "OOD", "all"])
-        #expect(
-            means["Visual Grounding"]
-                == GroupScore(
-                    metric: "precision_at_1", mean: 0.625, setCount: 2,
-                    missing: ["RefCOCO-Matching", "Visual7W-Pointing"]))
-        #expect(means["IND"]?.mean == 0.75)
+        #expect(Set(means.keys) == ["Visual Grounding", "IND", "OOD", "all", "mean"])
+        let grounding = try #require(means["Visual Grounding"])
+        #expect(grounding.mean == nil && grounding.interval == nil)
+        #expect(grounding.sets == ["MSCOCO", "RefCOCO"])
+        #expect(grounding.missing == ["RefCOCO-Matching", "Visual7W-Pointing"])
+        #expect(grounding.source?.contains("2410.05160") == true)
         #expect(means["all"]?.missing.count == 34)
-        #expect(BenchmarkSuite.vidoreV2.means(["Bio": precision(1, 1)]).isEmpty)
+        let scored = try #require(means["mean"])
+        #expect(scored.sets == ["MSCOCO", "Own", "RefCOCO"] && scored.source == nil)
+        #expect(abs((scored.mean ?? 0) - 1.25 / 3) < 1e-12)
+    }
+
+    @Test func aWholeGroupHasItsMeanAndAnInterval() throws {
+        let names = ["MSCOCO", "RefCOCO", "RefCOCO-Matching", "Visual7W-Pointing"]
+        let results = names.enumerated().map { number, name in
+            (name, result(precision(number, 4), samples: [Double(number), 4]))
+        }
+        let mean = try #require(
+            BenchmarkSuite.mmeb.means(Dictionary(uniqueKeysWithValues: results))[
+                "Visual Grounding"])
+        #expect(mean.mean == 0.375 && mean.missing.isEmpty)
+        // Sample by sample: the mean of 0, 1, 2, 3, and of 4 four times.
+        let interval = try #require(mean.interval)
+        #expect(abs(interval.lower - (1.5 + 0.025 * 2.5)) < 1e-12)
+        #expect(abs(interval.upper - (1.5 + 0.975 * 2.5)) < 1e-12)
+    }
+
+    @Test func namesOfTheHubAreThoseOfTheLists() throws {
+        let metrics = RankingMetrics(ndcg: [5: 0.5], recall: [:], mrrAt10: 0, mapAt10: 0)
+        let score = SetScore.retrieval(RetrievalScore(metrics: metrics, queryCount: 1))
+        let names = [
+            "esg_reports_v2", "economics_reports_v2", "Vidore2BioMedicalLecturesRetrieval",
+            "esg_reports_human_labeled_v2",
+        ]
+        let means = BenchmarkSuite.vidore.means(
+            Dictionary(uniqueKeysWithValues: names.map { ($0, result(score, "ndcg_at_5")) }))
+        #expect(means["ViDoRe v2 (mteb)"]?.mean == 0.5)
+        #expect(means["ViDoRe v2 (MoCa, 7 sets)"] == nil)
     }
 
     private func example() -> Scores {
@@ -56,12 +103,15 @@ struct ScoresTests {
             "CIRR": .precision(PrecisionScore(correctCount: 10, queryCount: 10, chance: 0.5)),
             "Bio": .retrieval(retrieval),
         ]
+        let group = GroupScore(
+            metric: "ndcg_at_5", mean: 0.25, interval: ConfidenceInterval(lower: 0, upper: 0.5),
+            sets: ["Bio"], source: "s")
         return Scores(
-            sets: sets, groups: BenchmarkSuite.vidoreV2.means(sets),
+            sets: sets, groups: ["G": group],
             settings: [
                 "model": .text("m/n"), "threads": .integer(2), "temperature": .number(0.03),
                 "normalize": .bool(true),
-            ])
+            ], data: ["Bio": "12ab"])
     }
 
     @Test func filesHoldTheKeysOfTheInterface() throws {
@@ -77,8 +127,8 @@ struct ScoresTests {
         let metrics =
             #""map_at_10":0.75,"mrr_at_10":1,"ndcg_at_1":0.5,"ndcg_at_5":0.25,"#
         let expected =
-            #"{"groups":{"ViDoRe-v2":{"mean":0.25,"metric":"ndcg_at_5","missing":["ESG_Human","#
-            + #""Eco_Mul","ESG_Syn","ESG_Syn_Mul","Bio_Mul","Eco"],"num_sets":1}},"#
+            #"{"data":{"Bio":"12ab"},"groups":{"G":{"interval":[0,0.5],"mean":0.25,"#
+            + #""metric":"ndcg_at_5","missing":[],"sets":["Bio"],"source":"s"}},"#
             + #""sets":{"Bio":{"by_language":{"fr":{"# + metrics
             + #""num_queries":2,"recall_at_10":0.125}},"#
             + #""chance":{"# + metrics + #""recall_at_10":0.125},"#

@@ -21,6 +21,9 @@ package struct ContentKey: Sendable, Hashable {
 
     package let value: UInt128
 
+    /// Hexadecimal digits.
+    package var text: String { String(value, radix: 16) }
+
     /// A key that was kept.
     package init(value: UInt128) {
         self.value = value

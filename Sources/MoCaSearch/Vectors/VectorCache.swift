@@ -13,6 +13,7 @@ package final class VectorCache {
     private let keys: Int32
     private let vectors: Int32
     private var rows: [ContentKey: Int] = [:]
+    private var keysInOrder: [ContentKey] = []
 
     /// Opens or makes the cache in `folder`.
     ///
@@ -40,10 +41,13 @@ package final class VectorCache {
     }
 
     /// Vectors that are kept.
-    package var count: Int { rows.count }
+    package var count: Int { keysInOrder.count }
 
     /// The row of a vector; nil where it is not kept.
     package func row(of key: ContentKey) -> Int? { rows[key] }
+
+    /// The key of a row.
+    package func key(of row: Int) -> ContentKey { keysInOrder[row] }
 
     /// Keeps vectors: `values` has a row for each of `keys`.
     ///
@@ -53,7 +57,7 @@ package final class VectorCache {
         // The vectors first: a key must not be there before its vector.
         try values.withUnsafeBytes { try write($0, to: vectors) }
         try added.map(\.value.littleEndian).withUnsafeBytes { try write($0, to: keys) }
-        for key in added { rows[key] = rows.count }
+        for key in added { keep(key) }
     }
 
     /// All rows, mapped.
@@ -92,9 +96,12 @@ package final class VectorCache {
         }
         guard isRead else { throw failure() }
         rows.reserveCapacity(count)
-        for (row, value) in found.enumerated() {
-            rows[ContentKey(value: UInt128(littleEndian: value))] = row
-        }
+        for value in found { keep(ContentKey(value: UInt128(littleEndian: value))) }
+    }
+
+    private func keep(_ key: ContentKey) {
+        rows[key] = keysInOrder.count
+        keysInOrder.append(key)
     }
 
     private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {

@@ -1,0 +1,125 @@
+// The sets of ViDoRe and of MMEB-V2's visual documents. Several averages are called ViDoRe v2; each
+// has a name of its own here.
+
+extension BenchmarkSuite {
+    /// ViDoRe v1, v2 and v3, and the visual documents of MMEB-V2.
+    package static let vidore = BenchmarkSuite(
+        groups: [
+            Group("ViDoRe v1 (mteb)", metric: "ndcg_at_5", source: mteb("ViDoRe(v1)"), mtebV1),
+            Group("ViDoRe v2 (mteb)", metric: "ndcg_at_5", source: mteb("ViDoRe(v2)"), mtebV2),
+            Group(
+                "ViDoRe v2 (MoCa, 7 sets)", metric: "ndcg_at_5",
+                source: "MoCa, arXiv 2506.23115, table 2", mocaV2),
+            Group(
+                "ViDoRe v2 (Nomic, 9 sets)", metric: "ndcg_at_5",
+                source: "model card of nomic-ai/colnomic-embed-multimodal-7b",
+                mocaV2 + ["AXA", "AXA_Mul"]),
+            Group(
+                "ViDoRe v3 (mteb, public sets)", metric: "ndcg_at_10", source: mteb("ViDoRe(v3)"),
+                mtebV3),
+            visualDocuments("ViDoRe v1", documentsV1), visualDocuments("ViDoRe v2", documentsV2),
+            visualDocuments("VisRAG", visrag), visualDocuments("VisDoc-OOD", documentsOOD),
+            visualDocuments("VisDoc", documentsV1 + documentsV2 + visrag + documentsOOD),
+        ], metric: "ndcg_at_5", aliases: aliases,
+        refused: [
+            "Vidore3TelecomRetrieval": "its pages are not public",
+            "Vidore3NuclearRetrieval": "its pages are not public",
+        ])
+
+    private static func mteb(_ benchmark: String) -> String {
+        "mteb, mteb/benchmarks/benchmarks/benchmarks.py, \(benchmark)"
+    }
+
+    /// MMEB-V2's measure is nDCG@5 with linear gains.
+    private static func visualDocuments(_ name: String, _ sets: [String]) -> Group {
+        Group(
+            "\(name) (MMEB-V2)", metric: "ndcg_at_5",
+            source: "VLM2Vec-V2, arXiv 2507.04590, visual documents", sets)
+    }
+
+    // MARK: mteb
+
+    private static let mtebV1 = [
+        "VidoreArxivQARetrieval", "VidoreDocVQARetrieval", "VidoreInfoVQARetrieval",
+        "VidoreTabfquadRetrieval", "VidoreTatdqaRetrieval", "VidoreShiftProjectRetrieval",
+        "VidoreSyntheticDocQAAIRetrieval", "VidoreSyntheticDocQAEnergyRetrieval",
+        "VidoreSyntheticDocQAGovernmentReportsRetrieval",
+        "VidoreSyntheticDocQAHealthcareIndustryRetrieval",
+    ]
+
+    private static let mtebV2 = [
+        "Vidore2ESGReportsRetrieval", "Vidore2EconomicsReportsRetrieval",
+        "Vidore2BioMedicalLecturesRetrieval", "Vidore2ESGReportsHLRetrieval",
+    ]
+
+    /// Two more are private.
+    private static let mtebV3 = [
+        "Vidore3FinanceEnRetrieval", "Vidore3IndustrialRetrieval",
+        "Vidore3ComputerScienceRetrieval", "Vidore3PharmaceuticalsRetrieval",
+        "Vidore3HrRetrieval", "Vidore3FinanceFrRetrieval", "Vidore3PhysicsRetrieval",
+        "Vidore3EnergyRetrieval",
+    ]
+
+    /// Names of repositories of `vidore` on the Hub.
+    private static let aliases = namesOnHub.merging(
+        mtebV3Topics.flatMap { topic, task in
+            ["vidore_v3_\(topic)", "vidore_v3_\(topic)_mteb_format"].map { ($0, task) }
+        }
+    ) { $1 }
+
+    private static let mtebV3Topics = [
+        "finance_en": "Vidore3FinanceEnRetrieval", "industrial": "Vidore3IndustrialRetrieval",
+        "computer_science": "Vidore3ComputerScienceRetrieval",
+        "pharmaceuticals": "Vidore3PharmaceuticalsRetrieval", "hr": "Vidore3HrRetrieval",
+        "finance_fr": "Vidore3FinanceFrRetrieval", "physics": "Vidore3PhysicsRetrieval",
+        "energy": "Vidore3EnergyRetrieval",
+    ]
+
+    private static let namesOnHub = [
+        "arxivqa_test_subsampled_beir": "VidoreArxivQARetrieval",
+        "docvqa_test_subsampled_beir": "VidoreDocVQARetrieval",
+        "infovqa_test_subsampled_beir": "VidoreInfoVQARetrieval",
+        "tabfquad_test_subsampled_beir": "VidoreTabfquadRetrieval",
+        "tatdqa_test_beir": "VidoreTatdqaRetrieval",
+        "shiftproject_test_beir": "VidoreShiftProjectRetrieval",
+        "syntheticDocQA_artificial_intelligence_test_beir": "VidoreSyntheticDocQAAIRetrieval",
+        "syntheticDocQA_energy_test_beir": "VidoreSyntheticDocQAEnergyRetrieval",
+        "syntheticDocQA_government_reports_test_beir":
+            "VidoreSyntheticDocQAGovernmentReportsRetrieval",
+        "syntheticDocQA_healthcare_industry_test_beir":
+            "VidoreSyntheticDocQAHealthcareIndustryRetrieval",
+        "esg_reports_v2": "Vidore2ESGReportsRetrieval",
+        "economics_reports_v2": "Vidore2EconomicsReportsRetrieval",
+        "biomedical_lectures_v2": "Vidore2BioMedicalLecturesRetrieval",
+        "esg_reports_human_labeled_v2": "Vidore2ESGReportsHLRetrieval",
+    ]
+
+    // MARK: The MoCa paper
+
+    private static let mocaV2 = [
+        "ESG_Human", "Eco_Mul", "Bio", "ESG_Syn", "ESG_Syn_Mul", "Bio_Mul", "Eco",
+    ]
+
+    // MARK: MMEB-V2
+
+    private static let documentsV1 = [
+        "ViDoRe_arxivqa", "ViDoRe_docvqa", "ViDoRe_infovqa", "ViDoRe_tabfquad", "ViDoRe_tatdqa",
+        "ViDoRe_shiftproject", "ViDoRe_syntheticDocQA_artificial_intelligence",
+        "ViDoRe_syntheticDocQA_energy", "ViDoRe_syntheticDocQA_government_reports",
+        "ViDoRe_syntheticDocQA_healthcare_industry",
+    ]
+
+    private static let documentsV2 = [
+        "ViDoRe_esg_reports_human_labeled_v2", "ViDoRe_biomedical_lectures_v2_multilingual",
+        "ViDoRe_economics_reports_v2_multilingual", "ViDoRe_esg_reports_v2_multilingual",
+    ]
+
+    private static let visrag = [
+        "VisRAG_ArxivQA", "VisRAG_ChartQA", "VisRAG_MP-DocVQA", "VisRAG_SlideVQA",
+        "VisRAG_InfoVQA", "VisRAG_PlotQA",
+    ]
+
+    private static let documentsOOD = [
+        "ViDoSeek-page", "ViDoSeek-doc", "MMLongBench-page", "MMLongBench-doc",
+    ]
+}

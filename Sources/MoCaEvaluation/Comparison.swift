@@ -1,0 +1,205 @@
+// Two evaluations of the same sets: how much they differ, whether chance alone would do it, and on
+// which queries.
+
+package import Foundation
+package import MoCaCore
+
+/// One evaluation beside another, paired query by query.
+package struct Comparison: Sendable, Hashable, Codable {
+    /// A difference of means, B minus A.
+    package struct Difference: Sendable, Hashable, Codable {
+        package let metric: String
+        package let a: Double
+        package let b: Double
+        package let difference: Double
+        /// The 95 % interval of the difference (paired bootstrap: queries are drawn anew, each with
+        /// what both evaluations gave it).
+        package let interval: ConfidenceInterval
+        /// How often a difference of 0 would give one like this.
+        package let probability: Double
+
+        private enum CodingKeys: String, CodingKey {
+            case metric, a, b, difference, interval
+            case probability = "p_value"
+        }
+    }
+
+    /// One query that the two answer differently.
+    package struct Example: Sendable, Hashable, Codable {
+        package let query: String
+        package let a: Double
+        package let b: Double
+        /// What each puts first.
+        package let bestOfA: ScoredCandidate?
+        package let bestOfB: ScoredCandidate?
+        /// What is right.
+        package let relevant: [String]
+
+        private enum CodingKeys: String, CodingKey {
+            case query, a, b, relevant
+            case bestOfA = "best_of_a"
+            case bestOfB = "best_of_b"
+        }
+    }
+
+    /// One set.
+    package struct SetComparison: Sendable, Hashable, Codable {
+        package let mean: Difference
+        package let queryCount: Int
+        /// Queries that B answers better, worse, and equally well.
+        package let wins: Int
+        package let losses: Int
+        package let ties: Int
+        /// The queries of the greatest gains and of the greatest losses.
+        package let gained: [Example]
+        package let lost: [Example]
+
+        private enum CodingKeys: String, CodingKey {
+            case mean, wins, losses, ties, gained, lost
+            case queryCount = "num_queries"
+        }
+    }
+
+    package let sets: [String: SetComparison]
+    /// The means that both evaluations have, and `mean` over all sets of one measure.
+    package let groups: [String: Difference]
+    /// Sets that one of them lacks, which are left out.
+    package let onlyInA: [String]
+    package let onlyInB: [String]
+    /// Settings that differ, by name: of A and of B.
+    package let settings: [String: [SettingValue?]]
+
+    private enum CodingKeys: String, CodingKey {
+        case sets, groups, settings
+        case onlyInA = "only_in_a"
+        case onlyInB = "only_in_b"
+    }
+}
+
+extension Comparison {
+    /// Compares the evaluations in two folders.
+    ///
+    /// - Parameter exampleCount: how many gains and losses of a set are listed.
+    /// - Throws: `EvaluationError.unreadableScores`, `.notComparable`.
+    package init(
+        _ a: URL, _ b: URL, exampleCount: Int = 5,
+        resampleCount: Int = ResampledMeans.standardCount
+    ) throws {
+        let files = [a, b].map { $0.appending(path: Scores.fileName) }
+        let scores = try files.map(Scores.init(contentsOf:))
+        let shared = scores[0].sets.keys.filter { scores[1].sets[$0] != nil }.sorted()
+        guard !shared.isEmpty else {
+            throw EvaluationError.notComparable(
+                a: a.path, b: b.path, reason: "they have no set in common")
+        }
+        for name in shared {
+            guard let ofA = scores[0].data[name], let ofB = scores[1].data[name], ofA != ofB
+            else { continue }
+            throw EvaluationError.notComparable(
+                a: a.path, b: b.path,
+                reason: "set '\(name)' held other inputs, prompts or judgements")
+        }
+        var pairs: [String: Pair] = [:]
+        for name in shared {
+            pairs[name] = try Pair(
+                name, [QueryOutcome](set: name, in: a), [QueryOutcome](set: name, in: b),
+                metric: scores[0].headline(of: name), resampleCount: resampleCount,
+                files: (a.path, b.path))
+        }
+        sets = pairs.mapValues { $0.comparison(exampleCount: exampleCount) }
+        groups = Self.groups(scores, pairs)
+        onlyInA = scores[0].sets.keys.filter { scores[1].sets[$0] == nil }.sorted()
+        onlyInB = scores[1].sets.keys.filter { scores[0].sets[$0] == nil }.sorted()
+        settings = Self.differingSettings(scores)
+    }
+
+    private static func groups(
+        _ scores: [Scores], _ pairs: [String: Pair]
+    ) -> [String: Difference] {
+        var groups: [String: Difference] = [:]
+        for (name, group) in scores[0].groups {
+            guard group.missing.isEmpty, scores[1].groups[name]?.missing.isEmpty == true
+            else { continue }
+            let members = group.sets.compactMap { pairs[$0] }.filter { $0.metric == group.metric }
+            // Whatever was scored is compared over what both have; a named group over all of it.
+            guard !members.isEmpty, name == "mean" || members.count == group.sets.count
+            else { continue }
+            groups[name] = Difference(members, metric: group.metric)
+        }
+        return groups
+    }
+
+    private static func differingSettings(_ scores: [Scores]) -> [String: [SettingValue?]] {
+        let names = Set(scores.flatMap { $0.settings.keys })
+        var differing: [String: [SettingValue?]] = [:]
+        for name in names where scores[0].settings[name] != scores[1].settings[name] {
+            differing[name] = scores.map { $0.settings[name] }
+        }
+        return differing
+    }
+}
+
+/// The outcomes of one set, query beside query.
+private struct Pair {
+    let metric: String
+    let a: [Double]
+    let b: [Double]
+    let outcomes: [(a: QueryOutcome, b: QueryOutcome)]
+    /// Of the differences.
+    let samples: ResampledMeans
+
+    init(
+        _ set: String, _ a: [QueryOutcome], _ b: [QueryOutcome], metric: String,
+        resampleCount: Int, files: (String, String)
+    ) throws {
+        let others = Dictionary(b.map { ($0.query, $0) }) { first, _ in first }
+        let outcomes = a.compactMap { one in others[one.query].map { (a: one, b: $0) } }
+        guard outcomes.count == a.count, a.count == b.count, others.count == b.count else {
+            throw EvaluationError.notComparable(
+                a: files.0, b: files.1, reason: "set '\(set)' was scored on other queries")
+        }
+        self.metric = metric
+        self.outcomes = outcomes
+        self.a = outcomes.map { $0.a.measures[metric] ?? 0 }
+        self.b = outcomes.map { $0.b.measures[metric] ?? 0 }
+        var random = RandomSource(seed: 0, name: set)
+        samples = ResampledMeans(
+            of: zip(self.a, self.b).map { $1 - $0 }, count: resampleCount, random: &random)
+    }
+
+    func comparison(exampleCount: Int) -> Comparison.SetComparison {
+        let gains = zip(a, b).map { $1 - $0 }
+        // Among equals in the order of the set.
+        let order = gains.indices.sorted { (gains[$0], $1) > (gains[$1], $0) }
+        return Comparison.SetComparison(
+            mean: Comparison.Difference([self], metric: metric), queryCount: gains.count,
+            wins: gains.count { $0 > 0 }, losses: gains.count { $0 < 0 },
+            ties: gains.count { $0 == 0 },
+            gained: order.prefix(exampleCount).filter { gains[$0] > 0 }.map(example),
+            lost: order.reversed().prefix(exampleCount).filter { gains[$0] < 0 }.map(example))
+    }
+
+    private func example(_ index: Int) -> Comparison.Example {
+        Comparison.Example(
+            query: outcomes[index].a.query, a: a[index], b: b[index],
+            bestOfA: outcomes[index].a.best.first, bestOfB: outcomes[index].b.best.first,
+            relevant: outcomes[index].a.relevant.map(\.id))
+    }
+}
+
+extension Comparison.Difference {
+    /// The difference of the means over sets.
+    fileprivate init(_ pairs: [Pair], metric: String) {
+        func mean(_ values: (Pair) -> [Double]) -> Double {
+            pairs.reduce(0) { sum, pair in
+                let values = values(pair)
+                return sum + values.reduce(0, +) / Double(max(1, values.count))
+            } / Double(pairs.count)
+        }
+        let samples = ResampledMeans(meanOver: pairs.map(\.samples))
+        let (ofA, ofB) = (mean(\.a), mean(\.b))
+        self.init(
+            metric: metric, a: ofA, b: ofB, difference: ofB - ofA, interval: samples.interval,
+            probability: samples.signProbability)
+    }
+}

@@ -1,0 +1,89 @@
+// `moca evaluate compare`: two evaluations, query by query.
+
+import ArgumentParser
+import Foundation
+import MoCaEvaluation
+
+/// Prints how much two evaluations differ.
+struct EvaluateCompareCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "compare",
+        abstract: "Compare two evaluations of the same sets, query by query.",
+        discussion: """
+            A and B are folders that `moca evaluate` wrote. Differences are B - A, with 95 % \
+            intervals of a paired bootstrap; p is how often no difference would give one like it. \
+            Evaluations of other inputs, prompts or judgements are refused.
+            """)
+
+    @Argument(help: ArgumentHelp("The first evaluation.", valueName: "a"))
+    var first: String
+
+    @Argument(help: ArgumentHelp("The second evaluation.", valueName: "b"))
+    var second: String
+
+    @Option(help: "Queries of the greatest gains and losses that are listed, a set.")
+    var examples = 3
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func validate() throws {
+        guard (0...10_000).contains(examples) else {
+            throw ValidationError("--examples must be in 0...10000, not \(examples).")
+        }
+    }
+
+    func run() throws {
+        for (path, name) in [(first, "<a>"), (second, "<b>")] { try requireFile(path, name) }
+        let comparison = try Comparison(
+            URL(fileURLWithPath: first, isDirectory: true),
+            URL(fileURLWithPath: second, isDirectory: true), exampleCount: examples)
+        if json { return try Message.printJSON(comparison) }
+        for line in lines(comparison) { print(line) }
+    }
+
+    private func lines(_ comparison: Comparison) -> [String] {
+        var rows = [["set", "measure", "A", "B", "B - A", "95 %", "p", "better", "worse", "same"]]
+        for (name, set) in comparison.sets.sorted(by: { $0.key < $1.key }) {
+            rows.append(
+                [name] + cells(set.mean) + [set.wins, set.losses, set.ties].map(String.init))
+        }
+        for (name, group) in comparison.groups.sorted(by: { $0.key < $1.key }) {
+            rows.append(["= \(name)"] + cells(group) + ["", "", ""])
+        }
+        var lines = TextTable.lines(rows)
+        for (name, set) in comparison.sets.sorted(by: { $0.key < $1.key }) {
+            lines += set.gained.map { "\(name): better on \(text($0))" }
+            lines += set.lost.map { "\(name): worse on \(text($0))" }
+        }
+        for (names, which) in [(comparison.onlyInA, "A"), (comparison.onlyInB, "B")]
+        where !names.isEmpty {
+            lines.append("only in \(which), left out: \(names.joined(separator: ", "))")
+        }
+        for (name, values) in comparison.settings.sorted(by: { $0.key < $1.key }) {
+            let texts = values.map { $0?.description ?? "none" }
+            lines.append("setting \(name): \(texts.joined(separator: " -> "))")
+        }
+        return lines
+    }
+
+    private func cells(_ difference: Comparison.Difference) -> [String] {
+        let interval = difference.interval
+        return [
+            difference.metric, percent(difference.a), percent(difference.b),
+            percent(difference.difference),
+            "\(percent(interval.lower)) to \(percent(interval.upper))",
+            String(format: "%.4f", difference.probability),
+        ]
+    }
+
+    private func text(_ example: Comparison.Example) -> String {
+        let best = [example.bestOfA, example.bestOfB].map { $0?.id ?? "none" }
+        return "\(example.query): \(percent(example.a)) -> \(percent(example.b)), first "
+            + "\(best.joined(separator: " -> ")), right \(example.relevant.joined(separator: ", "))"
+    }
+
+    private func percent(_ value: Double) -> String { Message.text(100 * value, 1) }
+}
