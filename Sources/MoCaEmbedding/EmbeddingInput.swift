@@ -72,7 +72,7 @@ struct WindowReader {
     /// Records read so far.
     private(set) var count = 0
     /// Of all records read so far.
-    private(set) var fingerprint = Fingerprint()
+    private(set) var fingerprint = Digest()
 
     init(_ reader: EmbedRecordReader, images: ImageStore, tokenBudget: Int, tokensPerImage: Int) {
         (self.reader, self.images) = (reader, images)

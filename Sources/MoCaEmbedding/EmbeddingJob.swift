@@ -80,9 +80,10 @@ package struct EmbeddingJob: Sendable {
     /// Everything that decides what the vectors are.
     private func settings(_ embedder: Embedder) throws -> [String: String] {
         func text(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "model's" }
+        // The settings stand beside the model, so that a message can name the one that differs.
+        let identity = try ModelIdentity(of: model, EmbedderOptions())
         return [
-            "format": "1", "model": try ModelFingerprint.text(of: model),
-            "prompt": role?.rawValue ?? "none",
+            "format": "2", "model": identity.fingerprint, "prompt": role?.rawValue ?? "none",
             "dtype": embedder.model.backbone.embeddingWeight.dtype.rawValue,
             "device": options.device.kind.rawValue, "attention": text(options.attention),
             "pooling": text(options.pooling), "min-pixels": text(options.minPixels),

@@ -29,7 +29,7 @@ struct EmbeddingRun {
         var records: [WindowRecord]
         var outlines: [Result<InputOutline, any Error>]
         /// Of all records up to its end.
-        var fingerprint: Fingerprint
+        var fingerprint: Digest
     }
 
     /// What happened, without times.

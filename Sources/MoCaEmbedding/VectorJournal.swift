@@ -24,7 +24,7 @@ final class VectorJournal {
         var records = 0
         var vectors = 0
         /// Of the records so far.
-        var fingerprint = Fingerprint().text
+        var fingerprint = Digest().text
     }
 
     /// A line of `records.jsonl`.
@@ -79,7 +79,7 @@ final class VectorJournal {
     /// Appends a window: `values` has the rows of the entries without an error, in order.
     ///
     /// - Throws: `EmbeddingJobError.cannotWrite`.
-    func append(_ entries: [Entry], values: [Float], fingerprint: Fingerprint) throws {
+    func append(_ entries: [Entry], values: [Float], fingerprint: Digest) throws {
         precondition(values.count % width == 0)
         commit.records += entries.count
         commit.vectors += values.count / width

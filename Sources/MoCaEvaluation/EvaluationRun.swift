@@ -41,6 +41,9 @@ package struct EvaluationRun: Sendable {
         package let scores: Scores
         /// Inputs that were embedded; the others were kept from before.
         package let embeddedCount: Int
+        /// How long each set took.
+        package let seconds: [String: Double]
+        package let suite: BenchmarkSuite
     }
 
     /// What one set gave.
@@ -74,14 +77,16 @@ package struct EvaluationRun: Sendable {
                 }
             })
         var results: [String: BenchmarkSuite.SetResult] = [:]
-        var data: [String: String] = [:]
+        var (data, seconds) = ([String: String](), [String: Double]())
         for (number, folder) in folders.enumerated() {
             let name = folder.lastPathComponent
             if let reason = suite.refused[name] {
                 throw EvaluationRunError.setRefused(name: name, reason: reason)
             }
             tell(.started(set: name, number: number + 1, of: folders.count))
+            let start = ContinuousClock.now
             let found = try await score(folder, &cached)
+            seconds[name] = (ContinuousClock.now - start) / .seconds(1)
             try found.outcomes.write(set: name, to: output)
             results[name] = BenchmarkSuite.SetResult(
                 score: found.score,
@@ -93,7 +98,8 @@ package struct EvaluationRun: Sendable {
             sets: results.mapValues(\.score), groups: suite.means(results), settings: settings,
             data: data)
         try scores.write(to: output.appending(path: "scores.json"))
-        return Report(scores: scores, embeddedCount: cached.embeddedCount)
+        return Report(
+            scores: scores, embeddedCount: cached.embeddedCount, seconds: seconds, suite: suite)
     }
 
     /// The sets: the folder itself, or folders in it, that `isSet` says yes to.

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaCore
 import MoCaData
+import MoCaEmbedding
 
 /// Reads files for an index.
 struct FileParts {

@@ -4,6 +4,7 @@
 // sees the old index or the new one, never a mixture.
 
 import Foundation
+package import MoCaEmbedding
 
 /// `manifest.json`.
 package struct IndexManifest: Sendable, Hashable, Codable {

@@ -5,7 +5,9 @@ import Foundation
 import MoCaCore
 import MoCaEmbedding
 import MoCaEvaluation
+import MoCaModel
 import MoCaSearch
+import NN
 import Torch
 
 /// The benchmarks.
@@ -41,6 +43,11 @@ struct EvaluationOptions: ParsableArguments {
 
     @Flag(help: "Write the vectors of each set beside its scores.")
     var saveVectors = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Also write retrieval scores as mteb keeps results.", valueName: "dir"))
+    var mteb: String?
 }
 
 /// `moca evaluate mmeb`.
@@ -141,6 +148,19 @@ private struct Evaluation {
         Message.write(
             "embedded \(report.embeddedCount) inputs, \(Message.text(seconds, 1)) s in all; "
                 + "scores are in \(options.output)/scores.json")
+        if let folder = options.mteb {
+            let export = MTEBExport(
+                // mteb wants ORGANISATION/MODEL.
+                model: URL(fileURLWithPath: identity.folder).pathComponents.suffix(2)
+                    .joined(separator: "/"), revision: identity.fingerprint,
+                vectorLength: run.embedder.vectorLength,
+                parameterCount: PretrainedModel.declarations(
+                    run.embedder.model.backbone.configuration, purpose: .embedding
+                ).reduce(0) { $0 + $1.count })
+            try export.write(
+                report.scores, report.suite, seconds: report.seconds,
+                to: URL(fileURLWithPath: folder, isDirectory: true))
+        }
         if options.json { return try Message.printJSON(report.scores) }
         ScoreLines(report.scores).print()
     }

@@ -172,3 +172,42 @@ struct ScoresTests {
         }
     }
 }
+
+struct MTEBExportTests {
+    /// The keys that mteb's TaskResult and ModelMeta demand; scripts/checks/mteb_results.py reads such
+    /// files with mteb itself.
+    @Test func filesHaveTheKeysOfMTEB() throws {
+        let folder = try BenchmarkFolder()
+        let metrics = RankingMetrics(ndcg: [5: 0.25, 10: 0.5], recall: [:], mrrAt10: 1, mapAt10: 0)
+        var score = RetrievalScore(metrics: metrics, queryCount: 4)
+        score.byLanguage = ["french": RetrievalScore(metrics: metrics, queryCount: 2)]
+        let scores = Scores(
+            sets: [
+                "esg_reports_v2": .retrieval(score),
+                "vidore_v3_hr": .retrieval(RetrievalScore(metrics: metrics, queryCount: 1)),
+                "CIRR": .precision(PrecisionScore(correctCount: 1, queryCount: 2)),
+            ], data: ["esg_reports_v2": "12ab"])
+        let export = MTEBExport(
+            model: "org/name", revision: "f00d", vectorLength: 32, parameterCount: 1000)
+        try export.write(
+            scores, .vidore, seconds: ["esg_reports_v2": 1.5], to: folder.output)
+        let results = "org__name/f00d"
+        let task = try folder.json("\(results)/Vidore2ESGReportsRetrieval.json")
+        #expect(task["dataset_revision"] as? String == "12ab")
+        #expect(task["evaluation_time"] as? Double == 1.5)
+        #expect(task["mteb_version"] is NSNull)
+        let entry = try #require((task["scores"] as? [String: [[String: Any]]])?["test"]?.first)
+        #expect(entry["main_score"] as? Double == 0.25)
+        #expect(entry["hf_subset"] as? String == "french")
+        #expect(entry["languages"] as? [String] == ["fra-Latn"])
+        // ViDoRe v3 is led by nDCG@10.
+        let third = try folder.json("\(results)/Vidore3HrRetrieval.json")
+        let other = try #require((third["scores"] as? [String: [[String: Any]]])?["test"]?.first)
+        #expect(other["main_score"] as? Double == 0.5)
+        #expect(try folder.json("\(results)/model_meta.json")["embed_dim"] as? Int == 32)
+        #expect(
+            try FileManager.default.contentsOfDirectory(
+                atPath: folder.output.appending(path: results).path
+            ).count == 3)
+    }
+}

@@ -53,6 +53,19 @@ struct ModelIdentityTests {
         #expect(try fingerprint() != first)
     }
 
+    /// A change is found wherever it is, in a tensor of any length.
+    @Test func everyByteOfATensorCounts() throws {
+        let name = "model-00001-of-00002.safetensors"
+        let whole = try Data(contentsOf: model.appending(path: name))
+        var seen: Set<String> = [try fingerprint()]
+        for place in stride(from: whole.count / 2, to: whole.count, by: whole.count / 20) {
+            var bytes = whole
+            bytes[place] ^= 0x80
+            try bytes.write(to: model.appending(path: name))
+            #expect(try seen.insert(fingerprint()).inserted, "\(place)")
+        }
+    }
+
     @Test func anIndexOfAnotherModelIsRefused() async throws {
         let index = folder.url.appending(path: "index")
         try folder.write("a text", to: "texts/a.txt")

@@ -1,6 +1,7 @@
 // `mining.json`: how a subset's negatives were found, and how many there are.
 
 import Foundation
+package import MoCaEmbedding
 
 /// What was mined of one subset.
 package struct MiningReport: Sendable, Hashable, Codable {

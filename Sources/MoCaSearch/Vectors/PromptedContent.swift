@@ -2,6 +2,7 @@
 
 import Foundation
 package import MoCaCore
+import MoCaEmbedding
 
 /// A content and the prompt around it.
 package struct PromptedContent: Sendable, Hashable {

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaEmbedding
 import Testing
 import Torch
 

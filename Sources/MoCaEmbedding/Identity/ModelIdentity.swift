@@ -1,7 +1,7 @@
 // Which model, run how: vectors of two identities must not be compared.
 
 package import Foundation
-package import MoCaEmbedding
+import MoCaData
 import Safetensors
 
 /// A model's folder, and a fingerprint of everything that decides what its vectors mean.
@@ -18,7 +18,7 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
         (self.folder, self.fingerprint) = (folder, fingerprint)
     }
 
-    /// Reads the folder: settings whole, of each tensor its name, type, shape and samples.
+    /// Reads the whole folder: settings, and of each tensor its name, type, shape and bytes.
     ///
     /// - Throws: `SafetensorsError`, an error of the file system.
     package init(of folder: URL, _ options: EmbedderOptions) throws {
@@ -55,25 +55,21 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
 
     /// The same weights in other shards give the same digest.
     private static func add(_ weights: SafetensorsCheckpoint, to digest: inout Digest) throws {
-        for name in weights.names.sorted() {
-            let entry = try weights.entry(name)
-            digest.add("\(name) \(entry.dtype.rawValue) \(entry.shape)")
-            try weights.file(of: name).withBytes(of: name) { bytes in
-                for range in samples(of: bytes.count) {
-                    digest.add(UnsafeRawBufferPointer(rebasing: bytes[range]))
-                }
-            }
+        let names = weights.names.sorted()
+        let workers = ProcessInfo.processInfo.activeProcessorCount
+        let digests = inParallel(names.count, workers: workers) { index in
+            try Self.digest(of: names[index], in: weights)
         }
+        for tensor in digests { digest.add(try tensor.get().text) }
     }
 
-    /// A small tensor is read whole, of a big one 16 pages from its first to its last byte: any
-    /// training step changes them, and a model of many gigabytes is told in a moment.
-    private static func samples(of count: Int) -> [Range<Int>] {
-        let (length, parts) = (4096, 16)
-        guard count > length * parts else { return [0..<count] }
-        return (0..<parts).map { part in
-            let start = part * (count - length) / (parts - 1)
-            return start..<start + length
-        }
+    private static func digest(
+        of name: String, in weights: SafetensorsCheckpoint
+    ) throws -> Digest {
+        var digest = Digest()
+        let entry = try weights.entry(name)
+        digest.add("\(name) \(entry.dtype.rawValue) \(entry.shape)")
+        try weights.file(of: name).withBytes(of: name) { digest.add(UnsafeRawBufferPointer($0)) }
+        return digest
     }
 }

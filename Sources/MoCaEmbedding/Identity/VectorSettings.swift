@@ -1,7 +1,6 @@
 // The settings of an embedder that decide what its vectors mean.
 
 import MoCaCore
-package import MoCaEmbedding
 
 /// What a user set about vectors; nil is the model's own. An index keeps it, so that queries are
 /// embedded as the documents were.
