@@ -5,11 +5,11 @@ same pass on the same images with as many workers.
     python scripts/bench/pipeline.py [--data FOLDER] [--images DIR] [--model DIR] [--records N]
 
 Needs transformers 4.50.3, Pillow 10.2.0, pyarrow, and the built PipelineBenchmark. FOLDER holds Parquet
-files of pre-training records whose `images` are paths. Ours reads, decodes, resamples, tokenises, masks
-and packs, through the trainer's prefetcher; the peer reads the same records in order and gives each to
-Pillow, the processor and the fast tokenizer, in a pool of processes. Both are run in turn, --rounds
-times, the best of each counts; the last line is the ratio. Both must count the same images; tokens of
-text differ by no more than the special tokens that a peer's own template would add (here none).
+files of pre-training records whose `images` are paths. Of each picture a pair is made, picture to
+caption. Ours reads, decodes, resamples, tokenises and packs the pairs of one epoch through the trainer's
+prefetcher, in its order; the peer takes them in file order and gives each to Pillow, the processor and
+the fast tokenizer, in a pool of processes. Both are run in turn, --rounds times, and must count the same
+images and tokens; the best of each counts, the last line is the ratio.
 """
 import argparse
 import glob
@@ -23,6 +23,7 @@ import time
 
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false",
                   HF_HUB_OFFLINE="1")
+import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -31,8 +32,8 @@ RECIPE = """
 output_dir: {output}
 model: {{initialize: {{config: {model}}}}}
 data: {{folders: [{data}], images: {images}, min_pixels: {low}, max_pixels: {high}}}
-objective: {{mlm_ratio: 0.4, mae_ratio: 0.5, mae_weight: 0.5}}
-batch: {{tokens: {tokens}}}
+objective: {{temperature: 0.05, hard_negatives: 0}}
+batch: {{size: {size}}}
 optimizer: {{learning_rate: 1.0e-3}}
 schedule: {{total_steps: 1000}}
 checkpoint: {{every_steps: 1000, keep: 1}}
@@ -55,48 +56,50 @@ class Peer:
             min_pixels=self.options.low, max_pixels=self.options.high)
         self.tokenizer = AutoTokenizer.from_pretrained(self.options.model)
 
-    def __call__(self, record):
+    def __call__(self, pair):
         from PIL import Image
         if self.processor is None:
             self.load()
-        text, paths = record
-        images = [Image.open(os.path.join(self.options.images, path)).convert("RGB")
-                  for path in paths]
-        tokens = []
-        if images:
-            grids = self.processor(images=images, return_tensors="np")["image_grid_thw"]
-            tokens = [int(grid.prod()) // 4 for grid in grids]
-            if SLOT not in text:
-                text = SLOT * len(images) + text
-        for count in tokens:
-            text = text.replace(PAD, "<|placeholder|>" * count, 1)
-        ids = self.tokenizer(text.replace("<|placeholder|>", PAD)).input_ids
-        return len(images), len(ids)
+        image = Image.open(os.path.join(self.options.images, pair["qry_image_path"]))
+        grid = self.processor(images=[image.convert("RGB")], return_tensors="np")["image_grid_thw"]
+        query = pair["qry"].replace(PAD, PAD * (int(grid[0].prod()) // 4))
+        return sum(len(self.tokenizer(text).input_ids) for text in (query, pair["pos_text"]))
 
 
-def work(record):
-    return PEER(record)
+def work(pair):
+    return PEER(pair)
 
 
 def ours(options, folder, steps):
     recipe = os.path.join(folder, "recipe.yaml")
     with open(recipe, "w") as file:
         file.write(RECIPE.format(output=os.path.join(folder, "run"), **vars(options)))
-    done = subprocess.run([options.program, recipe, "pretrain", str(steps)],
+    done = subprocess.run([options.program, recipe, "finetune", str(steps)],
                           capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(done.stderr)
     return json.loads(done.stdout)
 
 
-def peer(pool, records):
+def peer(pool, pairs):
     start = time.perf_counter()
-    counts = pool.map(work, records, chunksize=16)
+    tokens = sum(pool.map(work, pairs, chunksize=16))
     seconds = time.perf_counter() - start
-    images = sum(count for count, _ in counts)
-    return {"samples": len(counts), "images": images, "tokens": sum(c for _, c in counts),
-            "seconds": seconds, "images_per_second": images / seconds,
-            "samples_per_second": len(counts) / seconds}
+    return {"images": len(pairs), "tokens": tokens, "seconds": seconds,
+            "images_per_second": len(pairs) / seconds}
+
+
+def pairs_of(options):
+    """A pair a picture; every caption has its number, so that none stands twice in a batch."""
+    pairs, seen = [], set()
+    for path in sorted(glob.glob(os.path.join(options.data, "*.parquet"))):
+        for row in parquet.read_table(path, columns=["text", "images"]).to_pylist():
+            for image in row["images"] or []:
+                if image not in seen:
+                    seen.add(image)
+                    pairs.append({"qry": SLOT, "qry_image_path": image, "pos_text":
+                                  f"{row['text'].replace(SLOT, '')} {len(pairs)}"})
+    return pairs[: min(options.records, len(pairs)) // options.size * options.size]
 
 
 def main():
@@ -109,33 +112,30 @@ def main():
     parser.add_argument("--program", default=os.path.join(ROOT, ".build/release/PipelineBenchmark"))
     parser.add_argument("--low", type=int, default=256 * 784, help="pixels of an image, at least")
     parser.add_argument("--high", type=int, default=1024 * 784, help="and at most")
-    parser.add_argument("--tokens", type=int, default=16384, help="cost of a batch")
+    parser.add_argument("--size", type=int, default=16, help="pairs of a batch")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--records", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     options.data, options.images = os.path.abspath(options.data), os.path.abspath(options.images)
     options.model = os.path.abspath(options.model)
-    table = [row for path in sorted(glob.glob(os.path.join(options.data, "*.parquet")))
-             for row in parquet.read_table(path, columns=["text", "images"]).to_pylist()]
-    records = [(row["text"], row["images"] or []) for row in table[: options.records]]
+    pairs = pairs_of(options)
     PEER = Peer(options)
     best = {}
     with tempfile.TemporaryDirectory() as folder, multiprocessing.Pool(options.workers) as pool:
-        data = os.path.join(folder, "records")
-        os.mkdir(data)
-        rows = parquet.read_table(options.data).slice(0, options.records)
-        parquet.write_table(rows, os.path.join(data, "train.parquet"), row_group_size=512)
-        options.data = data
-        pool.map(work, records[: 4 * options.workers], chunksize=1)     # starts the libraries
-        # So many steps that an epoch is over, to within a step.
-        first = ours(options, folder, 4)
-        steps = max(1, round(4 * len(records) / first["samples"]))
+        options.data = os.path.join(folder, "pairs")
+        os.mkdir(options.data)
+        parquet.write_table(arrow.Table.from_pylist(pairs),
+                            os.path.join(options.data, "train.parquet"), row_group_size=512)
+        pool.map(work, pairs[: 4 * options.workers], chunksize=1)       # starts the libraries
         for _ in range(options.rounds):
-            for name, result in (("moca", ours(options, folder, steps)), ("pil", peer(pool, records))):
+            results = {"moca": ours(options, folder, len(pairs) // options.size),
+                       "pil": peer(pool, pairs)}
+            for name, result in results.items():
                 print(json.dumps({"what": name, **result}), flush=True)
-                if name not in best or result["images_per_second"] > best[name]:
-                    best[name] = result["images_per_second"]
+                best[name] = max(best.get(name, 0), result["images_per_second"])
+            if len({(result["images"], result["tokens"]) for result in results.values()}) > 1:
+                sys.exit("the two did not do the same")
     print(json.dumps({"workers": options.workers, "moca_images_per_second": best["moca"],
                       "pil_images_per_second": best["pil"], "ratio": best["moca"] / best["pil"]}))
 
