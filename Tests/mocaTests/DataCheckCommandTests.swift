@@ -124,7 +124,8 @@ import Testing
                 #expect(page.contains(text), "\(text)")
             }
             #expect(page.contains("<th scope=\"row\">a</th><td class=\"number\">30</td>"))
-            #expect(!page.contains("http:") && !page.contains("https:") && !page.contains("<script"))
+            #expect(
+                !page.contains("http:") && !page.contains("https:") && !page.contains("<script"))
             let wrong = try BuiltProgram.run(
                 arguments.dropLast() + ["no/such/page.html"], in: folder)
             #expect(wrong.status == 73 && wrong.errors.contains("no/such/page.html"))
