@@ -160,6 +160,7 @@ let package = Package(
             ], swiftSettings: swift),
         benchmark("TokenizerBenchmark", ["MoCaTokenizer"]),
         benchmark("ImageBenchmark", ["MoCaImage", "MoCaCore"]),
+        benchmark("PipelineBenchmark", ["MoCaTraining"]),
         tests(of: "CTorch"),
         tests(of: "StrictJSON"),
         tests(of: "CArchive"),

@@ -2,7 +2,9 @@
 """Cut the repository's data sample out of a full data folder, and the training data beside it.
 
 Keeps only parts that may be redistributed freely (OpenClipart, Noto emoji, easy-VQA, WordNet,
-pages of debmake-doc), scales pictures down, and holds out some clip art and some manual pages.
+pages of debmake-doc), scales pictures down, and holds out some clip art and some manual pages. What
+`moca data check` would complain of is mended or left out: training texts that are evaluation queries,
+pictures that look like one of an evaluation, damaged captions, negatives that are their positive.
 With --training-output it also writes the full training parts without what was held out, so that
 a model trained on them has never seen the sample's evaluation sets. A minute, under 1 GB.
 
@@ -18,6 +20,7 @@ import json
 import os
 import re
 import shutil
+import unicodedata
 
 import numpy as np
 import pyarrow as arrow
@@ -26,6 +29,9 @@ from PIL import Image, ImageEnhance
 
 TEST_PERCENT = 15          # share of title groups held out, by sha1
 NEAR_DUPLICATE_BITS = 10   # of a 256-bit difference hash
+DETAILED_BITS = 64         # with fewer bits set, less is near: as `moca data check` has it
+LEAST_BITS = 12
+TAIL_BYTES = 20            # what follows an instruction is looked up alone from this length on
 FIRST_TEST_PAGE = 100      # debmake-doc: later pages are held out, in every language
 CANDIDATES = 60
 CLASS_MAXIMUM = 12         # test pictures a class, so that no constant answer scores
@@ -68,6 +74,63 @@ def share(text):
 def difference_hash(path):
     grey = np.asarray(Image.open(path).convert("L").resize((17, 16), Image.BICUBIC), np.int16)
     return (grey[:, 1:] > grey[:, :-1]).ravel()
+
+
+def normalized(text):
+    """As `moca data check` compares texts."""
+    return " ".join(unicodedata.normalize("NFKC", text).lower().split())
+
+
+def text_keys(text):
+    """A text, and what follows its instruction."""
+    text = normalized(text)
+    tail = text.split(": ", 1)[1] if ": " in text else ""
+    return {key for key in (text, tail if len(tail.encode()) >= TAIL_BYTES else "") if key}
+
+
+def side_text(text):
+    return re.sub(r"<\|image_\d+\|>", " ", text)
+
+
+def is_leaked(row, queries):
+    """Whether a text without image is an evaluation query."""
+    sides = [(row["qry"], row["qry_image_path"]), (row["pos_text"], row["pos_image_path"])]
+    return any(not path and text_keys(side_text(text)) & queries for text, path in sides)
+
+
+def evaluation_queries(sets, headings):
+    texts = [row["qry_text"] for values in sets.values() for row in values
+             if not row["qry_img_path"]]
+    return set().union(*(text_keys(side_text(text)) for text in texts + headings))
+
+
+def reach(hashes):
+    """How many bits a near picture may differ in: fewer where there is less to see."""
+    bits = hashes.sum(1)
+    detail = np.minimum(bits, hashes.shape[1] - bits)
+    allowed = NEAR_DUPLICATE_BITS * np.minimum(detail, DETAILED_BITS) // DETAILED_BITS
+    return np.where(detail < LEAST_BITS, -1, allowed)
+
+
+def near_pictures(folder, training, evaluation):
+    """Training pictures that look like one of an evaluation."""
+    left, right = (np.array([difference_hash(os.path.join(folder, path)) for path in paths])
+                   for paths in (training, evaluation))
+    near = np.minimum(reach(left)[:, None], reach(right)[None])
+    bits = np.array([(row != right).sum(1) for row in left])
+    return {path for path, found in zip(training, (bits <= near).any(1)) if found}
+
+
+def mended(text):
+    """A caption without a tag that was read in a wrong encoding and cannot be told any more."""
+    return re.sub(r",[^,()]*[\x80-\x9f][^,()]*", "", text) if text else text
+
+
+def with_mended_captions(row):
+    captions = json.loads(row["captions_json"])
+    sound = {language: mended(text) for language, text in captions.items()}
+    return row if sound == captions else {
+        **row, "captions_json": json.dumps(sound, ensure_ascii=False)}
 
 
 def hold_out_clip_art(data, meta):
@@ -211,14 +274,40 @@ def names_held_out(row, held):
         or row["neg_image_path"] in held
 
 
-def training_pairs(data, output, tasks, held, sources=("images/",)):
-    """The tasks' rows that name no held-out picture, and only pictures of `sources`."""
+def identity(row, side, folder, known):
+    """What tells contents apart: normalised text, and the picture's bytes."""
+    path = row[side + "_image_path"]
+    if path and path not in known:
+        with open(os.path.join(folder, path), "rb") as file:
+            known[path] = hashlib.sha1(file.read()).hexdigest()
+    return normalized(row[side + "_text"]), known.get(path, "")
+
+
+def mend_negatives(values, folder):
+    """A negative that is its positive becomes the next row's that is not."""
+    known = {}
+    for index, row in enumerate(values):
+        positive = identity(row, "pos", folder, known)
+        if identity(row, "neg", folder, known) != positive:
+            continue
+        for other in values[index + 1:] + values[:index]:
+            if identity(other, "neg", folder, known) != positive:
+                row.update({key: other[key] for key in ("neg_text", "neg_image_path")})
+                break
+
+
+def training_pairs(data, output, tasks, held, queries, folder, sources=("images/",)):
+    """The tasks' rows that name no held-out picture, and only pictures of `sources`, which are in
+    `folder`; rows with an evaluation query are left out."""
     counts = {}
     for task in tasks:
         kept = [row for row in rows(os.path.join(data, "mmeb-train", task, "train.parquet"))
-                if not names_held_out(row, held)
+                if not names_held_out(row, held) and not is_leaked(row, queries)
                 and all(not row[key] or row[key].startswith(sources) for key in TRAIN_COLUMNS
                         if key.endswith("_path"))]
+        for row in kept:
+            row.update({key: mended(row[key]) for key in ("qry", "pos_text", "neg_text")})
+        mend_negatives(kept, folder)
         write(os.path.join(output, "mmeb-train", task, "train.parquet"),
               [{key: row[key] for key in TRAIN_COLUMNS} for row in kept])
         counts[task] = len(kept)
@@ -260,11 +349,11 @@ def page_records(data, held):
     return records
 
 
-def pretraining_records(data, output, meta, held):
+def pretraining_records(data, output, meta, held, queries):
     schema = arrow.schema([("text", arrow.string()), ("images", arrow.list_(arrow.string())),
                            ("source", arrow.string()), ("lang", arrow.string())])
     text = [{**row, "images": []} for row in rows(os.path.join(data, "cpt/text/train.parquet"))
-            if row["source"] in TEXT_SOURCES]
+            if row["source"] in TEXT_SOURCES and not text_keys(row["text"]) & queries]
     parts = {"captions": caption_records(meta, held), "doc_pages": page_records(data, held),
              "text": text}
     for name, records in parts.items():
@@ -309,7 +398,7 @@ def variant_path(folder, path, number):
     return os.path.join(folder, "variants", f"{os.path.splitext(path)[0]}.{number}.jpg")
 
 
-def caption_tasks(output, drawn, instructions):
+def caption_tasks(output, drawn, instructions, queries):
     """Each caption in each language with a variant of its picture, both ways; captions with the
     same caption in another language; a picture with another variant of itself."""
     random, tasks = np.random.default_rng(2), {}
@@ -325,7 +414,11 @@ def caption_tasks(output, drawn, instructions):
     translated = set()
     for row in drawn:
         captions = json.loads(row["captions_json"])
+        captions = {language: text for language, text in captions.items()
+                    if not text_keys(instructions["t2i"] + text) & queries}
         texts = sorted(set(captions.values()))
+        if not texts:
+            continue
         for number in range(max(len(texts), VARIANTS + 1)):
             text = texts[number % len(texts)]
             add(f"Captions_{row['source']}_t2i", f"{instructions['t2i']}{text}\n", "", page,
@@ -354,15 +447,15 @@ def caption_tasks(output, drawn, instructions):
     return {task: len(values) for task, values in tasks.items()}
 
 
-def full_training_data(data, output, meta, held):
+def full_training_data(data, output, meta, held, queries):
     """Every training part without the held-out pictures and pages, and tasks of all captions with
     varied pictures; other images stay where they are."""
     tasks = sorted(os.listdir(os.path.join(data, "mmeb-train")))
-    counts = training_pairs(data, output, tasks, held)
+    counts = training_pairs(data, output, tasks, held, queries, data)
     drawn = [row for row in meta if row["split"] == "train" and row["source"] in DRAWN
              and row["path"] not in held]
     write_variants(data, output, drawn)
-    counts.update(caption_tasks(output, drawn, instruction_texts(data)))
+    counts.update(caption_tasks(output, drawn, instruction_texts(data), queries))
     for folder in sorted(os.listdir(os.path.join(data, "images"))):
         link = os.path.join(output, "images", folder)
         os.makedirs(os.path.dirname(link), exist_ok=True)
@@ -376,7 +469,8 @@ def full_training_data(data, output, meta, held):
     for path in sorted(glob.glob(os.path.join(data, "cpt", "*", "*.parquet"))):
         table = parquet.read_table(path)
         kept = [not any(hashlib.sha1(image).digest() in dropped for image in images or [])
-                for images in table["images"].to_pylist()]
+                and (bool(images) or not text_keys(text) & queries)
+                for images, text in zip(table["images"].to_pylist(), table["text"].to_pylist())]
         target = os.path.join(output, os.path.relpath(path, data))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         parquet.write_table(table.filter(arrow.array(kept)), target, compression="zstd")
@@ -392,27 +486,36 @@ def main():
     parser.add_argument("--training-output", help="also write the full training parts here")
     arguments = parser.parse_args()
     data, output = arguments.data, arguments.output
-    meta = rows(os.path.join(data, "images_meta.parquet"))
+    meta = [with_mended_captions(row) for row in rows(os.path.join(data, "images_meta.parquet"))]
     pages, clips = hold_out_pages(meta), hold_out_clip_art(data, meta)
     held = pages | clips
     meta = [{**row, "split": "test"} if row["path"] in held else row for row in meta]
-    if arguments.training_output:
-        print(json.dumps(full_training_data(data, arguments.training_output, meta, held), indent=1))
-    kept = [row for row in meta if row["source"] in SIDES or row["category"] == "debmake-doc"]
-    write(os.path.join(output, "images_meta.parquet"), kept)
-    for row in kept:
-        if row["path"] not in pages:            # held-out pages stand inside the corpus
-            copy_picture(data, output, row["path"])
-    for path in sorted(glob.glob(os.path.join(data, "images", "easyvqa", "*.png"))):
-        copy_picture(data, output, os.path.relpath(path, data))
-    counts = {"train": training_pairs(data, output, TASKS, held, SOURCES),
-              "cpt": pretraining_records(data, output, kept, held),
-              "images": collections.Counter(f"{r['source']}/{r['split']}" for r in kept)}
     sets = clip_art_evaluation(meta, clips, instruction_texts(data))
     for path in sorted(glob.glob(os.path.join(data, "mmeb-eval", "*", "test.parquet"))):
         name = path.split("/")[-2]
         if name.startswith(tuple(EVALUATIONS)):
             sets[name] = rows(path)
+    headings = [row["qry"] for row in rows(os.path.join(data, "mmeb-train/DocPages/train.parquet"))
+                if row["pos_image_path"] in pages]
+    queries = evaluation_queries(sets, headings)
+    kept = [row for row in meta if row["source"] in SIDES or row["category"] == "debmake-doc"]
+    write(os.path.join(output, "images_meta.parquet"), kept)
+    for row in kept:
+        if row["path"] not in pages:            # held-out pages stand inside the corpus
+            copy_picture(data, output, row["path"])
+    shapes = [os.path.relpath(path, data)
+              for path in sorted(glob.glob(os.path.join(data, "images", "easyvqa", "*.png")))]
+    for path in shapes:
+        copy_picture(data, output, path)
+    # The other pictures were compared when they were held out.
+    asked = {row["qry_img_path"] for row in sets["EasyVQA"]}
+    held |= near_pictures(output, [path for path in shapes if path not in asked], sorted(asked))
+    if arguments.training_output:
+        counts = full_training_data(data, arguments.training_output, meta, held, queries)
+        print(json.dumps(counts, indent=1))
+    counts = {"train": training_pairs(data, output, TASKS, held, queries, output, SOURCES),
+              "cpt": pretraining_records(data, output, kept, held, queries),
+              "images": collections.Counter(f"{r['source']}/{r['split']}" for r in kept)}
     for name, values in sets.items():
         write(os.path.join(output, "mmeb-eval", name, "test.parquet"), values, EVAL_SCHEMA)
     counts["evaluation"] = {name: (len(v), sum(len(r["tgt_text"]) for r in v) / len(v))

@@ -17,6 +17,7 @@
 #define BLOCK_BYTES (1 << 18)
 // Of a tar whose headers alone are visited: what lies between them is not read.
 #define HEADER_BYTES (1 << 12)
+#define TAR_BLOCK_BYTES 512
 
 struct carchive_reader {
     struct archive *archive;
@@ -29,6 +30,7 @@ struct carchive_reader {
     carchive_status failed;
     int is_encrypted;
     int is_at_end;
+    int lacks_end;
     int is_stream;
     /// Of a stream: what libarchive has handed out and the caller has not taken yet.
     const unsigned char *waiting;
@@ -233,13 +235,15 @@ static carchive_type type_of(struct archive_entry *entry) {
     }
 }
 
+static int is_tar(const carchive_reader *reader) {
+    return (archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
+}
+
 /// The content of a plain tar begins where libarchive stopped after the headers.
 static int64_t position_of(const carchive_reader *reader, struct archive_entry *entry) {
-    int is_tar =
-        (archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_TAR;
     int is_plain = !reader->gzip && archive_filter_count(reader->archive) == 1;
     int is_whole = archive_entry_sparse_count(entry) == 0;
-    return is_tar && is_plain && is_whole
+    return is_tar(reader) && is_plain && is_whole
         ? reader->start + archive_filter_bytes(reader->archive, 0)
         : -1;
 }
@@ -259,6 +263,14 @@ static void describe(carchive_reader *reader, struct archive_entry *entry, carch
     reader->is_encrypted = out->is_encrypted;
 }
 
+/// libarchive takes the end of the bytes for the end of a tar, too; where there is a mark, it has
+/// read at least one block after the last entry.
+static int lacks_end(const carchive_reader *reader) {
+    int64_t after = archive_read_header_position(reader->archive);
+    return is_tar(reader)
+        && archive_filter_bytes(reader->archive, 0) - after < TAR_BLOCK_BYTES;
+}
+
 carchive_status carchive_next(carchive_reader *reader, carchive_entry *out) {
     if (reader->is_at_end) {
         return CARCHIVE_END;
@@ -269,6 +281,7 @@ carchive_status carchive_next(carchive_reader *reader, carchive_entry *out) {
     carchive_status status = CARCHIVE_OK;
     if (code == ARCHIVE_EOF) {
         reader->is_at_end = 1;
+        reader->lacks_end = lacks_end(reader);
         status = CARCHIVE_END;
     } else if (code < ARCHIVE_WARN) {
         // ARCHIVE_WARN is an odd header, of which everything that is asked for could be read.
@@ -313,6 +326,8 @@ carchive_status carchive_read(
     }
     return status;
 }
+
+int32_t carchive_lacks_end(const carchive_reader *reader) { return reader->lacks_end; }
 
 int64_t carchive_consumed(const carchive_reader *reader) {
     return parts_position(reader->parts);

@@ -142,6 +142,10 @@ package final class ArchiveReader {
         }
     }
 
+    /// Whether a tar ended without the mark of its end, as one that is cut off between two entries
+    /// does; known when `next` has given nil.
+    package var lacksEnd: Bool { carchive_lacks_end(reader) != 0 }
+
     /// The next bytes of the entry or stream; nil at its end.
     ///
     /// - Throws: `DataError.unreadableArchive`, `.unreadableFile`, `.inputOutput`.

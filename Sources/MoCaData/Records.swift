@@ -71,9 +71,12 @@ package struct BenchmarkRecord: Record, Equatable {
     package var queryImagePath: String?
     package var targetTexts: [String]?
     package var targetImagePaths: [String]?
+    /// Images that come with the record, by the paths that it calls them.
+    package var attachments: [String: Data]
 
     package init(_ row: Row) throws {
         location = row.location
+        attachments = row.attachments
         queryText = try row.string("qry_text")
         queryImagePath = try row.string("qry_img_path")
         targetTexts = try row.strings("tgt_text")

@@ -67,7 +67,8 @@ package struct BenchmarkSample: Sample, Hashable {
     /// - Throws: as `ContrastiveSample`.
     package init(_ record: BenchmarkRecord, id: SampleID, images: ImageStore) throws {
         self.id = id
-        let side = TextAndImagePath(location: record.location, images: images)
+        let side = TextAndImagePath(
+            location: record.location, images: images.with(record.attachments))
         query = try side.content(record.queryText, record.queryImagePath, field: "qry_text")
         let texts = record.targetTexts ?? []
         let paths = record.targetImagePaths ?? []

@@ -49,10 +49,19 @@ package final class Subset: Sendable {
     func readBlock(_ block: Int, columns: [String]) throws -> [RowBatch] {
         let entry = files[fileIndex(ofBlock: block)]
         let file = try entry.kept ?? open.withLock { try $0.file(entry.url) }
+        let place = block - entry.firstBlock
         var batches: [RowBatch] = []
-        try file.forEachBatch(
-            ofBlock: block - entry.firstBlock, columns: columns, batchRows: 4096
-        ) { batches.append($0) }
+        if place < file.blockRows.count {
+            try file.forEachBatch(ofBlock: place, columns: columns, batchRows: 4096) {
+                batches.append($0)
+            }
+        }
+        // A file that is opened again may have been written anew in between.
+        guard batches.reduce(0, { $0 + $1.count }) == shape.blockRows[block] else {
+            throw DataError.damagedBlock(
+                path: entry.url.path, block: place,
+                reason: "the file has changed since it was opened")
+        }
         return batches
     }
 

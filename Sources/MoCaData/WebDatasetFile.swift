@@ -17,6 +17,8 @@ package struct WebDatasetFile: RecordFile {
     package var columnNames: [String]? { nil }
     package let blockRows: [Int]
     package var isCostlyToOpen: Bool { true }
+    /// Whether the tar lacks the mark of its end: it may be cut off between two members.
+    package let lacksEnd: Bool
     private let blocks: [Block]
     /// The tar of a compressed shard.
     private let decompressed: RandomAccessFile?
@@ -49,6 +51,7 @@ package struct WebDatasetFile: RecordFile {
             row += 1
         }
         self.blocks = blocks
+        lacksEnd = walk.lacksEnd
         blockRows = blocks.map(\.rows)
     }
 
@@ -115,6 +118,9 @@ private struct SampleWalk {
     init(_ tar: RandomAccessFile, from offset: Int) throws {
         archive = try ArchiveReader(tar: tar, from: offset)
     }
+
+    /// Whether the tar lacks the mark of its end; known after the last sample.
+    var lacksEnd: Bool { archive.lacksEnd }
 
     /// The next sample; nil after the last.
     mutating func next() throws -> TarSample? {

@@ -144,8 +144,17 @@ struct ZipDirectory: Sendable {
             try check(status)
             return stored
         case 8: return try inflated(stored, member)
-        default: throw Failure(reason: "its compression method \(member.method) is not read here")
+        default: throw Failure(reason: unreadable(method: member.method))
         }
+    }
+
+    private static func unreadable(method: Int) -> String {
+        let names = [
+            9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd",
+        ]
+        return
+            "its compression \(names[method] ?? "method \(method)") is not read in place: unpack "
+            + "the archive, or write it anew with deflate"
     }
 
     private static func inflated(_ stored: Data, _ member: Member) throws -> Data {

@@ -43,6 +43,8 @@ package final class DataCheck {
     private(set) var images = ImageTable()
     /// nil where no evaluation sets were named.
     private(set) var evaluation: EvaluationContents?
+    /// Records of pre-training.
+    private var texts = RecordTable()
     private var loss = TruncationLoss()
     private var subsets: [CheckSummary.Subset] = []
 
@@ -69,6 +71,7 @@ package final class DataCheck {
         guard recordCount > 0 || log.fileErrorCount > 0 else {
             throw DataCheckError.noRecords(folders: settings.folders.map(\.path))
         }
+        try reportRepeatedTexts()
         try compareImages()
         try compareWithEvaluation()
         return CheckSummary(
@@ -131,6 +134,10 @@ package final class DataCheck {
                 record.findings + broken + tiny + inspection.findings.map(strict)
                     + leakedTexts(inspection, record.place))
             note(inspection, record.place, &pairs)
+            // What an image holds that cannot be decoded is not known.
+            if broken.isEmpty, let text = inspection.parts.first(where: { $0.side == .text }) {
+                texts.add(text.identity, at: record.place)
+            }
         }
     }
 
@@ -218,6 +225,19 @@ package final class DataCheck {
                     .repeatedPositive, at: place(group.firstRow),
                     "its positive stands in \(group.recordCount) records, with "
                         + "\(group.otherCount) different queries")
+            ])
+        }
+    }
+
+    /// A text that is learnt several times an epoch is learnt by heart.
+    private func reportRepeatedTexts() throws {
+        for repetition in texts.repetitions() {
+            let first = "\(repetition.first.subset)#\(repetition.first.row ?? 0)"
+            try log.add([
+                Finding(
+                    .repeatedRecord, at: repetition.place,
+                    "text and images are those of \(first), \(repetition.count) records in all",
+                    severity: .warning)
             ])
         }
     }

@@ -100,6 +100,7 @@ private final class SubsetCounter {
                 progress(.done(readings.count))
             },
             report: { finding in
+                guard finding.severity == .error else { return }
                 throw DataCheckError.cannotCount(place: finding.file, reason: finding.reason)
             })
         return counts

@@ -5,8 +5,10 @@ package import MoCaImage
 /// 256 bits: of the grey picture resampled (bicubic) to 17 x 16, whether each pixel is lighter than
 /// the one on its left, row by row (Krawetz, "Kind of like that", 2013). Bit 0 is the first.
 package struct DifferenceHash: Sendable, Hashable {
-    /// Hashes of this many bits or less, or of almost all, are of pictures without structure.
+    /// Hashes of less than this many bits, or of almost all, are of pictures without structure.
     private static let bitsMin = 12
+    /// Hashes of this many bits or more are of pictures with enough structure to be told apart.
+    private static let bitsEnough = 64
 
     package private(set) var words: SIMD4<UInt64>
 
@@ -35,10 +37,20 @@ package struct DifferenceHash: Sendable, Hashable {
             + difference[2].nonzeroBitCount + difference[3].nonzeroBitCount
     }
 
-    /// Whether the picture is too even to be told from another even one.
-    package var isFlat: Bool {
+    /// Bits of the rarer kind: what there is to see.
+    private var detail: Int {
         let bits = distance(to: DifferenceHash(words: .zero))
-        return bits < Self.bitsMin || bits > 256 - Self.bitsMin
+        return min(bits, 256 - bits)
+    }
+
+    /// Whether the picture is too even to be told from another even one.
+    package var isFlat: Bool { detail < Self.bitsMin }
+
+    /// How many bits another hash may differ in and be near, where `distance` is the limit for
+    /// pictures with structure. One shape on an even ground sets few bits: two such pictures differ
+    /// in few, whatever they show.
+    func reach(_ distance: Int) -> Int {
+        distance * min(detail, Self.bitsEnough) / Self.bitsEnough
     }
 
     /// 64 hexadecimal digits, the first bits last.
@@ -81,7 +93,8 @@ extension PixelImage {
     }
 }
 
-/// For each hash, an earlier one that is near. Exact: hashes within `distance` agree in at least one
+/// For each hash, an earlier one that is near: within the distance, or what is left of it for the
+/// picture with less to see. Exact: hashes within `distance` agree in at least one
 /// of `distance + 1` bands, so only those that share a band are compared.
 package struct NearHashes {
     /// A hash and one before it.
@@ -106,6 +119,10 @@ package struct NearHashes {
         _ hashes: [DifferenceHash], where isWanted: (Int, Int) -> Bool = { _, _ in true }
     ) -> [Pair] {
         let indices = hashes.indices.filter { !hashes[$0].isFlat }
+        let reaches = hashes.map { $0.reach(distance) }
+        let isNear = { (index: Int, earlier: Int, bits: Int) in
+            bits <= min(reaches[index], reaches[earlier]) && isWanted(index, earlier)
+        }
         var found: [Int: Pair] = [:]
         for band in 0...distance {
             let keyed = indices.map { (key: hashes[$0].band(band, of: distance + 1), index: $0) }
@@ -113,7 +130,7 @@ package struct NearHashes {
             var start = 0
             for end in 1...max(1, keyed.count) where !keyed.isEmpty {
                 guard end == keyed.count || keyed[end].key != keyed[start].key else { continue }
-                compare(keyed[start..<end].map(\.index), hashes, isWanted, &found)
+                compare(keyed[start..<end].map(\.index), hashes, isNear, &found)
                 start = end
             }
         }
@@ -122,14 +139,14 @@ package struct NearHashes {
 
     /// Notes the first near one before each of `group`, which ascends.
     private func compare(
-        _ group: [Int], _ hashes: [DifferenceHash], _ isWanted: (Int, Int) -> Bool,
+        _ group: [Int], _ hashes: [DifferenceHash], _ isNear: (Int, Int, Int) -> Bool,
         _ found: inout [Int: Pair]
     ) {
         for (position, index) in group.enumerated() {
             for earlier in group[..<position] {
                 if let known = found[index], known.earlier <= earlier { break }
                 let bits = hashes[index].distance(to: hashes[earlier])
-                guard bits <= distance, isWanted(index, earlier) else { continue }
+                guard isNear(index, earlier, bits) else { continue }
                 found[index] = Pair(index: index, earlier: earlier, distance: bits)
                 break
             }

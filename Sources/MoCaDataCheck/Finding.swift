@@ -39,6 +39,7 @@ package struct Finding: Sendable, Hashable, Encodable {
     package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         // Records
         case unreadableFile = "unreadable_file"
+        case cutArchive = "cut_archive"
         case unreadableRecord = "unreadable_record"
         case emptyContent = "empty_content"
         case blankText = "blank_text"
@@ -75,7 +76,7 @@ package struct Finding: Sendable, Hashable, Encodable {
                 .strayImageToken, .missingImage, .brokenImage, .truncatedImage, .oversizedImage,
                 .elongatedImage, .overBudget:
                 .error
-            case .blankText, .encodingDamage, .tinyImage, .overLength, .emptyNegative,
+            case .cutArchive, .blankText, .encodingDamage, .tinyImage, .overLength, .emptyNegative,
                 .negativeEqualsPositive, .leakedText, .leakedImage, .leakedNearImage:
                 .warning
             case .duplicateImage, .nearDuplicateImage, .repeatedRecord, .repeatedQuery,

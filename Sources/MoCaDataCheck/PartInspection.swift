@@ -27,7 +27,8 @@ struct RecordInspection: Sendable {
     /// One content.
     struct Part: Sendable {
         var side: RecordPart.Side
-        /// Of words and images' bytes: equal for contents that the model cannot tell apart.
+        /// Of words and images' bytes: equal for contents of a pair that mean the same. Of records of
+        /// pre-training, of every character and the places of the images.
         var identity: UInt64
         /// What an evaluation's texts are looked up by; none of a content with images.
         var textKeys: [UInt64] = []
@@ -77,10 +78,17 @@ struct RecordInspection: Sendable {
         }.joined(separator: " ")
     }
 
+    /// The text with a mark where each image stands.
+    private static func exactText(of content: Content) -> String {
+        content.segments.map { segment in
+            if case .text(let text) = segment { text } else { "\u{fffc}" }
+        }.joined()
+    }
+
     private static func part(
         _ part: RecordPart, text: String, _ hashes: [ContentHash]
     ) -> Part {
-        var identity = ContentHash(text)
+        var identity = ContentHash(part.side == .text ? exactText(of: part.content) : text)
         for hash in hashes {
             identity.add(hash.low)
             identity.add(hash.high)

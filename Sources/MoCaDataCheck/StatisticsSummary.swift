@@ -50,8 +50,8 @@ package struct StatisticsSummary: Sendable, Hashable, Encodable {
         shorterSides = Distribution(stamps.map { min($0.width, $0.height) })
     }
 
-    /// The distributions by name.
-    private var rows: [(name: String, values: Distribution)] {
+    /// The distributions by name; those of nothing are left out.
+    package var distributions: [(name: String, values: Distribution)] {
         [
             ("text tokens", textTokens), ("image tokens", imageTokens), ("images", images),
             ("cost", cost), ("tokens of a content", contentTokens),
@@ -69,7 +69,7 @@ package struct StatisticsSummary: Sendable, Hashable, Encodable {
         }
         let header = ["count", "sum", "min", "p5", "p25", "p50", "p75", "p95", "p99", "max"]
         lines.append("  " + Self.row("", header))
-        for (name, values) in rows {
+        for (name, values) in distributions {
             let cells = [
                 values.count, values.sum, values.min, values.p5, values.p25, values.p50,
                 values.p75, values.p95, values.p99, values.max,

@@ -36,7 +36,7 @@ package struct SubsetReader: Sendable {
         return readers
     }
 
-    /// Gives runs of rows to `body`, and what is wrong with whole files to `report`. The rows of a
+    /// Gives runs of rows to `body`, and what is wrong or odd with whole files to `report`. The rows of a
     /// block that cannot be decoded are given as failures.
     ///
     /// - Returns: Number of rows.
@@ -61,6 +61,12 @@ package struct SubsetReader: Sendable {
             } catch let error as DataError {
                 try report(finding(error, file: url.path))
                 continue
+            }
+            if let shard = file as? WebDatasetFile, shard.lacksEnd {
+                try report(
+                    Finding(
+                        .cutArchive, at: RecordPlace(subset: name, row: nil, file: url.path),
+                        "the tar has no mark of its end: it may be cut off between two members"))
             }
             for block in file.blockRows.indices {
                 try read(block, of: file, firstRow: firstRow, body)

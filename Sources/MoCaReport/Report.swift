@@ -93,6 +93,10 @@ package struct ReportSection: Sendable {
         case reconstructions([Reconstruction])
         /// Samples of training data.
         case samples([SampleCard])
+        /// How numbers are spread.
+        case histograms([Histogram])
+        /// A table of numbers.
+        case figures(FigureTable)
     }
 
     package var title: String
@@ -116,6 +120,8 @@ package struct ReportSection: Sendable {
             case .queries(let cards): QueryCard.html(cards)
             case .reconstructions(let rows): Reconstruction.html(rows)
             case .samples(let cards): SampleCard.html(cards)
+            case .histograms(let histograms): Histogram.html(histograms)
+            case .figures(let table): table.html
             }
         return """
             <section id="section-\(number)" aria-labelledby="title-\(number)">

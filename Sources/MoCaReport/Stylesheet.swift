@@ -105,6 +105,11 @@ enum Stylesheet {
         .c4 { stroke: var(--c4); stroke-dasharray: 10 3 2 3; }
         .c5 { stroke: var(--c5); stroke-dasharray: 5 5; }
         .raw { stroke-dasharray: none; }
+        .histogram { margin: 0 0 1.2rem; overflow-x: auto; }
+        .histogram figcaption { font-weight: 600; color: var(--ink); }
+        .histogram small { margin-left: 0.6rem; }
+        .histogram svg { width: 100%; min-width: 36rem; height: auto; display: block; }
+        .bar { fill: var(--accent); }
         details { margin-top: 0.5rem; font-size: 0.9rem; }
         summary { cursor: pointer; color: var(--soft); }
         .empty { color: var(--soft); }

@@ -72,8 +72,10 @@ struct DataInputs {
     let kind: RecordKind?
     /// Threads that read and decode.
     let threads: Int
-    private let model: URL?
-    private let maxLength: Int?
+    /// The model whose files count; nil where none was named.
+    let model: URL?
+    /// Tokens of a content, at most.
+    let maxLength: Int?
 
     fileprivate init(_ options: DataInputOptions) throws {
         if let path = options.recipe { try requireFile(path, "--recipe") }

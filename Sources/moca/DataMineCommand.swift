@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import MoCaData
 import MoCaEmbedding
 import MoCaSearch
 import Torch
@@ -46,6 +47,18 @@ struct DataMineCommand: VerboseCommand {
 
     @OptionGroup(title: "Negatives") var mining: MiningOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Leave out the records that this file of moca data check names.",
+            valueName: "file.jsonl"))
+    var quarantine: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A record that cannot be embedded ends the run, or is left out and listed in "
+                + "mining.json; then the status is 65 when all is done."))
+    var onError = BadRecordPolicy.stop
+
     @Flag(help: "Go on where an interrupted run of the same output stopped.")
     var resume = false
 
@@ -64,6 +77,7 @@ struct DataMineCommand: VerboseCommand {
         let interruption = Interruption()
         for folder in data { try requireFile(folder, "--data") }
         if let images { try requireFile(images, "--images") }
+        if let quarantine { try requireFile(quarantine, "--quarantine") }
         try mining.settings.check()
         let folder = try model.folder.resolved()
         var options = try model.embedderOptions()
@@ -81,6 +95,11 @@ struct DataMineCommand: VerboseCommand {
                 path: "\(identity.fingerprint)-\(dtype)-\(options.device.kind.rawValue)"))
         miner.settings = mining.settings
         (miner.device, miner.resumes) = (options.device, resume)
+        miner.quarantine =
+            try quarantine.map {
+                try QuarantinedRecord.read(URL(fileURLWithPath: $0))
+            } ?? []
+        miner.badRecords = onError
         let meter = StepMeter()
         miner.tell = { tell($0, meter) }
         miner.isInterrupted = { interruption.hasHappened }
@@ -91,6 +110,12 @@ struct DataMineCommand: VerboseCommand {
         if kept == nil { try FileManager.default.removeItem(at: scratch) }
         for report in reports {
             if json { try Message.printJSON(report) } else { print(line(report)) }
+        }
+        let failed = reports.reduce(0) { $0 + ($1.failed?.count ?? 0) }
+        guard failed == 0 else {
+            throw MiningError.recordsLeftOut(
+                count: failed, total: failed + reports.reduce(0) { $0 + $1.counts.records },
+                output: output.path)
         }
     }
 }
@@ -166,6 +191,7 @@ private func line(_ report: MiningReport) -> String {
         let reasons = report.fewerBecause.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         line += " (" + reasons.map { "\($0.key) \($0.value)" }.joined(separator: ", ") + ")"
     }
+    if let failed = report.failed { line += "; \(failed.count) records failed" }
     if let positive = report.scores.positive, let negative = report.scores.negative {
         line +=
             "; mean cosine \(Message.text(positive.mean, 3)) of positives, "

@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import MoCaData
 import MoCaDataCheck
+import MoCaReport
 import MoCaTraining
 
 /// Counts tokens as training would see them.
@@ -38,6 +39,12 @@ struct DataStatsCommand: VerboseCommand {
 
     @Flag(help: "Keep no counts, and use none.")
     var noCache = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write counts, histograms and plan as a page without any file beside it.",
+            valueName: "file.html"))
+    var html: String?
 
     @Flag(help: "Print one JSON object: subsets, total, plan.")
     var json = false
@@ -78,12 +85,24 @@ struct DataStatsCommand: VerboseCommand {
         let output = Output(
             subsets: statistics.summaries, total: statistics.total,
             plan: try plan(statistics, data.recipe))
+        if let html { try page(output, data).write(to: URL(fileURLWithPath: html)) }
         if json { return try Message.printJSON(output) }
         for subset in output.subsets {
             for line in subset.lines(histograms: false) { print(line) }
         }
         for line in output.total.lines(histograms: true) { print(line) }
         for line in output.plan?.lines ?? [] { print(line) }
+    }
+
+    private func page(_ output: Output, _ data: DataInputs) -> Report {
+        var settings = [Summary.Setting("Images", data.images.path)]
+        if let model = data.model { settings.insert(.init("Model", model.path), at: 0) }
+        settings.append(
+            .init("Longest content", data.maxLength.map { "\($0) tokens" } ?? "not limited"))
+        return StatisticsPage(subsets: output.subsets, total: output.total, plan: output.plan)
+            .report(
+                source: inputs.recipe ?? inputs.folders.joined(separator: ", "),
+                settings: settings)
     }
 
     private func plan(_ statistics: DataStatistics, _ recipe: Recipe?) throws -> BatchPlan? {

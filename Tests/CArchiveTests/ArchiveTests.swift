@@ -174,4 +174,44 @@ import Testing
         #expect(carchive_inflate(deflated, deflated.count, crc, &out, 29) == CARCHIVE_INVALID)
         #expect(carchive_inflate(deflated, deflated.count, crc ^ 1, &out, 30) == CARCHIVE_INVALID)
     }
+
+    /// Whether the mark of the end is there; reads all headers.
+    private func lacksEnd(_ url: URL, fromHeader: Bool) throws -> Bool {
+        var opened: OpaquePointer?
+        if fromHeader {
+            try check(carchive_open_tar(url.path, 0, &opened))
+        } else {
+            let name = strdup(url.path)
+            defer { free(name) }
+            let paths = [UnsafePointer<CChar>(name)]
+            try check(carchive_open(paths, 1, CARCHIVE_ENTRIES, &opened))
+        }
+        defer { carchive_close(opened) }
+        var entry = carchive_entry()
+        while true {
+            let status = carchive_next(opened, &entry)
+            if status == CARCHIVE_END { return carchive_lacks_end(opened) != 0 }
+            try check(status)
+        }
+    }
+
+    @Test func theMarkOfATarsEndIsMissed() throws {
+        let names = [
+            "pax.tar", "gnu.tar", "gnu.tar.gz", "gnu.tar.bz2", "gnu.tar.xz", "gnu.tar.zst",
+        ]
+        for name in names + ["plain.zip"] {
+            #expect(
+                try !lacksEnd(fixtures.appendingPathComponent(name), fromHeader: false), "\(name)")
+        }
+        let whole = try Data(contentsOf: fixtures.appendingPathComponent("gnu.tar"))
+        let end = (whole.lastIndex { $0 != 0 } ?? 0) / 512 * 512 + 512
+        let url = FileManager.default.temporaryDirectory
+            .appendingPathComponent("moca-\(UUID().uuidString).tar")
+        defer { try? FileManager.default.removeItem(at: url) }
+        for (bytes, expected) in [(end, true), (end + 512, false), (end + 1024, false)] {
+            try whole.prefix(bytes).write(to: url)
+            #expect(try lacksEnd(url, fromHeader: false) == expected, "\(bytes - end)")
+            #expect(try lacksEnd(url, fromHeader: true) == expected, "\(bytes - end)")
+        }
+    }
 }

@@ -182,4 +182,70 @@ import Testing
             #expect(result.summary.images == 75)
         }
     }
+
+    /// Records of pre-training, within a subset and across subsets; other images are others.
+    @Test func repeatedTextsAreWarnedOf() throws {
+        try withTemporaryFolder { folder in
+            let image = #", "images": ["rgb_56x84.png"]"#
+            let first = try write(
+                [
+                    #"{"text": "one"}"#, #"{"text": "two"}"#, #"{"text": "one"}"#,
+                    #"{"text": "seen"\#(image)}"#, #"{"text": "ONE"}"#,
+                ], "first", in: folder)
+            let second = try write(
+                [
+                    #"{"text": "seen"\#(image)}"#, #"{"text": "one"}"#,
+                    #"{"text": "seen", "images": ["rgb_224x96.png"]}"#, #"{"text": "two "}"#,
+                ], "second", in: folder)
+            let result = try check([first, second], images: pictures, in: folder)
+            #expect(
+                result.list == [
+                    "repeated_record warning first#2", "repeated_record warning second#0",
+                    "repeated_record warning second#1",
+                ])
+            #expect(
+                result.findings.map(\.reason) == [
+                    "text and images are those of first#0, 3 records in all",
+                    "text and images are those of first#3, 2 records in all",
+                    "text and images are those of first#0, 3 records in all",
+                ])
+            try result.summary.requireTrainable(isQuarantined: false)
+        }
+    }
+
+    @Test func aShardWithoutItsEndIsWarnedOf() throws {
+        let shard = fixtures.appending(path: "shards/pages-000000.tar")
+        let whole = try Data(contentsOf: shard)
+        try withTemporaryFolder { folder in
+            let subset = folder.appending(path: "pages")
+            try FileManager.default.createDirectory(
+                at: subset, withIntermediateDirectories: true)
+            let end = (whole.lastIndex { $0 != 0 } ?? 0) / 512 * 512 + 512
+            try whole.prefix(end).write(to: subset.appending(path: "a.tar"))
+            let result = try check([subset], images: pictures, in: folder)
+            #expect(result.list.contains("cut_archive warning pages"))
+            try result.summary.requireTrainable(isQuarantined: false)
+            #expect(
+                try !check([shard], images: pictures, in: folder).list.contains {
+                    $0.hasPrefix("cut_archive")
+                })
+        }
+    }
+
+    /// What comes with the program has no leak, no damage, and no negative that is its positive.
+    @Test(arguments: ["mmeb-train", "cpt"])
+    func theExamplesAreSound(part: String) throws {
+        try withTemporaryFolder { folder in
+            let result = try check(
+                subsetFolders(in: [examples.appending(path: part)]), images: examples, in: folder
+            ) {
+                $0.evaluationFolders = ["mmeb-eval", "vidore"].map { examples.appending(path: $0) }
+                $0.evaluationImages = examples
+            }
+            let kinds = Set(result.findings.filter { $0.severity != "information" }.map(\.kind))
+            // Twelve clips are in the archive twice, under the same title.
+            #expect(kinds == (part == "cpt" ? ["repeated_record"] : []))
+            #expect(result.summary.evaluation == .init(queries: 2738, images: 902))
+        }
+    }
 }

@@ -58,4 +58,24 @@ import Testing
         #expect(NearHashes(distance: 10).pairs([flat, flat]).isEmpty)
         #expect(NearHashes(distance: 10).pairs([]).isEmpty)
     }
+
+    /// One shape on an even ground sets few bits: less may differ.
+    @Test func picturesWithLittleToSeeMustBeNearer() {
+        func hash(_ bits: Range<Int>) -> DifferenceHash {
+            Self.flipping(Array(bits), of: DifferenceHash(words: .zero))
+        }
+        #expect(hash(0..<128).reach(10) == 10 && hash(0..<64).reach(10) == 10)
+        #expect(hash(0..<32).reach(10) == 5 && hash(0..<12).reach(10) == 1)
+        // As much of the other kind is as little to see.
+        #expect(hash(32..<256).reach(10) == 5)
+        #expect(hash(0..<128).reach(0) == 0 && hash(0..<20).reach(0) == 0)
+        let near = NearHashes(distance: 10)
+        for (bits, limit) in [(100, 10), (32, 5), (20, 3)] {
+            for distance in 0...11 {
+                let pair = [hash(0..<bits), hash(distance..<bits)]
+                let reach = min(limit, pair[1].reach(10))
+                #expect(near.pairs(pair).isEmpty == (distance > reach), "\(bits) \(distance)")
+            }
+        }
+    }
 }

@@ -61,7 +61,8 @@ import Testing
                     "broken_image error images-of#2", "duplicate_image information images-of#7",
                     "elongated_image error images-of#6",
                     "near_duplicate_image information images-of#9",
-                    "oversized_image error images-of#4", "tiny_image warning images-of#5",
+                    "oversized_image error images-of#4", "repeated_record warning images-of#11",
+                    "repeated_record warning images-of#7", "tiny_image warning images-of#5",
                     "truncated_image error images-of#3",
                 ])
             #expect(result.quarantine == [1, 2, 3, 4, 6, 10].map { "images-of#\($0)" })

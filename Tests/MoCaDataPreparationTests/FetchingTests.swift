@@ -266,4 +266,70 @@ import Testing
             }
         }
     }
+
+    // MARK: Asking
+
+    /// Whoever asks for a plan waits for one try, and not for all of a run's.
+    @Test(arguments: [
+        "{url: \"http://127.0.0.1:1/a.bin\"}", "{hub: org/set, files: [\"*\"], fetch: http}",
+    ])
+    func aPlanWithoutAServerFailsAtOnce(source: String) throws {
+        try withTemporaryFolder { folder in
+            var trial = Trial(folder)
+            trial.options.retries = RetryPolicy()
+            trial.options.environment["HF_ENDPOINT"] = "http://127.0.0.1:1"
+            let start = ContinuousClock.now
+            #expect {
+                try trial.preparation("sources: [\(source)]").plan()
+            } throws: { error in
+                guard case PreparationError.unavailable(let what, _) = error else { return false }
+                return what.hasPrefix("http://127.0.0.1:1/")
+            }
+            #expect(ContinuousClock.now - start < .seconds(5))
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(left.isEmpty)
+        }
+    }
+
+    @Test func aServersAnswerIsRemembered() throws {
+        try withHub { hub, trial in
+            try hub.put(data, "files/a.bin")
+            let manifest = url(hub, "a.bin")
+            let head = "HEAD /files/a.bin - 200"
+            #expect(try trial.preparation(manifest).plan().bytesToFetch == data.count)
+            #expect(try trial.preparation(manifest).plan().bytesToFetch == data.count)
+            #expect(try hub.requests() == [head])
+            try trial.run(manifest)
+            #expect(try trial.run(manifest).finishedBefore == 1)
+            #expect(try hub.requests() == [head, "GET /files/a.bin - 200"])
+            let answer = trial.output.appending(path: ".moca-prepare/state/a.bin/answer.json")
+            let known = try #require(WorkFolder.read(RemoteAnswer.self, answer))
+            #expect(known.size == data.count && known.validator?.hasPrefix("\"") == true)
+            // Nothing but what is known is left.
+            let left = try FileManager.default.contentsOfDirectory(
+                atPath: trial.output.path + "/.moca-prepare")
+            #expect(left.sorted() == ["lock", "state"])
+            // Another address is another file.
+            try hub.put(data, "files/b/a.bin")
+            _ = try trial.preparation(url(hub, "b/a.bin")).plan()
+            #expect(try hub.requests().last == "HEAD /files/b/a.bin - 200")
+        }
+    }
+
+    /// An answer that is no longer true costs one failure, not all to come.
+    @Test func anAnswerOfAnotherFileIsForgotten() throws {
+        try withHub { hub, trial in
+            try hub.put(data, "files/a.bin")
+            let manifest = url(hub, "a.bin")
+            _ = try trial.preparation(manifest).plan()
+            try hub.put(data.prefix(1000), "files/a.bin")
+            #expect(
+                throws: PreparationError.wrongSize(
+                    file: trial.output.path + "/.moca-prepare/fetched/a.bin/files/a.bin",
+                    expected: data.count, found: 1000)
+            ) { try trial.run(manifest) }
+            #expect(try trial.run(manifest).files == 1)
+            #expect(FileStamp.size(of: trial.output.appending(path: "a.bin")) == 1000)
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import Synchronization
 import Testing
 
 @testable import MoCaDataPreparation
@@ -153,6 +154,71 @@ struct UnpackingTests {
             }
             let top = try FileManager.default.contentsOfDirectory(atPath: folder.path)
             #expect(top.count == 12)
+        }
+    }
+
+    /// Methods beside deflate, and sizes of 64 bits.
+    @Test func otherZipsAreUnpacked() throws {
+        try withTemporaryFolder { folder throws in
+            #expect(try unpack("good-methods.zip", in: folder).entries == 3)
+            let got = folder.appending(path: "output/got")
+            for name in ["pictures/a.txt", "pictures/deep/b.bin", "notes/c.txt"] {
+                #expect(try text(got.appending(path: name)) == content(name))
+            }
+            let wide = archives.deletingLastPathComponent().appending(path: "archive")
+            try Trial(folder.appending(path: "wide")).run(
+                "sources: [{path: \(wide.path), archives: [{files: [zip64.zip], into: got}]}]")
+            #expect(
+                try !files(in: folder.appending(path: "wide/output/got")).isEmpty)
+        }
+    }
+
+    /// A method that nobody reads is an error that names archive and entry.
+    @Test func unknownMethodsAreNamed() throws {
+        try withTemporaryFolder { folder throws in
+            var bytes = try Data(contentsOf: archives.appending(path: "good.zip"))
+            for (signature, place) in [([0x50, 0x4b, 3, 4], 8), ([0x50, 0x4b, 1, 2], 10)] {
+                let found = try #require(bytes.firstRange(of: Data(signature.map(UInt8.init))))
+                bytes[found.lowerBound + place] = 77
+            }
+            try write(bytes, to: folder.appending(path: "in/odd.zip"))
+            #expect {
+                try Trial(folder).run("sources: [{path: in, archives: [{files: [odd.zip]}]}]")
+            } throws: { error in
+                guard case PreparationError.badArchive("in/odd.zip", let reason) = error else {
+                    return false
+                }
+                return reason.hasPrefix("entry pictures/a.txt: ")
+            }
+        }
+    }
+
+    /// A tar that is cut off between two entries is told of, unless its size is known.
+    @Test func aTarWithoutItsEndIsToldOf() throws {
+        try withTemporaryFolder { folder throws in
+            let whole = try Data(contentsOf: archives.appending(path: "good.tar"))
+            let end = (whole.lastIndex { $0 != 0 } ?? 0) / 512 * 512 + 512
+            try write(whole.prefix(end), to: folder.appending(path: "in/cut.tar"))
+            try write(whole, to: folder.appending(path: "in/whole.tar"))
+            func notes(_ archive: String, _ more: String = "") throws -> [String] {
+                let notes = Mutex<[String]>([])
+                let manifest = try DataManifest(
+                    yaml: "sources: [{path: in, archives: [{files: [\(archive)]}]\(more)}]",
+                    file: folder.appending(path: "m.yaml"))
+                let output = folder.appending(path: UUID().uuidString)
+                try DataPreparation(
+                    manifest, output: output,
+                    onStep: { step in
+                        if case .note(let text) = step { notes.withLock { $0.append(text) } }
+                    }
+                ).run { _ in }
+                return notes.withLock { $0 }
+            }
+            #expect(try notes("whole.tar").isEmpty)
+            let found = try notes("cut.tar")
+            #expect(found.count == 1 && found[0].hasPrefix("in/cut.tar: the tar has no mark"))
+            let check = ", verify: [{file: cut.tar, size: \(end)}]"
+            #expect(try notes("cut.tar", check).isEmpty)
         }
     }
 }

@@ -98,4 +98,45 @@ import Testing
         }
         #expect(reads == 64)
     }
+
+    /// A file that was written anew since it was counted is an error, not a trap.
+    @Test func filesThatChangeAreNamed() throws {
+        try withTemporaryFolder { folder in
+            let url = folder.appendingPathComponent("train.parquet")
+            func write(_ count: Int) throws {
+                let writer = try ContrastiveWriter(url)
+                for row in 0..<count {
+                    let side = PairSide(text: "text \(row)", imagePath: "")
+                    try writer.append(query: side, positive: side, negatives: [])
+                }
+                try writer.finish()
+            }
+            try write(5000)
+            // So many other files that this one is opened again.
+            for index in 0..<16 {
+                try FileManager.default.copyItem(
+                    at: fixture("contrastive/plain.parquet"),
+                    to: folder.appendingPathComponent("zz\(index).parquet"))
+            }
+            for count in [4500, 100] {
+                try write(5000)
+                let catalog = try Catalog<ContrastiveSample>(
+                    folders: [folder], images: store, cacheByteCount: 1)
+                let name = catalog.subsets[0].name
+                _ = try catalog.row(SampleID(subset: name, row: 4999))
+                for file in 0..<16 {
+                    _ = try catalog.row(SampleID(subset: name, row: 5000 + 12 * file))
+                }
+                try write(count)
+                let error = dataError {
+                    _ = try catalog.row(SampleID(subset: name, row: 4999))
+                }
+                guard case .damagedBlock(url.path, 1, let reason) = error else {
+                    Issue.record("\(String(describing: error))")
+                    return
+                }
+                #expect(reason == "the file has changed since it was opened")
+            }
+        }
+    }
 }

@@ -142,4 +142,24 @@ import Testing
             #expect(failures >= 20)
         }
     }
+
+    /// Of a method that is not read in place, archive and entry are named; others are read.
+    @Test func otherCompressionsOfAZipAreNamed() throws {
+        let folder = fixtures.deletingLastPathComponent().appendingPathComponent("archives")
+        let path = folder.appendingPathComponent("good-methods.zip").path
+        let store = ImageStore(root: URL(fileURLWithPath: path))
+        for (entry, name) in [("pictures/a.txt", "bzip2"), ("pictures/deep/b.bin", "LZMA")] {
+            #expect(
+                dataError { _ = try store.source(entry, at: location) }
+                    == .unreadableArchive(
+                        path: path, entry: entry,
+                        reason: "its compression \(name) is not read in place: unpack the archive, "
+                            + "or write it anew with deflate"))
+        }
+        guard case .encoded(let bytes, _) = try store.source("notes/c.txt", at: location) else {
+            Issue.record("a stored entry is read")
+            return
+        }
+        #expect(bytes.count == 1100)
+    }
 }

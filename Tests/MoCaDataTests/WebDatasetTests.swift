@@ -160,6 +160,36 @@ let shards = fixtures.deletingLastPathComponent().appendingPathComponent("shards
             }
         }
     }
+
+    @Test func tasksOfABenchmarkBringTheirImages() throws {
+        let shard = shards.deletingLastPathComponent()
+            .appendingPathComponent("layouts/shards-mmeb/discs/discs-000000.tar")
+        let catalog = try Catalog<BenchmarkSample>(folders: [shard], images: store)
+        #expect(catalog.rowCount == 12)
+        let sample = try catalog.sample(SampleID(subset: "discs-000000", row: 7))
+        #expect(sample.query == .text("which disc is 7?"))
+        #expect(sample.candidates.map(\.images.count) == [1, 1])
+        guard case .encoded(let right, let name) = sample.candidates[0].images[0],
+            case .encoded(let wrong, _) = sample.candidates[1].images[0]
+        else {
+            Issue.record("images come from the tar")
+            return
+        }
+        #expect(right != wrong && name.hasSuffix("row 7, sample 000007, right.png"))
+    }
+
+    @Test func aShardCutBetweenMembersIsKnown() throws {
+        let shard = shards.appendingPathComponent("pages-000000.tar")
+        #expect(try !WebDatasetFile(shard).lacksEnd)
+        let whole = try Data(contentsOf: shard)
+        try withTemporaryFolder { folder in
+            let cut = folder.appendingPathComponent("cut.tar")
+            let end = (whole.lastIndex { $0 != 0 } ?? 0) / 512 * 512 + 512
+            try whole.prefix(end).write(to: cut)
+            let file = try WebDatasetFile(cut)
+            #expect(file.lacksEnd && file.rowCount == 4)
+        }
+    }
 }
 
 /// One member of a tar: a header of POSIX.1-1988 and the content, filled up to 512 bytes.

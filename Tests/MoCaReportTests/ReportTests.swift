@@ -265,4 +265,26 @@ struct ReportTests {
             try report.write(to: file.appending(path: "x.html"))
         }
     }
+
+    @Test func numbersAsBarsAndAsATable() throws {
+        let histogram = Histogram(
+            "tokens <of> a record", note: "12 values",
+            bars: [.init("0-9", count: 8), .init("10-19", count: 0), .init("20-99", count: 4)])
+        let table = FigureTable(
+            "Subset", columns: ["records", "batches"], rows: [.init("a & b", ["12", "1.5"])])
+        let report = Report(
+            title: "T",
+            sections: [
+                ReportSection("S", .histograms([histogram])), ReportSection("N", .figures(table)),
+            ])
+        let page = try PageReader(report.html())
+        let names = page.outline.map { $0.trimmingCharacters(in: .whitespaces) }
+        #expect(names.filter { $0 == "rect.bar" }.count == 3)
+        #expect(names.contains("figure.histogram") && names.contains("table.numbers"))
+        #expect(page.texts.isSuperset(of: ["tokens <of> a record", "8", "10-19", "a & b", "1.5"]))
+        #expect(page.texts.contains("tokens <of> a record. 0-9: 8, 10-19: 0, 20-99: 4"))
+        // The highest bar fills the room, an empty one has no height.
+        #expect(page.texts.isSuperset(of: ["146.0", "0.0", "73.0"]))
+        #expect(page.links.allSatisfy { $0.hasPrefix("#") })
+    }
 }

@@ -207,6 +207,31 @@ import Torch
         #expect(try (0..<3).map { _ in try prefetcher.next().batches[0] } == [1, 2, 3])
         #expect(throws: TrainingError.self) { try prefetcher.next() }
     }
+
+    /// A thread that still works, or releases its data, while the program exits would crash it.
+    @Test(arguments: [1, 3, Int.max])
+    func thePrefetchersThreadEndsWithIt(count: Int) throws {
+        final class Held: Sendable {}
+        struct Slow: StepSource {
+            let held: Held
+            mutating func next() throws -> PreparedStep<Int> {
+                usleep(20_000)
+                return PreparedStep(
+                    batches: [1],
+                    cursor: DataCursor(
+                        [SubsetShape(name: "s", blockRows: [1])], seed: 0, windowBlocks: 1),
+                    ids: [], tokenCount: 0)
+            }
+        }
+        weak var held: Held?
+        do {
+            let own = Held()
+            held = own
+            let prefetcher = Prefetcher(Slow(held: own), ahead: 2, count: count)
+            _ = try prefetcher.next()
+        }
+        #expect(held == nil)
+    }
 }
 
 extension ContrastiveSource {

@@ -60,7 +60,7 @@ import Testing
             ]
             let first = try object(BuiltProgram.run(arguments, in: folder).output)
             let total = try #require(first["total"] as? [String: Any])
-            #expect(total["records"] as? Int == 6224 && total["failed"] as? Int == 0)
+            #expect(total["records"] as? Int == 6223 && total["failed"] as? Int == 0)
             #expect(total["cached"] as? Bool == false)
             let plan = try #require(first["plan"] as? [String: Any])
             #expect(try #require(plan["fill"] as? Double) > 0.8)
@@ -100,5 +100,35 @@ import Testing
     func badOptionsAreRefused(arguments: [String], text: String) throws {
         let result = try BuiltProgram.run(arguments)
         #expect(result.status == 64 && result.errors.contains(text), "\(result.errors)")
+    }
+
+    @Test func statisticsAsAPage() throws {
+        try withTemporaryFolder { folder in
+            let lines = (0..<30).map {
+                #"{"text": "\#((0...$0).map(String.init).joined(separator: " "))"}"#
+            }
+            try write(lines, "a", in: folder)
+            try write(Array(lines.prefix(3)), "b", in: folder)
+            let arguments = [
+                "data", "stats", ".", "--model", checkpoint.path, "--no-cache", "--batch-tokens",
+                "100", "--html", "stats.html",
+            ]
+            let result = try BuiltProgram.run(arguments, in: folder)
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(result.output.contains("plan of an epoch"))
+            let page = try String(contentsOf: folder.appending(path: "stats.html"), encoding: .utf8)
+            for text in [
+                "Plan of an epoch", "of the token budget used", "tokens of a content",
+                "class=\"bar\"",
+            ] {
+                #expect(page.contains(text), "\(text)")
+            }
+            #expect(page.contains("<th scope=\"row\">a</th><td class=\"number\">30</td>"))
+            #expect(
+                !page.contains("http:") && !page.contains("https:") && !page.contains("<script"))
+            let wrong = try BuiltProgram.run(
+                arguments.dropLast() + ["no/such/page.html"], in: folder)
+            #expect(wrong.status == 73 && wrong.errors.contains("no/such/page.html"))
+        }
     }
 }

@@ -3,21 +3,6 @@ import Testing
 
 /// `moca data prepare`, killed where it hurts.
 @Suite(.serialized) struct DataPrepareTests {
-    private static let script = fixtures.deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "scripts/imitation-hub.py")
-
-    /// Starts the imitation of the Hub; the caller ends it.
-    private func server(_ root: URL) throws -> (Process, String) {
-        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-        let (process, input, output) = (Process(), Pipe(), Pipe())
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", Self.script.path, root.path]
-        (process.standardInput, process.standardOutput) = (input, output)
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        return (process, "http://127.0.0.1:" + line.trimmingCharacters(in: .whitespacesAndNewlines))
-    }
-
     private func write(_ text: String, _ url: URL) throws {
         try text.write(to: url, atomically: true, encoding: .utf8)
     }
@@ -42,15 +27,14 @@ import Testing
     @Test func killedInTheMiddleOfADownload() throws {
         try withTemporaryFolder { folder in
             let hub = folder.appending(path: "hub")
-            let (process, address) = try server(hub)
-            defer { process.terminate() }
+            let server = try ImitationHub(hub)
             try FileManager.default.createDirectory(
                 at: hub.appending(path: "files"), withIntermediateDirectories: true)
             let bytes = Data((0..<2_000_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) })
             try bytes.write(to: hub.appending(path: "files/a.bin"))
             try write(#"{"/files/a.bin": {"delay": 0.02}}"#, hub.appending(path: "faults.json"))
             let manifest = folder.appending(path: "m.yaml")
-            try write("output: out\nsources: [{url: \"\(address)/files/a.bin\"}]", manifest)
+            try write("output: out\nsources: [{url: \"\(server.address)/files/a.bin\"}]", manifest)
             let output = folder.appending(path: "out")
             let arguments = ["data", "prepare", manifest.path]
             #expect(try killed(arguments) { partialSize(output) > 500_000 })
@@ -148,14 +132,13 @@ import Testing
     @Test func interrupted() throws {
         try withTemporaryFolder { folder in
             let hub = folder.appending(path: "hub")
-            let (process, address) = try server(hub)
-            defer { process.terminate() }
+            let server = try ImitationHub(hub)
             try FileManager.default.createDirectory(
                 at: hub.appending(path: "files"), withIntermediateDirectories: true)
             try Data(count: 2_000_000).write(to: hub.appending(path: "files/a.bin"))
             try write(#"{"/files/a.bin": {"delay": 0.05}}"#, hub.appending(path: "faults.json"))
             let manifest = folder.appending(path: "m.yaml")
-            try write("output: out\nsources: [{url: \"\(address)/files/a.bin\"}]", manifest)
+            try write("output: out\nsources: [{url: \"\(server.address)/files/a.bin\"}]", manifest)
             let program = try BuiltProgram.make(["data", "prepare", manifest.path])
             let errors = Pipe()
             program.standardError = errors

@@ -99,6 +99,10 @@ carchive_status carchive_next(carchive_reader *reader, carchive_entry *out);
 carchive_status carchive_read(
     carchive_reader *reader, void *bytes, size_t capacity, size_t *out_count);
 
+/// Whether a tar ended without the blocks of zeros that mark its end, as one does that was cut off
+/// between two entries; known after `CARCHIVE_END`.
+int32_t carchive_lacks_end(const carchive_reader *reader);
+
 /// Bytes of the files that have been read so far, for progress.
 int64_t carchive_consumed(const carchive_reader *reader);
 

@@ -64,7 +64,6 @@ enum HTTPOutcome {
 
 /// A request that may be repeated.
 struct HTTPRequest {
-    private static let connectSeconds = 30
     private static let stallSeconds = 60
     private static let redirectsMax = 10
 
@@ -92,7 +91,8 @@ struct HTTPRequest {
             throw PreparationError.writing(headers.path)
         }
         let child = ChildProgram(
-            url: curl, arguments: arguments(headers), environment: context.options.environment)
+            url: curl, arguments: arguments(headers, context.options),
+            environment: context.options.environment)
         let result = try child.run(input: configuration, tick: context.check, onOutput: onBytes)
         return outcome(result, try Self.head(headers))
     }
@@ -107,11 +107,11 @@ struct HTTPRequest {
         }
     }
 
-    private func arguments(_ headers: URL) -> [String] {
+    private func arguments(_ headers: URL, _ options: PreparationOptions) -> [String] {
         var list = [
             "--disable", "--config", "-", "--globoff", "--fail", "--silent", "--show-error",
             "--location", "--max-redirs", "\(Self.redirectsMax)", "--proto", "=http,https",
-            "--connect-timeout", "\(Self.connectSeconds)", "--speed-limit", "1", "--speed-time",
+            "--connect-timeout", "\(options.connectSeconds)", "--speed-limit", "1", "--speed-time",
             "\(Self.stallSeconds)", "--dump-header", headers.path, "--user-agent", "moca",
         ]
         if isHead { list += ["--head", "--output", "/dev/null"] }

@@ -24,7 +24,7 @@ struct HubListing {
     /// Asks the Hub.
     ///
     /// - Throws: `PreparationError.gated`, `.notFound`, `.unavailable`, `.interrupted`.
-    init(_ repository: HubRepository, source: String, _ context: PreparationContext) throws {
+    init(_ repository: HubRepository, _ context: PreparationContext) throws {
         let hub = HubAccess(context.options.environment)
         let characters = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_."))
         let revision =
@@ -34,7 +34,7 @@ struct HubListing {
                 + "\(revision)?blobs=true", token: hub.token)
         let reply: Reply
         do {
-            let data = try Self.body(of: request, repository, source: source, context)
+            let data = try Self.body(of: request, repository, context)
             reply = try JSONDecoder().decode(Reply.self, from: data)
         } catch let error as DecodingError {
             throw PreparationError.unavailable(
@@ -48,16 +48,13 @@ struct HubListing {
     }
 
     private static func body(
-        of request: HTTPRequest, _ repository: HubRepository, source: String,
-        _ context: PreparationContext
+        of request: HTTPRequest, _ repository: HubRepository, _ context: PreparationContext
     ) throws -> Data {
-        let headers = context.work.scratch(source: source).appending(path: "listing.headers")
-        try WorkFolder.makeFolder(headers.deletingLastPathComponent())
         var retries = RetryLoop(request.url, context)
         while true {
             var data = Data()
-            let outcome = try request.attempt(headers: headers, context) {
-                data.append(contentsOf: $0)
+            let outcome = try context.withScratchFile { headers in
+                try request.attempt(headers: headers, context) { data.append(contentsOf: $0) }
             }
             switch outcome {
             case .complete: return data

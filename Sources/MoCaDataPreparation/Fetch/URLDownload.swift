@@ -15,25 +15,6 @@ struct URLDownload {
     private var headers: URL { destination.appendingPathExtension("headers") }
     private var newHeaders: URL { destination.appendingPathExtension("headers.new") }
 
-    /// Asks for the size; nil where the server does not say.
-    ///
-    /// - Throws: `PreparationError.unavailable`, `.interrupted`.
-    func remoteSize() throws -> Int? {
-        if let size = check.size { return size }
-        try WorkFolder.makeFolder(destination.deletingLastPathComponent())
-        var retries = RetryLoop(url, context)
-        let request = HTTPRequest(url: url, token: token, isHead: true)
-        while true {
-            switch try request.attempt(headers: newHeaders, context, onBytes: { _ in }) {
-            case .complete(let head): return head.length
-            case .again(let reason, let after):
-                try retries.failed(reason, asked: after, progressed: false)
-            // Some servers answer only to GET.
-            case .refused, .otherFile, .impossible: return nil
-            }
-        }
-    }
-
     /// Fetches the file, or what is missing of it, and checks it.
     func run() throws -> FileStamp {
         try WorkFolder.makeFolder(destination.deletingLastPathComponent())
@@ -90,6 +71,35 @@ struct URLDownload {
             case .refused(let status): throw PreparationError.refused(url: url, status: status)
             case .impossible(let reason):
                 throw PreparationError.unavailable(what: url, reason: reason)
+            }
+        }
+    }
+}
+
+/// What a server says of a file before it is fetched; kept from run to run.
+struct RemoteAnswer: Codable, Hashable {
+    let url: String
+    /// nil where the server does not say.
+    let size: Int?
+    /// What tells the content from another of the same address.
+    let validator: String?
+
+    /// Asks; nil where the server answers only to GET.
+    ///
+    /// - Throws: `PreparationError.unavailable`, `.interrupted`.
+    static func ask(_ url: String, _ context: PreparationContext) throws -> RemoteAnswer? {
+        var retries = RetryLoop(url, context)
+        let request = HTTPRequest(url: url, isHead: true)
+        while true {
+            let outcome = try context.withScratchFile { headers in
+                try request.attempt(headers: headers, context) { _ in }
+            }
+            switch outcome {
+            case .complete(let head):
+                return RemoteAnswer(url: url, size: head.length, validator: head.validator)
+            case .again(let reason, let after):
+                try retries.failed(reason, asked: after, progressed: false)
+            case .refused, .otherFile, .impossible: return nil
             }
         }
     }

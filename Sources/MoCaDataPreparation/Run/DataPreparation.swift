@@ -34,8 +34,9 @@ package struct DataPreparation: Sendable {
     }
 
     /// Asks the sources what they hold, and the disk what is done; fetches nothing.
+    /// A server that cannot be reached is not asked again: whoever asks for a plan waits for it.
     package func plan() throws -> PreparationPlan {
-        try PreparationPlan(units: units(), context)
+        try PreparationPlan(units: units(context.impatient), context)
     }
 
     /// Does what is left to do. A piece of work that fails does not stop the others, unless they
@@ -46,7 +47,7 @@ package struct DataPreparation: Sendable {
     package func run(onReport: (PreparationReport) throws -> Void) throws {
         let lock = try context.work.lock()
         defer { withExtendedLifetime(lock) {} }
-        let units = try units()
+        let units = try units(context)
         let plan = try PreparationPlan(units: units, context)
         guard plan.diskNeeded <= plan.diskFree else {
             throw PreparationError.notEnoughSpace(
@@ -57,11 +58,12 @@ package struct DataPreparation: Sendable {
         var report = PreparationReport(output: plan.output, total: units.count)
         report.finishedBefore = units.count - left.count
         let (done, failure) = work(on: left.map(\.0), report)
+        try context.work.removeEmptyFolders()
         try onReport(done)
         if let failure { throw failure }
     }
 
-    private func units() throws -> [PreparationUnit] {
+    private func units(_ context: PreparationContext) throws -> [PreparationUnit] {
         var units: [PreparationUnit] = []
         for source in manifest.sources {
             try context.check()

@@ -45,6 +45,21 @@ enum FolderWalk {
         }
     }
 
+    /// Removes a folder, and those in it, as far as there is no file in them.
+    static func removeEmptyFolders(_ folder: URL) throws {
+        for name in try names(in: folder) {
+            let url = URL(fileURLWithPath: folder.path + "/" + name, isDirectory: false)
+            var status = stat()
+            if lstat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+                try removeEmptyFolders(url)
+            }
+        }
+        // One that holds something stays.
+        guard rmdir(folder.path) == 0 || [ENOENT, ENOTEMPTY, EEXIST].contains(errno) else {
+            throw PreparationError.writing(folder.path)
+        }
+    }
+
     /// Moves what is in a folder into another; may be repeated when it was cut off. A file that is
     /// there already must have the same bytes.
     ///

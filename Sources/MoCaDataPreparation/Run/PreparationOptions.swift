@@ -25,6 +25,8 @@ package struct PreparationOptions: Sendable {
     /// Files and archives at once.
     package var jobs = 4
     package var retries = RetryPolicy()
+    /// How long a connection may take to come about.
+    package var connectSeconds = 30
     /// Of the process; `HF_ENDPOINT`, `HF_TOKEN` and `PATH` are read.
     package var environment = ProcessInfo.processInfo.environment
     /// Folders that pip unpacked programs into, such as `.deps`.
@@ -53,6 +55,25 @@ struct PreparationContext: Sendable {
     /// - Throws: `PreparationError.interrupted`.
     func check() throws {
         if isInterrupted() { throw PreparationError.interrupted(folder: work.output.path) }
+    }
+
+    /// The same for somebody who waits for an answer: one try, and a short one.
+    var impatient: PreparationContext {
+        var options = options
+        options.retries.failuresMax = 1
+        options.connectSeconds = min(options.connectSeconds, Self.impatientSeconds)
+        return PreparationContext(
+            options: options, work: work, onStep: onStep, isInterrupted: isInterrupted)
+    }
+
+    private static let impatientSeconds = 10
+
+    /// Gives a name that no file has; what `body` puts there is removed.
+    func withScratchFile<Value>(_ body: (URL) throws -> Value) rethrows -> Value {
+        let file = FileManager.default.temporaryDirectory
+            .appending(path: "moca-prepare-\(UUID().uuidString)")
+        defer { unlink(file.path) }
+        return try body(file)
     }
 
     /// Waits, and notices an interruption.

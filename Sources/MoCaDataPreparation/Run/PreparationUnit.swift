@@ -48,6 +48,12 @@ struct PreparationUnit: Sendable {
         return true
     }
 
+    /// Whether a size or a hash that somebody stated says that nothing is missing at its end.
+    var isKnownToBeWhole: Bool {
+        guard case .folder = source.origin else { return files.allSatisfy { $0.size != nil } }
+        return files.allSatisfy { source.checks[$0.path] != nil }
+    }
+
     // Without a limit in the manifest: what no archive of pictures or texts reaches.
     private static let expansionMax = 20
     private static let leastLimit = 100_000_000

@@ -9,15 +9,12 @@ extension DataSource {
         var files: [ListedFile]
         switch origin {
         case .hub(let repository):
-            let listing = try HubListing(repository, source: name, context)
+            let listing = try HubListing(repository, context)
             (files, commit) = (listing.files, listing.commit)
         case .url(let url, let file):
-            let check = checks[file] ?? FileCheck(size: nil, sha256: nil)
-            let download = URLDownload(
-                url: url, check: check,
-                destination: context.work.scratch(source: name).appending(path: file),
-                context: context)
-            files = [ListedFile(path: file, size: try download.remoteSize(), sha256: check.sha256)]
+            let check = checks[file]
+            let size = try check?.size ?? sizeOfServer(url, context)
+            files = [ListedFile(path: file, size: size, sha256: check?.sha256)]
         case .folder(let folder):
             guard FileManager.default.fileExists(atPath: folder.path) else {
                 throw PreparationError.notFound(what: folder.path)
@@ -32,6 +29,17 @@ extension DataSource {
             throw PreparationError.nothingMatches(source: name, pattern: file)
         }
         return try PreparationUnit.units(of: self, files: files, commit: commit)
+    }
+
+    /// The size that a server states, now or to an earlier run; nil where it does not.
+    private func sizeOfServer(_ url: String, _ context: PreparationContext) throws -> Int? {
+        let place = context.work.answer(source: name)
+        if let known = WorkFolder.read(RemoteAnswer.self, place), known.url == url {
+            return known.size
+        }
+        guard let answer = try RemoteAnswer.ask(url, context) else { return nil }
+        try WorkFolder.write(answer, to: place)
+        return answer.size
     }
 
     /// Adds what the manifest says of a file, and refuses a path that leaves the folder.

@@ -98,10 +98,16 @@ struct UnitRun {
         }
         let parts = unit.files.map(state.fetched)
         let bytes = parts.reduce(0) { $0 + (FileStamp.size(of: $1) ?? 0) }
-        let summary = try Unpacking(
+        let unpacking = Unpacking(
             unit.name, rule, into: folder, limit: unit.unpackedBytesMax(archiveBytes: bytes),
-            context
-        ).run(parts: parts)
+            context)
+        let summary = try unpacking.run(parts: parts)
+        if unpacking.lacksEnd, !unit.isKnownToBeWhole {
+            context.onStep(
+                .note(
+                    "\(unit.name): the tar has no mark of its end: it may be cut off between two "
+                        + "entries; a size or a sha256 in the manifest would say"))
+        }
         try state.writeEntryList()
         // A state that says "unpacked" must not be on the disk before what it speaks of.
         sync()
@@ -139,18 +145,27 @@ struct UnitRun {
             try download.run()
             for file in files { try verify(file) { try download.forget(file) } }
         case .url(let url, _):
-            for file in files {
-                let download = URLDownload(
-                    url: url, check: file.check, destination: state.fetched(file),
-                    context: context)
-                try WorkFolder.write(download.run(), to: work.stamp(unit, file))
-            }
+            for file in files { try fetch(file, url) }
         case .folder(let folder):
             for file in files where unit.isFetched {
                 let stamp = try copy(file, file.url(in: folder))
                 try WorkFolder.write(stamp, to: work.stamp(unit, file))
             }
             if !unit.isFetched { try verifyInPlace(files) }
+        }
+    }
+
+    private func fetch(_ file: ListedFile, _ url: String) throws {
+        let download = URLDownload(
+            url: url, check: file.check, destination: state.fetched(file), context: context)
+        do {
+            try WorkFolder.write(download.run(), to: work.stamp(unit, file))
+        } catch let error as PreparationError {
+            // What the server said to an earlier run may be of another file by now.
+            if case .wrongSize = error {
+                try WorkFolder.remove(work.answer(source: unit.source.name))
+            }
+            throw error
         }
     }
 

@@ -13,9 +13,6 @@ struct WorkFolder: Sendable {
         self.output = output
     }
 
-    /// For small files of the moment.
-    func scratch(source: String) -> URL { root.appending(path: "fetched/\(source)/listing") }
-
     /// Where the files of a unit are fetched to.
     func fetched(_ unit: PreparationUnit) -> URL {
         // A folder of its own for each unit: it is removed when the unit is finished.
@@ -41,6 +38,18 @@ struct WorkFolder: Sendable {
     /// The stamp of one file.
     func stamp(_ unit: PreparationUnit, _ file: ListedFile) -> URL {
         root.appending(path: "state/\(unit.source.name)/\(Self.flat(file.path)).file")
+    }
+
+    /// What the server of a source said of its file.
+    func answer(source: String) -> URL {
+        root.appending(path: "state/\(source)/answer.json")
+    }
+
+    /// Removes folders of unfinished work that have nothing in them; no unit may be at work.
+    func removeEmptyFolders() throws {
+        for name in ["fetched", "unpacked"] {
+            try FolderWalk.removeEmptyFolders(root.appending(path: name))
+        }
     }
 
     /// One name for a path.

@@ -22,6 +22,7 @@ final class ArchiveReader {
 
     private let name: String
     private var reader: OpaquePointer?
+    private var entryName: String?
     private let buffer = UnsafeMutableRawBufferPointer.allocate(
         byteCount: ArchiveReader.bufferBytes, alignment: 16)
 
@@ -48,6 +49,9 @@ final class ArchiveReader {
     /// Bytes of the parts that were read so far.
     var consumed: Int { Int(carchive_consumed(reader)) }
 
+    /// Whether a tar ended without the mark of its end; known after the last entry.
+    var lacksEnd: Bool { carchive_lacks_end(reader) != 0 }
+
     /// The next entry; nil after the last.
     func next() throws -> Entry? {
         var entry = carchive_entry()
@@ -58,6 +62,7 @@ final class ArchiveReader {
             throw PreparationError.unsafeEntry(
                 archive: name, entry: String(cString: entry.name), reason: "its name is not UTF-8")
         }
+        entryName = name
         if entry.is_encrypted != 0 {
             throw PreparationError.badArchive(
                 archive: self.name, reason: "entry \(name) needs a password")
@@ -83,7 +88,8 @@ final class ArchiveReader {
 
     private func check(_ status: carchive_status) throws {
         guard status != CARCHIVE_OK else { return }
-        let reason = String(cString: carchive_last_error())
+        let place = entryName.map { "entry \($0): " } ?? ""
+        let reason = place + String(cString: carchive_last_error())
         throw status == CARCHIVE_IO
             ? PreparationError.cannotRead(path: name, reason: reason)
             : PreparationError.badArchive(archive: name, reason: reason)

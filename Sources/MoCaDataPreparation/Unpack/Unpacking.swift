@@ -23,6 +23,8 @@ final class Unpacking {
     private let limit: Int
     private let context: PreparationContext
     private var summary = Summary()
+    /// Whether a tar ended without the mark of its end.
+    private(set) var lacksEnd = false
     private var links: [Link] = []
     private var unmatched: Set<Glob>
     private var lastFolder: URL?
@@ -50,6 +52,7 @@ final class Unpacking {
             context.onStep(.advanced(bytes: reader.consumed - told))
             told = reader.consumed
         }
+        lacksEnd = reader.lacksEnd
         try resolveLinks()
         let whole = parts.reduce(0) { $0 + (FileStamp.size(of: $1) ?? 0) }
         context.onStep(.advanced(bytes: whole - told))

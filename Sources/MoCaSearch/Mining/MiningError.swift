@@ -15,6 +15,8 @@ package enum MiningError: UserFacingError, Hashable {
     case damagedReport(file: String)
     /// A subset without records.
     case emptySubset(name: String)
+    /// The run is complete, without some records.
+    case recordsLeftOut(count: Int, total: Int, output: String)
     /// An output cannot be written.
     case cannotWrite(path: String, reason: String)
     /// A signal stopped the run; what was done is kept.
@@ -23,7 +25,7 @@ package enum MiningError: UserFacingError, Hashable {
     package var kind: FailureKind {
         switch self {
         case .badSetting, .otherSettings: .badConfiguration
-        case .damagedReport, .emptySubset: .badData
+        case .damagedReport, .emptySubset, .recordsLeftOut: .badData
         case .outputExists, .cannotWrite: .cannotCreateOutput
         case .interrupted: .interrupted
         }
@@ -42,6 +44,8 @@ package enum MiningError: UserFacingError, Hashable {
             "mining cannot be continued (\(file)): it is not what `moca data mine` writes"
         case .emptySubset(let name):
             "nothing to mine (\(name)): the subset has no records"
+        case .recordsLeftOut(let count, let total, let output):
+            "records were left out (\(output)): \(count) of \(total) could not be embedded"
         case .cannotWrite(let path, let reason):
             "output cannot be written (\(path)): \(reason)"
         case .interrupted(let output, let kept):
@@ -55,6 +59,7 @@ package enum MiningError: UserFacingError, Hashable {
         case .outputExists: "go on with --resume, name another --output, or remove it"
         case .otherSettings, .damagedReport: "name another --output, or remove the folder"
         case .emptySubset: "leave it out of --data"
+        case .recordsLeftOut: "correct those that `failed` of mining.json names"
         case .cannotWrite: "check the path, its permissions and the free space"
         case .interrupted: "run the same command with --resume"
         }

@@ -1,6 +1,7 @@
 // `mining.json`: how a subset's negatives were found, and how many there are.
 
 import Foundation
+package import MoCaData
 package import MoCaEmbedding
 
 /// What was mined of one subset.
@@ -21,9 +22,11 @@ package struct MiningReport: Sendable, Hashable, Codable {
     /// Candidates that each filter removed.
     package var removed: [String: Int] = [:]
     package var scores = ScoreSummaries()
+    /// Records that could not be embedded and are not in the output; nil where there is none.
+    package var failed: [QuarantinedRecord]?
 
     private enum CodingKeys: String, CodingKey {
-        case subset, source, model, settings, counts, removed, scores
+        case subset, source, model, settings, counts, removed, scores, failed
         case rangeEnd = "range_end"
         case fewerBecause = "fewer_because"
     }
@@ -48,6 +51,8 @@ package struct MiningReport: Sendable, Hashable, Codable {
         package var without = 0
         /// Rows whose own negatives were replaced.
         package var replaced = 0
+        /// Rows that a quarantine names, which are not in the output; nil where there is none.
+        package var quarantined: Int?
     }
 
     /// Cosines.
@@ -129,7 +134,9 @@ extension MiningReport {
         if model.fingerprint != other.model.fingerprint { names.append("model") }
         if settings != other.settings { names.append("setting of mining") }
         if source != other.source { names.append("source") }
-        if counts.records != records { names.append("number of records") }
+        if counts.quarantined != other.counts.quarantined { names.append("quarantine") }
+        let leftOut = (counts.quarantined ?? 0) + (failed?.count ?? 0)
+        if counts.records + leftOut != records { names.append("number of records") }
         guard names.isEmpty else { throw .otherSettings(folder: folder.path, names: names) }
     }
 }

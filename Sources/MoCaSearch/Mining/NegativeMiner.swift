@@ -2,7 +2,7 @@
 
 package import Foundation
 import MoCaCore
-import MoCaData
+package import MoCaData
 package import MoCaEmbedding
 package import Torch
 
@@ -20,6 +20,10 @@ package struct NegativeMiner: Sendable {
     /// Where vectors are kept between runs.
     package var vectors: URL
     package var settings = MiningSettings()
+    /// Records that are not mined, such as those that `moca data check` has found.
+    package var quarantine: [QuarantinedRecord] = []
+    /// Whether a record that cannot be embedded is left out, or ends the run.
+    package var badRecords = BadRecordPolicy.stop
     /// Where scores are computed.
     package var device = Device.cpu
     /// Whether subsets that an earlier run finished are left as they are.
@@ -96,6 +100,9 @@ package struct NegativeMiner: Sendable {
         var report = MiningReport(
             subset: job.subset.name, source: job.source.standardizedFileURL.path, model: model,
             settings: settings, rangeEnd: 0)
+        let filter = try MiningQuarantine(
+            quarantine, skips: badRecords == .skip, subset: job.subset, in: catalog)
+        if filter.excludedCount > 0 { report.counts.quarantined = filter.excludedCount }
         if job.folder.exists {
             let old = try MiningReport(in: job.folder.url)
             try old.require(report, records: job.subset.rowCount, in: job.folder.url)
@@ -105,20 +112,22 @@ package struct NegativeMiner: Sendable {
             throw MiningError.emptySubset(name: job.subset.name)
         }
         tell(.started(subset: job.subset.name, records: job.subset.rowCount))
-        let table = try await PairTable(job.subset, in: catalog, embedder: &cached) {
+        let table = try await PairTable(job.subset, in: catalog, filter, embedder: &cached) {
             tell(.embedded(records: $0))
         }
+        guard !table.rows.isEmpty else { throw MiningError.emptySubset(name: job.subset.name) }
+        if !filter.failures.isEmpty { report.failed = filter.failures }
         let search = ExactSearch(
             matrix: try cached.cache.matrix(), documents: table.documentRows, device: device)
         let kept = cached.cache.count
         let run = try SubsetMining(table, search, &report) { try goOn(kept: kept) }
         try job.folder.write(report) { writer in
-            for row in 0..<job.subset.rowCount {
+            for (pair, row) in table.rows.enumerated() {
                 let record = try catalog.record(
                     SampleID(subset: job.subset.name, row: row))
                 try writer.append(
                     query: record.querySide, positive: record.positiveSide,
-                    negatives: run.negatives(ofQuery: Int(table.queries[row])).map {
+                    negatives: run.negatives(ofQuery: Int(table.queries[pair])).map {
                         table.sides[$0]
                     })
             }

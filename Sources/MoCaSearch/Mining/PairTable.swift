@@ -9,9 +9,11 @@ struct PairTable {
     /// Rows that are read and embedded together, at most.
     private static let windowCountMax = 2048
 
-    /// The query of each row.
+    /// The row of the subset that each pair is; records that are left out have none.
+    private(set) var rows: [Int] = []
+    /// The query of each pair.
     private(set) var queries: [Int32] = []
-    /// The document of each row: its positive.
+    /// The document of each pair: its positive.
     private(set) var documents: [Int32] = []
     /// The cache's row of each query.
     private(set) var queryRows: [Int] = []
@@ -27,28 +29,34 @@ struct PairTable {
 
     /// Pairs whose vectors are known: numbers of queries and documents, and the vectors' rows.
     init(queries: [Int32], documents: [Int32], queryRows: [Int], documentRows: [Int]) {
-        (self.queries, self.documents) = (queries, documents)
+        (self.queries, self.documents, rows) = (queries, documents, Array(queries.indices))
         (self.queryRows, self.documentRows) = (queryRows, documentRows)
     }
 
     /// Reads all rows of a subset, and embeds each distinct content once.
     ///
-    /// - Parameter progress: told how many more rows are done.
+    /// - Parameters:
+    ///   - filter: says which records are left out, and takes those that fail.
+    ///   - progress: told how many more rows are done.
     /// - Throws: `DataError`, what embedding throws.
     init(
-        _ subset: Subset, in catalog: Catalog<ContrastiveSample>,
+        _ subset: Subset, in catalog: Catalog<ContrastiveSample>, _ filter: MiningQuarantine,
         embedder: inout CachedEmbedder, progress: (Int) -> Void
     ) async throws {
         var window = Window()
+        var firstRow = 0
         for row in 0..<subset.rowCount {
-            try add(SampleID(subset: subset.name, row: row), catalog, embedder, to: &window)
+            let id = SampleID(subset: subset.name, row: row)
+            if filter.admits(id) {
+                try filter.taking(id) { try add(id, catalog, embedder, to: &window) }
+            }
             let isFull =
                 window.tokens >= CachedEmbedder.tokenCountMax
                 || window.ids.count == Self.windowCountMax
             guard isFull || row == subset.rowCount - 1 else { continue }
-            try await embed(window, &embedder)
-            progress(window.ids.count)
-            window = Window()
+            try await embed(window, &embedder, filter)
+            progress(row + 1 - firstRow)
+            (window, firstRow) = (Window(), row + 1)
         }
     }
 
@@ -60,6 +68,13 @@ struct PairTable {
         /// The positive of each as the file holds it.
         var sides: [PairSide] = []
         var tokens = 0
+
+        /// One of the rows.
+        func alone(_ index: Int) -> Window {
+            Window(
+                ids: [ids[index]], inputs: Array(inputs[2 * index...2 * index + 1]),
+                sides: [sides[index]])
+        }
     }
 
     private mutating func add(
@@ -80,15 +95,33 @@ struct PairTable {
             CachedEmbedder.tokenCount(sample.query) + CachedEmbedder.tokenCount(sample.positive)
     }
 
+    /// Embeds the rows together; where one of them fails and may be left out, each by itself.
+    private mutating func embed(
+        _ window: Window, _ embedder: inout CachedEmbedder, _ filter: MiningQuarantine
+    ) async throws {
+        guard filter.skips else { return try await embed(window, &embedder) }
+        do {
+            try await embed(window, &embedder)
+        } catch  where window.ids.count == 1 {
+            try filter.take(window.ids[0], error)
+        } catch {
+            for index in window.ids.indices {
+                try await embed(window.alone(index), &embedder, filter)
+            }
+        }
+    }
+
     private mutating func embed(
         _ window: Window, _ embedder: inout CachedEmbedder
     ) async throws {
-        let rows = try await embedder.rows(of: window.inputs, tellsCount: false) { index in
+        let found = try await embedder.rows(of: window.inputs, tellsCount: false) { index in
             "\(window.ids[index / 2]), \(index % 2 == 0 ? "query" : "positive")"
         }
         for (index, side) in window.sides.enumerated() {
-            queries.append(Self.number(rows[2 * index], &queryNumbers, &queryRows))
-            documents.append(Self.number(rows[2 * index + 1], &documentNumbers, &documentRows))
+            rows.append(window.ids[index].row)
+            queries.append(Self.number(found[2 * index], &queryNumbers, &queryRows))
+            documents.append(
+                Self.number(found[2 * index + 1], &documentNumbers, &documentRows))
             if documentRows.count > sides.count { sides.append(side) }
         }
     }

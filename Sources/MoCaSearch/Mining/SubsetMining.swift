@@ -38,7 +38,9 @@ struct SubsetMining {
             starts.append(documents.count)
             figures.add(outcome, positives: scores)
         }
+        let quarantined = report.counts.quarantined
         figures.write(to: &report)
+        report.counts.quarantined = quarantined
         report.counts.records = table.queries.count
         report.counts.documents = table.documentRows.count
         report.counts.replaced = table.rowsWithNegatives

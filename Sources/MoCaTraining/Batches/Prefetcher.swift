@@ -10,22 +10,45 @@ final class Prefetcher<Source: StepSource>: Sendable {
     init(_ source: Source, ahead: Int, count: Int = .max) {
         let queue = Queue(ahead: ahead)
         self.queue = queue
+        let waiting = Waiting(source)
         let thread = Thread {
-            var source = source
-            var left = count
-            while left > 0, queue.waitForRoom() {
-                left -= 1
-                let result = Result { try source.next() }
-                queue.append(result)
-                if case .failure = result { return }
-            }
+            Self.run(waiting, queue, count)
+            queue.end()
         }
         thread.name = "moca.prefetch"
         thread.start()
     }
 
+    /// Waits for the thread: it must not work on data, nor release them, while the program exits.
     deinit {
         queue.close()
+    }
+
+    /// The source, until the thread takes it; what the thread's block holds outlives its end.
+    private final class Waiting: Sendable {
+        private let source: Mutex<Source?>
+
+        init(_ source: Source) {
+            self.source = Mutex(source)
+        }
+
+        func take() -> Source? {
+            source.withLock { source in
+                defer { source = nil }
+                return source
+            }
+        }
+    }
+
+    private static func run(_ waiting: Waiting, _ queue: Queue, _ count: Int) {
+        guard var source = waiting.take() else { return }
+        var left = count
+        while left > 0, queue.waitForRoom() {
+            left -= 1
+            let result = Result { try source.next() }
+            queue.append(result)
+            if case .failure = result { return }
+        }
     }
 
     /// The next step; what the source threw when there is none.
@@ -39,6 +62,7 @@ final class Prefetcher<Source: StepSource>: Sendable {
         private let isClosed = Atomic(false)
         private let room: DispatchSemaphore
         private let filled = DispatchSemaphore(value: 0)
+        private let ended = DispatchSemaphore(value: 0)
 
         init(ahead: Int) {
             room = DispatchSemaphore(value: 0)
@@ -63,9 +87,14 @@ final class Prefetcher<Source: StepSource>: Sendable {
             return element
         }
 
+        /// Ends the thread, and waits until it has.
         func close() {
             isClosed.store(true, ordering: .releasing)
             room.signal()
+            ended.wait()
         }
+
+        /// The thread is done with its source.
+        func end() { ended.signal() }
     }
 }

@@ -31,6 +31,11 @@ struct MiningErrorTests {
                 "nothing to mine (N): the subset has no records; leave it out of --data"
             ),
             (
+                .recordsLeftOut(count: 2, total: 9, output: "O"), .badData,
+                "records were left out (O): 2 of 9 could not be embedded; correct those that "
+                    + "`failed` of mining.json names"
+            ),
+            (
                 .cannotWrite(path: "P", reason: "R"), .cannotCreateOutput,
                 "output cannot be written (P): R; check the path, its permissions and the free "
                     + "space"

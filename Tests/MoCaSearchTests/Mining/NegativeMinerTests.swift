@@ -155,4 +155,42 @@ struct NegativeMinerTests {
         try folder.write("{}", to: "out/pictures/mining.json")
         #expect(try await failure(miner) == .damagedReport(file: "\(mined)/mining.json"))
     }
+
+    /// Records of a quarantine, and those that fail, are neither queries nor negatives.
+    @Test func badRecordsAreLeftOut() async throws {
+        let half = try Data(contentsOf: folder.url.appending(path: "pictures/b.jpg"))
+        try half.prefix(half.count / 2).write(to: folder.url.appending(path: "pictures/half.jpg"))
+        var lines = (0..<12).map { "{\"qry\": \"query \($0)\", \"pos_text\": \"text \($0)\"}\n" }
+        lines[3] = "{\"qry\": \"broken\", \"pos_text\": \"\", \"pos_image_path\": \"half.jpg\"}\n"
+        lines[5] = "{\"qry\": \"\", \"pos_text\": \"empty\"}\n"
+        try folder.write(lines.joined(), to: "bad/texts/train.jsonl")
+        let images = folder.url.appending(path: "pictures")
+        var miner = try await miner("left")
+        let data = [folder.url.appending(path: "bad")]
+        miner.badRecords = .stop
+        await #expect(throws: DataError.self) { try await miner.mine(data, images: images) }
+        miner.badRecords = .skip
+        miner.quarantine = [
+            QuarantinedRecord(SampleID(subset: "texts", row: 8)),
+            QuarantinedRecord(SampleID(subset: "others", row: 0)),
+        ]
+        let report = try #require(try await miner.mine(data, images: images).first)
+        #expect(report.counts.records == 9 && report.counts.quarantined == 1)
+        #expect(report.failed?.map(\.row) == [5, 3] || report.failed?.map(\.row) == [3, 5])
+        #expect(report.failed?.first?.file?.hasSuffix("texts/train.jsonl") == true)
+        let left = try records("texts", in: "left")
+        #expect(left.map(\.query) == [0, 1, 2, 4, 6, 7, 9, 10, 11].map { "query \($0)" })
+        for record in left {
+            guard case .list(let negatives)? = record.negativeText else { continue }
+            #expect(negatives.count == 3)
+            #expect(!negatives.contains("text 8") && !negatives.contains("empty"))
+        }
+        // The same again is there; with another quarantine it is another run.
+        miner.resumes = true
+        #expect(try await miner.mine(data, images: images) == [report])
+        miner.quarantine = []
+        await #expect(throws: MiningError.self) { try await miner.mine(data, images: images) }
+        miner.quarantine = [QuarantinedRecord(SampleID(subset: "texts", row: 12))]
+        await #expect(throws: DataError.self) { try await miner.mine(data, images: images) }
+    }
 }

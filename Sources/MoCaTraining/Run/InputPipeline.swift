@@ -1,0 +1,64 @@
+// What a run does before the model computes, without the model: for measuring it alone.
+
+import MoCaModel
+import MoCaObjectives
+
+/// The steps of a recipe, prepared ahead on threads of their own as a run prepares them.
+///
+///     let pipeline = try InputPipeline(recipe, steps: 100)
+///     while let step = try pipeline.next() { ... }
+package final class InputPipeline {
+    /// What a step holds.
+    package struct Step: Sendable, Hashable {
+        package var samples = 0
+        package var images = 0
+        package var tokens = 0
+
+        package init(samples: Int = 0, images: Int = 0, tokens: Int = 0) {
+            (self.samples, self.images, self.tokens) = (samples, images, tokens)
+        }
+    }
+
+    private let takeNext: () throws -> Step
+    private var left: Int
+
+    /// Loads the model's files and starts to prepare.
+    ///
+    /// - Throws: what reading models and data throws.
+    package init(_ recipe: Recipe, steps: Int) throws {
+        let start = try StartingModel(recipe, resuming: nil)
+        left = steps
+        switch recipe.objective {
+        case .reconstruction(let settings):
+            takeNext = Self.prefetching(
+                try ReconstructionSource(recipe, settings, start, cursor: nil), recipe, steps
+            ) { $0.input }
+        case .contrastive(let settings):
+            takeNext = Self.prefetching(
+                try ContrastiveSource(recipe, settings, start, cursor: nil), recipe, steps
+            ) { $0.input }
+        }
+    }
+
+    private static func prefetching<Source: StepSource>(
+        _ source: Source, _ recipe: Recipe, _ steps: Int,
+        input: @escaping (Source.Batch) -> EncoderInput
+    ) -> () throws -> Step {
+        let prefetcher = Prefetcher(source, ahead: recipe.runtime.prefetch, count: steps)
+        return {
+            let prepared = try prefetcher.next()
+            let images = prepared.batches.reduce(0) { $0 + input($1).grids.count }
+            return Step(
+                samples: prepared.ids.count, images: images, tokens: prepared.tokenCount)
+        }
+    }
+
+    /// The next step; nil after the last.
+    ///
+    /// - Throws: what is wrong with a sample.
+    package func next() throws -> Step? {
+        guard left > 0 else { return nil }
+        left -= 1
+        return try takeNext()
+    }
+}
