@@ -194,7 +194,9 @@ let package = Package(
         tests(of: "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
         tests(of: "MoCaEvaluation", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
         tests(of: "MoCaReport", ["MoCaCore"]),
-        .testTarget(name: "mocaTests", dependencies: ["moca", "MoCaCore"], swiftSettings: swift),
+        .testTarget(
+            name: "mocaTests", dependencies: ["moca", "MoCaCore", "MoCaTraining"],
+            swiftSettings: swift),
     ],
     cxxLanguageStandard: .cxx20
 )

@@ -10,30 +10,47 @@ struct ChartPlot {
     let valueName: String
     /// Whether steps are drawn by their logarithm.
     let isLogarithmic: Bool
+    /// What places are, such as `step`.
+    let placeName: String
+    let marks: [LossChart.Mark]
+    private let size: Size
 
-    private static let width = 900.0
-    private static let height = 340.0
+    /// How large a drawing is.
+    enum Size {
+        case wide
+        /// Two beside each other are as wide as one.
+        case small
+
+        fileprivate var width: Double { self == .wide ? 900 : 460 }
+        fileprivate var height: Double { self == .wide ? 340 : 210 }
+        fileprivate var tickCount: Int { self == .wide ? 8 : 4 }
+    }
+
     private static let left = 60.0
     private static let right = 20.0
     private static let top = 14.0
     private static let bottom = 46.0
+    private var width: Double { size.width }
+    private var height: Double { size.height }
 
     private let steps: ChartAxis
     private let values: ChartAxis
 
     init(
-        curves: [(raw: Curve, smoothed: [Curve.Point])], valueName: String, isLogarithmic: Bool
+        curves: [(raw: Curve, smoothed: [Curve.Point])], valueName: String, isLogarithmic: Bool,
+        placeName: String = "step", marks: [LossChart.Mark] = [], size: Size = .wide
     ) {
+        (self.placeName, self.marks, self.size) = (placeName, marks, size)
         self.curves = curves
         self.valueName = valueName
         self.isLogarithmic = isLogarithmic
         let points = curves.flatMap { $0.raw.points.filter(\.value.isFinite) }
         steps = ChartAxis(
-            points.map { Double($0.step) }, from: Self.left, to: Self.width - Self.right,
-            isLogarithmic: isLogarithmic, tickCount: 8)
+            points.map { Double($0.step) }, from: Self.left, to: size.width - Self.right,
+            isLogarithmic: isLogarithmic, tickCount: size.tickCount)
         values = ChartAxis(
-            points.map(\.value), from: Self.height - Self.bottom, to: Self.top,
-            isLogarithmic: false, tickCount: 6)
+            points.map(\.value), from: size.height - Self.bottom, to: Self.top,
+            isLogarithmic: false, tickCount: size == .wide ? 6 : 4)
     }
 
     /// The drawing.
@@ -49,10 +66,23 @@ struct ChartPlot {
         let names = curves.map(\.raw.name).joined(separator: ", ")
         let scale = isLogarithmic ? "logarithmic" : "linear"
         return """
-            <svg viewBox="0 0 \(Self.width.fixed(0)) \(Self.height.fixed(0))" role="img" \
-            aria-label="\(valueName) over steps, \(scale) scale: \(names). \(summary)">
-            \(grid)\(lines)</svg>
+            <svg viewBox="0 0 \(width.fixed(0)) \(height.fixed(0))" role="img" \
+            aria-label="\(valueName) over \(placeName)s, \(scale) scale: \(names). \(summary)">
+            \(grid)\(markLines)\(lines)</svg>
             """
+    }
+
+    /// An upright line where something happened.
+    private var markLines: [HTML] {
+        guard !curves.isEmpty else { return [] }
+        return marks.map { mark in
+            let x = steps.place(Double(mark.step)).fixed(1)
+            return """
+                <line class="mark" x1="\(x)" x2="\(x)" y1="\(Self.top.fixed(0))" \
+                y2="\((height - Self.bottom).fixed(0))"><title>\(mark.text)</title></line>
+
+                """
+        }
     }
 
     /// First and last smoothed value of each curve, in words.
@@ -65,12 +95,12 @@ struct ChartPlot {
     }
 
     private var grid: HTML {
-        let bottom = Self.height - Self.bottom
+        let bottom = height - Self.bottom
         let rows: [HTML] = values.ticks.map { tick in
             let y = values.place(tick).fixed(1)
             return """
                 <line class="grid" x1="\(Self.left.fixed(0))" \
-                x2="\((Self.width - Self.right).fixed(0))" y1="\(y)" y2="\(y)" />\
+                x2="\((width - Self.right).fixed(0))" y1="\(y)" y2="\(y)" />\
                 <text class="axis" x="\((Self.left - 8).fixed(0))" y="\(y)" dy="0.35em" \
                 text-anchor="end">\(tick.short)</text>
 
@@ -88,8 +118,8 @@ struct ChartPlot {
         }
         return """
             \(rows)\(columns)\
-            <text class="axis" x="\(((Self.left + Self.width - Self.right) / 2).fixed(0))" \
-            y="\((Self.height - 8).fixed(0))" text-anchor="middle">step</text>
+            <text class="axis" x="\(((Self.left + width - Self.right) / 2).fixed(0))" \
+            y="\((height - 8).fixed(0))" text-anchor="middle">\(placeName)</text>
             <text class="axis" transform="translate(14 \((bottom / 2).fixed(0))) rotate(-90)" \
             text-anchor="middle">\(valueName)</text>
 
@@ -97,7 +127,9 @@ struct ChartPlot {
     }
 
     private static func stepText(_ step: Double) -> String {
-        step >= 10_000 ? "\((step / 1000).short)k" : step.short
+        if step >= 1e9 { return "\((step / 1e9).short)G" }
+        if step >= 1e6 { return "\((step / 1e6).short)M" }
+        return step >= 10_000 ? "\((step / 1000).short)k" : step.short
     }
 
     /// The points as a line. Of those in one column of the drawing only the first, the least, the

@@ -11,6 +11,20 @@ package struct LossChart: Sendable, Hashable {
     package var startsLogarithmic: Bool
     /// How many points the smoothing looks back; 1 = no smoothing. Nil: a fortieth of the curve.
     package var smoothingPoints: Int?
+    /// What curves run over; `step` of a point is that.
+    package var placeName = "step"
+    /// What happened on the way.
+    package var marks: [Mark] = []
+
+    /// A place where something happened.
+    package struct Mark: Sendable, Hashable {
+        package var step: Int
+        package var text: String
+
+        package init(step: Int, text: String) {
+            (self.step, self.text) = (step, text)
+        }
+    }
 
     package init(
         curves: [Curve], valueName: String = "loss", startsLogarithmic: Bool = false,
@@ -43,21 +57,12 @@ package struct LossChart: Sendable, Hashable {
         let plots = [false, true].map { isLogarithmic in
             ChartPlot(
                 curves: drawn.map { ($0, smoothed($0)) }, valueName: valueName,
-                isLogarithmic: isLogarithmic)
-        }
-        let legend: [HTML] = drawn.enumerated().map { index, curve in
-            let last = smoothed(curve).last?.value ?? .nan
-            return """
-                <li><svg class="swatch" viewBox="0 0 28 8" aria-hidden="true">\
-                <line class="curve c\(index % 6)" x1="1" x2="27" y1="4" y2="4" /></svg>\
-                \(curve.name) <small>\(last.short)</small></li>
-
-                """
+                isLogarithmic: isLogarithmic, placeName: placeName, marks: marks)
         }
         return """
             <div class="chart">
             <ul class="legend">
-            \(legend)</ul>
+            \(legend(drawn))</ul>
             <div class="scales" role="group" aria-label="Scale of the steps">
             \(control(name, "linear", isChecked: !startsLogarithmic))\
             \(control(name, "log", isChecked: startsLogarithmic))\
@@ -67,6 +72,34 @@ package struct LossChart: Sendable, Hashable {
             \(table(drawn))
             </div>
             """
+    }
+
+    /// The chart, small, under its name.
+    var smallHTML: HTML {
+        let drawn = curves.filter { $0.points.contains(where: \.value.isFinite) }
+        guard !drawn.isEmpty else { return "" }
+        let plot = ChartPlot(
+            curves: drawn.map { ($0, smoothed($0)) }, valueName: valueName,
+            isLogarithmic: false, placeName: placeName, size: .small)
+        let names: HTML = "<ul class=\"legend\">\n\(legend(drawn))</ul>\n"
+        return """
+            <figure class="small"><figcaption>\(valueName)</figcaption>
+            \(plot.svg)
+            \(names)\(table(drawn))</figure>
+
+            """
+    }
+
+    private func legend(_ drawn: [Curve]) -> [HTML] {
+        drawn.enumerated().map { index, curve in
+            let last = smoothed(curve).last?.value ?? .nan
+            return """
+                <li><svg class="swatch" viewBox="0 0 28 8" aria-hidden="true">\
+                <line class="curve c\(index % 6)" x1="1" x2="27" y1="4" y2="4" /></svg>\
+                \(curve.name) <small>\(last.short)</small></li>
+
+                """
+        }
     }
 
     private func control(_ name: String, _ scale: HTML, isChecked: Bool) -> HTML {
@@ -95,7 +128,7 @@ package struct LossChart: Sendable, Hashable {
             <details><summary>As numbers</summary>
             <div class="scroll"><table class="settings"><caption class="hidden">Smoothed values\
             </caption>
-            <thead><tr><th scope="col">Curve</th><th scope="col" class="number">Step</th>\
+            <thead><tr><th scope="col">Curve</th><th scope="col" class="number">\(placeName)</th>\
             <th scope="col" class="number">\(valueName)</th></tr></thead>
             <tbody>
             \(rows)</tbody></table></div></details>

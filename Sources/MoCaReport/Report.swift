@@ -97,6 +97,16 @@ package struct ReportSection: Sendable {
         case histograms([Histogram])
         /// A table of numbers.
         case figures(FigureTable)
+        /// What happened, in words.
+        case sentences([RunSentence])
+        /// Small charts beside each other.
+        case charts([LossChart])
+        /// How similar queries are to what they are compared with.
+        case similarities([SimilarityChart])
+        /// Masked pictures at several steps.
+        case series([ReconstructionSeries])
+        /// Texts in rows and columns.
+        case table(ReportTable)
     }
 
     package var title: String
@@ -122,6 +132,11 @@ package struct ReportSection: Sendable {
             case .samples(let cards): SampleCard.html(cards)
             case .histograms(let histograms): Histogram.html(histograms)
             case .figures(let table): table.html
+            case .sentences(let sentences): RunSentence.html(sentences)
+            case .charts(let charts): Self.grid(charts)
+            case .similarities(let charts): SimilarityChart.html(charts)
+            case .series(let series): ReconstructionSeries.html(series)
+            case .table(let table): table.html
             }
         return """
             <section id="section-\(number)" aria-labelledby="title-\(number)">
@@ -131,5 +146,10 @@ package struct ReportSection: Sendable {
             </section>
 
             """
+    }
+
+    private static func grid(_ charts: [LossChart]) -> HTML {
+        let charts = charts.map(\.smallHTML)
+        return "<div class=\"grid-2\">\n\(charts)</div>"
     }
 }

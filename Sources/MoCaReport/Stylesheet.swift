@@ -138,6 +138,29 @@ enum Stylesheet {
           font-variant-numeric: tabular-nums; }
         .rank { font-weight: 650; color: var(--ink); }
         .badge { color: var(--good); font-weight: 600; margin-inline-start: auto; }
+        .story { margin: 0; padding-left: 1.2rem; max-width: 52rem; }
+        .story li { margin: 0.3rem 0; overflow-wrap: anywhere; }
+        .story .attention { color: var(--bad); }
+        .grid-2 { display: grid; gap: 1.25rem 1.5rem;
+          grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); }
+        .small { margin: 0; min-width: 0; }
+        .small figcaption { font-weight: 600; color: var(--ink); margin: 0 0 0.3rem; }
+        .small svg { max-width: 100%; }
+        .small > svg { width: 100%; height: auto; display: block; }
+        .small .legend { font-size: 0.78rem; gap: 0.1rem 0.9rem; }
+        .small details { font-size: 0.8rem; margin-top: 0.2rem; }
+        .mark { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 3 3; }
+        .positive { fill: var(--good); opacity: 0.5; }
+        .negative { fill: none; stroke: var(--ink); stroke-width: 1.3; }
+        .plain td { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+        .plain th { font-variant-numeric: tabular-nums; }
+        .series figure { margin: 0 0 1.25rem; }
+        .strip { display: grid; gap: 0.5rem;
+          grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); }
+        .strip img { width: 100%; aspect-ratio: 1; object-fit: contain; border-radius: 4px;
+          image-rendering: pixelated; background: var(--line); }
+        .strip span { display: block; text-align: center; font-size: 0.76rem;
+          color: var(--soft); }
         .triptychs { display: grid; grid-template-columns: repeat(auto-fit,
           minmax(min(26rem, 100%), 1fr));
           gap: 1.25rem; }

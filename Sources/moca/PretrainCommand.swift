@@ -45,8 +45,11 @@ struct TrainingOptions: ParsableArguments {
             return
         }
         let interruption = Interruption()
+        let screen = TrainingScreen(totalSteps: recipe.schedule.totalSteps)
+        defer { screen.close() }
         let folder = try TrainingRun(
-            recipe, say: Message.write, shouldStop: { interruption.hasHappened }
+            recipe, say: screen.say, shouldStop: { interruption.hasHappened },
+            onLog: screen.show, onStep: screen.advance
         ).run()
         print(folder.path)
     }

@@ -10,8 +10,11 @@ struct ReportCommand: VerboseCommand {
         commandName: "report",
         abstract: "Write one self-contained HTML page of one run, or of several compared.",
         discussion: """
-            Runs of the same stage share their charts. The page needs no network and no file \
-            beside it.
+            Runs of the same stage share their charts, by step and by tokens, and their recipes \
+            are compared. The page says in sentences what each run did and what to look at, and \
+            shows what training wrote down: losses, evaluations, speed, memory, events, the \
+            health of embeddings with the hardest negatives, and reconstructed patches. It needs \
+            no network and no file beside it.
             """)
 
     @Argument(help: ArgumentHelp("Run folders, with metrics.jsonl.", valueName: "run"))
@@ -74,21 +77,20 @@ struct ReportCommand: VerboseCommand {
     }
 
     private func page() throws -> Report {
-        let stages = try StageRuns.group(
-            runs.map { try RunRecord(URL(fileURLWithPath: $0, isDirectory: true)) })
+        let pictures = ReportPictures()
+        let trained = try TrainedRuns(runs, pictures: pictures)
+        let stages = RunSections.group(trained.folders)
         let table = try ScoreColumns(scores)
         var sections: [ReportSection] = []
-        let headline = Summary(
-            figures: table.figures + stages.flatMap(\.figures),
-            settings: stages.flatMap(\.settings))
+        let headline = Summary(figures: table.figures + stages.flatMap(\.figures))
         if !headline.figures.isEmpty {
             sections.append(ReportSection("Headline", lead: table.lead, .summary(headline)))
         }
+        sections += stages.map(\.story)
         if !scores.isEmpty {
             sections.append(
                 ReportSection("Scores", lead: ScoreColumns.explanation, .scores(table.table)))
         }
-        let pictures = ReportPictures()
         let cards = try searches.flatMap {
             try SearchLines(URL(fileURLWithPath: $0)).cards(pictures)
         }
@@ -97,7 +99,7 @@ struct ReportCommand: VerboseCommand {
                 ReportSection(
                     "Searches", lead: SearchLines.explanation, .queries(cards)))
         }
-        sections += stages.flatMap(\.sections)
+        for stage in stages { sections += try stage.sections(trained.content) }
         if let reconstructions {
             let folder = URL(fileURLWithPath: reconstructions, isDirectory: true)
             let list = try ReconstructionList(in: folder)

@@ -107,12 +107,19 @@ final class ReportPictures {
     ///
     /// - Throws: `ReportError`.
     func thumbnail(_ path: String) throws -> ReportImage? {
-        if let image = made[path] { return image }
-        let url = URL(fileURLWithPath: path)
+        try thumbnail(.file(URL(fileURLWithPath: path)))
+    }
+
+    /// The same of an image from anywhere.
+    ///
+    /// - Throws: `ReportError`.
+    func thumbnail(_ source: ImageSource) throws -> ReportImage? {
+        if let image = made[source.name] { return image }
+        let name = URL(fileURLWithPath: source.name).lastPathComponent
         do {
-            let small = try ImageDecoder().image(of: .file(url)).thumbnail(side: side)
-            let image = try ReportImage(small.jpeg(), description: url.lastPathComponent)
-            made[path] = image
+            let small = try ImageDecoder().image(of: source).thumbnail(side: side)
+            let image = try ReportImage(small.jpeg(), description: name)
+            made[source.name] = image
             return image
         } catch let error as ImageError {
             Message.write("warning: no picture on the page: \(error.oneLine)")

@@ -280,7 +280,10 @@ import Torch
         let one = try parse(smallest)
         let same = try parse(
             smallest, .contrastive,
-            ["output_dir=x", "checkpoint.every_steps=3", "resume=never", "runtime.prefetch=5"])
+            [
+                "output_dir=x", "checkpoint.every_steps=3", "resume=never", "runtime.prefetch=5",
+                "logging.health_every_steps=3", "logging.tensorboard=false",
+            ])
         let other = try parse(smallest, .contrastive, ["optimizer.learning_rate=1"])
         #expect(try one.decisiveText() == same.decisiveText())
         #expect(try one.decisiveText() != other.decisiveText())

@@ -16,14 +16,16 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
     package let operations: Double
     /// Records that were left out because they failed, since the start of the run.
     package let failureCount: Int
+    /// Cost of the samples over the budget of the step; nil where steps have no budget.
+    package let packingFill: Double?
 
     package init(
         batches: [Batch], cursor: DataCursor, ids: [SampleID], tokenCount: Int,
-        operations: Double = 0, failureCount: Int = 0
+        operations: Double = 0, failureCount: Int = 0, packingFill: Double? = nil
     ) {
         (self.batches, self.cursor) = (batches, cursor)
         (self.ids, self.tokenCount, self.operations) = (ids, tokenCount, operations)
-        self.failureCount = failureCount
+        (self.failureCount, self.packingFill) = (failureCount, packingFill)
     }
 
     /// The subset that all samples are of; nil when they are of several.

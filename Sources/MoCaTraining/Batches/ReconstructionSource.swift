@@ -12,6 +12,8 @@ import MoCaTokenizer
 struct ReconstructionSource: StepSource {
     private var stream: TokenBatches<InputOutline>
     private let accumulation: Int
+    /// Cost of one part at most.
+    private let tokenBudget: Int
     private let seed: UInt64
     private let masking: Masking
     private let configuration: Qwen25VLConfiguration
@@ -51,7 +53,7 @@ struct ReconstructionSource: StepSource {
         quarantine = try recipe.data.quarantine(over: catalog, log)
         workers = recipe.runtime.dataWorkers ?? defaultWorkerCount
         (stream.quarantine, stream.workers) = (quarantine, workers)
-        accumulation = batch.accumulation
+        (accumulation, tokenBudget) = (batch.accumulation, batch.partSize)
         (seed, configuration) = (recipe.seed, start.model.configuration)
         collator = Collator(configuration)
         cache = PatchCache(
@@ -62,6 +64,7 @@ struct ReconstructionSource: StepSource {
     mutating func next() throws -> PreparedStep<ReconstructionBatch> {
         let cost = ForwardCost(configuration)
         var (batches, ids, tokenCount, operations) = ([ReconstructionBatch](), [SampleID](), 0, 0.0)
+        var spent = 0
         quarantine.beginStep()
         for part in 0..<accumulation {
             let (drawn, pixels) = try stream.redrawing { [self] stream in
@@ -71,6 +74,7 @@ struct ReconstructionSource: StepSource {
             let packed = try pack(drawn, pixels, part)
             batches.append(packed)
             ids += drawn.ids
+            spent += drawn.costs.reduce(0, +)
             tokenCount += packed.input.tokenCount
             operations += 3 * cost.ofInput(packed.input)
             operations +=
@@ -82,7 +86,8 @@ struct ReconstructionSource: StepSource {
         step += 1
         return PreparedStep(
             batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount,
-            operations: operations, failureCount: quarantine.failureCount)
+            operations: operations, failureCount: quarantine.failureCount,
+            packingFill: Double(spent) / Double(accumulation * tokenBudget))
     }
 
     /// The patches of each sample.

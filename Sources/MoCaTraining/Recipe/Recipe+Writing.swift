@@ -15,6 +15,9 @@ extension Recipe {
         copy.outputFolder = copy.data.images
         copy.resume = .auto
         copy.checkpoint = Checkpoints()
+        // Means of metrics.jsonl are over the steps between two logs; the rest only looks.
+        copy.logging = Logging()
+        copy.logging.everySteps = logging.everySteps
         copy.runtime.prefetch = 1
         copy.runtime.dataWorkers = nil
         copy.runtime.imageCacheBytes = 0

@@ -189,6 +189,12 @@ extension Recipe {
 
     package struct Logging: Sendable, Hashable {
         package var everySteps = 10
+        /// Steps between two looks at the embeddings (contrastive); 0 for none.
+        package var healthEverySteps = 100
+        /// Steps between two looks at masked pictures (pre-training); 0 for none.
+        package var reconstructionEverySteps = 100
+        /// Whether what is logged is written for TensorBoard too.
+        package var writesEventFiles = true
     }
 
     /// Where and how it is computed.

@@ -23,15 +23,19 @@ package struct StepReport: Sendable, Hashable {
     /// Share of the device's matrix-product peak, measured when the run began.
     package var mfu: Double
     package var peakMemoryBytes: Int
+    /// Resident now.
+    package var memoryBytes: Int
     /// How long the steps since the last logged one waited for their data.
     package var dataWaitSeconds: Double
     /// Records that were left out because they failed, since the start of the run.
     package var failureCount: Int
+    /// Share of the budget of samples that was used; nil where steps have no budget.
+    package var packingFill: Double?
 
     /// Fields whose values differ between equal runs.
     package static let timings = [
         "samples_per_second", "tokens_per_second", "mfu", "peak_memory_bytes",
-        "data_wait_seconds",
+        "memory_bytes", "data_wait_seconds",
     ]
 
     /// The line of `metrics.jsonl`, without its end.
@@ -47,8 +51,9 @@ package struct StepReport: Sendable, Hashable {
             ("samples_per_second", Self.json(samplesPerSecond)),
             ("tokens_per_second", Self.json(tokensPerSecond)),
             ("mfu", Self.json(mfu)), ("data_wait_seconds", Self.json(dataWaitSeconds)),
-            ("peak_memory_bytes", "\(peakMemoryBytes)"),
+            ("peak_memory_bytes", "\(peakMemoryBytes)"), ("memory_bytes", "\(memoryBytes)"),
         ]
+        if let packingFill { fields.append(("packing_fill", Self.json(packingFill))) }
         if !subsets.isEmpty {
             let pairs = subsets.sorted { $0.key < $1.key }
                 .map { "\(Self.quoted($0.key)): \(Self.json($0.value))" }

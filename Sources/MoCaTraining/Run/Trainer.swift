@@ -46,6 +46,10 @@ package struct Trainer<Goal: Objective> {
         package var keepFailure: (PreparedStep<Goal.Batch>, Int) throws -> String
         /// Asked after each step: whether to save and stop.
         package var shouldStop: () -> Bool
+        /// Told before a step is computed: what from, and its number.
+        package var willStep: (PreparedStep<Goal.Batch>, Int) -> Void = { _, _ in }
+        /// Told after each update, before its step is logged.
+        package var didStep: (Int) throws -> Void = { _ in }
 
         package init(
             log: @escaping (StepReport) throws -> Void,
@@ -87,7 +91,9 @@ package struct Trainer<Goal: Objective> {
             let prepared = try next()
             meter.waited += ContinuousClock.now - start
             meter.operations += prepared.operations
+            hooks.willStep(prepared, state.step + 1)
             try step(prepared)
+            try hooks.didStep(state.step)
             if state.step.isMultiple(of: plan.logEverySteps) || state.step == total {
                 try log()
             }
@@ -132,6 +138,11 @@ package struct Trainer<Goal: Objective> {
         state.interval.steps += 1
         state.interval.loss += terms.loss
         state.interval.gradientNorm += norm
+        if let fill = prepared.packingFill {
+            var share = state.interval.packingFill ?? .init()
+            (share.sum, share.count) = (share.sum + fill, share.count + 1)
+            state.interval.packingFill = share
+        }
         for term in terms.terms { state.interval.terms[term.name, default: 0] += term.mean }
         guard let subset = prepared.subset else { return }
         state.interval.subsets[subset, default: .init()].sum += terms.loss
@@ -152,8 +163,9 @@ package struct Trainer<Goal: Objective> {
             tokenCount: state.tokenCount, samplesPerSecond: rates.samples,
             tokensPerSecond: rates.tokens,
             mfu: plan.peakRate > 0 ? rates.operations / plan.peakRate : 0,
-            peakMemoryBytes: ProcessMemory.peakResidentBytes, dataWaitSeconds: waited,
-            failureCount: state.failureCount)
+            peakMemoryBytes: ProcessMemory.peakResidentBytes,
+            memoryBytes: ProcessMemory.residentBytes, dataWaitSeconds: waited,
+            failureCount: state.failureCount, packingFill: state.interval.packingFill?.mean)
         state.interval = .init()
         try hooks.log(report)
     }

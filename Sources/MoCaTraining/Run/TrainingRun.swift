@@ -16,6 +16,8 @@ package struct TrainingRun {
     private let shouldStop: () -> Bool
     /// Told about each logged step, after it was written to `metrics.jsonl`.
     private let onLog: (StepReport) throws -> Void
+    /// Told the number of each step that is done.
+    private let onStep: (Int) -> Void
 
     /// - Parameters:
     ///   - say: takes lines for people.
@@ -23,10 +25,11 @@ package struct TrainingRun {
     package init(
         _ recipe: Recipe, say: @escaping (String) -> Void,
         shouldStop: @escaping () -> Bool = { false },
-        onLog: @escaping (StepReport) throws -> Void = { _ in }
+        onLog: @escaping (StepReport) throws -> Void = { _ in },
+        onStep: @escaping (Int) -> Void = { _ in }
     ) {
         (self.recipe, self.say) = (recipe, say)
-        (self.shouldStop, self.onLog) = (shouldStop, onLog)
+        (self.shouldStop, self.onLog, self.onStep) = (shouldStop, onLog, onStep)
     }
 
     /// The final model's folder in a run folder.
@@ -45,15 +48,16 @@ package struct TrainingRun {
         }
         let state = try startingState(checkpoint)
         try write(recipe.yaml(), to: "recipe.yaml")
-        let metrics = try log("metrics.jsonl", after: state)
+        let diary = try RunDiary(recipe, after: state.step, say: say)
         let optimizer = AdamW(start.model.store.parameters, settings: recipe.optimizer.adamW)
         try checkpoint?.restore(optimizer)
         if let checkpoint { say("resuming at step \(state.step) (\(checkpoint.folder.path))") }
+        try diary.begin(state, isResumed: checkpoint != nil)
         switch recipe.objective {
         case .reconstruction(let settings):
-            try train(start, optimizer, state, metrics, settings)
+            try train(start, optimizer, state, diary, settings)
         case .contrastive(let settings):
-            try train(start, optimizer, state, metrics, settings)
+            try train(start, optimizer, state, diary, settings)
         }
         let folder = recipe.outputFolder.appending(path: Self.modelName)
         try CompleteFolder.write(folder) { partial in
@@ -61,6 +65,7 @@ package struct TrainingRun {
             try start.model.save(to: partial, includesHeads: recipe.stage == .pretraining)
         }
         say("model written to \(folder.path)")
+        if state.step < recipe.schedule.totalSteps { try diary.finish() }
         return folder
     }
 
@@ -68,7 +73,7 @@ package struct TrainingRun {
 
     private func train(
         _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
-        _ metrics: StepLog, _ settings: Recipe.Reconstruction
+        _ diary: RunDiary, _ settings: Recipe.Reconstruction
     ) throws {
         guard var reconstruction = start.model.reconstruction else {
             preconditionFailure("a model for pre-training has its heads")
@@ -77,14 +82,16 @@ package struct TrainingRun {
         let source = try ReconstructionSource(
             recipe, settings, start, cursor: state.cursor, quarantine: quarantineLog(state))
         let objective = ReconstructionObjective(reconstruction, settings.loss)
-        try train(objective, source, start, optimizer, state, metrics) { failed, batch, url in
+        let monitor = try diary.reconstructions(settings, start, reconstruction)
+        let watch = StepWatch<ReconstructionBatch>(will: { _, _ in }, did: monitor.end)
+        try train(objective, source, start, optimizer, state, diary, watch) { failed, batch, url in
             try failed.write(batch, to: url)
         }
     }
 
     private func train(
         _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
-        _ metrics: StepLog, _ settings: Recipe.Contrastive
+        _ diary: RunDiary, _ settings: Recipe.Contrastive
     ) throws {
         let source = try ContrastiveSource(
             recipe, settings, start, cursor: state.cursor, quarantine: quarantineLog(state))
@@ -93,15 +100,19 @@ package struct TrainingRun {
         let model = EmbeddingModel(
             backbone,
             PoolingSettings(attention: settings.attention, pooling: settings.pooling))
-        let objective = ContrastiveObjective(model, settings.loss)
-        try train(objective, source, start, optimizer, state, metrics) { failed, batch, url in
+        var objective = ContrastiveObjective(model, settings.loss)
+        let monitor = try diary.health()
+        objective.observe = monitor.observe
+        let watch = StepWatch<ContrastiveBatch>(
+            will: { monitor.begin($0, number: $1) }, did: monitor.end)
+        try train(objective, source, start, optimizer, state, diary, watch) { failed, batch, url in
             try failed.write(batch, to: url)
         }
     }
 
     private func train<Goal: Objective, Source: StepSource<Goal.Batch>>(
         _ objective: Goal, _ source: Source, _ start: StartingModel, _ optimizer: AdamW,
-        _ state: TrainingState, _ metrics: StepLog,
+        _ state: TrainingState, _ diary: RunDiary, _ watch: StepWatch<Goal.Batch>,
         keep: @escaping (FailedStep, Goal.Batch, URL) throws -> Void
     ) throws {
         let prefetcher = Prefetcher(
@@ -113,9 +124,9 @@ package struct TrainingRun {
             maxGradientNorm: recipe.optimizer.maxGradientNorm,
             logEverySteps: recipe.logging.everySteps,
             saveEverySteps: recipe.checkpoint.everySteps, peakRate: peakRate(of: start))
-        let hooks = Trainer<Goal>.Hooks(
+        var hooks = Trainer<Goal>.Hooks(
             log: { report in
-                try metrics.append(report.jsonLine)
+                try diary.metrics.append(report.jsonLine)
                 say(report.line)
                 try onLog(report)
             },
@@ -129,9 +140,14 @@ package struct TrainingRun {
                 try keepFailure(prepared, step, start, keep)
             },
             shouldStop: shouldStop)
+        hooks.willStep = watch.will
+        hooks.didStep = { step in
+            onStep(step)
+            try watch.did(step)
+        }
         var trainer = Trainer(
             objective, plan, state: state, next: { try prefetcher.next() }, hooks: hooks)
-        try trainer.run()
+        try diary.noting { try trainer.run() }
     }
 
     /// Measured here, for it differs between machines and between days.

@@ -26,6 +26,8 @@ package struct TrainingState: Sendable, Hashable, Codable {
         package var steps = 0
         package var loss = 0.0
         package var gradientNorm = 0.0
+        /// What the steps took of their budget; nil where it is not counted.
+        package var packingFill: Share?
         /// The means of the loss's terms, by name.
         package var terms: [String: Double] = [:]
         /// Loss by subset, of the steps that were of one.

@@ -21,7 +21,7 @@ extension Recipe {
             seedKey("seed", \.seed), .url("output_dir", \.outputFolder), resumeKey, modelKey,
             dataKey(stage), objectiveKey, batchKey(stage), .section("optimizer", \.optimizer),
             .section("schedule", \.schedule), .section("checkpoint", \.checkpoint),
-            .section("logging", \.logging), .section("runtime", \.runtime),
+            loggingKey(stage), .section("runtime", \.runtime),
         ]
     }
 
@@ -96,11 +96,5 @@ extension Recipe.Checkpoints: RecipeMapping {
             .integer("every_steps", \.everySteps, in: 1...recipeSizeMax),
             .integer("keep", \.keep, in: 1...recipeSizeMax),
         ]
-    }
-}
-
-extension Recipe.Logging: RecipeMapping {
-    static var recipeKeys: [RecipeKey<Self>] {
-        [.integer("every_steps", \.everySteps, in: 1...recipeSizeMax)]
     }
 }

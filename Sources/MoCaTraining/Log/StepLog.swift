@@ -6,12 +6,17 @@ import Foundation
 final class StepLog: Sendable {
     let url: URL
     private let handle: FileHandle
+    /// Takes each line too, after it was written.
+    private let mirror: (@Sendable (String) throws -> Void)?
 
     /// Opens the file; lines after `step` and a line that was cut off are removed.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
-    init(_ url: URL, after step: Int) throws {
+    init(
+        _ url: URL, after step: Int, mirror: (@Sendable (String) throws -> Void)? = nil
+    ) throws {
         self.url = url
+        self.mirror = mirror
         do {
             let old =
                 FileManager.default.fileExists(atPath: url.path)
@@ -30,6 +35,20 @@ final class StepLog: Sendable {
         } catch {
             throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
         }
+        try mirror?(line)
+    }
+
+    /// Appends a value as one line, its keys in order.
+    func append(row: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let data: Data
+        do {
+            data = try encoder.encode(row)
+        } catch {
+            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+        }
+        try append(String(decoding: data, as: UTF8.self))
     }
 
     private struct Row: Decodable {

@@ -1,11 +1,10 @@
-// Rows of `pixel_values` back to a picture: the inverse of the cut in MoCaImage.
+// Rows of `pixel_values` back to a picture: the inverse of the cut.
 // Shapes: P patches, V = 3 channels x frames x side x side values of a patch.
 
-import MoCaCore
-import MoCaImage
+package import MoCaCore
 
 /// A picture of patches, some of which may be covered.
-struct PatchPicture {
+package struct PatchPicture: Sendable {
     private let grid: ImageGrid
     private let settings: ImageProcessorConfiguration
     /// `[P, V]`
@@ -14,7 +13,7 @@ struct PatchPicture {
     private var covered: Set<Int> = []
 
     /// - Parameter values: `[P, V]`, in the order that the processor writes.
-    init(_ values: [Float], grid: ImageGrid, settings: ImageProcessorConfiguration) {
+    package init(_ values: [Float], grid: ImageGrid, settings: ImageProcessorConfiguration) {
         precondition(grid.t == 1 && values.count % grid.patchCount == 0, "no still image")
         (self.values, self.grid, self.settings) = (values, grid, settings)
     }
@@ -25,14 +24,14 @@ struct PatchPicture {
     private var mergeUnit: Int { settings.mergeSize * settings.mergeSize }
 
     /// The picture with the patches of image tokens `groups` covered.
-    func covering(_ groups: [Int]) -> PatchPicture {
+    package func covering(_ groups: [Int]) -> PatchPicture {
         var picture = self
         picture.covered = Set(groups.flatMap { $0 * mergeUnit..<($0 + 1) * mergeUnit })
         return picture
     }
 
     /// The picture with the patches of image tokens `groups` replaced by `rows`, in their order.
-    func replacing(_ groups: [Int], with rows: [Float]) -> PatchPicture {
+    package func replacing(_ groups: [Int], with rows: [Float]) -> PatchPicture {
         let count = mergeUnit * width
         precondition(rows.count == groups.count * count, "one group of patches a token")
         var picture = self
@@ -48,7 +47,7 @@ struct PatchPicture {
     private static let cover: UInt8 = 128
 
     /// The picture as pixels, `scale` times as large; frames are averaged.
-    func image(scale: Int = 1) -> PixelImage {
+    package func image(scale: Int = 1) -> PixelImage {
         let side = settings.patchSize
         let (columns, rows) = (grid.w * side, grid.h * side)
         var bytes = [UInt8](repeating: Self.cover, count: columns * scale * rows * scale * 3)
@@ -92,7 +91,7 @@ struct PatchPicture {
 
 extension PixelImage {
     /// RGB pictures of one height side by side, white between them.
-    static func row(_ images: [PixelImage], gap: Int) -> PixelImage {
+    package static func row(_ images: [PixelImage], gap: Int) -> PixelImage {
         let height = images.map(\.height).max() ?? 1
         precondition(images.allSatisfy { $0.bands == 3 && $0.height == height }, "unlike pictures")
         let white = [UInt8](repeating: 255, count: gap * 3)

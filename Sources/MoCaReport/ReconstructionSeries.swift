@@ -1,0 +1,66 @@
+// One masked picture at several steps of a run.
+
+import Foundation
+
+/// The original, the picture as the model saw it, and what it made of it step by step.
+package struct ReconstructionSeries: Sendable, Hashable {
+    package var original: ReportImage
+    package var masked: ReportImage
+    /// The error of filling in the mean of the visible patches.
+    package var baseline: Double?
+    package var steps: [Step]
+    package var record: String
+
+    /// One step.
+    package struct Step: Sendable, Hashable {
+        package var step: Int
+        package var image: ReportImage
+        package var error: Double?
+    }
+
+    /// Reads the pictures of `rows`, which are of one picture; nil where they are gone.
+    ///
+    /// - Throws: `ReportError.unknownImage`.
+    init?(_ rows: [ReconstructionStep], in folder: URL, stepCountMax: Int) throws {
+        guard let last = rows.last,
+            let original = try Self.image(last.original, "\(last.record)", in: folder),
+            let masked = try Self.image(last.masked, "\(last.record), masked", in: folder)
+        else { return nil }
+        (self.original, self.masked, baseline) = (original, masked, last.baseline_mse)
+        record = last.record
+        steps = try spread(rows, over: stepCountMax).compactMap { row in
+            try Self.image(row.reconstructed, "\(row.record), step \(row.step)", in: folder)
+                .map { Step(step: row.step, image: $0, error: row.mse) }
+        }
+        if steps.isEmpty { return nil }
+    }
+
+    private static func image(
+        _ name: String, _ description: String, in folder: URL
+    ) throws -> ReportImage? {
+        guard let data = FileManager.default.contents(atPath: folder.appending(path: name).path)
+        else { return nil }
+        return try ReportImage(data, description: description)
+    }
+
+    static func html(_ series: [ReconstructionSeries]) -> HTML {
+        let rows = series.map(\.html)
+        return "<div class=\"series\">\n\(rows)</div>"
+    }
+
+    private var html: HTML {
+        let cells: [HTML] = steps.map { step in
+            """
+            <div>\(step.image.html)<span>step \(step.step)</span>\
+            <span>\(step.error.map { "error \($0.fixed(3))" } ?? "")</span></div>
+            """
+        }
+        return """
+            <figure><div class="strip"><div>\(original.html)<span>original</span></div>\
+            <div>\(masked.html)<span>masked</span>\
+            <span>\(baseline.map { "mean: \($0.fixed(3))" } ?? "")</span></div>\(cells)</div>
+            <figcaption>\(record)</figcaption></figure>
+
+            """
+    }
+}

@@ -1,0 +1,148 @@
+// The curves of runs: losses, and everything else that metrics.jsonl holds.
+
+import Foundation
+
+extension RunSections {
+    private static let lossNames = [
+        "loss": "loss", "mlm_loss": "masked text", "mae_loss": "masked patches",
+    ]
+
+    private var lossKeys: [String] {
+        let found = Set(runs.flatMap { $0.metrics.names }).filter { $0.hasSuffix("_loss") }
+        let first = stage == .pretraining ? ["loss", "mlm_loss", "mae_loss"] : ["loss"]
+        // A single term is the loss itself.
+        let others = found.subtracting(first).sorted()
+        return first + (stage == .contrastive && others.count == 1 ? [] : others)
+    }
+
+    private var lossLead: String {
+        let smoothing = "Strong lines are smoothed."
+        switch stage {
+        case .pretraining:
+            return "Masked text: cross-entropy of the masked tokens; masked patches: squared "
+                + "error of normalised pixels; loss: their weighted sum. \(smoothing)"
+        case .contrastive:
+            let sizes = Set(runs.compactMap { $0.setting("batch.size") })
+            guard sizes.count == 1, let text = sizes.first, let size = Double(text) else {
+                return smoothing
+            }
+            return "Cross-entropy of the right document in a batch of \(text); guessing among "
+                + "these costs ln \(text) = \(log(size).fixed(2)). \(smoothing)"
+        }
+    }
+
+    /// One run: its losses in one chart. Several: a chart a loss, and the loss over tokens.
+    var lossSections: [ReportSection] {
+        if runs.count == 1, let run = runs.first {
+            let curves = lossKeys.compactMap {
+                run.metrics.curve($0, as: Self.lossNames[$0] ?? $0)
+            }
+            var chart = LossChart(curves: curves)
+            chart.marks = run.events.filter { $0.kind != "finished" }.map {
+                .init(step: $0.step, text: "\($0.kind), step \($0.step)")
+            }
+            return [ReportSection(title, lead: lossLead, .chart(chart))]
+        }
+        let byStep = lossKeys.compactMap { key -> ReportSection? in
+            let curves = runs.compactMap { $0.metrics.curve(key, as: $0.name) }
+            guard !curves.isEmpty else { return nil }
+            let name = Self.lossNames[key] ?? key
+            return ReportSection(
+                "\(title): \(name)", lead: key == lossKeys[0] ? lossLead : "",
+                .chart(LossChart(curves: curves, valueName: name)))
+        }
+        let byTokens = runs.compactMap(Self.lossOverTokens)
+        guard byTokens.count > 1 else { return byStep }
+        var chart = LossChart(curves: byTokens)
+        chart.placeName = "tokens"
+        return byStep + [
+            ReportSection(
+                "\(title): loss over tokens",
+                lead: "Runs with batches of different sizes are fairly compared here.",
+                .chart(chart))
+        ]
+    }
+
+    private static func lossOverTokens(_ run: RunFolder) -> Curve? {
+        let tokens = Dictionary(
+            run.points("tokens").map { ($0.step, $0.value) }, uniquingKeysWith: { $1 })
+        let points = run.points("loss").compactMap { point in
+            tokens[point.step].map { Curve.Point(step: Int($0), value: point.value) }
+        }
+        return points.isEmpty ? nil : Curve(run.name, points: points)
+    }
+
+    /// Losses by subset: of one run in one chart, of several a chart a subset.
+    var taskSections: [ReportSection] {
+        let prefix = MetricsLog.subsetPrefix
+        if runs.count == 1, let run = runs.first {
+            let tasks = run.metrics.names.filter { $0.hasPrefix(prefix) }.compactMap {
+                run.metrics.curve($0, as: String($0.dropFirst(prefix.count)))
+            }
+            guard tasks.count > 1 else { return [] }
+            return [ReportSection("\(title), by task", .chart(LossChart(curves: tasks)))]
+        }
+        let grid = grid(keys { $0.hasPrefix(prefix) }) { String($0.dropFirst(prefix.count)) }
+        guard !grid.isEmpty else { return [] }
+        return [ReportSection("\(title), by task", .charts(grid))]
+    }
+
+    // MARK: Small charts
+
+    private func keys(_ isWanted: (String) -> Bool) -> [String] {
+        Set(runs.flatMap { $0.metrics.names }).filter(isWanted).sorted()
+    }
+
+    /// A chart a quantity, with a curve a run.
+    private func grid(
+        _ keys: [String], divisor: Double = 1, name: (String) -> String
+    ) -> [LossChart] {
+        keys.compactMap { key in
+            let curves = runs.compactMap { run -> Curve? in
+                guard var curve = run.metrics.curve(key, as: run.name) else { return nil }
+                for index in curve.points.indices { curve.points[index].value /= divisor }
+                return curve.points.contains { $0.value.isFinite } ? curve : nil
+            }
+            guard !curves.isEmpty else { return nil }
+            return LossChart(curves: curves, valueName: name(key))
+        }
+    }
+
+    private static let names = [
+        "learning_rate": "learning rate", "grad_norm": "gradient norm",
+        "mlm_accuracy": "masked tokens found", "tokens_per_second": "tokens a second",
+        "samples_per_second": "samples a second", "mfu": "share of the device's peak (MFU)",
+        "packing_fill": "share of the budget used", "data_wait_seconds": "seconds waited for data",
+        "peak_memory_bytes": "most memory, GB", "memory_bytes": "memory, GB",
+        "quarantined": "records left out",
+    ]
+    private static let counts = ["step", "epoch", "samples", "tokens", "quarantined"]
+    private static let learning = ["mlm_accuracy", "learning_rate", "grad_norm"]
+    private static let speed = [
+        "tokens_per_second", "samples_per_second", "mfu", "packing_fill", "data_wait_seconds",
+    ]
+    private static let memory = ["peak_memory_bytes", "memory_bytes"]
+
+    /// Evaluations, learning, speed and memory, and whatever else there is.
+    var chartSections: [ReportSection] {
+        let name = { (key: String) in Self.names[key] ?? key }
+        let evaluations = grid(keys { $0.hasPrefix("eval/") }) { String($0.dropFirst(5)) }
+        let learning = grid(Self.learning, name: name)
+        let speed =
+            grid(Self.speed, name: name) + grid(Self.memory, divisor: 1e9, name: name)
+        let shown = Set(
+            lossKeys + Self.counts + Self.learning + Self.speed + Self.memory
+                + ["contrastive_loss"])
+        let others = grid(
+            keys {
+                !shown.contains($0) && !$0.hasPrefix("eval/")
+                    && !$0.hasPrefix(MetricsLog.subsetPrefix)
+            }, name: name)
+        return [
+            ("evaluation", evaluations), ("learning rate and gradients", learning),
+            ("speed and memory", speed), ("other figures", others),
+        ].compactMap { topic, charts in
+            charts.isEmpty ? nil : ReportSection("\(title): \(topic)", .charts(charts))
+        }
+    }
+}

@@ -1,0 +1,148 @@
+// One run, or several of one stage compared, as sections of a report.
+
+package import Foundation
+
+/// The runs of one stage, which share their charts.
+package struct RunSections: Sendable {
+    package let stage: RunFolder.Stage
+    package let runs: [RunFolder]
+    /// Shows a record of the data: a query, or one of its documents; nil where it cannot.
+    package typealias Lookup = (RunFolder, RecordSide) throws -> ReportContent?
+
+    /// One side of a record of contrastive data.
+    package struct RecordSide: Sendable, Hashable {
+        /// Such as `WordNet#17`.
+        package var record: String
+        /// nil is the query, 0 the positive, others are negatives from 1.
+        package var document: Int?
+    }
+
+    /// Pre-training first; runs of one name are told apart by a number.
+    package static func group(_ runs: [RunFolder]) -> [RunSections] {
+        var seen: [String: Int] = [:]
+        let named = runs.map { run in
+            var run = run
+            seen[run.name, default: 0] += 1
+            if let number = seen[run.name], number > 1 { run.name += " (\(number))" }
+            return run
+        }
+        return RunFolder.Stage.allCases.compactMap { stage in
+            let members = named.filter { $0.stage == stage }
+            return members.isEmpty ? nil : RunSections(stage: stage, runs: members)
+        }
+    }
+
+    var title: String {
+        stage == .pretraining ? "Continual pre-training" : "Contrastive fine-tuning"
+    }
+
+    /// The run that a section is of, where there are several.
+    func suffix(_ run: RunFolder) -> String { runs.count == 1 ? "" : " (\(run.name))" }
+
+    /// A figure a run, where they are few: the mean of the last tenth of the logged losses.
+    package var figures: [Summary.Figure] {
+        guard runs.count <= 3 else { return [] }
+        return runs.compactMap { run in
+            let values = run.points("loss").map(\.value)
+            guard let first = values.first else { return nil }
+            let tail = values.suffix(max(1, values.count / 10))
+            let end = tail.reduce(0, +) / Double(tail.count)
+            return Summary.Figure(
+                end.fixed(2), "Loss of \(run.name)",
+                note: "from \(first.fixed(2)) in \(run.lastStep) steps")
+        }
+    }
+
+    /// What the runs did, in sentences.
+    package var story: ReportSection {
+        ReportSection(
+            runs.count == 1 ? "\(title): what happened" : "\(title): what happened in each run",
+            .sentences(runs.flatMap(\.story)))
+    }
+
+    /// All sections after the story.
+    ///
+    /// - Throws: what `lookup` throws; `ReportError`.
+    package func sections(_ lookup: Lookup) throws -> [ReportSection] {
+        var sections = lossSections + taskSections + chartSections
+        sections += [eventSection].compactMap { $0 }
+        for run in runs {
+            sections += try healthSections(run, lookup)
+            sections += try reconstructionSections(run)
+        }
+        return sections + recipeSections
+    }
+
+    // MARK: Events
+
+    private var eventSection: ReportSection? {
+        let rows = runs.flatMap { run in
+            run.events.map { event in
+                (runs.count == 1 ? [] : [run.name])
+                    + ["\(event.step)", event.kind, event.text ?? ""]
+            }
+        }
+        guard !rows.isEmpty else { return nil }
+        return ReportSection(
+            "\(title): events",
+            .table(
+                ReportTable(
+                    (runs.count == 1 ? [] : ["Run"]) + ["Step", "Event", "What is known"],
+                    rows: rows)))
+    }
+
+    // MARK: Recipes
+
+    private var recipeSections: [ReportSection] {
+        let known = runs.filter { !$0.settings.isEmpty }
+        guard let first = known.first else { return [] }
+        guard known.count > 1 else {
+            return [
+                ReportSection(
+                    "\(title): recipe\(suffix(first))",
+                    lead: "Every key with its value, also those that the file left out.",
+                    .table(
+                        ReportTable(
+                            ["Key", "Value"], rows: first.settings.map { [$0.key, $0.value] },
+                            isFolded: true)))
+            ]
+        }
+        let keys = known.flatMap { $0.settings.map(\.key) }.reduce(into: [String]()) {
+            if !$0.contains($1) { $0.append($1) }
+        }
+        let rows = keys.map { key in [key] + known.map { $0.setting(key) ?? "-" } }
+        let different = rows.filter { Set($0.dropFirst()).count > 1 }
+        let columns = ["Key"] + known.map(\.name)
+        return [
+            ReportSection(
+                "\(title): recipes compared",
+                lead: different.isEmpty
+                    ? "The recipes are equal." : "Keys whose values differ between the runs.",
+                .table(ReportTable(columns, rows: different))),
+            ReportSection(
+                "\(title): recipes",
+                .table(ReportTable(columns, rows: rows, isFolded: true))),
+        ]
+    }
+
+    // MARK: Reconstructions
+
+    private static let stepCountMax = 6
+
+    private func reconstructionSections(_ run: RunFolder) throws -> [ReportSection] {
+        let pictures = Set(run.reconstructions.map(\.picture)).sorted()
+        let series = try pictures.compactMap { picture in
+            try ReconstructionSeries(
+                run.reconstructions.filter { $0.picture == picture }, in: run.folder,
+                stepCountMax: Self.stepCountMax)
+        }
+        guard !series.isEmpty else { return [] }
+        return [
+            ReportSection(
+                "Masked patches as training goes\(suffix(run))",
+                lead: "The same pictures with the same masks at several steps. The error is of "
+                    + "normalised pixels; filling in the mean of the visible patches costs what "
+                    + "stands under the masked picture.", .series(series))
+        ]
+    }
+}

@@ -1,0 +1,176 @@
+// What a run did, in sentences: how far it came, what it learnt, and what to look at.
+
+import Foundation
+
+/// One sentence of a summary.
+package struct RunSentence: Sendable, Hashable {
+    package var text: String
+    /// Whether somebody should do something about it.
+    package var isWarning: Bool
+
+    package init(_ text: String, isWarning: Bool = false) {
+        (self.text, self.isWarning) = (text, isWarning)
+    }
+
+    static func html(_ sentences: [RunSentence]) -> HTML {
+        let items: [HTML] = sentences.map {
+            $0.isWarning
+                ? "<li class=\"attention\">\($0.text)</li>\n" : "<li>\($0.text)</li>\n"
+        }
+        return "<ul class=\"story\">\n\(items)</ul>"
+    }
+}
+
+extension RunFolder {
+    /// The run in sentences; warnings come last.
+    package var story: [RunSentence] {
+        let facts = [end, learning].compactMap { $0 } + evaluations + interruptions
+        return facts.filter { !$0.isWarning } + facts.filter(\.isWarning) + warnings
+    }
+
+    // MARK: What happened
+
+    private var totalSteps: Int? { setting("schedule.total_steps").flatMap { Int($0) } }
+
+    private var end: RunSentence {
+        let of = totalSteps.map { " of \($0)" } ?? ""
+        if let stop = events.last(where: { $0.kind == "stopped" }), stop.step > lastStep {
+            return RunSentence(
+                "\(name) ended with an error at step \(stop.step)\(of): \(stop.text ?? "").",
+                isWarning: true)
+        }
+        if let totalSteps, lastStep >= totalSteps {
+            return RunSentence("\(name) finished: all \(totalSteps) steps are done.")
+        }
+        if let last = events.last, last.kind == "interrupted" {
+            return RunSentence(
+                "\(name) was stopped by a signal at step \(last.step)\(of), and can go on.")
+        }
+        let rest = totalSteps == nil ? "" : "; it is still running, or was killed"
+        return RunSentence("\(name) has logged step \(lastStep)\(of)\(rest).")
+    }
+
+    /// First loss, mean of the last tenth, least.
+    private var learning: RunSentence? {
+        let points = points("loss")
+        guard let first = points.first, let least = points.min(by: { $0.value < $1.value }) else {
+            return nil
+        }
+        let tail = points.suffix(max(1, points.count / 10))
+        let end = tail.reduce(0) { $0 + $1.value } / Double(tail.count)
+        var text =
+            "Its loss went from \(first.value.short) to \(end.short)"
+            + (points.count >= 10 ? " (mean of the last tenth)" : "")
+            + "; the lowest was \(least.value.short) at step \(least.step)."
+        if stage == .contrastive, let size = setting("batch.size").flatMap({ Double($0) }) {
+            text += " Guessing costs ln \(size.fixed(0)) = \(log(size).short)."
+        }
+        let isRising = points.count >= 20 && end > least.value * 1.3
+        return RunSentence(
+            isRising ? text + " It rose again: compare the evaluations." : text,
+            isWarning: isRising)
+    }
+
+    private var evaluations: [RunSentence] {
+        metrics.names.filter { $0.hasPrefix("eval/") }.compactMap { name in
+            let points = points(name)
+            guard let last = points.last, let best = points.max(by: { $0.value < $1.value })
+            else { return nil }
+            return RunSentence(
+                "\(name.dropFirst(5)) is \(last.value.short) at step \(last.step); the highest "
+                    + "was \(best.value.short) at step \(best.step).")
+        }
+    }
+
+    private var interruptions: [RunSentence] {
+        let resumes = events.filter { $0.kind == "resumed" }.map { "\($0.step)" }
+        guard !resumes.isEmpty else { return [] }
+        let count = resumes.count == 1 ? "once" : "\(resumes.count) times"
+        return [
+            RunSentence(
+                "It went on from a checkpoint \(count): \(resumes.joined(separator: ", ")).")
+        ]
+    }
+
+    // MARK: What to look at
+
+    private var warnings: [RunSentence] {
+        let found = [
+            counted("collapse", "Embeddings collapsed"), counted("spike", "The loss jumped"),
+            counted("skipped", "Steps were left out"), waiting, filling, quarantined,
+            falseNegatives,
+        ]
+        return found.compactMap { $0 }
+    }
+
+    private func counted(_ kind: String, _ what: String) -> RunSentence? {
+        let found = events.filter { $0.kind == kind }
+        guard let first = found.first, let last = found.last else { return nil }
+        let times = found.count == 1 ? "once" : "\(found.count) times"
+        let place =
+            first.step == last.step
+            ? "at step \(first.step)" : "between steps \(first.step) and \(last.step)"
+        let text = last.text.map { ": \($0)" } ?? ""
+        return RunSentence("\(what) \(times), \(place)\(text).", isWarning: true)
+    }
+
+    /// More than this share of the time is worth a word.
+    private static let waitingShareMax = 0.15
+    private static let fillMin = 0.8
+    private static let falseNegativeMax = 0.2
+
+    private var waiting: RunSentence? {
+        let waits = points("data_wait_seconds")
+        let speeds = Dictionary(
+            points("tokens_per_second").map { ($0.step, $0.value) }, uniquingKeysWith: { $1 })
+        var before = 0.0
+        var (waited, seconds) = (0.0, 0.0)
+        let tokens = Dictionary(
+            points("tokens").map { ($0.step, $0.value) }, uniquingKeysWith: { $1 })
+        for wait in waits {
+            guard let count = tokens[wait.step], let speed = speeds[wait.step], speed > 0 else {
+                continue
+            }
+            seconds += (count - before) / speed
+            waited += wait.value
+            before = count
+        }
+        guard seconds > 0, waited / seconds > Self.waitingShareMax else { return nil }
+        return RunSentence(
+            "Steps waited for their data \((100 * waited / seconds).fixed(0)) % of the time: more "
+                + "runtime.data_workers, or a larger runtime.prefetch, may help.",
+            isWarning: true)
+    }
+
+    private func mean(_ key: String) -> Double? {
+        let points = points(key)
+        guard !points.isEmpty else { return nil }
+        return points.reduce(0) { $0 + $1.value } / Double(points.count)
+    }
+
+    private var filling: RunSentence? {
+        guard let mean = mean("packing_fill"), mean < Self.fillMin else { return nil }
+        return RunSentence(
+            "Batches used \((100 * mean).fixed(0)) % of their budget: a larger batch.tokens wastes "
+                + "less.", isWarning: true)
+    }
+
+    private var quarantined: RunSentence? {
+        guard let last = points("quarantined").last, last.value > 0 else { return nil }
+        return RunSentence(
+            "\(last.value.fixed(0)) records failed and were left out: see quarantine.jsonl.",
+            isWarning: true)
+    }
+
+    private var falseNegatives: RunSentence? {
+        let last = Dictionary(
+            health.compactMap { panel in panel.false_negative_rate.map { (panel.task, $0) } },
+            uniquingKeysWith: { $1 }
+        ).filter { $0.value > Self.falseNegativeMax }.sorted { $0.key < $1.key }
+        guard !last.isEmpty else { return nil }
+        let names = last.map { "\($0.key) (\((100 * $0.value).fixed(0)) % of queries)" }
+        return RunSentence(
+            "Negatives are far above the positive in \(names.joined(separator: ", ")): they may "
+                + "be right answers.", isWarning: true)
+    }
+}

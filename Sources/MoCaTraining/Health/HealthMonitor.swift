@@ -1,0 +1,83 @@
+// The health panel of a run: which steps are looked at, and where it is written.
+
+import MoCaData
+import MoCaModel
+import MoCaObjectives
+import Torch
+
+/// Watches a contrastive objective at some of its steps.
+final class HealthMonitor {
+    private let everySteps: Int
+    private let totalSteps: Int
+    private let log: StepLog
+    private let journal: RunJournal
+    /// What the step at hand was prepared from; nil when it is not looked at.
+    private var prepared: PreparedStep<ContrastiveBatch>?
+    private var observations: [HealthObservation] = []
+
+    /// - Parameter everySteps: 0 looks at none.
+    init(everySteps: Int, totalSteps: Int, log: StepLog, journal: RunJournal) {
+        (self.everySteps, self.totalSteps) = (everySteps, totalSteps)
+        (self.log, self.journal) = (log, journal)
+    }
+
+    /// A step is about to be computed.
+    func begin(_ step: PreparedStep<ContrastiveBatch>, number: Int) {
+        observations = []
+        let isSeen =
+            everySteps > 0 && (number.isMultiple(of: everySteps) || number == totalSteps)
+        prepared = isSeen ? step : nil
+    }
+
+    /// A batch of the step was scored; batches come in their order.
+    func observe(_ observation: ContrastiveObservation) {
+        guard let prepared else { return }
+        let first = observations.reduce(0) { $0 + $1.ids.count }
+        let count = observation.queries.shape[0]
+        guard first + count <= prepared.ids.count else { return }
+        // Flags are of whole batches; an objective that scores several at once has no use for them.
+        let batch =
+            observations.count < prepared.batches.count
+            ? prepared.batches[observations.count] : nil
+        observations.append(
+            HealthObservation(
+                observation, ids: Array(prepared.ids[first..<first + count]),
+                hasImage: batch.map(\.hasImage) ?? []))
+    }
+
+    /// The step is done: writes its panels.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`, `TorchError`.
+    func end(step: Int) throws {
+        guard prepared != nil else { return }
+        let results = try catchingTorchErrors {
+            withoutGradient { HealthScore.panels(observations, step: step) }
+        }
+        (prepared, observations) = (nil, [])
+        for result in results {
+            try log.append(row: result.panel)
+            let folder = "health/\(result.panel.task)"
+            try journal.events?.append(
+                result.panel.eventValues + [
+                    ("\(folder)/positive", .histogram(result.positive)),
+                    ("\(folder)/negative", .histogram(result.negative)),
+                ], step: step)
+            if let collapse = result.panel.collapse {
+                try journal.note(.collapse, step: step, collapse)
+            }
+        }
+    }
+}
+
+extension ContrastiveBatch {
+    /// Of each query, positive and negative: whether it has an image.
+    var hasImage: [Bool] {
+        var flags = [Bool](repeating: false, count: input.sequenceCount)
+        var sequence = 0
+        for token in input.imageTokens {
+            while input.sequenceStarts[sequence + 1] <= token { sequence += 1 }
+            flags[sequence] = true
+        }
+        return sequences.map { flags[$0] }
+    }
+}

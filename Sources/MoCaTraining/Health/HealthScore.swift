@@ -1,0 +1,184 @@
+// The panels of one step, from what its batches were scored from.
+// Shapes: B queries of a batch, C candidates, D numbers.
+
+package import MoCaData
+package import MoCaObjectives
+import Torch
+
+/// What a batch was scored from, with the records it comes from.
+package struct HealthObservation {
+    package let observation: ContrastiveObservation
+    /// `[B]`: the record of each query.
+    package let ids: [SampleID]
+    /// `[B + C]`: whether each query, then each candidate, has an image; empty when unknown.
+    package let hasImage: [Bool]
+
+    package init(_ observation: ContrastiveObservation, ids: [SampleID], hasImage: [Bool]) {
+        (self.observation, self.ids, self.hasImage) = (observation, ids, hasImage)
+    }
+}
+
+/// Gathers one task.
+struct HealthScore {
+    /// A negative above the positive by more than this is called false.
+    static let margin = 0.1
+    private static let hardestCount = 5
+    /// Vectors that pairs are made of; more cost time and say the same.
+    private static let vectorCountMax = 1024
+
+    private let task: String
+    private var positive = ValueHistogram()
+    private var negative = ValueHistogram()
+    private var (right, false_, repeated) = (0, 0, 0)
+    private var hardest: [HealthPanel.HardNegative] = []
+    private var queries: [Tensor] = []
+    private var positives: [Tensor] = []
+    private var documents: [Tensor] = []
+    private var images: [Tensor] = []
+    private var texts: [Tensor] = []
+
+    init(task: String) {
+        self.task = task
+    }
+
+    /// The panels of a step, by name of task, and the histograms of each.
+    static func panels(_ observations: [HealthObservation], step: Int) -> [Self.Result] {
+        let tasks = Set(observations.flatMap { $0.ids.map(\.subset) }).sorted()
+        return tasks.compactMap { task in
+            var score = HealthScore(task: task)
+            for observation in observations { score.add(observation) }
+            return score.result(step: step)
+        }
+    }
+
+    /// A panel, and the values behind it.
+    struct Result {
+        let panel: HealthPanel
+        let positive: ValueHistogram
+        let negative: ValueHistogram
+    }
+
+    // MARK: Gathering
+
+    private mutating func add(_ seen: HealthObservation) {
+        let rows = seen.ids.indices.filter { seen.ids[$0].subset == task }
+        guard !rows.isEmpty else { return }
+        let (observation, layout) = (seen.observation, seen.observation.layout)
+        let all = observation.queries.to(.float64)
+        let candidates = observation.candidates.to(.float64)
+        let scores: [Double] = all.matmul(candidates.transposed(0, 1)).to(.cpu).array()
+        let width = candidates.shape[0]
+        for row in rows {
+            add(Array(scores[row * width..<(row + 1) * width]), row: row, seen)
+        }
+        let targets = rows.map { layout.targets[$0] }
+        let distinct = Self.distinct(targets, layout)
+        queries.append(Self.rows(all, rows))
+        positives.append(Self.rows(candidates, targets))
+        documents.append(Self.rows(candidates, distinct))
+        guard seen.hasImage.count == seen.ids.count + width else { return }
+        for hasImage in [true, false] {
+            let asked = rows.filter { seen.hasImage[$0] == hasImage }
+            let found = distinct.filter { seen.hasImage[seen.ids.count + $0] == hasImage }
+            let parts = [(all, asked), (candidates, found)].filter { !$0.1.isEmpty }
+                .map { Self.rows($0.0, $0.1) }
+            if hasImage { images += parts } else { texts += parts }
+        }
+    }
+
+    private static func rows(_ vectors: Tensor, _ rows: [Int]) -> Tensor {
+        vectors.indexed(0, by: Tensor(rows, on: vectors.device)).to(.cpu)
+    }
+
+    /// Of candidates with one content only the first.
+    private static func distinct(_ candidates: [Int], _ layout: CandidateLayout) -> [Int] {
+        guard !layout.identities.isEmpty else { return candidates }
+        var seen: Set<Int> = []
+        return candidates.filter { seen.insert(layout.identities[$0]).inserted }
+    }
+
+    /// One query and its similarity to each candidate.
+    private mutating func add(_ scores: [Double], row: Int, _ seen: HealthObservation) {
+        let layout = seen.observation.layout
+        let target = layout.targets[row]
+        let isKnown = !layout.identities.isEmpty
+        var isRepeated = false
+        var best: Int?
+        for candidate in scores.indices where candidate != target {
+            if isKnown, layout.identities[candidate] == layout.identities[target] {
+                isRepeated = true
+                continue
+            }
+            negative.add(scores[candidate])
+            if best.map({ scores[candidate] > scores[$0] }) ?? true { best = candidate }
+        }
+        positive.add(scores[target])
+        if isRepeated { repeated += 1 }
+        guard let best else {
+            right += 1
+            return
+        }
+        if scores[target] > scores[best] { right += 1 }
+        if scores[best] > scores[target] + Self.margin { false_ += 1 }
+        note(best, row: row, similarity: scores[best], positive: scores[target], seen)
+    }
+
+    private mutating func note(
+        _ candidate: Int, row: Int, similarity: Double, positive: Double, _ seen: HealthObservation
+    ) {
+        let layout = seen.observation.layout
+        // Records of other processes are not known here.
+        guard seen.ids.count == layout.positiveCount else { return }
+        var (owner, number) = (candidate, 0)
+        if candidate >= layout.positiveCount {
+            let place = candidate - layout.positiveCount
+            owner = layout.owners[place]
+            number = 1 + layout.owners[..<place].count { $0 == owner }
+        }
+        hardest.append(
+            .init(
+                query: seen.ids[row].description, owner: seen.ids[owner].description,
+                negative: number, similarity: similarity, positive: positive))
+        hardest.sort { ($0.similarity, $0.query) > ($1.similarity, $1.query) }
+        if hardest.count > Self.hardestCount { hardest.removeLast() }
+    }
+
+    // MARK: The panel
+
+    private func result(step: Int) -> Result? {
+        guard let first = Self.joined(queries), let targets = Self.joined(positives) else {
+            return nil
+        }
+        let count = Double(max(1, positive.count))
+        let (asked, found) = (Self.measures(first), Self.joined(documents).flatMap(Self.measures))
+        let pictures = Self.joined(images)
+        let words = Self.joined(texts)
+        let all = Self.joined(queries + documents)
+        let panel = HealthPanel(
+            step: step, task: task, queries: positive.count, positive: .init(positive),
+            negative: .init(negative), accuracy: Double(right) / count,
+            falseNegativeRate: Double(false_) / count, margin: Self.margin,
+            repeatedRate: Double(repeated) / count,
+            alignment: VectorMeasures.alignment(first, targets),
+            uniformity: asked.flatMap { asked in
+                found.map { (asked.uniformity + $0.uniformity) / 2 }
+            },
+            modalityGap: pictures.flatMap { pictures in
+                words.map { VectorMeasures.centroidDistance(pictures, $0) }
+            },
+            queryCosine: asked?.meanCosine, documentCosine: found?.meanCosine,
+            effectiveRank: all.flatMap(VectorMeasures.effectiveRank), hardest: hardest)
+        return Result(panel: panel, positive: positive, negative: negative)
+    }
+
+    private static func measures(_ vectors: Tensor) -> VectorMeasures? {
+        vectors.shape[0] > 1 ? VectorMeasures(vectors) : nil
+    }
+
+    /// `[N, D]`, at most `vectorCountMax` rows; nil without any.
+    private static func joined(_ parts: [Tensor]) -> Tensor? {
+        guard !parts.isEmpty else { return nil }
+        let all = Tensor.concatenated(parts)
+        return all.shape[0] > vectorCountMax ? all.narrowed(0, 0..<vectorCountMax) : all
+    }
+}

@@ -1,0 +1,190 @@
+// What a model in pre-training makes of a few masked pictures of its data, as training goes.
+
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaImage
+import MoCaModel
+import MoCaObjectives
+import MoCaProcessing
+import Torch
+
+/// One picture at one step: a line of reconstructions.jsonl.
+struct ReconstructionRow: Sendable, Encodable {
+    static let fileName = "reconstructions.jsonl"
+    static let folderName = "reconstructions"
+
+    var step: Int
+    /// Which of the pictures, from 1.
+    var picture: Int
+    /// The record that it is from.
+    var record: String
+    /// Files in the run folder.
+    var original: String
+    var masked: String
+    var reconstructed: String
+    var maskedPatches: Int
+    var patches: Int
+    /// Over the normalised values of the masked patches.
+    var error: Double?
+    /// The same of the mean of the visible patches.
+    var baseline: Double?
+
+    enum CodingKeys: String, CodingKey {
+        case step, picture, record, original, masked, reconstructed, patches
+        case maskedPatches = "masked_patches"
+        case error = "mse"
+        case baseline = "baseline_mse"
+    }
+}
+
+/// Reconstructs the same pictures with the same masks at some steps of a run.
+struct ReconstructionMonitor {
+    private struct Picture {
+        let record: String
+        let outline: InputOutline
+        let pixels: [Float]
+    }
+
+    private static let pictureCount = 4
+    /// Rows of a subset that are looked at for pictures.
+    private static let rowCountMax = 64
+    /// A panel's longer side in pixels, where whole patches allow it.
+    private static let side = 224
+
+    private let everySteps: Int
+    private let totalSteps: Int
+    private let seed: UInt64
+    private let masking: Masking
+    private let model: ReconstructionModel
+    private let images: ImageProcessorConfiguration
+    private let folder: URL
+    private let log: StepLog
+    private let journal: RunJournal
+    private let pictures: [Picture]
+
+    /// Picks the pictures; those that cannot be read are passed over.
+    ///
+    /// - Throws: `DataError`.
+    init(
+        _ recipe: Recipe, _ settings: Recipe.Reconstruction, _ start: StartingModel,
+        _ model: ReconstructionModel, log: StepLog, journal: RunJournal
+    ) throws {
+        everySteps = recipe.logging.reconstructionEverySteps
+        totalSteps = recipe.schedule.totalSteps
+        (seed, folder) = (recipe.seed, recipe.outputFolder)
+        (self.model, self.log, self.journal) = (model, log, journal)
+        images = start.processor.images.configuration
+        masking = Masking(
+            .init(mlmRatio: 0, maeRatio: settings.masking.maeRatio),
+            maskToken: start.model.configuration.tokens.image, specialTokens: [])
+        guard everySteps > 0 else {
+            pictures = []
+            return
+        }
+        let catalog = try Catalog<PretrainSample>(
+            folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
+        pictures = Self.pictures(of: catalog, start.processor)
+    }
+
+    /// The first pictures of the subsets, which take turns.
+    private static func pictures(
+        of catalog: Catalog<PretrainSample>, _ processor: Processor
+    ) -> [Picture] {
+        var pictures: [Picture] = []
+        for row in 0..<rowCountMax {
+            for subset in catalog.subsets where row < subset.rowCount {
+                let id = SampleID(subset: subset.name, row: row)
+                // A record that fails here fails in training too, where it is dealt with.
+                let found = Result { try picture(id, of: catalog, processor) }
+                if case .success(let picture?) = found { pictures.append(picture) }
+                if pictures.count == pictureCount { return pictures }
+            }
+        }
+        return pictures
+    }
+
+    private static func picture(
+        _ id: SampleID, of catalog: Catalog<PretrainSample>, _ processor: Processor
+    ) throws -> Picture? {
+        guard let image = try catalog.sample(id).content.images.first else { return nil }
+        let outline = try processor.outline(Content([.image(image)]))
+        guard outline.grids.count == 1 else { return nil }
+        return Picture(
+            record: id.description, outline: outline,
+            pixels: try processor.pixels(of: outline, rule: .pretraining))
+    }
+
+    /// A step is done: writes the pictures, if it is one of those.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`, `TorchError`, `ModelError`, `ImageError`.
+    func end(step: Int) throws {
+        guard everySteps > 0, !pictures.isEmpty,
+            step.isMultiple(of: everySteps) || step == totalSteps
+        else { return }
+        try makeFolder()
+        for (index, picture) in pictures.enumerated() {
+            var random = RandomSource(seed: seed, name: "reconstruction/\(index)")
+            let result = try catchingTorchErrors {
+                try model.reconstruct(
+                    picture.outline.sequence, pixels: picture.pixels, masking: masking,
+                    using: &random)
+            }
+            try write(result, picture, number: index + 1, step: step)
+        }
+    }
+
+    private func write(
+        _ result: PatchReconstruction, _ picture: Picture, number: Int, step: Int
+    ) throws {
+        let patches = PatchPicture(picture.pixels, grid: picture.outline.grids[0], settings: images)
+        let panels = [
+            patches, patches.covering(result.maskedGroups),
+            patches.replacing(result.maskedGroups, with: result.predictions),
+        ].map(Self.panel)
+        let names = ["original-\(number)", "masked-\(number)", "\(step)-\(number)"].map {
+            "\(ReconstructionRow.folderName)/\($0).png"
+        }
+        for (panel, name) in zip(panels, names) { try write(panel.png(), to: name) }
+        try log.append(
+            row: ReconstructionRow(
+                step: step, picture: number, record: picture.record, original: names[0],
+                masked: names[1], reconstructed: names[2],
+                maskedPatches: result.maskedGroups.count * images.mergeSize * images.mergeSize,
+                patches: picture.outline.patchCount, error: result.meanSquaredError,
+                baseline: result.baselineError))
+        let row = PixelImage.row(panels, gap: 4)
+        try journal.events?.append(
+            [
+                (
+                    "reconstructions/\(number)",
+                    .image(try row.png(), width: row.width, height: row.height)
+                )
+            ], step: step)
+    }
+
+    /// Small pictures are enlarged by a whole number, large ones made smaller.
+    private static func panel(_ picture: PatchPicture) -> PixelImage {
+        let image = picture.image()
+        let scale = side / max(image.width, image.height)
+        return scale > 1 ? picture.image(scale: scale) : image.thumbnail(side: side)
+    }
+
+    private func makeFolder() throws {
+        let url = folder.appending(path: ReconstructionRow.folderName)
+        do {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        } catch {
+            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+        }
+    }
+
+    private func write(_ data: Data, to name: String) throws {
+        let url = folder.appending(path: name)
+        do {
+            try data.write(to: url, options: .atomic)
+        } catch {
+            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+        }
+    }
+}

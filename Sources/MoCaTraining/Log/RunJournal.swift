@@ -1,0 +1,51 @@
+// events.jsonl of a run folder: what happened beside ordinary steps, for people and for reports.
+
+/// Notes what happens, and tells it.
+package final class RunJournal {
+    /// Name of the file in a run folder.
+    package static let fileName = "events.jsonl"
+
+    /// What may happen.
+    package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
+        /// The run went on from a checkpoint.
+        case resumed
+        /// The loss was far above what it had been.
+        case spike
+        /// A step was left out, for its loss or gradient was not finite.
+        case skipped
+        /// Vectors tell nothing apart any more.
+        case collapse
+        /// Loss or gradient was not finite, which ended the run.
+        case stopped
+        /// A signal ended the run.
+        case interrupted
+        /// The last step is done.
+        case finished
+    }
+
+    /// One line.
+    private struct Line: Encodable {
+        var step: Int
+        var kind: Kind
+        var text: String
+    }
+
+    private let log: StepLog
+    private let say: (String) -> Void
+    /// Where values are drawn for TensorBoard; nil for nowhere.
+    let events: EventFile?
+
+    init(_ log: StepLog, events: EventFile?, say: @escaping (String) -> Void) {
+        (self.log, self.events, self.say) = (log, events, say)
+    }
+
+    /// Writes a line to the file, and says it unless `isSilent`.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
+    package func note(
+        _ kind: Kind, step: Int, _ text: String, isSilent: Bool = false
+    ) throws {
+        try log.append(row: Line(step: step, kind: kind, text: text))
+        if !isSilent { say("step \(step): \(kind.rawValue): \(text)") }
+    }
+}

@@ -1,0 +1,39 @@
+// `logging`: what a run writes down about itself, and how often.
+
+import Yams
+
+extension Recipe {
+    static func loggingKey(_ stage: Stage) -> RecipeKey<Recipe> {
+        let keys = Logging.keys(stage)
+        return RecipeKey { root, recipe in
+            let section = root.section("logging")
+            for key in keys { key.read(section, &recipe.logging) }
+        } write: { recipe in
+            [("logging", .keys(keys.flatMap { $0.write(recipe.logging) }))]
+        }
+    }
+}
+
+extension Recipe.Logging {
+    fileprivate static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
+        [
+            .integer("every_steps", \.everySteps, in: 1...recipeSizeMax),
+            stage == .pretraining
+                ? period("reconstruction_every_steps", \.reconstructionEverySteps)
+                : period("health_every_steps", \.healthEverySteps),
+            .bool("tensorboard", \.writesEventFiles),
+        ]
+    }
+
+    /// Steps between two panels: 0 for none, else every tenth log.
+    private static func period(
+        _ key: String, _ path: WritableKeyPath<Self, Int>
+    ) -> RecipeKey<Self> {
+        RecipeKey { section, logging in
+            logging[keyPath: path] = section.integer(
+                key, in: 0...10 * recipeSizeMax, default: 10 * logging.everySteps)
+        } write: {
+            [(key, .value($0[keyPath: path]))]
+        }
+    }
+}
