@@ -82,6 +82,7 @@ package struct EmbeddingJob: Sendable {
         func text(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "model's" }
         return [
             "format": "1", "model": try ModelFingerprint.text(of: model),
+            "adapter": try options.adapter.map(ModelFingerprint.text) ?? "none",
             "prompt": role?.rawValue ?? "none",
             "dtype": embedder.model.backbone.embeddingWeight.dtype.rawValue,
             "device": options.device.kind.rawValue, "attention": text(options.attention),

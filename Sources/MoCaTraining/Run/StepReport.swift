@@ -1,6 +1,7 @@
 // What is told about a logged step: one line for people, one for programs.
 
 import Foundation
+package import NN
 
 /// One logged step. Losses and the gradient's norm are means over the steps since the last one.
 package struct StepReport: Sendable, Hashable {
@@ -27,6 +28,8 @@ package struct StepReport: Sendable, Hashable {
     package var dataWaitSeconds: Double
     /// Records that were left out because they failed, since the start of the run.
     package var failureCount: Int
+    /// What losses are multiplied by, and how many steps overflowed; nil unless weights are float16.
+    package var lossScale: LossScale?
 
     /// Fields whose values differ between equal runs.
     package static let timings = [
@@ -49,6 +52,12 @@ package struct StepReport: Sendable, Hashable {
             ("mfu", Self.json(mfu)), ("data_wait_seconds", Self.json(dataWaitSeconds)),
             ("peak_memory_bytes", "\(peakMemoryBytes)"),
         ]
+        if let lossScale {
+            fields += [
+                ("loss_scale", Self.json(lossScale.factor)),
+                ("overflowed_steps", "\(lossScale.skippedSteps)"),
+            ]
+        }
         if !subsets.isEmpty {
             let pairs = subsets.sorted { $0.key < $1.key }
                 .map { "\(Self.quoted($0.key)): \(Self.json($0.value))" }
@@ -90,6 +99,7 @@ package struct StepReport: Sendable, Hashable {
             + "  \(Self.decimals(tokensPerSecond, 0)) tokens/s"
             + (mfu > 0 ? "  mfu \(Self.decimals(mfu, 2))" : "")
             + "  waited \(Self.decimals(dataWaitSeconds, 1)) s"
+            + (lossScale.map { "  \($0.skippedSteps) overflowed" } ?? "")
             + (failureCount == 0 ? "" : "  \(failureCount) quarantined")
             + "  \(gigabytes) GB  \(Self.duration(secondsLeft)) left"
     }
