@@ -1,7 +1,6 @@
 // Operators of neural networks.
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
@@ -33,10 +32,6 @@ ctorch_status ctorch_matmul(ctorch_tensor x, ctorch_tensor y, ctorch_tensor *out
 
 ctorch_status ctorch_linear(ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, ctorch_tensor *out) {
     return produce(out, [&] { return at::linear(borrow(x), borrow(weight), borrow_optional(bias)); });
-}
-
-ctorch_status ctorch_embedding(ctorch_tensor weight, ctorch_tensor indices, ctorch_tensor *out) {
-    return produce(out, [&] { return at::embedding(borrow(weight), borrow(indices)); });
 }
 
 ctorch_status ctorch_gelu(ctorch_tensor x, ctorch_tensor *out) {

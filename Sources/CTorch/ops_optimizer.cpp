@@ -49,3 +49,11 @@ ctorch_status ctorch_scale_all(const ctorch_tensor *tensors, int64_t count, doub
         if (count > 0) at::_foreach_mul_(list, factor);
     });
 }
+
+ctorch_status ctorch_lerp_into(ctorch_tensor destination, ctorch_tensor source, double weight) {
+    return guarded([&] {
+        at::AutoGradMode guard(false);
+        at::Tensor target = borrow(destination);
+        target.lerp_(borrow(source).to(target.scalar_type()), weight);
+    });
+}

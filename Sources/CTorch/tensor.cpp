@@ -129,6 +129,16 @@ ctorch_status ctorch_normal(const int64_t *sizes, int64_t rank, double mean, dou
     });
 }
 
+ctorch_status ctorch_bernoulli(const int64_t *sizes, int64_t rank, double probability, uint64_t seed,
+                               ctorch_dtype dtype, ctorch_device device, ctorch_tensor *out) {
+    return produce(out, [&] {
+        at::Generator generator = at::detail::createCPUGenerator(seed);
+        at::Tensor t = at::empty(list(sizes, rank), at::TensorOptions(at::kFloat));
+        t.bernoulli_(probability, generator);
+        return t.to(at::TensorOptions(scalar_type(dtype)).device(device_of(device)));
+    });
+}
+
 ctorch_status ctorch_to(ctorch_tensor tensor, ctorch_dtype dtype, ctorch_device device,
                         ctorch_tensor *out) {
     return produce(out, [&] {

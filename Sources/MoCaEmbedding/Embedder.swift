@@ -29,7 +29,9 @@ public final class Embedder: Sendable {
         try options.checkRanges()
         let thread = ModelThread()
         if let threads = options.threads { LibTorch.setThreadCount(threads) }
-        let loadOptions = LoadOptions(dtype: options.dtype, device: options.device)
+        let loadOptions = LoadOptions(
+            dtype: options.dtype, device: options.device,
+            adapter: options.adapter.map { .stored($0) })
         let (backbone, contract) = try await thread.run {
             let model = try catchingTorchErrors {
                 try PretrainedModel(loading: folder, loadOptions)

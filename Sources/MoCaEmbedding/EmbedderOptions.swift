@@ -1,5 +1,6 @@
 // What a user may set about an embedder, and what the model's files say where nothing is set.
 
+public import Foundation
 public import MoCaCore
 import MoCaModel
 import MoCaProcessing
@@ -32,6 +33,8 @@ public struct EmbedderOptions: Sendable, Hashable {
     public var dimensions: Int?
     /// Whether vectors get unit length.
     public var isNormalized: Bool?
+    /// A folder with an adapter in PEFT's layout, which is merged into the model's weights.
+    public var adapter: URL?
 
     /// The model's own settings, on the processor.
     public init() {}

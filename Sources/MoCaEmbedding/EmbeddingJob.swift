@@ -81,7 +81,9 @@ package struct EmbeddingJob: Sendable {
     private func settings(_ embedder: Embedder) throws -> [String: String] {
         func text(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "model's" }
         // The settings stand beside the model, so that a message can name the one that differs.
-        let identity = try ModelIdentity(of: model, EmbedderOptions())
+        var weights = EmbedderOptions()
+        weights.adapter = options.adapter
+        let identity = try ModelIdentity(of: model, weights)
         return [
             "format": "2", "model": identity.fingerprint, "prompt": role?.rawValue ?? "none",
             "dtype": embedder.model.backbone.embeddingWeight.dtype.rawValue,

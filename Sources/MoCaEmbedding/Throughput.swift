@@ -23,6 +23,25 @@ package struct Throughput: Sendable, Hashable, Codable {
     package var loadSeconds: Double
     package var dtype: String
     package var threads: Int
+    /// Of a training step; nil where the system does not say.
+    package var stepMemory: StepMemory?
+
+    /// What a training step needs beside weights and moments.
+    package struct StepMemory: Sendable, Hashable, Codable {
+        /// Weights, moments and the program, before the step.
+        package var residentBytes: Int
+        /// The most during the step.
+        package var peakBytes: Int
+
+        enum CodingKeys: String, CodingKey {
+            case residentBytes = "resident_bytes"
+            case peakBytes = "peak_bytes"
+        }
+
+        package init(residentBytes: Int, peakBytes: Int) {
+            (self.residentBytes, self.peakBytes) = (residentBytes, peakBytes)
+        }
+    }
 
     enum CodingKeys: String, CodingKey {
         case task, items, tokens, patches, seconds, dtype, threads
@@ -34,6 +53,7 @@ package struct Throughput: Sendable, Hashable, Codable {
         case shareOfPeakByProcessorTime = "share_of_peak_by_cpu_time"
         case peakResidentBytes = "peak_rss_bytes"
         case loadSeconds = "load_seconds"
+        case stepMemory = "step_memory"
     }
 
     /// One timed pass.
@@ -73,6 +93,12 @@ package struct Throughput: Sendable, Hashable, Codable {
             itemsPerSecond, tokensPerSecond, gigaflopsPerSecond, 100 * shareOfPeak,
             gemmGigaflopsPerSecond, 100 * shareOfPeakByProcessorTime,
             Double(peakResidentBytes) / 1e6)
-        return "\(task): \(numbers)"
+        let memory = stepMemory.map { memory in
+            String(
+                format: "; a step takes %.0f MB beside %.0f MB of weights and moments",
+                Double(memory.peakBytes - memory.residentBytes) / 1e6,
+                Double(memory.residentBytes) / 1e6)
+        }
+        return "\(task): \(numbers)\(memory ?? "")"
     }
 }

@@ -27,6 +27,10 @@ public enum ModelError: UserFacingError, Hashable {
     case badConfiguration(file: String, problems: [ConfigurationProblem])
     /// An embedding contract with at least one problem; all of them are listed.
     case badContract(file: String, problems: [ConfigurationProblem])
+    /// Settings of an adapter with at least one problem; all of them are listed.
+    case badAdapter(file: String, problems: [ConfigurationProblem])
+    /// Models that have no average: their tensors are not of the same names and shapes.
+    case modelsDiffer(first: String, second: String, reason: String)
     /// Image tokens of a sequence and its images disagree.
     case imagesDisagree(reason: String)
     /// A grid that the vision tower cannot take.
@@ -51,11 +55,11 @@ public enum ModelError: UserFacingError, Hashable {
 
     public var kind: FailureKind {
         switch self {
-        case .badConfiguration, .badContract, .notJSON: .badConfiguration
+        case .badConfiguration, .badContract, .badAdapter, .notJSON: .badConfiguration
         case .missingFile, .unreadable: .inputMissing
         case .cannotWrite: .cannotCreateOutput
         case .imagesDisagree, .badGrid, .sameParameter, .emptySequence, .sequenceTooLong,
-            .unknownToken, .patchesDisagree:
+            .unknownToken, .patchesDisagree, .modelsDiffer:
             .badData
         }
     }
@@ -68,6 +72,10 @@ public enum ModelError: UserFacingError, Hashable {
             "model configuration cannot be used (\(file)): \(Self.list(problems))"
         case .badContract(let file, let problems):
             "embedding contract cannot be used (\(file)): \(Self.list(problems))"
+        case .badAdapter(let file, let problems):
+            "adapter cannot be used (\(file)): \(Self.list(problems))"
+        case .modelsDiffer(let first, let second, let reason):
+            "models have no average (\(first) and \(second)): \(reason)"
         case .imagesDisagree(let reason):
             "image tokens and images disagree (sequence): \(reason)"
         case .badGrid(let grid, let mergeSize):
@@ -100,6 +108,10 @@ public enum ModelError: UserFacingError, Hashable {
             "correct these keys, or use a Qwen2.5-VL checkpoint in Hugging Face layout"
         case .badContract:
             "correct these keys of moca.json, or remove the file to embed with the defaults"
+        case .badAdapter:
+            "take an adapter that PEFT's LoraConfig has made, of these settings alone"
+        case .modelsDiffer:
+            "average models that were trained from the same one"
         case .imagesDisagree:
             "write each image as <|vision_start|>, its image tokens, <|vision_end|>, and give one grid an image"
         case .badGrid:

@@ -13,15 +13,19 @@ package struct LoadOptions: Sendable, Hashable {
     package var dtype: DType?
     package var device: Device
     package var purpose: CheckpointRules.Purpose
-    /// Whether weights record gradients.
+    /// Whether weights record gradients; with adapters these alone do.
     package var isTrainable: Bool
+    /// Adapters of linear layers; without training they are merged into the weights.
+    package var adapter: AdapterChoice?
 
     package init(
         dtype: DType? = nil, device: Device = .cpu,
-        purpose: CheckpointRules.Purpose = .embedding, isTrainable: Bool = false
+        purpose: CheckpointRules.Purpose = .embedding, isTrainable: Bool = false,
+        adapter: AdapterChoice? = nil
     ) {
         (self.dtype, self.device) = (dtype, device)
         (self.purpose, self.isTrainable) = (purpose, isTrainable)
+        self.adapter = adapter
     }
 }
 
@@ -45,14 +49,16 @@ package struct PretrainedModel {
         let names = try CheckpointKeys.table(of: checkpoint.names)
         let configuration = try Self.configuration(of: folder, names: names)
         let stored = DType(rawValue: configuration.storageType) ?? .float32
+        let adapters = try options.adapter?.store()
         let store = ParameterStore(
             checkpoint, names: names,
             dtype: options.dtype ?? Self.automaticType(stored, options.device),
-            device: options.device, isTrainable: options.isTrainable)
+            device: options.device, isTrainable: options.isTrainable, adapters: adapters)
         self.init(configuration, store, purpose: options.purpose, folder: folder)
         let rules = CheckpointRules(
             purpose: options.purpose, isTied: configuration.text.tieWordEmbeddings)
         try store.finish(mayBeUnused: rules.mayBeUnused)
+        try adapters?.finish(mayBeUnused: rules.mayBeUnused)
     }
 
     /// Makes a model of fresh weights, which depend on `seed` alone.
@@ -141,25 +147,41 @@ package struct PretrainedModel {
 
 extension PretrainedModel {
     /// Writes `config.json` and the weights into `folder`, each beside its name and then renamed.
+    /// Adapters are merged.
     ///
     /// - Parameters:
     ///   - dtype: the type of the stored weights; nil keeps that of the parameters.
-    ///   - includesHeads: whether the pre-training heads are written, where the model has them.
-    package func save(to folder: URL, dtype: DType? = nil, includesHeads: Bool) throws {
-        let kept = store.parameters.filter {
-            includesHeads || !CheckpointKeys.isPretrainingHead($0.key)
-        }
+    ///   - source: a checkpoint whose weights that this model does not use (an output matrix, the
+    ///     pre-training heads) are written too, one at a time; nil leaves them out.
+    package func save(to folder: URL, dtype: DType? = nil, carrying source: URL? = nil) throws {
         let type = dtype ?? store.dtype
-        let writer = try ShardedSafetensorsWriter(
-            folder,
-            tensors: kept.map { SafetensorsDeclaration($0.key, type.stored, $0.tensor.shape) })
-        for (key, tensor) in kept {
-            try tensor.detached().to(type).withBytes { try writer.append($0, to: key) }
+        let own = store.parameters.map {
+            SafetensorsDeclaration($0.key, type.stored, $0.tensor.shape)
         }
+        let carried = try source.map { try CarriedWeights(in: $0, besides: self) }
+        let writer = try ShardedSafetensorsWriter(
+            folder, tensors: own + (try carried?.declarations(type) ?? []))
+        for (key, tensor) in store.parameters {
+            try store.merged(key, tensor).to(type).withBytes { try writer.append($0, to: key) }
+        }
+        try carried?.append(to: writer, type)
         try writer.finish()
         var written = configuration
         written.storageType = type.rawValue
         try Self.write(written, to: folder)
+    }
+
+    /// Writes what a run goes on from: the adapters alone where the model has such, else all weights.
+    ///
+    /// - Parameter base: the model that adapters were trained on.
+    package func saveState(to folder: URL, base: URL) throws {
+        guard store.adapters == nil else { return try saveAdapters(to: folder, base: base) }
+        try save(to: folder)
+    }
+
+    /// Writes the adapters as PEFT does.
+    package func saveAdapters(to folder: URL, base: URL) throws {
+        try AdapterFiles.write(store, base: base, to: folder)
     }
 
     /// Writes fresh weights of `configuration` into `folder`, holding one tensor at a time.
@@ -183,7 +205,7 @@ extension PretrainedModel {
         try write(written, to: folder)
     }
 
-    private static func write(_ configuration: Qwen25VLConfiguration, to folder: URL) throws {
+    package static func write(_ configuration: Qwen25VLConfiguration, to folder: URL) throws {
         let url = folder.appending(path: configurationName)
         do {
             try configuration.fileData().write(to: url, options: .atomic)

@@ -45,10 +45,8 @@ package struct ReconstructionModel: Sendable {
     /// is number d of its patch p.
     package func patches(_ output: Qwen25VL.Output, at indices: Tensor) -> Tensor {
         let vision = backbone.configuration.vision
-        let decoded =
-            backbone.recomputesLayers
-            ? recomputed([output.hidden]) { maeDecoder($0[0], output.context) }
-            : maeDecoder(output.hidden, output.context)
+        let memory = backbone.memory
+        let decoded = memory.layer(output.hidden) { maeDecoder($0, output.context, memory) }
         return maeProj(decoded.indexed(0, by: indices))  // [R, V * mergeUnit]
             .to(.float32)
             .reshaped([-1, vision.patchValueCount, vision.mergeUnit])

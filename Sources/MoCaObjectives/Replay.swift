@@ -28,7 +28,7 @@ package struct Replay {
 
     /// `model` must have been loaded with `isTrainable`.
     package init(_ model: PretrainedModel) {
-        parameters = model.store.parameters
+        parameters = model.store.trainableParameters
     }
 
     /// Runs `objective` on one batch.

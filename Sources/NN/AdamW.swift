@@ -2,9 +2,11 @@
 
 public import Torch
 
-/// AdamW (Loshchilov, Hutter 2019), all parameters in one fused call.
+/// AdamW (Loshchilov, Hutter 2019), all parameters of a group in one fused call.
 ///
-/// Parameters without a gradient are left as they are, as in PyTorch.
+/// Parameters without a gradient are left as they are, as in PyTorch. Parameters of 16 bits have
+/// float32 masters: these are updated, and the parameters are rounded copies of them, so that a
+/// change smaller than a rounding step is not lost.
 public final class AdamW {
     /// What does not change during a run.
     public struct Settings: Sendable, Hashable, Codable {
@@ -16,6 +18,12 @@ public final class AdamW {
         public var epsilon: Double
         /// What weights shrink by, times the learning rate.
         public var weightDecay: Double
+        /// Parameters with settings of their own; the first whose pattern is found in a key counts.
+        public var groups: [Group] = []
+        /// Whether parameters of 16 bits have float32 masters.
+        public var usesMasters = true
+        /// The share that an average of the weights keeps in each update; nil for no average.
+        public var averageDecay: Double?
 
         /// PyTorch's defaults, but for the weight decay.
         public init(
@@ -25,6 +33,30 @@ public final class AdamW {
             (self.beta1, self.beta2) = (beta1, beta2)
             (self.epsilon, self.weightDecay) = (epsilon, weightDecay)
         }
+
+        /// - Throws: `ParameterError.patternUnused` for a group that has none of `keys`.
+        public func checkGroups(_ keys: [String]) throws {
+            for group in groups where !keys.contains(where: group.match.isFound) {
+                throw ParameterError.patternUnused(
+                    setting: "optimizer.groups", pattern: group.match.text)
+            }
+        }
+    }
+
+    /// Parameters with settings of their own.
+    public struct Group: Sendable, Hashable, Codable {
+        /// Found in the keys of its parameters.
+        public var match: KeyPattern
+        /// Times the learning rate.
+        public var learningRateScale: Double
+        /// In place of the optimiser's; nil takes that.
+        public var weightDecay: Double?
+
+        /// A group of these values.
+        public init(match: KeyPattern, learningRateScale: Double = 1, weightDecay: Double? = nil) {
+            (self.match, self.learningRateScale) = (match, learningRateScale)
+            self.weightDecay = weightDecay
+        }
     }
 
     /// What is kept for one parameter.
@@ -33,38 +65,79 @@ public final class AdamW {
         let secondMoment: Tensor
         /// float32, without axes: steps taken.
         let step: Tensor
+        /// float32; nil where the parameter itself is updated.
+        let master: Tensor?
     }
 
     /// What does not change during a run.
     public let settings: Settings
     private let parameters: [(key: String, tensor: Tensor)]
+    /// Of each parameter, the number of its group; `settings.groups.count` for none.
+    private let groupNumbers: [Int]
     private var states: [String: State] = [:]
+    private var averages: [String: Tensor] = [:]
 
     /// An optimiser of `parameters`; its moments begin at zero.
     public init(_ parameters: [(key: String, tensor: Tensor)], settings: Settings) {
         self.parameters = parameters
         self.settings = settings
+        groupNumbers = parameters.map { key, _ in
+            settings.groups.firstIndex { $0.match.isFound(in: key) } ?? settings.groups.count
+        }
     }
 
     /// Updates every parameter that has a gradient.
-    public func step(learningRate: Double) {
-        var values: [Tensor] = []
-        var gradients: [Tensor] = []
-        var kept: [State] = []
-        for (key, tensor) in parameters {
+    ///
+    /// - Parameter gradientFactor: times every gradient; in float32 where there are masters.
+    public func step(learningRate: Double, gradientFactor: Double = 1) {
+        for group in 0...settings.groups.count {
+            let members = zip(parameters, groupNumbers).filter { $1 == group }.map(\.0)
+            update(members, coefficients(group, learningRate), gradientFactor)
+        }
+        if let decay = settings.averageDecay { average(decay) }
+    }
+
+    private func coefficients(_ group: Int, _ learningRate: Double) -> AdamWCoefficients {
+        let own = group < settings.groups.count ? settings.groups[group] : nil
+        return AdamWCoefficients(
+            learningRate: learningRate * (own?.learningRateScale ?? 1), beta1: settings.beta1,
+            beta2: settings.beta2, weightDecay: own?.weightDecay ?? settings.weightDecay,
+            epsilon: settings.epsilon)
+    }
+
+    private func update(
+        _ members: [(key: String, tensor: Tensor)], _ coefficients: AdamWCoefficients,
+        _ factor: Double
+    ) {
+        var plain: [(value: Tensor, gradient: Tensor, state: State)] = []
+        for (key, tensor) in members {
             guard let gradient = tensor.gradient else { continue }
             let state = states[key] ?? withoutGradient { fresh(tensor) }
             states[key] = state
-            values.append(tensor)
-            gradients.append(gradient)
-            kept.append(state)
+            guard let master = state.master else {
+                plain.append((tensor, gradient, state))
+                continue
+            }
+            // One at a time, so that only one gradient exists in float32.
+            withoutGradient {
+                let wide = gradient.to(.float32)
+                Self.update([(master, factor == 1 ? wide : wide * factor, state)], coefficients)
+            }
+            tensor.assign(master)
         }
+        if factor != 1 { scaleAll(plain.map(\.gradient), by: factor) }
+        Self.update(plain, coefficients)
+    }
+
+    private static func update(
+        _ items: [(value: Tensor, gradient: Tensor, state: State)],
+        _ coefficients: AdamWCoefficients
+    ) {
         fusedAdamW(
-            values, gradients: gradients, firstMoments: kept.map(\.firstMoment),
-            secondMoments: kept.map(\.secondMoment), steps: kept.map(\.step),
-            AdamWCoefficients(
-                learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2,
-                weightDecay: settings.weightDecay, epsilon: settings.epsilon))
+            items.map(\.value), gradients: items.map(\.gradient),
+            firstMoments: items.map(\.state.firstMoment),
+            secondMoments: items.map(\.state.secondMoment), steps: items.map(\.state.step),
+            coefficients)
     }
 
     /// Drops all gradients.
@@ -73,23 +146,60 @@ public final class AdamW {
     }
 
     private func fresh(_ tensor: Tensor) -> State {
-        let (shape, dtype, device) = (tensor.shape, tensor.dtype, tensor.device)
+        let hasMaster = settings.usesMasters && tensor.dtype.byteCount == 2
+        let (shape, device) = (tensor.shape, tensor.device)
+        let dtype = hasMaster ? DType.float32 : tensor.dtype
         return State(
             firstMoment: .zeros(shape, dtype: dtype, on: device),
             secondMoment: .zeros(shape, dtype: dtype, on: device),
-            step: .zeros([], on: device))
+            step: .zeros([], on: device),
+            master: hasMaster ? tensor.detached().to(.float32) : nil)
+    }
+
+    // MARK: The average of the weights
+
+    /// As PyTorch's `AveragedModel`: the first update's weights begin the average.
+    private func average(_ decay: Double) {
+        withoutGradient {
+            for (key, tensor) in parameters {
+                let value = states[key]?.master ?? tensor.detached()
+                if let average = averages[key] {
+                    average.interpolate(to: value, weight: 1 - decay)
+                } else {
+                    averages[key] = value.to(.float32).clone()
+                }
+            }
+        }
+    }
+
+    /// Puts the averages in the place of the parameters; masters and moments stay.
+    ///
+    /// - Returns: whether there are any.
+    public func applyAverages() -> Bool {
+        for (key, tensor) in parameters {
+            if let average = averages[key] { tensor.assign(average) }
+        }
+        return !averages.isEmpty
     }
 
     // MARK: Saved state
 
     private static let parts = ["exp_avg", "exp_avg_sq", "step"]
+    private static let masterPart = "master"
+    private static let averagePart = "average"
 
-    /// Everything to continue from, by name: `KEY.exp_avg`, `KEY.exp_avg_sq`, `KEY.step`.
+    /// Everything to continue from, by name: `KEY.exp_avg`, `KEY.exp_avg_sq`, `KEY.step`, and where
+    /// there are such `KEY.master`, `KEY.average`.
     public var stateTensors: [(name: String, tensor: Tensor)] {
         parameters.flatMap { key, _ -> [(name: String, tensor: Tensor)] in
-            guard let state = states[key] else { return [] }
-            return zip(Self.parts, [state.firstMoment, state.secondMoment, state.step])
-                .map { ("\(key).\($0)", $1) }
+            var found: [(name: String, tensor: Tensor)] = []
+            if let state = states[key] {
+                found = zip(Self.parts, [state.firstMoment, state.secondMoment, state.step])
+                    .map { ("\(key).\($0)", $1) }
+                if let master = state.master { found.append(("\(key).\(Self.masterPart)", master)) }
+            }
+            if let average = averages[key] { found.append(("\(key).\(Self.averagePart)", average)) }
+            return found
         }
     }
 
@@ -98,24 +208,47 @@ public final class AdamW {
     /// - Throws: `ParameterError.optimizerState` when they are not of these parameters.
     public func restore(_ tensors: [String: Tensor], file: String) throws {
         var restored: [String: State] = [:]
+        var averages: [String: Tensor] = [:]
+        var known: Set<String> = []
         for (key, tensor) in parameters {
-            let found = Self.parts.map { tensors["\(key).\($0)"] }
+            let names = (Self.parts + [Self.masterPart, Self.averagePart]).map { "\(key).\($0)" }
+            known.formUnion(names)
+            let found = names.map { tensors[$0] }
             if found.allSatisfy({ $0 == nil }) { continue }
+            guard found[3...].allSatisfy({ $0.map { $0.shape == tensor.shape } ?? true }) else {
+                throw ParameterError.optimizerState(
+                    file: file, reason: "master or average of \(key) are misshapen")
+            }
+            averages[key] = found[4]?.to(tensor.device).clone()
+            // A parameter that never had a gradient has an average alone.
+            if found[..<3].allSatisfy({ $0 == nil }) { continue }
             guard let first = found[0], let second = found[1], let step = found[2],
                 first.shape == tensor.shape, second.shape == tensor.shape, step.shape == []
             else {
                 throw ParameterError.optimizerState(
                     file: file, reason: "the moments of \(key) are missing or misshapen")
             }
-            restored[key] = State(
-                firstMoment: first.to(tensor.device).clone(),
-                secondMoment: second.to(tensor.device).clone(),
-                step: step.to(tensor.device).clone())
+            restored[key] = restoredState(tensor, first, second, step, master: found[3])
         }
-        guard restored.count * Self.parts.count == tensors.count else {
+        guard known.isSuperset(of: tensors.keys) else {
             throw ParameterError.optimizerState(
                 file: file, reason: "it has moments of parameters that the model lacks")
         }
-        states = restored
+        (states, self.averages) = (restored, averages)
+    }
+
+    /// The state of a run of any type becomes that of this one's.
+    private func restoredState(
+        _ tensor: Tensor, _ first: Tensor, _ second: Tensor, _ step: Tensor, master: Tensor?
+    ) -> State {
+        withoutGradient {
+            let hasMaster = settings.usesMasters && tensor.dtype.byteCount == 2
+            let dtype = hasMaster ? DType.float32 : tensor.dtype
+            let own = { (kept: Tensor) in kept.to(dtype).to(tensor.device).clone() }
+            return State(
+                firstMoment: own(first), secondMoment: own(second),
+                step: step.to(tensor.device).clone(),
+                master: hasMaster ? own(master ?? tensor.detached()) : nil)
+        }
     }
 }

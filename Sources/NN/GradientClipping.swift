@@ -12,8 +12,13 @@ public enum GradientClipping {
     /// Scales all gradients by `maxNorm / (norm + 1e-6)` where that is under 1, as PyTorch's
     /// `clip_grad_norm_` does. `norm` is what `totalNorm` gave.
     public static func clip(_ parameters: [Tensor], norm: Double, maxNorm: Double) {
-        let factor = maxNorm / (norm + 1e-6)
+        let factor = factor(norm: norm, maxNorm: maxNorm)
         guard factor < 1 else { return }
         scaleAll(parameters.compactMap(\.gradient), by: factor)
+    }
+
+    /// What `clip` scales by; 1 where the norm is not over `maxNorm`.
+    public static func factor(norm: Double, maxNorm: Double) -> Double {
+        min(1, maxNorm / (norm + 1e-6))
     }
 }

@@ -8,6 +8,8 @@ public struct Linear: Sendable {
     public let weight: Tensor
     /// `[out]`
     public let bias: Tensor?
+    /// A trained change of the weight; nil where it is merged into it, or there is none.
+    public let adapter: LowRankAdapter?
 
     /// - Parameter branches: how many such layers add to one residual stream; nil for a layer
     ///   inside a branch.
@@ -16,13 +18,14 @@ public struct Linear: Sendable {
         branches: Int? = nil
     ) {
         let role = branches.map { ParameterRole.residual(fanIn: input, branches: $0) }
-        weight = path.parameter("weight", [output, input], role ?? .linear(fanIn: input))
+        (weight, adapter) = path.adaptedWeight([output, input], role ?? .linear(fanIn: input))
         bias = hasBias ? path.parameter("bias", [output], .bias) : nil
     }
 
     /// `[..., input]` -> `[..., output]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        x.linear(weight, bias)
+        guard let adapter else { return x.linear(weight, bias) }
+        return adapter(x, weight, bias)
     }
 }
 

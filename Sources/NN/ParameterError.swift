@@ -10,25 +10,49 @@ public enum ParameterError: UserFacingError, Hashable {
     /// An optimiser's saved state is not that of these parameters.
     case optimizerState(file: String, reason: String)
 
-    public var kind: FailureKind { .badData }
+    /// An adapter's tensors are not of this model's layers.
+    case adapterMismatch(
+        file: String, missing: [String], misshapen: [String], unknown: [String])
+    /// A pattern over names that is found in none.
+    case patternUnused(setting: String, pattern: String)
+
+    public var kind: FailureKind {
+        if case .patternUnused = self { .badConfiguration } else { .badData }
+    }
 
     public var errorDescription: String? {
         switch self {
         case .mismatch(let file, let missing, let misshapen, let unknown):
-            let parts = [("missing", missing), ("misshapen", misshapen), ("unknown", unknown)]
-                .filter { !$0.1.isEmpty }
-                .map { "\($0.1.count) \($0.0): \(Self.list($0.1))" }
-            return "weights do not fit the model (\(file)): \(parts.joined(separator: "; "))"
+            "weights do not fit the model (\(file)): "
+                + Self.parts(missing, misshapen, unknown)
+        case .adapterMismatch(let file, let missing, let misshapen, let unknown):
+            "adapter does not fit the model (\(file)): "
+                + Self.parts(missing, misshapen, unknown)
+        case .patternUnused(let setting, let pattern):
+            "pattern is of no use (\(setting)): '\(pattern)' is in no name of this model"
         case .optimizerState(let file, let reason):
-            return "optimiser state does not fit the model (\(file)): \(reason)"
+            "optimiser state does not fit the model (\(file)): \(reason)"
         }
     }
 
     public var recoverySuggestion: String? {
         switch self {
         case .mismatch: "check that config.json and the weights belong to the same model"
+        case .adapterMismatch:
+            "give the model that the adapter was trained on (base_model_name_or_path of its "
+                + "adapter_config.json)"
+        case .patternUnused: "correct it; moca model info lists a model's parts"
         case .optimizerState: "resume from another checkpoint, or start anew with resume=never"
         }
+    }
+
+    private static func parts(
+        _ missing: [String], _ misshapen: [String], _ unknown: [String]
+    ) -> String {
+        [("missing", missing), ("misshapen", misshapen), ("unknown", unknown)]
+            .filter { !$0.1.isEmpty }
+            .map { "\($0.1.count) \($0.0): \(list($0.1))" }
+            .joined(separator: "; ")
     }
 
     /// The first names; a whole model's would bury the message.

@@ -41,6 +41,10 @@ public final class ParameterStore {
     public let device: Device
     /// Whether parameters record gradients and have memory of their own.
     public let isTrainable: Bool
+    /// The low-rank adapters of the model's linear layers; nil where it has none.
+    public let adapters: AdapterStore?
+    /// What a training step says to the model's layers.
+    public let context = StepContext()
     /// What was asked for, in order.
     public private(set) var declarations: [ParameterDeclaration] = []
     /// The parameters by key.
@@ -51,28 +55,33 @@ public final class ParameterStore {
     private var missing: [String] = []
     private var misshapen: [String] = []
 
-    private init(_ source: Source, dtype: DType, device: Device, isTrainable: Bool) {
+    private init(
+        _ source: Source, dtype: DType, device: Device, isTrainable: Bool,
+        adapters: AdapterStore? = nil
+    ) {
         (self.source, self.dtype, self.device) = (source, dtype, device)
-        self.isTrainable = isTrainable
+        (self.isTrainable, self.adapters) = (isTrainable, adapters)
     }
 
-    /// Parameters of a checkpoint, whose tensor `names[key]` is the parameter `key`.
+    /// Parameters of a checkpoint, whose tensor `names[key]` is the parameter `key`. With adapters
+    /// these alone are trained; without training they are merged into the weights.
     public convenience init(
         _ checkpoint: SafetensorsCheckpoint, names: [String: String], dtype: DType,
-        device: Device = .cpu, isTrainable: Bool = false
+        device: Device = .cpu, isTrainable: Bool = false, adapters: AdapterStore? = nil
     ) {
         self.init(
             .checkpoint(checkpoint, names: names), dtype: dtype, device: device,
-            isTrainable: isTrainable)
+            isTrainable: isTrainable, adapters: adapters)
     }
 
     /// Fresh parameters; each depends on `seed` and its key alone.
     public convenience init(
         seed: UInt64, scheme: InitializationScheme, dtype: DType = .float32,
-        device: Device = .cpu, isTrainable: Bool = false
+        device: Device = .cpu, isTrainable: Bool = false, adapters: AdapterStore? = nil
     ) {
         self.init(
-            .fresh(seed: seed, scheme), dtype: dtype, device: device, isTrainable: isTrainable)
+            .fresh(seed: seed, scheme), dtype: dtype, device: device, isTrainable: isTrainable,
+            adapters: adapters)
     }
 
     /// No parameters: only `declarations` are of use.
@@ -88,6 +97,30 @@ public final class ParameterStore {
         declarations.compactMap { declaration in
             tensors[declaration.key].map { (declaration.key, $0) }
         }
+    }
+
+    /// The parameters that record gradients: all but frozen ones, or the adapters' and those of
+    /// modules that are trained whole.
+    public var trainableParameters: [(key: String, tensor: Tensor)] {
+        parameters.filter(\.tensor.requiresGradient) + (adapters?.parameters ?? [])
+    }
+
+    /// Stops training of the parameters that a pattern is found in.
+    ///
+    /// - Throws: `ParameterError.patternUnused` for a pattern that is found in none.
+    public func freeze(_ patterns: [KeyPattern], setting: String) throws {
+        for pattern in patterns {
+            let found = parameters.filter { pattern.isFound(in: $0.key) }
+            guard !found.isEmpty else {
+                throw ParameterError.patternUnused(setting: setting, pattern: pattern.text)
+            }
+            for (_, tensor) in found { tensor.setRequiresGradient(false) }
+        }
+    }
+
+    /// The parameter `key` with its adapter merged into it, where it has one.
+    public func merged(_ key: String, _ tensor: Tensor) -> Tensor {
+        adapters?.merged(key, tensor) ?? tensor.detached()
     }
 
     /// Whether the checkpoint has a parameter whose key begins with `prefix`; true for fresh ones.
@@ -111,11 +144,30 @@ public final class ParameterStore {
             var random = RandomSource(seed: seed, name: key)
             tensor = scheme.draw(role, shape, dtype: dtype, on: device, using: &random)
         case .checkpoint(let checkpoint, let names):
-            tensor = provided[key] ?? stored(key, shape, checkpoint, names) ?? .zeros([])
+            tensor =
+                adapters?.whole(key, shape, self) ?? provided[key]
+                ?? stored(key, shape, checkpoint, names) ?? .zeros([])
         }
-        if isTrainable { tensor.setRequiresGradient(true) }
+        if isTrainable && adapters?.settings.isWhole(key) ?? true {
+            tensor.setRequiresGradient(true)
+        }
         tensors[key] = tensor
         return tensor
+    }
+
+    /// The weight of a linear layer, with its adapter while that is trained, else merged.
+    func adaptedWeight(
+        _ module: String, _ shape: [Int], _ role: ParameterRole
+    ) -> (weight: Tensor, adapter: LowRankAdapter?) {
+        let key = "\(module).weight"
+        let weight = parameter(key, shape, role)
+        guard let adapters, weight.shape == shape,
+            let adapter = adapters.adapter(module, weight, self)
+        else { return (weight, nil) }
+        guard !isTrainable else { return (weight, adapter) }
+        let merged = adapter.merged(into: weight)
+        tensors[key] = merged
+        return (merged, nil)
     }
 
     /// The parameter `key` of the checkpoint; what is wrong with it is kept for `finish()`.
@@ -140,7 +192,8 @@ public final class ParameterStore {
             }
             // A parameter that is trained must not share the file's pages.
             let isKept = mapped.dtype == dtype && device == .cpu
-            if isKept && !isTrainable { return mapped }
+            let isTrained = isTrainable && adapters?.settings.isWhole(key) ?? true
+            if isKept && !isTrained { return mapped }
             let own = isKept ? mapped.clone() : mapped.to(dtype).to(device)
             try file.release(name)
             return own
@@ -183,6 +236,13 @@ public struct ParameterPath {
     /// The path of a numbered child.
     public static func / (path: ParameterPath, index: Int) -> ParameterPath {
         path / String(index)
+    }
+
+    /// The weight of a linear layer here, and its adapter where it has one to train.
+    func adaptedWeight(
+        _ shape: [Int], _ role: ParameterRole
+    ) -> (weight: Tensor, adapter: LowRankAdapter?) {
+        store.adaptedWeight(key, shape, role)
     }
 
     /// The parameter `name` here.

@@ -64,3 +64,20 @@ public func scaleAll(
         handleFailure(status, of: "scaleAll", on: tensors, at: CallSite(file: file, line: line))
     }
 }
+
+extension Tensor {
+    /// Moves every element by the share `weight` of the way to that of `target`, in place and
+    /// outside of any gradient.
+    public func interpolate(
+        to target: Tensor, weight: Double, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let status = withExtendedLifetime((storage, target.storage)) {
+            ctorch_lerp_into(handle, target.handle, weight)
+        }
+        if status != CTORCH_OK {
+            handleFailure(
+                status, of: "interpolate", on: [self, target],
+                at: CallSite(file: file, line: line))
+        }
+    }
+}

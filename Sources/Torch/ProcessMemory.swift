@@ -17,27 +17,37 @@ package enum ProcessMemory {
         return usage.ru_maxrss * unit
     }
 
-    /// What is resident now; 0 where the system does not say.
-    package static var residentBytes: Int {
-        #if os(Linux)
-            // Pages, in the second of seven numbers (proc(5)).
-            guard let data = FileManager.default.contents(atPath: "/proc/self/statm") else {
-                return 0
-            }
-            let numbers = String(decoding: data, as: UTF8.self).split(separator: " ")
-            guard numbers.count > 1, let pages = Int(numbers[1]) else { return 0 }
-            return pages * sysconf(Int32(_SC_PAGESIZE))
-        #else
-            var info = mach_task_basic_info()
-            var count = mach_msg_type_number_t(
-                MemoryLayout<mach_task_basic_info>.size / MemoryLayout<natural_t>.size)
-            let status = withUnsafeMutablePointer(to: &info) { pointer in
-                pointer.withMemoryRebound(to: integer_t.self, capacity: Int(count)) {
-                    task_info(mach_task_self_, task_flavor_t(MACH_TASK_BASIC_INFO), $0, &count)
-                }
-            }
-            return status == KERN_SUCCESS ? Int(info.resident_size) : 0
-        #endif
+    /// What is resident now; nil where the system does not say.
+    package static var residentBytes: Int? { statusBytes("VmRSS:") }
+
+    /// The most that was resident since `restartPeak`; nil where the system does not say.
+    package static var restartedPeakBytes: Int? { statusBytes("VmHWM:") }
+
+    /// Begins the peak anew.
+    ///
+    /// - Returns: whether the system can (Linux).
+    package static func restartPeak() -> Bool {
+        guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else {
+            return false
+        }
+        do {
+            try file.write(contentsOf: Data("5".utf8))
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    private static func statusBytes(_ name: String) -> Int? {
+        guard let data = FileManager.default.contents(atPath: "/proc/self/status") else {
+            return nil
+        }
+        for line in String(decoding: data, as: UTF8.self).split(separator: "\n")
+        where line.hasPrefix(name) {
+            let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first
+            return kilobytes.flatMap { Int($0) }.map { $0 * 1024 }
+        }
+        return nil
     }
 
     /// Seconds of processor time so far, over all threads.

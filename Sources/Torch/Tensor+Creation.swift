@@ -55,6 +55,21 @@ extension Tensor {
         }
     }
 
+    /// Independent numbers that are 1 with `probability`, else 0; the same for the same state of
+    /// `random`, whatever the device.
+    public static func bernoulli(
+        _ shape: [Int], probability: Double, dtype: DType = .float32, on device: Device = .cpu,
+        using random: inout some RandomNumberGenerator, file: StaticString = #fileID,
+        line: UInt = #line
+    ) -> Tensor {
+        let seed = random.next()
+        return produce("bernoulli", CallSite(file: file, line: line)) {
+            ctorch_bernoulli(
+                shape.map(Int64.init), Int64(shape.count), probability, seed, dtype.code,
+                device.code, $0)
+        }
+    }
+
     /// The tensor with elements of `dtype`; itself when they are already.
     public func to(_ dtype: DType, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         let device = device

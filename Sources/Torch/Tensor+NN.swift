@@ -47,6 +47,18 @@ extension Tensor {
         }
     }
 
+    /// The same as `linear(weight, nil).to(.float32).crossEntropySum(targets)` of states
+    /// `[n, width]`, with logits of `chunk` rows at a time. Gradients are computed with the loss:
+    /// backward runs once.
+    public func linearCrossEntropySum(
+        _ weight: Tensor, _ targets: Tensor, chunk: Int, file: StaticString = #fileID,
+        line: UInt = #line
+    ) -> Tensor {
+        call("linearCrossEntropySum", weight, targets, file, line) {
+            ctorch_linear_cross_entropy_sum($0, $1, $2, Int64(chunk), $3)
+        }
+    }
+
     /// `softmax(q k^T scale) v` over `[B, H, L, D]`; keys and values may have fewer heads, each
     /// shared by a group of query heads.
     public func attention(

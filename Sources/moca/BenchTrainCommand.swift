@@ -3,6 +3,9 @@
 import ArgumentParser
 import Foundation
 import MoCaEmbedding
+import MoCaModel
+
+extension ActivationCheckpointing: ExpressibleByArgument {}
 
 /// Times training steps.
 struct BenchTrainCommand: VerboseCommand {
@@ -15,6 +18,7 @@ struct BenchTrainCommand: VerboseCommand {
             """)
 
     @OptionGroup var folder: ModelFolder
+    @OptionGroup var adapter: AdapterFolder
     @OptionGroup(title: "Device") var device: DeviceOptions
     @OptionGroup(title: "Benchmark") var input: BenchInput
 
@@ -26,6 +30,12 @@ struct BenchTrainCommand: VerboseCommand {
 
     @Option(help: ArgumentHelp("Tokens of a record, at most.", valueName: "n"))
     var maxLength = 1280
+
+    @Option(help: "What of the layers is computed again during backward.")
+    var activationCheckpointing = ActivationCheckpointing.none
+
+    @Flag(help: "Keep the logits of all masked tokens together, to measure against.")
+    var fullLogits = false
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -44,8 +54,9 @@ struct BenchTrainCommand: VerboseCommand {
         device.applyThreads()
         let benchmark = TrainingBenchmark(
             model: try folder.resolved(), device: try device.resolvedDevice(),
-            dtype: device.dtype.dtype, objective: objective, batchSize: batch,
-            maxLength: maxLength)
+            dtype: device.dtype.dtype, adapter: try adapter.resolved(), objective: objective,
+            batchSize: batch, maxLength: maxLength, checkpointing: activationCheckpointing,
+            keepsLogits: fullLogits)
         let repeats = input.repeats
         let result = try await ModelThread().run {
             try benchmark.run(contents, repeats: repeats)

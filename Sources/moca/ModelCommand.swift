@@ -6,5 +6,8 @@ import ArgumentParser
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "Inspect, make and check models.",
-        subcommands: [ModelInfoCommand.self, ModelInitCommand.self, ModelVerifyCommand.self])
+        subcommands: [
+            ModelInfoCommand.self, ModelInitCommand.self, ModelMergeCommand.self,
+            ModelAverageCommand.self, ModelVerifyCommand.self,
+        ])
 }

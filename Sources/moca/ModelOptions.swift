@@ -43,6 +43,25 @@ struct ModelFolder: ParsableArguments {
     }
 }
 
+/// An adapter of the model.
+struct AdapterFolder: ParsableArguments {
+    @Option(
+        name: .customLong("adapter"),
+        help: ArgumentHelp(
+            "An adapter (LoRA or DoRA in PEFT's layout) to merge into the model.",
+            valueName: "dir"))
+    var path: String?
+
+    /// The folder, which is there.
+    ///
+    /// - Throws: `CommandError`.
+    func resolved() throws -> URL? {
+        guard let path else { return nil }
+        try requireFile(path, "--adapter")
+        return URL(fileURLWithPath: path, isDirectory: true)
+    }
+}
+
 /// How hidden states become a vector.
 struct PoolingOptions: ParsableArguments {
     @Option(help: "Which tokens a token attends to; auto is the model's own.")
@@ -102,13 +121,14 @@ struct InputOptions: ParsableArguments {
 /// All of them.
 struct ModelOptions: ParsableArguments {
     @OptionGroup var folder: ModelFolder
+    @OptionGroup var adapter: AdapterFolder
     @OptionGroup(title: "Device") var device: DeviceOptions
     @OptionGroup(title: "Vectors") var vectors: PoolingOptions
     @OptionGroup(title: "Inputs") var inputs: InputOptions
 
     /// The same as the library takes them.
     ///
-    /// - Throws: `CommandError.deviceUnavailable`.
+    /// - Throws: `CommandError.deviceUnavailable`, `.inputMissing`.
     func embedderOptions() throws -> EmbedderOptions {
         var options = EmbedderOptions()
         options.device = try device.resolvedDevice()
@@ -123,6 +143,7 @@ struct ModelOptions: ParsableArguments {
         options.maxLength = inputs.maxLength
         options.truncation = inputs.truncation
         options.batchTokens = inputs.batchTokens
+        options.adapter = try adapter.resolved()
         return options
     }
 }

@@ -15,6 +15,7 @@ struct ModelVerifyCommand: VerboseCommand {
         discussion: "Ends with status 65 where a difference is over the probe's tolerance.")
 
     @OptionGroup var folder: ModelFolder
+    @OptionGroup var adapter: AdapterFolder
     @OptionGroup(title: "Device") var device: DeviceOptions
 
     @Flag(help: "Write probes with the vectors of this build (float32) into the contract.")
@@ -51,6 +52,7 @@ struct ModelVerifyCommand: VerboseCommand {
         options.device = try device.resolvedDevice()
         options.dtype = write ? .float32 : dtype.dtype
         options.threads = device.threads
+        options.adapter = try adapter.resolved()
         let embedder = try await Embedder(loading: folder.resolved(), options: options)
         let file = embedder.folder.appending(path: EmbeddingContract.fileName).path
         if write { try await ProbeWriter(embedder).write() }

@@ -16,6 +16,7 @@ struct ReconstructCommand: VerboseCommand {
             """)
 
     @OptionGroup var folder: ModelFolder
+    @OptionGroup var adapter: AdapterFolder
 
     @Option(help: ArgumentHelp("Where the pictures go; old ones are replaced.", valueName: "dir"))
     var output: String

@@ -68,7 +68,7 @@ struct ReconstructRun: Sendable {
         output = URL(fileURLWithPath: command.output, isDirectory: true)
         options = LoadOptions(
             dtype: command.device.dtype.dtype, device: try command.device.resolvedDevice(),
-            purpose: .pretraining)
+            purpose: .pretraining, adapter: try command.adapter.resolved().map { .stored($0) })
     }
 
     /// Reconstructs all pictures, and writes them.

@@ -26,6 +26,7 @@ struct ReplayCommand: VerboseCommand {
             """)
 
     @OptionGroup var folder: ModelFolder
+    @OptionGroup var adapter: AdapterFolder
 
     @Option(help: "Which loss.")
     var objective: ObjectiveKind

@@ -28,7 +28,8 @@ struct ReplayRun: Sendable {
         pooling = command.vectors
         options = LoadOptions(
             dtype: command.device.dtype.dtype, device: try command.device.resolvedDevice(),
-            purpose: objective == .pretrain ? .pretraining : .embedding, isTrainable: true)
+            purpose: objective == .pretrain ? .pretraining : .embedding, isTrainable: true,
+            adapter: try command.adapter.resolved().map { .stored($0) })
     }
 
     /// Loads the model and runs the batch, on a thread of its own.

@@ -19,9 +19,12 @@ struct TrainingBenchmark: Sendable {
     let model: URL
     let device: Device
     let dtype: DType?
+    let adapter: URL?
     let objective: ObjectiveKind
     let batchSize: Int
     let maxLength: Int
+    let checkpointing: ActivationCheckpointing
+    let keepsLogits: Bool
 
     /// Times `repeats` passes, after a first step to warm up. Runs on the calling thread.
     ///
@@ -40,9 +43,25 @@ struct TrainingBenchmark: Sendable {
             if pass.seconds < best?.seconds ?? .infinity { best = pass }
         }
         peak = peak.best(GEMMPeak.measure(steps.dtype, on: device))
-        return Throughput(
+        var throughput = Throughput(
             task: "train-\(objective.rawValue)", best ?? Throughput.Pass(), peak: peak,
             loadSeconds: loadSeconds, dtype: steps.dtype.rawValue, threads: LibTorch.threadCount)
+        throughput.stepMemory = try stepMemory(contents, steps)
+        return throughput
+    }
+
+    /// The memory of one more step, between updates as a run has them.
+    private func stepMemory(
+        _ contents: [Content], _ steps: TrainingSteps
+    ) throws -> Throughput.StepMemory? {
+        guard ProcessMemory.restartPeak(), let before = ProcessMemory.residentBytes else {
+            return nil
+        }
+        var discarded = Throughput.Pass()
+        try step(Array(contents.prefix(batchSize)), steps, &discarded)
+        return ProcessMemory.restartedPeakBytes.map {
+            Throughput.StepMemory(residentBytes: before, peakBytes: $0)
+        }
     }
 
     private func pass(_ contents: [Content], _ steps: TrainingSteps) throws -> Throughput.Pass {
@@ -109,7 +128,7 @@ private struct TrainingSteps {
             LoadOptions(
                 dtype: benchmark.dtype, device: benchmark.device,
                 purpose: benchmark.objective == .pretrain ? .pretraining : .embedding,
-                isTrainable: true))
+                isTrainable: true, adapter: benchmark.adapter.map { .stored($0) }))
         configuration = loaded.configuration
         dtype = loaded.store.dtype
         processor = try Processor(
@@ -123,14 +142,20 @@ private struct TrainingSteps {
                 .init(noise: .shared), maskToken: $0,
                 specialTokens: Set(tokenizer.specialTokenIDs))
         }
-        reconstruction = loaded.reconstruction.map {
-            ReconstructionObjective($0, .init(maeWeight: 0.1))
+        reconstruction = loaded.reconstruction.map { model in
+            var model = model
+            model.backbone.checkpointing = benchmark.checkpointing
+            var goal = ReconstructionObjective(model, .init(maeWeight: 0.1))
+            goal.keepsLogits = benchmark.keepsLogits
+            return goal
         }
+        var backbone = loaded.backbone
+        backbone.checkpointing = benchmark.checkpointing
         contrastive = ContrastiveObjective(
-            EmbeddingModel(loaded.backbone, PoolingSettings()),
+            EmbeddingModel(backbone, PoolingSettings()),
             .init(temperature: 0.03, masksRepeatedPositives: false))
-        parameters = loaded.store.parameters.map(\.tensor)
-        optimizer = AdamW(loaded.store.parameters, settings: .init(weightDecay: 0.01))
+        parameters = loaded.store.trainableParameters.map(\.tensor)
+        optimizer = AdamW(loaded.store.trainableParameters, settings: .init(weightDecay: 0.01))
     }
 
     /// One step of masked reconstruction.

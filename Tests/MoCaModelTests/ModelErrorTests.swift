@@ -22,6 +22,17 @@ import Testing
                 + "correct these keys, or use a Qwen2.5-VL checkpoint in Hugging Face layout"
         ),
         (
+            .badAdapter(
+                file: "adapter_config.json", problems: [ConfigurationProblem("r", "is 0")]),
+            "adapter cannot be used (adapter_config.json): r is 0; take an adapter that PEFT's "
+                + "LoraConfig has made, of these settings alone"
+        ),
+        (
+            .modelsDiffer(first: "a", second: "b", reason: "only one has x"),
+            "models have no average (a and b): only one has x; average models that were trained "
+                + "from the same one"
+        ),
+        (
             .badContract(
                 file: "moca.json", problems: [ConfigurationProblem("mask_token", "is empty")]),
             "embedding contract cannot be used (moca.json): mask_token is empty; correct these keys "

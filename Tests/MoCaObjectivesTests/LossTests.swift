@@ -110,13 +110,17 @@ import Torch
         #expect(difference(masked.loss, expected.lossRepeatsMasked ?? .nan) <= 2e-5)
     }
 
-    @Test func recomputedLayersChangeNothing() throws {
+    @Test(arguments: [ActivationCheckpointing.selective, .full], [false, true])
+    func recomputedLayersAndFullLogitsChangeNothing(
+        checkpointing: ActivationCheckpointing, keepsLogits: Bool
+    ) throws {
         let expected = try #require(ObjectiveFixtures.expected()["pretrain_mixed"])
         let model = try ObjectiveFixtures.model()
         let batch = try ObjectiveFixtures.batch("pretrain_mixed", model).reconstruction()
         var reconstruction = model.reconstruction!
-        reconstruction.backbone.recomputesLayers = true
-        let objective = ReconstructionObjective(reconstruction, .init(maeWeight: 0.1))
+        reconstruction.backbone.checkpointing = checkpointing
+        var objective = ReconstructionObjective(reconstruction, .init(maeWeight: 0.1))
+        objective.keepsLogits = keepsLogits
         let result = Replay(model).run(objective, batch)
         #expect(difference(result.loss, expected.loss) <= 1e-5)
         try expectGradients(model, "pretrain_mixed", expected)

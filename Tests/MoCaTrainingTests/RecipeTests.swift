@@ -175,7 +175,7 @@ import Torch
                 "schedule must be a mapping of keys to values",
                 "schedule.total_steps is missing, must be an integer in 1...1073741824",
                 "runtime.device is 'tpu', must be auto, cpu, cuda, cuda:N or mps",
-                "runtime.dtype is 'int8', must be auto, float32 or bfloat16",
+                "runtime.dtype is 'int8', must be auto, float32, bfloat16 or float16",
                 "runtime.threads must be a single value",
                 "modle is unknown (known here: \(known)resume, runtime, schedule, seed)",
                 "objective.mlm_ratio is unknown (known here: attention, hard_negative_scope, "

@@ -7,7 +7,8 @@ import Testing
 @Suite struct HelpTests {
     @Test(arguments: [
         [], ["embed"], ["similarity"], ["model"], ["model", "info"], ["model", "init"],
-        ["model", "verify"], ["replay"], ["bench"], ["bench", "embed"], ["bench", "train"],
+        ["model", "merge"], ["model", "average"], ["model", "verify"], ["replay"], ["bench"],
+        ["bench", "embed"], ["bench", "train"],
         ["report"], ["reconstruct"], ["index"], ["search"], ["evaluate"], ["evaluate", "mmeb"],
         ["evaluate", "vidore"], ["evaluate", "retrieval"], ["pretrain"], ["finetune"],
         ["data"], ["data", "prepare"], ["data", "check"], ["data", "stats"], ["data", "mine"],

@@ -58,11 +58,17 @@ ctorch_status ctorch_norm(ctorch_tensor x, int64_t axis, int keep, ctorch_tensor
 ctorch_status ctorch_matmul(ctorch_tensor x, ctorch_tensor y, ctorch_tensor *out);
 // `bias` may be NULL.
 ctorch_status ctorch_linear(ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, ctorch_tensor *out);
+// The gradient of a leaf `weight` is added in place, row by row.
 ctorch_status ctorch_embedding(ctorch_tensor weight, ctorch_tensor indices, ctorch_tensor *out);
 ctorch_status ctorch_gelu(ctorch_tensor x, ctorch_tensor *out);
 ctorch_status ctorch_softmax(ctorch_tensor x, int64_t axis, ctorch_tensor *out);
 // Sum over rows of -log softmax(logits)[target]; rows whose target is `ignored` count nothing.
 ctorch_status ctorch_cross_entropy_sum(ctorch_tensor logits, ctorch_tensor targets, int64_t ignored, ctorch_tensor *out);
+// The same of logits = hidden weight^T in float32, which exist for `chunk` rows at a time. The
+// gradients are computed with the loss, so that the projection runs three times and not four; the
+// weight's goes straight into the gradient of a leaf.
+ctorch_status ctorch_linear_cross_entropy_sum(ctorch_tensor hidden, ctorch_tensor weight, ctorch_tensor targets,
+                                              int64_t chunk, ctorch_tensor *out);
 // Attention over [B, H, L, D]; keys and values may have fewer heads, each shared by a group.
 ctorch_status ctorch_attention(ctorch_tensor q, ctorch_tensor k, ctorch_tensor v, int is_causal, double scale, ctorch_tensor *out);
 
@@ -81,6 +87,8 @@ ctorch_status ctorch_fused_adamw(const ctorch_tensor *parameters, const ctorch_t
                                  double beta2, double weight_decay, double epsilon);
 // Euclidean norm over all elements of all tensors, in float32.
 ctorch_status ctorch_total_norm(const ctorch_tensor *tensors, int64_t count, ctorch_tensor *out);
+// destination += weight * (source - destination), in place.
+ctorch_status ctorch_lerp_into(ctorch_tensor destination, ctorch_tensor source, double weight);
 ctorch_status ctorch_scale_all(const ctorch_tensor *tensors, int64_t count, double factor);
 
 #ifdef __cplusplus

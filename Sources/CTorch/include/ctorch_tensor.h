@@ -59,6 +59,9 @@ ctorch_status ctorch_arange(int64_t start, int64_t end, ctorch_dtype dtype, ctor
 ctorch_status ctorch_normal(const int64_t *sizes, int64_t rank, double mean, double deviation,
                             uint64_t seed, ctorch_dtype dtype, ctorch_device device,
                             ctorch_tensor *out);
+// Independent numbers that are 1 with `probability`, else 0, from a generator seeded with `seed`.
+ctorch_status ctorch_bernoulli(const int64_t *sizes, int64_t rank, double probability, uint64_t seed,
+                               ctorch_dtype dtype, ctorch_device device, ctorch_tensor *out);
 ctorch_status ctorch_to(ctorch_tensor tensor, ctorch_dtype dtype, ctorch_device device,
                         ctorch_tensor *out);
 ctorch_status ctorch_clone(ctorch_tensor tensor, ctorch_tensor *out);

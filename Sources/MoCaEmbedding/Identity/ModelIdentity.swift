@@ -30,6 +30,11 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
             digest.add(try Self.contents(of: file))
         }
         try Self.add(SafetensorsCheckpoint(opening: folder), to: &digest)
+        if let adapter = options.adapter {
+            let weights = adapter.appending(path: "adapter_model.safetensors")
+            try Self.add(SafetensorsCheckpoint(opening: weights), to: &digest)
+            digest.add(try Data(contentsOf: adapter.appending(path: "adapter_config.json")))
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         digest.add(try encoder.encode(VectorSettings(options)))

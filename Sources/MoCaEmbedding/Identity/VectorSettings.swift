@@ -1,5 +1,6 @@
 // The settings of an embedder that decide what its vectors mean.
 
+import Foundation
 import MoCaCore
 
 /// What a user set about vectors; nil is the model's own. An index keeps it, so that queries are
@@ -13,9 +14,11 @@ package struct VectorSettings: Sendable, Hashable, Codable {
     private var truncation: TruncationPolicy?
     private var dimensions: Int?
     private var isNormalized: Bool?
+    /// The adapter's folder.
+    private var adapter: String?
 
     private enum CodingKeys: String, CodingKey {
-        case attention, pooling, truncation, dimensions
+        case attention, pooling, truncation, dimensions, adapter
         case minPixels = "min_pixels"
         case maxPixels = "max_pixels"
         case maxLength = "max_length"
@@ -28,6 +31,7 @@ package struct VectorSettings: Sendable, Hashable, Codable {
         (minPixels, maxPixels) = (options.minPixels, options.maxPixels)
         (maxLength, truncation) = (options.maxLength, options.truncation)
         (dimensions, isNormalized) = (options.dimensions, options.isNormalized)
+        adapter = options.adapter?.standardizedFileURL.path
     }
 
     /// Puts the settings into `options`.
@@ -36,5 +40,6 @@ package struct VectorSettings: Sendable, Hashable, Codable {
         (options.minPixels, options.maxPixels) = (minPixels, maxPixels)
         (options.maxLength, options.truncation) = (maxLength, truncation)
         (options.dimensions, options.isNormalized) = (dimensions, isNormalized)
+        options.adapter = adapter.map { URL(fileURLWithPath: $0, isDirectory: true) }
     }
 }

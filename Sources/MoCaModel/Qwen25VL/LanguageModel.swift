@@ -41,14 +41,16 @@ package struct DecoderLayer: Sendable {
         configuration = text
     }
 
-    func callAsFunction(_ x: Tensor, _ context: SequenceContext) -> Tensor {
+    func callAsFunction(
+        _ x: Tensor, _ context: SequenceContext, _ memory: LayerMemory
+    ) -> Tensor {
         let normed = inputLayernorm(x)
         let q = context.rotary.rotate(heads(qProj(normed), configuration.headCount))  // [T, H, D]
         let k = context.rotary.rotate(heads(kProj(normed), configuration.keyValueHeadCount))
         let v = heads(vProj(normed), configuration.keyValueHeadCount)  // [T, G, D]
         let attended = context.runs.attend(q, k, v, isCausal: context.isCausal)  // [T, W]
         let y = x + oProj(attended)
-        return y + mlp(postAttentionLayernorm(y))
+        return y + memory.feedForward(y) { mlp(postAttentionLayernorm($0)) }
     }
 
     private func heads(_ x: Tensor, _ count: Int) -> Tensor {
@@ -73,12 +75,13 @@ struct LanguageModel: Sendable {
 
     /// Token vectors `[T, W]` to the last hidden states `[T, W]`, after the final norm.
     func callAsFunction(
-        _ embedded: Tensor, _ context: SequenceContext, recomputes: Bool, observe: StateObserver?
+        _ embedded: Tensor, _ context: SequenceContext, _ memory: LayerMemory,
+        observe: StateObserver?
     ) -> Tensor {
         var x = embedded
         observe?("text.input", x)
         for (index, layer) in layers.enumerated() {
-            x = recomputes ? recomputed([x]) { layer($0[0], context) } : layer(x, context)
+            x = memory.layer(x) { layer($0, context, memory) }
             observe?("text.layer.\(index)", x)
         }
         let final = norm(x)

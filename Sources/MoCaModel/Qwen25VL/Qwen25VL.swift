@@ -11,9 +11,10 @@ package struct Qwen25VL: Sendable {
     package let configuration: Qwen25VLConfiguration
     let visual: VisionTower
     let model: LanguageModel
-    /// Whether layers are computed again during backward instead of kept: about a third of the
-    /// memory for a third more time.
-    package var recomputesLayers = false
+    /// What a training step says to layers and losses.
+    package let step: StepContext
+    /// What of the layers is computed again during backward instead of kept.
+    package var checkpointing = ActivationCheckpointing.none
 
     /// Hidden states, and what further layers on the same tokens need.
     package struct Output {
@@ -24,9 +25,13 @@ package struct Qwen25VL: Sendable {
 
     package init(_ configuration: Qwen25VLConfiguration, _ path: ParameterPath) {
         self.configuration = configuration
+        step = path.store.context
         visual = VisionTower(configuration.vision, path / "visual")
         model = LanguageModel(configuration.text, path / "model")
     }
+
+    /// How layers keep what they compute.
+    var memory: LayerMemory { LayerMemory(checkpointing, step) }
 
     /// The embedding matrix `[rows, W]`, which a tied model also uses as its output.
     package var embeddingWeight: Tensor { model.embedTokens.weight }
@@ -45,7 +50,7 @@ package struct Qwen25VL: Sendable {
             rotary: .language(
                 input.positions, configuration.text, dtype: x.dtype, device: device),
             runs: AttentionRuns(starts: input.sequenceStarts), isCausal: attention == .causal)
-        let hidden = model(x, context, recomputes: recomputesLayers, observe: observe)
+        let hidden = model(x, context, memory, observe: observe)
         return Output(hidden: hidden, context: context)
     }
 
@@ -56,6 +61,6 @@ package struct Qwen25VL: Sendable {
         let plan = VisionPlan(
             visual.windows.layout(ofChecked: grids), mergeUnit: configuration.vision.mergeUnit,
             device: pixelValues.device)
-        return visual(pixelValues, plan, recomputes: recomputesLayers, observe: observe)
+        return visual(pixelValues, plan, memory, observe: observe)
     }
 }

@@ -33,14 +33,15 @@ struct VisionBlock: Sendable {
     }
 
     func callAsFunction(
-        _ x: Tensor, rotary: RotaryTable, attend: (Tensor, Tensor, Tensor) -> Tensor
+        _ x: Tensor, rotary: RotaryTable, _ memory: LayerMemory,
+        attend: (Tensor, Tensor, Tensor) -> Tensor
     ) -> Tensor {
         let (patches, width) = x.sizes2()
         let parts = qkv(norm1(x)).reshaped([patches, 3, headCount, width / headCount])
         let q = rotary.rotate(parts.selected(1, 0))  // [P, H, D]
         let k = rotary.rotate(parts.selected(1, 1))
         let y = x + proj(attend(q, k, parts.selected(1, 2)))
-        return y + mlp(norm2(y))
+        return y + memory.feedForward(y) { mlp(norm2($0)) }
     }
 }
 
@@ -89,7 +90,7 @@ struct VisionTower: Sendable {
     /// Image tokens `[G, outHiddenSize]`, in the order of `pixel_values` `[P, values]`. The grids
     /// are those of a checked `EncoderInput`.
     func callAsFunction(
-        _ pixelValues: Tensor, _ plan: VisionPlan, recomputes: Bool, observe: StateObserver?
+        _ pixelValues: Tensor, _ plan: VisionPlan, _ memory: LayerMemory, observe: StateObserver?
     ) -> Tensor {
         let weight = patchWeight.reshaped([configuration.hiddenSize, -1])
         var x = pixelValues.to(weight.dtype).indexed(0, by: plan.patchOrder).linear(weight, nil)
@@ -100,11 +101,7 @@ struct VisionTower: Sendable {
         for (index, block) in blocks.enumerated() {
             let isFull = configuration.fullAttentionBlockIndexes.contains(index)
             let attend = isFull ? fullAttention(plan) : windowAttention(plan)
-            if recomputes {
-                x = recomputed([x]) { block($0[0], rotary: rotary, attend: attend) }
-            } else {
-                x = block(x, rotary: rotary, attend: attend)
-            }
+            x = memory.layer(x) { block($0, rotary: rotary, memory, attend: attend) }
             observe?("vision.block.\(index)", x.indexed(0, by: plan.patchPlace))
         }
         let tokens = merger(x).indexed(0, by: plan.groupPlace)  // [G, outHiddenSize]

@@ -3,6 +3,7 @@
 
 import MoCaCore
 package import MoCaModel
+import NN
 package import Torch
 
 /// Whose hard negatives a query is compared with.
@@ -48,9 +49,11 @@ package struct ContrastiveObjective: Objective {
         let count = collectives.sum([Double(local)])[0]
         var sum = 0.0
         // A rank without queries in a part gathers nothing and takes part all the same.
-        for batch in batches where collectives.sum([Double(batch.queryCount)])[0] > 0 {
+        for (part, batch) in batches.enumerated()
+        where collectives.sum([Double(batch.queryCount)])[0] > 0 {
+            model.backbone.step.begin(part: part)
             let loss = loss(batch, collectives)
-            (loss * (1 / count)).backward()
+            model.backbone.step.backward(loss * (1 / count))
             sum += loss.item()
         }
         let total = collectives.sum([sum])[0]

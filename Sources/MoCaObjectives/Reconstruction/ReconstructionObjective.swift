@@ -4,6 +4,7 @@
 
 import MoCaCore
 package import MoCaModel
+import NN
 import Torch
 
 /// `mlm_loss + maeWeight * mae_loss`; each is a mean over what was masked, 0 where nothing was.
@@ -28,6 +29,8 @@ package struct ReconstructionObjective: Objective {
 
     package let model: ReconstructionModel
     package let settings: Settings
+    /// Whether the logits of all tokens exist together: the plain way, to measure against.
+    package var keepsLogits = false
 
     package init(_ model: ReconstructionModel, _ settings: Settings) {
         (self.model, self.settings) = (model, settings)
@@ -46,7 +49,8 @@ package struct ReconstructionObjective: Objective {
         let localNumbers = batches.reduce(0) { $0 + $1.maskedImageTokens.count * merge * values }
         let counts = collectives.sum([Double(localTokens), Double(localNumbers)])
         var sums = (mlm: 0.0, mae: 0.0)
-        for batch in batches {
+        for (part, batch) in batches.enumerated() {
+            model.backbone.step.begin(part: part)
             let (mlm, mae) = losses(batch)
             backward(mlm, mae, counts)
             sums.mlm += mlm?.item() ?? 0
@@ -65,7 +69,7 @@ package struct ReconstructionObjective: Objective {
             mlm.map { $0 * (1 / counts[0]) }, mae.map { $0 * (settings.maeWeight / counts[1]) },
         ].compactMap { $0 }
         guard let first = parts.first else { return }
-        parts.dropFirst().reduce(first, +).backward()
+        model.backbone.step.backward(parts.dropFirst().reduce(first, +))
     }
 
     /// The summed losses of one micro-batch; nil where nothing is to be predicted.
@@ -92,23 +96,14 @@ package struct ReconstructionObjective: Objective {
     /// Bytes of logits that exist at a time.
     private static let logitBytesMax = 128 << 20
 
-    /// Summed cross-entropy of states `[M, W]`. Projection and loss go in chunks that are computed
-    /// again during backward, so that the logits of all tokens never exist together.
+    /// Summed cross-entropy of states `[M, W]`. Projection and loss go in chunks, so that the logits
+    /// of all tokens never exist together.
     private func tokenLoss(_ states: Tensor, _ ids: [Int32]) -> Tensor {
+        let targets = Tensor(ids.map { Int64($0) }, on: states.device)
+        guard !keepsLogits else { return model.tokenLogits(states).crossEntropySum(targets) }
         let rows = model.backbone.configuration.text.vocabularySize
         let chunk = max(1, Self.logitBytesMax / (rows * MemoryLayout<Float>.size))
-        let targets = Tensor(ids.map { Int64($0) }, on: states.device)
-        guard ids.count > chunk else {
-            return model.tokenLogits(states).crossEntropySum(targets)
-        }
-        let parts = stride(from: 0, to: ids.count, by: chunk).map { start in
-            let range = start..<min(start + chunk, ids.count)
-            let part = targets.narrowed(0, range)
-            return recomputed([states.narrowed(0, range)]) {
-                model.tokenLogits($0[0]).crossEntropySum(part)
-            }
-        }
-        return Tensor.stacked(parts).sum()
+        return states.linearCrossEntropySum(model.outputWeight, targets, chunk: chunk)
     }
 
     private static func normalize(_ patches: Tensor) -> Tensor {

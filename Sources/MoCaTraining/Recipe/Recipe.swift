@@ -4,6 +4,7 @@
 package import Foundation
 package import MoCaCore
 package import MoCaData
+package import MoCaModel
 package import MoCaObjectives
 package import NN
 package import Torch
@@ -37,6 +38,12 @@ package struct Recipe: Sendable, Hashable {
     package var outputFolder = URL(filePath: "/")
     package var resume = Resume.auto
     package var model = Model.path(URL(filePath: "/"))
+    /// A folder whose adapter is trained on; nil for none.
+    package var adapter: URL?
+    /// Found in the keys of weights that stay as they are.
+    package var frozen: [KeyPattern] = []
+    /// Fresh adapters, which alone are trained; nil trains the weights.
+    package var lora: AdapterSettings?
     package var data = DataSettings()
     package var objective: ObjectiveSettings
     package var batch = Batch()
@@ -205,8 +212,10 @@ extension Recipe {
         package var dtype: DType?
         /// nil: as many as libtorch takes.
         package var threads: Int?
-        /// Whether layers are computed again during backward instead of kept.
-        package var recomputesLayers = false
+        /// Whether weights of 16 bits have float32 masters in the optimiser.
+        package var usesMasterWeights = true
+        /// What of the layers is computed again during backward instead of kept.
+        package var activationCheckpointing = ActivationCheckpointing.none
         /// Batches that are prepared ahead.
         package var prefetch = 2
         /// Threads that prepare a batch; nil: one a core.

@@ -203,6 +203,23 @@ final class RecipeSection {
         }
     }
 
+    /// Whether the value of a key is a list.
+    func isList(_ key: String) -> Bool { value(key)?.sequence != nil }
+
+    /// A list of mappings; empty where it is absent.
+    func sections(_ key: String) -> [RecipeSection] {
+        guard let node = value(key) else { return [] }
+        guard let sequence = node.sequence else {
+            add(key, "must be a list of mappings")
+            return []
+        }
+        let items = sequence.enumerated().map { index, item in
+            RecipeSection(item, path: "\(keyPath(key))[\(index)]", context)
+        }
+        children += items
+        return items
+    }
+
     /// A list of paths, made absolute; required.
     func urls(_ key: String) -> [URL] {
         guard let texts = strings(key) else {

@@ -50,12 +50,12 @@ package struct Checkpoint: Sendable, Hashable {
     /// - Throws: `TrainingError`, `SafetensorsError`.
     static func write(
         _ state: TrainingState, _ model: PretrainedModel, _ optimizer: AdamW,
-        _ files: ModelFiles, into runFolder: URL, keep: Int
+        _ files: ModelFiles, base: URL, into runFolder: URL, keep: Int
     ) throws -> Checkpoint {
         let folder = runFolder.appending(path: "\(prefix)\(state.step)")
         try CompleteFolder.write(folder) { partial in
             try files.write(to: partial)
-            try model.save(to: partial, includesHeads: true)
+            try model.saveState(to: partial, base: base)
             try write(optimizer, to: partial.appending(path: optimizerName))
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

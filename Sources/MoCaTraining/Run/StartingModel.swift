@@ -26,17 +26,22 @@ struct StartingModel {
         let isPretraining = recipe.stage == .pretraining
         let options = LoadOptions(
             dtype: recipe.runtime.dtype ?? (device == .cpu ? .float32 : nil), device: device,
-            purpose: isPretraining ? .pretraining : .embedding, isTrainable: true)
+            purpose: isPretraining ? .pretraining : .embedding, isTrainable: true,
+            adapter: Self.adapter(recipe, checkpoint))
         let source = checkpoint?.folder ?? recipe.model.folder
         let original = try Tokenizer(contentsOf: source)
         let tokenizer = isPretraining ? original.addingMaskToken() : original
         let rows = (tokenizer.maskTokenID).map { Int($0) + 1 } ?? 0
+        // The checkpoint of a run with adapters has these alone.
+        let weights = options.adapter == nil ? source : recipe.model.folder
         if checkpoint == nil, case .initialize(let fresh) = recipe.model {
             model = try Self.fresh(fresh, rows: rows, options)
         } else {
             model = try Self.loaded(
-                source, rows: rows, scratch: recipe.outputFolder.appending(path: ".grown"), options)
+                weights, rows: rows, scratch: recipe.outputFolder.appending(path: ".grown"), options
+            )
         }
+        try model.store.freeze(recipe.frozen, setting: "model.freeze")
         let table = model.configuration.text.vocabularySize
         guard tokenizer.vocabularySize <= table else {
             throw TrainingError.tokenizerTooLarge(tokens: tokenizer.vocabularySize, rows: table)
@@ -54,6 +59,33 @@ struct StartingModel {
     }
 
     // MARK: Weights
+
+    /// The heads of pre-training have no weights worth adapting.
+    private static let wholeModules = ["mae_decoder", "mae_proj"]
+
+    private static func adapter(_ recipe: Recipe, _ checkpoint: Checkpoint?) -> AdapterChoice? {
+        guard recipe.lora != nil || recipe.adapter != nil else { return nil }
+        let whole = recipe.stage == .pretraining ? wholeModules : []
+        if let folder = checkpoint?.folder ?? recipe.adapter {
+            return .stored(folder, seed: recipe.seed, whole: whole)
+        }
+        return recipe.lora.map { settings in
+            var settings = settings
+            settings.wholeModules = whole
+            return .fresh(settings, seed: recipe.seed)
+        }
+    }
+
+    /// The optimiser of what is trained.
+    ///
+    /// - Throws: `ParameterError.patternUnused`.
+    func optimizer(_ recipe: Recipe) throws -> AdamW {
+        let parameters = model.store.trainableParameters
+        var settings = recipe.optimizer.adamW
+        settings.usesMasters = recipe.runtime.usesMasterWeights
+        try settings.checkGroups(parameters.map(\.key))
+        return AdamW(parameters, settings: settings)
+    }
 
     private static func fresh(
         _ settings: Recipe.Initialization, rows: Int, _ options: LoadOptions

@@ -1,6 +1,7 @@
 // What is told about a logged step: one line for people, one for programs.
 
 import Foundation
+package import NN
 
 /// One logged step. Losses and the gradient's norm are means over the steps since the last one.
 package struct StepReport: Sendable, Hashable {
@@ -31,6 +32,8 @@ package struct StepReport: Sendable, Hashable {
     package var failureCount: Int
     /// Share of the budget of samples that was used; nil where steps have no budget.
     package var packingFill: Double?
+    /// What losses are multiplied by, and how many steps overflowed; nil unless weights are float16.
+    package var lossScale: LossScale?
 
     /// Fields whose values differ between equal runs.
     package static let timings = [
@@ -54,6 +57,12 @@ package struct StepReport: Sendable, Hashable {
             ("peak_memory_bytes", "\(peakMemoryBytes)"), ("memory_bytes", "\(memoryBytes)"),
         ]
         if let packingFill { fields.append(("packing_fill", Self.json(packingFill))) }
+        if let lossScale {
+            fields += [
+                ("loss_scale", Self.json(lossScale.factor)),
+                ("overflowed_steps", "\(lossScale.skippedSteps)"),
+            ]
+        }
         if !subsets.isEmpty {
             let pairs = subsets.sorted { $0.key < $1.key }
                 .map { "\(Self.quoted($0.key)): \(Self.json($0.value))" }
@@ -95,6 +104,7 @@ package struct StepReport: Sendable, Hashable {
             + "  \(Self.decimals(tokensPerSecond, 0)) tokens/s"
             + (mfu > 0 ? "  mfu \(Self.decimals(mfu, 2))" : "")
             + "  waited \(Self.decimals(dataWaitSeconds, 1)) s"
+            + (lossScale.map { "  \($0.skippedSteps) overflowed" } ?? "")
             + (failureCount == 0 ? "" : "  \(failureCount) quarantined")
             + "  \(gigabytes) GB  \(Self.duration(secondsLeft)) left"
     }

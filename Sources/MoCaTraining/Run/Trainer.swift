@@ -107,11 +107,14 @@ package struct Trainer<Goal: Objective> {
 
     /// One update.
     private mutating func step(_ prepared: PreparedStep<Goal.Batch>) throws {
-        let parameters = plan.parameters.parameters.map(\.tensor)
+        let parameters = plan.parameters.trainableParameters.map(\.tensor)
+        let scale = beginScaledStep()
+        defer { plan.parameters.context.place = nil }
         let (terms, norm) = try catchingTorchErrors {
             let terms = objective.step(prepared.batches, over: collectives)
-            return (terms, GradientClipping.totalNorm(parameters))
+            return (terms, GradientClipping.totalNorm(parameters) / scale)
         }
+        if terms.loss.isFinite, skipsOverflow(norm) { return advance(prepared, terms, 0) }
         guard terms.loss.isFinite, norm.isFinite else {
             plan.optimizer.clearGradients()
             throw TrainingError.notFinite(
@@ -120,11 +123,33 @@ package struct Trainer<Goal: Objective> {
                 saved: try hooks.keepFailure(prepared, state.step + 1))
         }
         try catchingTorchErrors {
-            GradientClipping.clip(parameters, norm: norm, maxNorm: plan.maxGradientNorm)
-            plan.optimizer.step(learningRate: plan.schedule.rate(at: state.step))
+            let factor = GradientClipping.factor(norm: norm, maxNorm: plan.maxGradientNorm)
+            plan.optimizer.step(
+                learningRate: plan.schedule.rate(at: state.step), gradientFactor: factor / scale)
             plan.optimizer.clearGradients()
         }
         advance(prepared, terms, norm)
+    }
+
+    /// Tells the model's layers and losses where the run is.
+    ///
+    /// - Returns: what losses are multiplied by.
+    private mutating func beginScaledStep() -> Double {
+        let context = plan.parameters.context
+        if plan.parameters.dtype == .float16, state.lossScale == nil { state.lossScale = .init() }
+        context.place = .init(step: state.step)
+        context.lossScale = state.lossScale?.factor ?? 1
+        return context.lossScale
+    }
+
+    /// Takes the step into the account of the loss's scale; whether it overflowed for that alone,
+    /// and must not change anything.
+    private mutating func skipsOverflow(_ norm: Double) -> Bool {
+        guard var scale = state.lossScale, norm.isFinite || !scale.isExhausted else { return false }
+        scale.update(isFinite: norm.isFinite)
+        state.lossScale = scale
+        if !norm.isFinite { plan.optimizer.clearGradients() }
+        return !norm.isFinite
     }
 
     private mutating func advance(
@@ -164,8 +189,9 @@ package struct Trainer<Goal: Objective> {
             tokensPerSecond: rates.tokens,
             mfu: plan.peakRate > 0 ? rates.operations / plan.peakRate : 0,
             peakMemoryBytes: ProcessMemory.peakResidentBytes,
-            memoryBytes: ProcessMemory.residentBytes, dataWaitSeconds: waited,
-            failureCount: state.failureCount, packingFill: state.interval.packingFill?.mean)
+            memoryBytes: ProcessMemory.residentBytes ?? 0, dataWaitSeconds: waited,
+            failureCount: state.failureCount, packingFill: state.interval.packingFill?.mean,
+            lossScale: state.lossScale)
         state.interval = .init()
         try hooks.log(report)
     }

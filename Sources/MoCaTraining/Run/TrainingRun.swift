@@ -49,7 +49,7 @@ package struct TrainingRun {
         let state = try startingState(checkpoint)
         try write(recipe.yaml(), to: "recipe.yaml")
         let diary = try RunDiary(recipe, after: state.step, say: say)
-        let optimizer = AdamW(start.model.store.parameters, settings: recipe.optimizer.adamW)
+        let optimizer = try start.optimizer(recipe)
         try checkpoint?.restore(optimizer)
         if let checkpoint { say("resuming at step \(state.step) (\(checkpoint.folder.path))") }
         try diary.begin(state, isResumed: checkpoint != nil)
@@ -59,11 +59,7 @@ package struct TrainingRun {
         case .contrastive(let settings):
             try train(start, optimizer, state, diary, settings)
         }
-        let folder = recipe.outputFolder.appending(path: Self.modelName)
-        try CompleteFolder.write(folder) { partial in
-            try start.files.write(to: partial)
-            try start.model.save(to: partial, includesHeads: recipe.stage == .pretraining)
-        }
+        let folder = try FinalModel(recipe, start, optimizer).write()
         say("model written to \(folder.path)")
         if state.step < recipe.schedule.totalSteps { try diary.finish() }
         return folder
@@ -78,7 +74,7 @@ package struct TrainingRun {
         guard var reconstruction = start.model.reconstruction else {
             preconditionFailure("a model for pre-training has its heads")
         }
-        reconstruction.backbone.recomputesLayers = recipe.runtime.recomputesLayers
+        reconstruction.backbone.checkpointing = recipe.runtime.activationCheckpointing
         let source = try ReconstructionSource(
             recipe, settings, start, cursor: state.cursor, quarantine: quarantineLog(state))
         let objective = ReconstructionObjective(reconstruction, settings.loss)
@@ -96,7 +92,7 @@ package struct TrainingRun {
         let source = try ContrastiveSource(
             recipe, settings, start, cursor: state.cursor, quarantine: quarantineLog(state))
         var backbone = start.model.backbone
-        backbone.recomputesLayers = recipe.runtime.recomputesLayers
+        backbone.checkpointing = recipe.runtime.activationCheckpointing
         let model = EmbeddingModel(
             backbone,
             PoolingSettings(attention: settings.attention, pooling: settings.pooling))
@@ -132,8 +128,8 @@ package struct TrainingRun {
             },
             save: { state in
                 try Checkpoint.write(
-                    state, start.model, optimizer, start.files, into: recipe.outputFolder,
-                    keep: recipe.checkpoint.keep
+                    state, start.model, optimizer, start.files, base: recipe.model.folder,
+                    into: recipe.outputFolder, keep: recipe.checkpoint.keep
                 ).folder.path
             },
             keepFailure: { prepared, step in
@@ -170,7 +166,7 @@ package struct TrainingRun {
             records: prepared.ids.map(\.description))
         try CompleteFolder.write(folder) { partial in
             try start.files.write(to: partial)
-            try start.model.save(to: partial, includesHeads: true)
+            try start.model.save(to: partial)
             for (number, batch) in prepared.batches.enumerated() {
                 let name = number == 0 ? "batch" : "batch-\(number + 1)"
                 try keep(failed, batch, partial.appending(path: "\(name).safetensors"))

@@ -1,6 +1,7 @@
 // Everything beside weights and moments that a run continues from, as one value.
 
 package import MoCaData
+package import NN
 
 /// How far a run has come.
 package struct TrainingState: Sendable, Hashable, Codable {
@@ -12,6 +13,8 @@ package struct TrainingState: Sendable, Hashable, Codable {
     package var failureCount = 0
     /// Where the data stands; nil before the first step.
     package var cursor: DataCursor?
+    /// What losses are multiplied by; nil unless weights are float16.
+    package var lossScale: LossScale?
     /// Of the steps since the last logged one.
     package var interval = Interval()
     /// What the recipe decided, as text: a run goes on under the same recipe only.

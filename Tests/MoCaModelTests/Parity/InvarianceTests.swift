@@ -70,21 +70,22 @@ import Torch
         #expect(attention == .causal ? difference == 0 : difference > 1e-3)
     }
 
-    @Test func recomputedLayersGiveEqualGradients() throws {
+    @Test(arguments: [ActivationCheckpointing.selective, .full])
+    func recomputedLayersGiveEqualGradients(checkpointing: ActivationCheckpointing) throws {
         let golden = try GoldenBatch("states_mixed.safetensors")
-        func gradients(recomputes: Bool) throws -> [String: Tensor] {
+        func gradients(_ checkpointing: ActivationCheckpointing) throws -> [String: Tensor] {
             let model = try PretrainedModel(
                 loading: folder, LoadOptions(dtype: .float32, isTrainable: true))
             var backbone = model.backbone
-            backbone.recomputesLayers = recomputes
+            backbone.checkpointing = checkpointing
             let input = try golden.input(model.configuration)
             let vectors = EmbeddingModel(backbone, PoolingSettings())(input)
             var random = RandomSource(seed: 1)
             (vectors * Tensor.normal(vectors.shape, using: &random)).sum().backward()
             return model.store.tensors.compactMapValues(\.gradient)
         }
-        let plain = try gradients(recomputes: false)
-        let again = try gradients(recomputes: true)
+        let plain = try gradients(.none)
+        let again = try gradients(checkpointing)
         #expect(Set(plain.keys) == Set(again.keys))
         #expect(plain.count > 50)
         for (key, gradient) in plain {
@@ -106,7 +107,7 @@ import Torch
         func features(_ grids: [ImageGrid], _ pixels: Tensor) -> Tensor {
             let plan = VisionPlan(
                 tower.windows.layout(ofChecked: grids), mergeUnit: vision.mergeUnit, device: .cpu)
-            return withoutGradient { tower(pixels, plan, recomputes: false, observe: nil) }
+            return withoutGradient { tower(pixels, plan, model.memory, observe: nil) }
         }
         let together = features(grids, .concatenated(parts))
         let alone = Tensor.concatenated(zip(grids, parts).map { features([$0], $1) })

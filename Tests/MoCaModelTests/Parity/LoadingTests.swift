@@ -81,7 +81,7 @@ import Torch
         let copy = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         try FileManager.default.createDirectory(at: copy, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: copy) }
-        try model.save(to: copy, includesHeads: true)
+        try model.save(to: copy)
         let again = try PretrainedModel(
             loading: copy, LoadOptions(dtype: .float32, purpose: .pretraining))
         #expect(Set(again.store.tensors.keys) == Set(model.store.tensors.keys))

@@ -19,12 +19,20 @@ extension Recipe {
             } else {
                 section.add("path", "is missing, must be a folder; or give initialize")
             }
-        } write: { recipe in
-            switch recipe.model {
-            case .path(let url): [("model", .keys([("path", .value(url.path))]))]
-            case .initialize(let fresh):
-                [("model", .keys([("initialize", .keys(fresh.keysAndNodes))]))]
+            recipe.adapter = section.optionalURL("adapter")
+            if recipe.adapter != nil, section.has("initialize") {
+                section.add("adapter", "and initialize exclude each other")
             }
+            recipe.frozen = section.patterns("freeze")
+        } write: { recipe in
+            let start: (String, Node?) =
+                switch recipe.model {
+                case .path(let url): ("path", .value(url.path))
+                case .initialize(let fresh): ("initialize", .keys(fresh.keysAndNodes))
+                }
+            let freeze = recipe.frozen.isEmpty ? nil : Node.list(recipe.frozen.map(\.text))
+            let adapter = recipe.adapter.map { Node.value($0.path) }
+            return [("model", .keys([start, ("adapter", adapter), ("freeze", freeze)]))]
         }
     }
 }

@@ -19,7 +19,8 @@ extension Recipe {
     private static func keys(_ stage: Stage) -> [RecipeKey<Recipe>] {
         [
             seedKey("seed", \.seed), .url("output_dir", \.outputFolder), resumeKey, modelKey,
-            dataKey(stage), objectiveKey, batchKey(stage), .section("optimizer", \.optimizer),
+            loraKey, dataKey(stage), objectiveKey, batchKey(stage),
+            .section("optimizer", \.optimizer),
             .section("schedule", \.schedule), .section("checkpoint", \.checkpoint),
             loggingKey(stage), .section("runtime", \.runtime),
         ]
@@ -60,7 +61,7 @@ extension Recipe.Optimizer: RecipeMapping {
             .number("learning_rate", \.learningRate, .positive, isRequired: true), betas,
             .number("epsilon", \.adamW.epsilon, .positive),
             .number("weight_decay", \.adamW.weightDecay, .notNegative),
-            .number("max_grad_norm", \.maxGradientNorm, .positive),
+            .number("max_grad_norm", \.maxGradientNorm, .positive), averageDecay, groupsKey,
         ]
     }
 

@@ -7,7 +7,9 @@ extension Recipe.Runtime: RecipeMapping {
     static var recipeKeys: [RecipeKey<Self>] {
         [
             device, dtype, .integer("threads", \.threads, in: 1...1024),
-            .bool("recompute", \.recomputesLayers), .integer("prefetch", \.prefetch, in: 1...64),
+            .bool("master_weights", \.usesMasterWeights),
+            .choice("activation_checkpointing", \.activationCheckpointing),
+            .integer("prefetch", \.prefetch, in: 1...64),
             .integer("data_workers", \.dataWorkers, in: 1...1024), imageCache,
         ]
     }
@@ -28,8 +30,8 @@ extension Recipe.Runtime: RecipeMapping {
         RecipeKey { section, runtime in
             guard let text = section.optionalString("dtype"), text != "auto" else { return }
             runtime.dtype = DType(rawValue: text)
-            if runtime.dtype != .float32, runtime.dtype != .bfloat16 {
-                section.add("dtype", "is '\(text)', must be auto, float32 or bfloat16")
+            if ![.float32, .bfloat16, .float16].contains(runtime.dtype) {
+                section.add("dtype", "is '\(text)', must be auto, float32, bfloat16 or float16")
             }
         } write: {
             [("dtype", .value($0.dtype?.rawValue ?? "auto"))]

@@ -1,0 +1,206 @@
+// Low-rank adapters in the layout of PEFT: adapter_config.json and adapter_model.safetensors, whose
+// keys are `base_model.model.` and the key of this program (transformers' tree of modules).
+
+package import Foundation
+package import NN
+import Safetensors
+import Torch
+
+/// Which adapters a model is loaded with.
+package enum AdapterChoice: Sendable, Hashable {
+    /// Those of a folder; the seed is of dropout, and `whole` are modules that are trained whole
+    /// beside those that the folder names.
+    case stored(URL, seed: UInt64 = 0, whole: [String] = [])
+    /// Fresh ones.
+    case fresh(AdapterSettings, seed: UInt64)
+
+    /// The store that a model's layers ask.
+    ///
+    /// - Throws: `ModelError`, `SafetensorsError`.
+    func store() throws -> AdapterStore {
+        switch self {
+        case .fresh(let settings, let seed): return AdapterStore(fresh: settings, seed: seed)
+        case .stored(let folder, let seed, let whole):
+            let files = try AdapterFiles(reading: folder)
+            var settings = files.settings
+            settings.wholeModules += whole.filter { !settings.wholeModules.contains($0) }
+            return AdapterStore(
+                settings, stored: try files.tensors(), file: files.weightsURL.path,
+                seed: seed)
+        }
+    }
+}
+
+/// A folder that PEFT, or this program, has written.
+package struct AdapterFiles: Sendable {
+    package static let configurationName = "adapter_config.json"
+    package static let weightsName = "adapter_model.safetensors"
+    private static let prefix = "base_model.model."
+    private static let magnitude = ".lora_magnitude_vector"
+
+    let folder: URL
+    package let settings: AdapterSettings
+    /// The model that the adapter was trained on; nil where the file does not say.
+    package let base: String?
+
+    var weightsURL: URL { folder.appending(path: Self.weightsName) }
+
+    /// Reads the settings.
+    ///
+    /// - Throws: `ModelError`: all that is wrong or not supported.
+    package init(reading folder: URL) throws {
+        self.folder = folder
+        let url = folder.appending(path: Self.configurationName)
+        guard FileManager.default.fileExists(atPath: url.path) else {
+            throw ModelError.missingFile(url.path)
+        }
+        let data: Data
+        do {
+            data = try Data(contentsOf: url)
+        } catch {
+            throw ModelError.unreadable(file: url.path, reason: error.localizedDescription)
+        }
+        let list = ProblemList()
+        guard case .object(let values) = try JSONValue(parsing: data, file: url.path) else {
+            throw ModelError.notJSON(file: url.path, reason: "it is not an object")
+        }
+        let section = JSONSection(values, list: list)
+        settings = AdapterSettings(section)
+        base = section.optionalString("base_model_name_or_path")
+        guard list.problems.isEmpty else {
+            throw ModelError.badAdapter(file: url.path, problems: list.problems)
+        }
+    }
+
+    /// The tensors by this program's keys.
+    ///
+    /// - Throws: `ModelError.sameParameter`, `SafetensorsError`.
+    func tensors() throws -> [String: Tensor] {
+        let file = try SafetensorsFile(mapping: weightsURL)
+        var found: [String: Tensor] = [:]
+        for name in file.names {
+            guard let tensor = try Tensor(name, in: file) else { continue }
+            let key = Self.key(of: name)
+            if found.updateValue(tensor, forKey: key) != nil {
+                throw ModelError.sameParameter(first: key, second: name, parameter: key)
+            }
+        }
+        return found
+    }
+
+    /// Newer versions of PEFT and transformers name some parts otherwise.
+    static func key(of stored: String) -> String {
+        let plain =
+            stored.hasPrefix(prefix) ? String(stored.dropFirst(prefix.count)) : stored
+        let key = CheckpointKeys.canonical(plain)
+        return key.hasSuffix(magnitude + ".weight") ? String(key.dropLast(".weight".count)) : key
+    }
+
+    /// Writes the adapters of a model, and what is trained whole beside them, into an existing
+    /// folder.
+    ///
+    /// - Parameter base: the model that they were trained on.
+    /// - Throws: `ModelError`, `SafetensorsError`.
+    static func write(_ store: ParameterStore, base: URL, to folder: URL) throws {
+        guard let adapters = store.adapters else { return }
+        let contents = store.trainableParameters.map { key, tensor in
+            (
+                tensor: SafetensorsDeclaration(prefix + key, tensor.dtype.stored, tensor.shape),
+                bytes: tensor.detached().withBytes { Data($0) }
+            )
+        }
+        try SafetensorsWriter.write(
+            contents, to: folder.appending(path: weightsName), metadata: ["format": "pt"])
+        let url = folder.appending(path: configurationName)
+        do {
+            try adapters.settings.fileValue(base: base.path).fileData()
+                .write(to: url, options: .atomic)
+        } catch {
+            throw ModelError.cannotWrite(file: url.path, reason: error.localizedDescription)
+        }
+    }
+}
+
+extension AdapterSettings {
+    /// What a file may say of things that this program does not do, such that nothing is done.
+    private static let inert: [String: [JSONValue]] = [
+        "bias": [.string("none")], "fan_in_fan_out": [.bool(false)], "lora_bias": [.bool(false)],
+        "rank_pattern": [.object([:])], "alpha_pattern": [.object([:])],
+        "layers_to_transform": [], "layers_pattern": [], "exclude_modules": [],
+        "megatron_config": [], "trainable_token_indices": [], "target_parameters": [],
+        "corda_config": [], "eva_config": [], "layer_replication": [], "use_qalora": [.bool(false)],
+    ]
+
+    /// Reads an `adapter_config.json`; problems are added to the section's list.
+    fileprivate init(_ section: JSONSection) {
+        self.init(targets: .suffixes([]))
+        let kind = section.optionalString("peft_type") ?? "LORA"
+        if kind != "LORA" { section.list.add("peft_type", "is \"\(kind)\", must be \"LORA\"") }
+        for (key, allowed) in Self.inert.sorted(by: { $0.key < $1.key }) {
+            guard let value = section[key], !allowed.contains(value) else { continue }
+            section.list.add(key, "is \(value.shortDescription), which is not supported")
+        }
+        rank = section.count("r", default: 8)
+        alpha = section.number("lora_alpha", default: 8)
+        dropout = section.number("lora_dropout", default: 0)
+        if !(0..<1).contains(dropout) {
+            section.list.add("lora_dropout", "is \(dropout), must be from 0 to below 1")
+        }
+        usesMagnitude = section.bool("use_dora", default: false)
+        dividesByRoot = section.bool("use_rslora", default: false)
+        targets = Self.targets(section)
+        wholeModules = Self.names("modules_to_save", section) ?? []
+        switch section["init_lora_weights"] {
+        case nil, .bool(true): initialization = .standard
+        case .string("gaussian"): initialization = .gaussian
+        case let other?:
+            // The others change the base weights too.
+            section.list.add(
+                "init_lora_weights", "is \(other.shortDescription), must be true or \"gaussian\"")
+        }
+    }
+
+    private static func targets(_ section: JSONSection) -> Targets {
+        if case .string(let text) = section["target_modules"] {
+            guard let pattern = KeyPattern(text) else {
+                section.list.add("target_modules", "is no regular expression")
+                return .suffixes([])
+            }
+            return .pattern(pattern)
+        }
+        return .suffixes(names("target_modules", section) ?? [])
+    }
+
+    private static func names(_ key: String, _ section: JSONSection) -> [String]? {
+        guard let value = section[key] else { return nil }
+        guard case .array(let items) = value else {
+            section.list.add(key, "is \(value.shortDescription), must be a list of texts")
+            return nil
+        }
+        return items.compactMap { item in
+            if case .string(let text) = item { return text }
+            section.list.add(key, "has \(item.shortDescription), must be a list of texts")
+            return nil
+        }
+    }
+
+    /// The file that PEFT reads.
+    fileprivate func fileValue(base: String) -> JSONValue {
+        let modules: JSONValue =
+            switch targets {
+            case .suffixes(let list): .array(list.map { .string($0) })
+            case .pattern(let pattern): .string(pattern.text)
+            }
+        return .object([
+            "peft_type": .string("LORA"), "task_type": .null, "inference_mode": .bool(true),
+            "base_model_name_or_path": .string(base), "r": .integer(rank),
+            "lora_alpha": alpha == alpha.rounded() ? .integer(Int(alpha)) : .number(alpha),
+            "lora_dropout": .number(dropout), "target_modules": modules, "bias": .string("none"),
+            "fan_in_fan_out": .bool(false), "use_dora": .bool(usesMagnitude),
+            "use_rslora": .bool(dividesByRoot),
+            "modules_to_save": wholeModules.isEmpty
+                ? .null : .array(wholeModules.map { .string($0) }),
+            "init_lora_weights": initialization == .gaussian ? .string("gaussian") : .bool(true),
+        ])
+    }
+}

@@ -1,0 +1,42 @@
+// Weights of a checkpoint that a model does not use, and that its own checkpoint keeps all the same:
+// a model that was fine-tuned can then be pre-trained further.
+
+import Foundation
+import NN
+import Safetensors
+import Torch
+
+/// Unused weights of a source, never in memory together.
+struct CarriedWeights {
+    private let checkpoint: SafetensorsCheckpoint
+    /// Canonical and stored names.
+    private let names: [(key: String, name: String)]
+
+    /// - Throws: `ModelError`, `SafetensorsError`.
+    init(in source: URL, besides model: PretrainedModel) throws {
+        checkpoint = try SafetensorsCheckpoint(opening: source)
+        let isTied = model.configuration.text.tieWordEmbeddings
+        names = try CheckpointKeys.table(of: checkpoint.names)
+            .filter { key, _ in
+                model.store.tensors[key] == nil && !CheckpointKeys.isComputedBuffer(key)
+                    && !(isTied && key == CheckpointKeys.head)
+            }
+            .sorted { $0.key < $1.key }
+            .map { (key: $0.key, name: $0.value) }
+    }
+
+    func declarations(_ type: DType) throws -> [SafetensorsDeclaration] {
+        try names.map { key, name in
+            SafetensorsDeclaration(key, type.stored, try checkpoint.entry(name).shape)
+        }
+    }
+
+    func append(to writer: ShardedSafetensorsWriter, _ type: DType) throws {
+        for (key, name) in names {
+            let file = try checkpoint.file(of: name)
+            guard let tensor = try Tensor(name, in: file) else { continue }
+            try tensor.to(type).withBytes { try writer.append($0, to: key) }
+            try file.release(name)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+// Models made of models without training: an adapter merged into its base, the average of several.
+// One tensor is in memory at a time.
+
+package import Foundation
+import NN
+import Safetensors
+import Torch
+
+/// Writes a model that other models give.
+package enum DerivedModel {
+    /// The base with the adapter of a folder merged into it, each tensor in the type in which the
+    /// base stores it.
+    ///
+    /// - Throws: `ModelError`, `SafetensorsError`, `ParameterError`.
+    package static func merge(base: URL, adapter: URL, to folder: URL) throws {
+        let source = try Source(base)
+        let files = try AdapterFiles(reading: adapter)
+        let adapters = AdapterStore(
+            files.settings, stored: try files.tensors(), file: files.weightsURL.path, seed: 0)
+        // An adapter of another model must not leave half a model behind.
+        for key in source.keys { adapters.check(key, shape: try source.entry(key).shape) }
+        try adapters.finish()
+        try source.write(to: folder) { key, tensor in adapters.merge(key, into: tensor) }
+        try copyContract(of: [base], to: folder)
+    }
+
+    /// The average of several models, computed in float32 and stored as the first is.
+    ///
+    /// - Parameter weights: one a model, positive; divided by their sum.
+    /// - Throws: `ModelError.modelsDiffer`, `SafetensorsError`.
+    package static func average(_ models: [URL], weights: [Double], to folder: URL) throws {
+        let sources = try models.map { try Source($0) }
+        guard let first = sources.first else { return }
+        for other in sources.dropFirst() { try first.requireLike(other) }
+        let sum = weights.reduce(0, +)
+        try first.write(to: folder) { key, _ in
+            var total: Tensor?
+            for (source, weight) in zip(sources, weights) {
+                let part = try source.tensor(key).to(.float32) * (weight / sum)
+                total = total.map { $0 + part } ?? part
+                try source.release(key)
+            }
+            return total ?? .zeros([])
+        }
+        try copyContract(of: models, to: folder)
+    }
+
+    /// The contract where it is the same for all, without probes: these are of other weights.
+    private static func copyContract(of models: [URL], to folder: URL) throws {
+        let contracts = try models.map { model -> EmbeddingContract? in
+            let url = model.appending(path: EmbeddingContract.fileName)
+            guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+            var contract = try EmbeddingContract(parsing: Data(contentsOf: url), file: url.path)
+            contract.probes = []
+            return contract
+        }
+        guard let first = contracts.first, let contract = first,
+            contracts.allSatisfy({ $0 == contract })
+        else { return }
+        let url = folder.appending(path: EmbeddingContract.fileName)
+        do {
+            try contract.fileData().write(to: url, options: .atomic)
+        } catch {
+            throw ModelError.cannotWrite(file: url.path, reason: error.localizedDescription)
+        }
+    }
+}
+
+/// A model's folder, tensor by tensor.
+private struct Source {
+    let folder: URL
+    let checkpoint: SafetensorsCheckpoint
+    /// Canonical name -> stored name.
+    let names: [String: String]
+
+    init(_ folder: URL) throws {
+        self.folder = folder
+        checkpoint = try SafetensorsCheckpoint(opening: folder)
+        names = try CheckpointKeys.table(of: checkpoint.names)
+    }
+
+    var keys: [String] {
+        names.keys.filter { !CheckpointKeys.isComputedBuffer($0) }.sorted()
+    }
+
+    private func name(_ key: String) throws -> String {
+        guard let name = names[key] else {
+            throw SafetensorsError.unknownTensor(file: checkpoint.url.path, tensor: key)
+        }
+        return name
+    }
+
+    func entry(_ key: String) throws -> SafetensorsEntry {
+        try checkpoint.entry(name(key))
+    }
+
+    func tensor(_ key: String) throws -> Tensor {
+        let name = try name(key)
+        guard let tensor = try Tensor(name, in: checkpoint.file(of: name)) else {
+            throw ModelError.unreadable(
+                file: checkpoint.url.path, reason: "\(name) is of a type without operators")
+        }
+        return tensor
+    }
+
+    func release(_ key: String) throws {
+        let name = try name(key)
+        try checkpoint.file(of: name).release(name)
+    }
+
+    /// - Throws: `ModelError.modelsDiffer`.
+    func requireLike(_ other: Source) throws {
+        func differ(_ reason: String) -> ModelError {
+            .modelsDiffer(first: folder.path, second: other.folder.path, reason: reason)
+        }
+        let (mine, theirs) = (Set(keys), Set(other.keys))
+        if let only = mine.symmetricDifference(theirs).sorted().first {
+            throw differ("only one has \(only)")
+        }
+        for key in keys {
+            let shapes = (try entry(key).shape, try other.entry(key).shape)
+            if shapes.0 != shapes.1 { throw differ("\(key) is \(shapes.0) and \(shapes.1)") }
+        }
+    }
+
+    /// Writes all tensors as `change` makes them, `config.json`, and what a tokenizer and an image
+    /// processor read.
+    func write(to target: URL, _ change: (String, Tensor) throws -> Tensor) throws {
+        let configuration = try PretrainedModel.configuration(of: folder, names: names)
+        let declarations = try keys.map { key in
+            let entry = try entry(key)
+            return SafetensorsDeclaration(key, entry.dtype, entry.shape)
+        }
+        let writer = try ShardedSafetensorsWriter(target, tensors: declarations)
+        for key in keys {
+            let stored = try tensor(key)
+            try change(key, stored).to(stored.dtype).withBytes { try writer.append($0, to: key) }
+            try release(key)
+        }
+        try writer.finish()
+        try PretrainedModel.write(configuration, to: target)
+        for name in Self.companions {
+            let file = folder.appending(path: name)
+            guard FileManager.default.fileExists(atPath: file.path) else { continue }
+            let copy = target.appending(path: name)
+            do {
+                try Data(contentsOf: file).write(to: copy, options: .atomic)
+            } catch {
+                throw ModelError.cannotWrite(file: copy.path, reason: error.localizedDescription)
+            }
+        }
+    }
+
+    private static let companions = [
+        "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
+        "special_tokens_map.json", "added_tokens.json", "preprocessor_config.json",
+        "processor_config.json", "chat_template.json", "chat_template.jinja",
+        "generation_config.json", "LICENSE", "NOTICE",
+    ]
+}

@@ -1,0 +1,52 @@
+// What a run leaves: `model/` in Hugging Face layout; beside it `adapter/` where adapters were
+// trained, and `model-raw/` where `model/` has averaged weights.
+
+import Foundation
+import MoCaModel
+import NN
+
+/// Writes the results of a run into its folder.
+struct FinalModel {
+    static let adapterName = "adapter"
+    static let rawName = "model-raw"
+
+    private let recipe: Recipe
+    private let start: StartingModel
+    private let optimizer: AdamW
+
+    init(_ recipe: Recipe, _ start: StartingModel, _ optimizer: AdamW) {
+        (self.recipe, self.start, self.optimizer) = (recipe, start, optimizer)
+    }
+
+    /// - Returns: the folder of the model to use.
+    /// - Throws: `TrainingError`, `SafetensorsError`, `ModelError`.
+    func write() throws -> URL {
+        if recipe.optimizer.adamW.averageDecay != nil {
+            try writeModel(Self.rawName)
+            // Nothing is trained after this: the averages may take the weights' place.
+            _ = optimizer.applyAverages()
+        }
+        if start.model.store.adapters != nil {
+            try CompleteFolder.write(recipe.outputFolder.appending(path: Self.adapterName)) {
+                try start.model.saveAdapters(to: $0, base: recipe.model.folder)
+            }
+        }
+        return try writeModel(TrainingRun.modelName)
+    }
+
+    /// Weights that the run did not use go along, so that a model that was fine-tuned can be
+    /// pre-trained further.
+    @discardableResult
+    private func writeModel(_ name: String) throws -> URL {
+        let folder = recipe.outputFolder.appending(path: name)
+        try CompleteFolder.write(folder) { partial in
+            try start.files.write(to: partial)
+            if case .path(let source) = recipe.model {
+                try start.model.save(to: partial, carrying: source)
+            } else {
+                try start.model.save(to: partial)
+            }
+        }
+        return folder
+    }
+}

@@ -1,0 +1,199 @@
+// The adapters of a model, asked for by the linear layers that carry them.
+
+import MoCaCore
+public import Torch
+
+/// The low-rank adapters of one model, and where their parameters come from.
+///
+/// Its keys are PEFT's: the layer's, and `.lora_A.weight`, `.lora_B.weight` or
+/// `.lora_magnitude_vector`.
+public final class AdapterStore {
+    /// Where adapters come from.
+    enum Source {
+        case fresh
+        case stored([String: Tensor], file: String)
+    }
+
+    /// What the adapters have in common.
+    public let settings: AdapterSettings
+    let source: Source
+    private let seed: UInt64
+    /// Keys of adapted layers, in the order of the model.
+    public private(set) var modules: [String] = []
+    /// The adapters' parameters by key, in the order of the model.
+    public private(set) var parameters: [(key: String, tensor: Tensor)] = []
+    private var adapters: [String: LowRankAdapter] = [:]
+    private var used: Set<String> = []
+    private var missing: [String] = []
+    private var misshapen: [String] = []
+
+    private init(_ settings: AdapterSettings, _ source: Source, seed: UInt64) {
+        (self.settings, self.source, self.seed) = (settings, source, seed)
+    }
+
+    /// Fresh adapters, which change nothing yet; each depends on `seed` and its key alone, and so
+    /// does dropout.
+    public convenience init(fresh settings: AdapterSettings, seed: UInt64) {
+        self.init(settings, .fresh, seed: seed)
+    }
+
+    /// Adapters of a file, and weights of modules that were trained whole; `seed` is of dropout.
+    public convenience init(
+        _ settings: AdapterSettings, stored tensors: [String: Tensor], file: String, seed: UInt64
+    ) {
+        self.init(settings, .stored(tensors, file: file), seed: seed)
+    }
+
+    /// The adapter of the layer `module`, whose weight is `weight` `[O, I]`; nil where it has none.
+    func adapter(_ module: String, _ weight: Tensor, _ store: ParameterStore) -> LowRankAdapter? {
+        guard isAdapted(module) else { return nil }
+        let (outputs, inputs) = weight.sizes2()
+        modules.append(module)
+        let rank = settings.rank
+        let a = parameter("\(module).lora_A.weight", [rank, inputs], store) {
+            self.freshA($0, $1, store)
+        }
+        let b = parameter("\(module).lora_B.weight", [outputs, rank], store) {
+            .zeros($1, dtype: store.dtype, on: store.device)
+        }
+        let magnitude =
+            settings.usesMagnitude
+            ? parameter("\(module).lora_magnitude_vector", [outputs], store) { _, _ in
+                LowRankAdapter.lengths(ofRows: weight).to(store.dtype)
+            } : nil
+        let dropout = AdapterDropout(
+            share: settings.dropout, seed: seed, module: module, context: store.context)
+        let adapter = LowRankAdapter(
+            loraA: a, loraB: b, magnitude: magnitude, scaling: settings.scaling,
+            dropout: settings.dropout > 0 ? dropout : nil)
+        adapters[module] = adapter
+        return adapter
+    }
+
+    private func isAdapted(_ module: String) -> Bool {
+        switch source {
+        case .fresh: return settings.targets.contain(module) && !settings.isWhole(module)
+        case .stored(let tensors, _):
+            return tensors["\(module).lora_A.weight"] != nil
+                || tensors["\(module).lora_B.weight"] != nil
+        }
+    }
+
+    private func parameter(
+        _ key: String, _ shape: [Int], _ store: ParameterStore,
+        fresh: (String, [Int]) -> Tensor
+    ) -> Tensor {
+        let tensor: Tensor
+        switch source {
+        case .fresh: tensor = fresh(key, shape)
+        case .stored: tensor = stored(key, shape, store) ?? .zeros(shape)
+        }
+        if store.isTrainable { tensor.setRequiresGradient(true) }
+        parameters.append((key, tensor))
+        return tensor
+    }
+
+    private func stored(_ key: String, _ shape: [Int], _ store: ParameterStore) -> Tensor? {
+        guard case .stored(let tensors, _) = source else { return nil }
+        used.insert(key)
+        guard let tensor = tensors[key] else {
+            missing.append(key)
+            return nil
+        }
+        guard tensor.shape == shape else {
+            misshapen.append("\(key) is \(tensor.shape), not \(shape)")
+            return nil
+        }
+        return tensor.to(store.dtype).to(store.device).clone()
+    }
+
+    /// What the file says of a parameter that was trained whole; nil where it says nothing.
+    func whole(_ key: String, _ shape: [Int], _ store: ParameterStore) -> Tensor? {
+        guard case .stored(let tensors, _) = source, tensors[key] != nil else { return nil }
+        return stored(key, shape, store)
+    }
+
+    private func freshA(_ key: String, _ shape: [Int], _ store: ParameterStore) -> Tensor {
+        var random = RandomSource(seed: seed, name: key)
+        switch settings.initialization {
+        case .gaussian:
+            return .normal(
+                shape, deviation: 1 / Double(settings.rank), dtype: store.dtype,
+                on: store.device, using: &random)
+        case .standard:
+            let bound = 1 / Float(shape[1]).squareRoot()
+            let values = (0..<shape[0] * shape[1]).map { _ in
+                (2 * random.uniform() - 1) * bound
+            }
+            return Tensor(values, shape: shape).to(store.dtype).to(store.device)
+        }
+    }
+
+    /// The weight of a plain layer that computes what the adapted layer with `key` does; nil where
+    /// the key is not an adapted layer's weight.
+    func merged(_ key: String, _ weight: Tensor) -> Tensor? {
+        guard key.hasSuffix(".weight") else { return nil }
+        return adapters[String(key.dropLast(".weight".count))]?.merged(into: weight)
+    }
+
+    // MARK: Merging without a model
+
+    /// Takes note of a parameter of a checkpoint, for `finish()`.
+    public func check(_ key: String, shape: [Int]) {
+        guard case .stored(let tensors, _) = source else { return }
+        func check(_ name: String, _ wanted: [Int]) {
+            used.insert(name)
+            guard let tensor = tensors[name] else { return missing.append(name) }
+            if tensor.shape != wanted {
+                misshapen.append("\(name) is \(tensor.shape), not \(wanted)")
+            }
+        }
+        if tensors[key] != nil { check(key, shape) }
+        guard key.hasSuffix(".weight") else { return }
+        let module = String(key.dropLast(".weight".count))
+        guard isAdapted(module), shape.count == 2 else { return }
+        check("\(module).lora_A.weight", [settings.rank, shape[1]])
+        check("\(module).lora_B.weight", [shape[0], settings.rank])
+        if settings.usesMagnitude { check("\(module).lora_magnitude_vector", [shape[0]]) }
+    }
+
+    /// The parameter `key` of a checkpoint that `finish()` found right, with what the file has for
+    /// it.
+    public func merge(_ key: String, into weight: Tensor) -> Tensor {
+        let plan = ParameterStore.plan()
+        if let whole = whole(key, weight.shape, plan) { return whole }
+        guard key.hasSuffix(".weight"), weight.rank == 2 else { return weight }
+        let module = String(key.dropLast(".weight".count))
+        defer { adapters[module] = nil }
+        return adapter(module, weight, plan)?.merged(into: weight) ?? weight
+    }
+
+    /// Ends construction.
+    ///
+    /// - Parameter mayBeUnused: which keys of the file a model may leave aside.
+    /// - Throws: `ParameterError.adapterMismatch` naming every parameter that is missing, misshapen
+    ///   or of a module that the model lacks; `.patternUnused` where fresh adapters found no layer.
+    public func finish(mayBeUnused: (String) -> Bool = { _ in false }) throws {
+        switch source {
+        case .fresh:
+            guard modules.isEmpty else { return }
+            throw ParameterError.patternUnused(
+                setting: "lora.target_modules", pattern: settings.targets.description)
+        case .stored(let tensors, let file):
+            let unknown = tensors.keys.filter { !used.contains($0) && !mayBeUnused($0) }.sorted()
+            guard missing.isEmpty && misshapen.isEmpty && unknown.isEmpty else {
+                throw ParameterError.adapterMismatch(
+                    file: file, missing: missing, misshapen: misshapen, unknown: unknown)
+            }
+        }
+    }
+}
+
+extension AdapterSettings.Targets: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .suffixes(let list): list.joined(separator: ", ")
+        case .pattern(let pattern): pattern.text
+        }
+    }
+}

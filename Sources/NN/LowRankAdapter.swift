@@ -1,0 +1,91 @@
+// A small trained change of a large frozen weight.
+// Shapes: I inputs, O outputs, R the adapter's rank.
+
+import MoCaCore
+public import Torch
+
+/// LoRA: `W + s B A`. DoRA: rows of that, each scaled to a learnt length `m`; the length that it
+/// has is taken as a constant in backward (arXiv 2402.09353, section 4.3), as PEFT does.
+public struct LowRankAdapter: Sendable {
+    /// `[R, I]`
+    public let loraA: Tensor
+    /// `[O, R]`
+    public let loraB: Tensor
+    /// `[O]`; nil for LoRA.
+    public let magnitude: Tensor?
+    /// s
+    public let scaling: Double
+    let dropout: AdapterDropout?
+
+    /// `[..., I]` -> `[..., O]`, of the layer with `weight` and `bias`.
+    ///
+    /// Dropout is on the adapter's inputs; in DoRA what the magnitude adds to the plain layer sees
+    /// them too.
+    func callAsFunction(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
+        output(x, dropped: dropout?(x), weight, bias)
+    }
+
+    /// The same, where `dropped` is what dropout left of `x`; nil for all.
+    func output(
+        _ x: Tensor, dropped: Tensor?, _ weight: Tensor, _ bias: Tensor?
+    ) -> Tensor {
+        let base = x.linear(weight, nil)
+        let change = (dropped ?? x).linear(loraA, nil).linear(loraB, nil) * scaling
+        let y: Tensor
+        if let magnitude {
+            let factor = magnitude / withoutGradient { rowLengths(weight).to(magnitude.dtype) }
+            if let dropped {
+                y = base + (factor - 1) * dropped.linear(weight, nil) + factor * change
+            } else {
+                y = factor * (base + change)
+            }
+        } else {
+            y = base + change
+        }
+        return bias.map { y + $0 } ?? y
+    }
+
+    /// The lengths of the rows of `W + s B A`, float32 `[O]`.
+    private func rowLengths(_ weight: Tensor) -> Tensor {
+        sum(weight).norm(1)
+    }
+
+    /// `W + s B A` in float32, `[O, I]`.
+    private func sum(_ weight: Tensor) -> Tensor {
+        let product = loraB.detached().to(.float32).matmul(loraA.detached().to(.float32))
+        return weight.detached().to(.float32) + product * scaling
+    }
+
+    /// The weight of a plain layer that computes the same, in the type of `weight`.
+    func merged(into weight: Tensor) -> Tensor {
+        withoutGradient {
+            let sum = sum(weight)
+            guard let magnitude else { return sum.to(weight.dtype) }
+            let factor = magnitude.detached().to(.float32) / sum.norm(1)
+            return (sum * factor.unsqueezed(1)).to(weight.dtype)
+        }
+    }
+
+    /// The lengths of the rows of a weight: what a fresh magnitude is.
+    static func lengths(ofRows weight: Tensor) -> Tensor {
+        withoutGradient { weight.detached().to(.float32).norm(1) }
+    }
+}
+
+/// Dropout whose mask is a function of seed, place in the run and module.
+struct AdapterDropout: Sendable {
+    let share: Double
+    let seed: UInt64
+    let module: String
+    let context: StepContext
+
+    /// What is left of `x`, scaled to the same mean; nil outside of training.
+    func callAsFunction(_ x: Tensor) -> Tensor? {
+        guard let place = context.place, share > 0 else { return nil }
+        var random = RandomSource(
+            seed: seed, name: "dropout/\(module)/\(place.step)/\(place.part)")
+        let mask = Tensor.bernoulli(
+            x.shape, probability: 1 - share, dtype: x.dtype, on: x.device, using: &random)
+        return x * (mask * (1 / (1 - share)))
+    }
+}

@@ -1,0 +1,100 @@
+import MoCaCore
+import Testing
+
+@testable import Torch
+
+/// The layers whose weight is a table of the vocabulary, against composed operators.
+@Suite struct VocabularyTests {
+    private struct Result {
+        var loss: Double
+        var states: [Float]
+        var weight: [Float]
+    }
+
+    private let targets = Tensor([3, 0, 3, 28, 11, 7, 7] as [Int64])
+
+    private func run(_ loss: (Tensor, Tensor, Tensor) -> Tensor, times: Int = 1) -> Result {
+        var random = RandomSource(seed: 1)
+        let weight = Tensor.normal([29, 8], using: &random)
+        let states = Tensor.normal([7, 8], using: &random)
+        weight.setRequiresGradient(true)
+        states.setRequiresGradient(true)
+        var value = 0.0
+        for _ in 0..<times {
+            let sum = loss(states, weight, targets)
+            (sum * 0.25).backward()
+            value = sum.item()
+        }
+        return Result(
+            loss: value, states: states.gradient!.array(), weight: weight.gradient!.array())
+    }
+
+    private func worst(_ x: [Float], _ y: [Float]) -> Float {
+        zip(x, y).reduce(0) { max($0, abs($1.0 - $1.1)) }
+    }
+
+    @Test(arguments: [1, 3, 7, 100], [1, 2])
+    func chunkedLossHasTheGradientsOfThePlainOne(chunk: Int, times: Int) {
+        let plain = run({ $0.linear($1, nil).crossEntropySum($2) }, times: times)
+        let chunked = run(
+            { $0.linearCrossEntropySum($1, $2, chunk: chunk) }, times: times)
+        #expect(abs(plain.loss - chunked.loss) <= 1e-4)
+        #expect(worst(plain.states, chunked.states) <= 1e-5)
+        #expect(worst(plain.weight, chunked.weight) <= 1e-5)
+        // Control: other targets move the gradients.
+        let other = run(
+            { states, weight, _ in
+                states.linearCrossEntropySum(
+                    weight, Tensor([1, 0, 3, 28, 11, 7, 7] as [Int64]), chunk: chunk)
+            }, times: times)
+        #expect(worst(plain.weight, other.weight) > 1e-3)
+    }
+
+    @Test func largeLogitsDoNotOverflow() {
+        let plain = run({ ($0 * 300).linear($1, nil).crossEntropySum($2) })
+        let chunked = run({ ($0 * 300).linearCrossEntropySum($1, $2, chunk: 2) })
+        #expect(abs(plain.loss - chunked.loss) <= 1e-5 * plain.loss)
+        #expect(chunked.weight.allSatisfy { $0.isFinite })
+    }
+
+    @Test func aFrozenWeightGetsNoGradient() {
+        let weight = Tensor.ones([29, 8])
+        let states = Tensor.ones([7, 8])
+        states.setRequiresGradient(true)
+        states.linearCrossEntropySum(weight, targets, chunk: 2).backward()
+        #expect(weight.gradient == nil && states.gradient != nil)
+        let value = withoutGradient {
+            states.linearCrossEntropySum(weight, targets, chunk: 2)
+        }
+        #expect(!value.requiresGradient)
+    }
+
+    /// One table as input and output: both gradients meet in one tensor.
+    @Test func aTiedTableSumsBothGradients() {
+        func gradient(isPlain: Bool) -> [Float] {
+            var random = RandomSource(seed: 2)
+            let table = Tensor.normal([29, 8], using: &random)
+            table.setRequiresGradient(true)
+            let ids = Tensor([5, 5, 1, 28, 0, 2, 9] as [Int64])
+            let states = isPlain ? table.indexed(0, by: ids) : table.embedding(ids)
+            let loss =
+                isPlain
+                ? states.gelu().linear(table, nil).crossEntropySum(targets)
+                : states.gelu().linearCrossEntropySum(table, targets, chunk: 3)
+            loss.backward()
+            return table.gradient!.array()
+        }
+        #expect(worst(gradient(isPlain: true), gradient(isPlain: false)) <= 1e-5)
+    }
+
+    @Test func bernoulliHasItsShareAndDependsOnTheSeed() {
+        func draw(_ seed: UInt64) -> [Float] {
+            var random = RandomSource(seed: seed)
+            return Tensor.bernoulli([100, 100], probability: 0.3, using: &random).array()
+        }
+        let mean = draw(1).reduce(0, +) / 10_000
+        #expect(abs(mean - 0.3) < 0.02)
+        #expect(draw(1) == draw(1))
+        #expect(draw(1) != draw(2))
+    }
+}
