@@ -75,9 +75,16 @@ import Torch
     @Test func shippedRecipesReadAndReadBack() throws {
         let recipes = TrainingFixtures.repository.appending(path: "recipes")
         let names = try FileManager.default.contentsOfDirectory(atPath: recipes.path)
-        for name in ["debug", "nano", "paper", "released-code"] {
+        for name in ["debug", "nano"] {
             for stage in Recipe.Stage.allCases {
                 #expect(names.contains("\(name)-\(stage.rawValue).yaml"))
+            }
+        }
+        for size in ["3b", "7b"] {
+            for stage in Recipe.Stage.allCases {
+                for source in ["paper", "released-code"] {
+                    #expect(names.contains("moca-\(size)-\(stage.rawValue)-\(source).yaml"))
+                }
             }
         }
         for name in names {
@@ -92,8 +99,8 @@ import Torch
         func read(_ name: String, _ stage: Recipe.Stage) throws -> Recipe {
             try Recipe(reading: recipes.appending(path: "\(name).yaml"), stage: stage)
         }
-        let paper = try read("paper-pretrain", .pretraining)
-        let code = try read("released-code-pretrain", .pretraining)
+        let paper = try read("moca-3b-pretrain-paper", .pretraining)
+        let code = try read("moca-3b-pretrain-released-code", .pretraining)
         guard case .reconstruction(let described) = paper.objective,
             case .reconstruction(let released) = code.objective
         else { throw CancellationError() }
@@ -104,8 +111,8 @@ import Torch
         #expect((described.masking.noise, released.masking.noise) == (.perPatch, .shared))
         #expect((paper.data.maxLength, code.data.maxLength) == (2048, 1280))
         #expect(code.schedule.warmupShape == .log)
-        let paperTuning = try read("paper-finetune", .contrastive)
-        let codeTuning = try read("released-code-finetune", .contrastive)
+        let paperTuning = try read("moca-3b-finetune-paper", .contrastive)
+        let codeTuning = try read("moca-3b-finetune-released-code", .contrastive)
         guard case .contrastive(let one) = paperTuning.objective,
             case .contrastive(let other) = codeTuning.objective
         else { throw CancellationError() }
