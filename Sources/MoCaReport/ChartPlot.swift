@@ -116,13 +116,17 @@ struct ChartPlot {
 
                 """
         }
+        // A small drawing has its name above it.
+        let name: HTML = """
+            <text class="axis" transform="translate(14 \((bottom / 2).fixed(0))) rotate(-90)" \
+            text-anchor="middle">\(valueName)</text>
+
+            """
         return """
             \(rows)\(columns)\
             <text class="axis" x="\(((Self.left + width - Self.right) / 2).fixed(0))" \
             y="\((height - 8).fixed(0))" text-anchor="middle">\(placeName)</text>
-            <text class="axis" transform="translate(14 \((bottom / 2).fixed(0))) rotate(-90)" \
-            text-anchor="middle">\(valueName)</text>
-
+            \(size == .wide ? name : nil)
             """
     }
 

@@ -152,7 +152,7 @@ enum Stylesheet {
         .mark { stroke: var(--bad); stroke-width: 1.5; stroke-dasharray: 3 3; }
         .positive { fill: var(--good); opacity: 0.5; }
         .negative { fill: none; stroke: var(--ink); stroke-width: 1.3; }
-        .plain td { overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+        .plain td { overflow-wrap: break-word; font-variant-numeric: tabular-nums; }
         .plain th { font-variant-numeric: tabular-nums; }
         .series figure { margin: 0 0 1.25rem; }
         .strip { display: grid; gap: 0.5rem;

@@ -6,6 +6,8 @@ import Testing
 @Suite struct ReportCommandTests {
     private static let page = fixtures.deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "examples/demo/pages/debmake-doc_en_p0143.jpg")
+    private static let repository = fixtures.deletingLastPathComponent()
+        .deletingLastPathComponent()
     /// Has the heads of pre-training.
     private static let trained = fixtures.appending(path: "model/checkpoint")
 
@@ -86,6 +88,52 @@ import Testing
             #expect(page.contains("Contrastive fine-tuning: loss") && page.contains("run (2)"))
             let alone = try BuiltProgram.run(["report", runs[0]])
             #expect(alone.output == "\(runs[0])/report.html\n")
+        }
+    }
+
+    /// Queries and negatives are shown as the data has them, as long as it is there.
+    @Test func hardestNegativesHaveTextsAndPictures() throws {
+        try withTemporaryFolder { folder in
+            let data = Self.repository.appending(path: "examples/data")
+            let copy = folder.appending(path: "data/OpenClipart_t2i")
+            try FileManager.default.createDirectory(
+                at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(
+                at: data.appending(path: "mmeb-train/OpenClipart_t2i"), to: copy)
+            let path = try run("one", losses: ["\"loss\": 5", "\"loss\": 4"], in: folder)
+            let run = URL(fileURLWithPath: path)
+            let bins = [Int](repeating: 1, count: 50)
+            _ = try write(
+                """
+                {"step": 2, "task": "OpenClipart_t2i", "positive": {"mean": 0.6, "bins": \(bins)}, \
+                "negative": {"mean": 0.1, "bins": \(bins)}, "hardest": [{"query": \
+                "OpenClipart_t2i#1", "owner": "OpenClipart_t2i#2", "negative": 0, "similarity": \
+                0.7, "positive": 0.6}]}
+
+                """, to: run.appending(path: "health.jsonl"))
+            _ = try write(
+                """
+                output_dir: \(path)
+                model: {path: \(Self.trained.path)}
+                data: {folders: [\(copy.path)], images: \(data.path)}
+                objective: {temperature: 0.03}
+                batch: {size: 24}
+                optimizer: {learning_rate: 2.0e-5}
+                schedule: {total_steps: 2}
+                """, to: run.appending(path: "recipe.yaml"))
+            let page = try html([path], in: folder)
+            for text in [
+                "one finished: all 2 steps are done.", "Hardest negatives",
+                "OpenClipart_t2i#1, step 2", "First right answer at rank 2",
+                "optimizer.learning_rate",
+            ] {
+                #expect(page.contains(text), "\(text)")
+            }
+            #expect(page.components(separatedBy: "src=\"data:image/").count == 3)
+            try FileManager.default.removeItem(at: copy)
+            let result = try BuiltProgram.run(["report", path], in: folder)
+            #expect(result.status == 0)
+            #expect(result.errors.contains("warning: hardest negatives are not on the page"))
         }
     }
 

@@ -118,6 +118,7 @@ extension RunFolder {
     private static let waitingShareMax = 0.15
     private static let fillMin = 0.8
     private static let falseNegativeMax = 0.2
+    private static let accuracyMin = 0.5
 
     private var waiting: RunSentence? {
         let waits = points("data_wait_seconds")
@@ -164,8 +165,11 @@ extension RunFolder {
 
     private var falseNegatives: RunSentence? {
         let last = Dictionary(
-            health.compactMap { panel in panel.false_negative_rate.map { (panel.task, $0) } },
-            uniquingKeysWith: { $1 }
+            // A model that finds no answers says nothing about wrong ones.
+            health.map { panel in
+                let isGood = (panel.accuracy ?? 0) >= Self.accuracyMin
+                return (panel.task, isGood ? panel.false_negative_rate ?? 0 : 0)
+            }, uniquingKeysWith: { $1 }
         ).filter { $0.value > Self.falseNegativeMax }.sorted { $0.key < $1.key }
         guard !last.isEmpty else { return nil }
         let names = last.map { "\($0.key) (\((100 * $0.value).fixed(0)) % of queries)" }

@@ -14,6 +14,8 @@ final class HealthMonitor {
     /// What the step at hand was prepared from; nil when it is not looked at.
     private var prepared: PreparedStep<ContrastiveBatch>?
     private var observations: [HealthObservation] = []
+    /// Tasks whose collapse was told; it is told again when they had recovered in between.
+    private var collapsed: Set<String> = []
 
     /// - Parameter everySteps: 0 looks at none.
     init(everySteps: Int, totalSteps: Int, log: StepLog, journal: RunJournal) {
@@ -62,7 +64,11 @@ final class HealthMonitor {
                     ("\(folder)/positive", .histogram(result.positive)),
                     ("\(folder)/negative", .histogram(result.negative)),
                 ], step: step)
-            if let collapse = result.panel.collapse {
+            guard let collapse = result.panel.collapse else {
+                collapsed.remove(result.panel.task)
+                continue
+            }
+            if collapsed.insert(result.panel.task).inserted {
                 try journal.note(.collapse, step: step, collapse)
             }
         }

@@ -64,9 +64,10 @@ struct HealthScore {
         let rows = seen.ids.indices.filter { seen.ids[$0].subset == task }
         guard !rows.isEmpty else { return }
         let (observation, layout) = (seen.observation, seen.observation.layout)
-        let all = observation.queries.to(.float64)
-        let candidates = observation.candidates.to(.float64)
-        let scores: [Double] = all.matmul(candidates.transposed(0, 1)).to(.cpu).array()
+        // Not every device has float64.
+        let all = observation.queries.to(.cpu).to(.float64)
+        let candidates = observation.candidates.to(.cpu).to(.float64)
+        let scores: [Double] = all.matmul(candidates.transposed(0, 1)).array()
         let width = candidates.shape[0]
         for row in rows {
             add(Array(scores[row * width..<(row + 1) * width]), row: row, seen)
@@ -87,7 +88,7 @@ struct HealthScore {
     }
 
     private static func rows(_ vectors: Tensor, _ rows: [Int]) -> Tensor {
-        vectors.indexed(0, by: Tensor(rows, on: vectors.device)).to(.cpu)
+        vectors.indexed(0, by: Tensor(rows))
     }
 
     /// Of candidates with one content only the first.
