@@ -146,20 +146,7 @@ extension PretrainedModel {
     ///   - dtype: the type of the stored weights; nil keeps that of the parameters.
     ///   - includesHeads: whether the pre-training heads are written, where the model has them.
     package func save(to folder: URL, dtype: DType? = nil, includesHeads: Bool) throws {
-        let kept = store.parameters.filter {
-            includesHeads || !CheckpointKeys.isPretrainingHead($0.key)
-        }
-        let type = dtype ?? store.dtype
-        let writer = try ShardedSafetensorsWriter(
-            folder,
-            tensors: kept.map { SafetensorsDeclaration($0.key, type.stored, $0.tensor.shape) })
-        for (key, tensor) in kept {
-            try tensor.detached().to(type).withBytes { try writer.append($0, to: key) }
-        }
-        try writer.finish()
-        var written = configuration
-        written.storageType = type.rawValue
-        try Self.write(written, to: folder)
+        try snapshot(includesHeads: includesHeads, copies: false).write(to: folder, dtype: dtype)
     }
 
     /// Writes fresh weights of `configuration` into `folder`, holding one tensor at a time.
@@ -183,7 +170,7 @@ extension PretrainedModel {
         try write(written, to: folder)
     }
 
-    private static func write(_ configuration: Qwen25VLConfiguration, to folder: URL) throws {
+    static func write(_ configuration: Qwen25VLConfiguration, to folder: URL) throws {
         let url = folder.appending(path: configurationName)
         do {
             try configuration.fileData().write(to: url, options: .atomic)

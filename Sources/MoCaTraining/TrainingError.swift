@@ -21,12 +21,15 @@ package enum TrainingError: UserFacingError, Hashable {
     // The run
     case badSample(name: String, reason: String)
     case notFinite(step: Int, loss: Double, gradientNorm: Double, records: [String], saved: String)
-    case interrupted(step: Int, checkpoint: String)
+    /// `step` is nil before training began, `checkpoint` when nothing was there to be saved.
+    case interrupted(step: Int?, checkpoint: String?)
+    case unknownMetric(name: String, known: [String])
     case cannotWrite(path: String, reason: String)
 
     package var kind: FailureKind {
         switch self {
-        case .badRecipe, .unreadableRecipe, .badOverride, .recipeChanged: .badConfiguration
+        case .badRecipe, .unreadableRecipe, .badOverride, .recipeChanged, .unknownMetric:
+            .badConfiguration
         case .deviceUnavailable: .unavailable
         case .missingFile: .inputMissing
         case .unreadableFile: .inputOutput
@@ -64,7 +67,11 @@ package enum TrainingError: UserFacingError, Hashable {
                 + "finite; the batch and the weights are in \(saved), its records are "
                 + Self.list(records)
         case .interrupted(let step, let checkpoint):
-            "run was interrupted (step \(step)): it was saved as \(checkpoint)"
+            "run was interrupted (\(step.map { "step \($0)" } ?? "while loading")): "
+                + (checkpoint.map { "it was saved as \($0)" } ?? "there was nothing to save")
+        case .unknownMetric(let name, let known):
+            "best checkpoint cannot be chosen (\(name)): the run has no such metric, but "
+                + known.joined(separator: ", ")
         case .cannotWrite(let path, let reason):
             "file cannot be written (\(path)): \(reason)"
         }
@@ -84,14 +91,17 @@ package enum TrainingError: UserFacingError, Hashable {
                 + "all the same, or start anew with resume=never"
         case .tokenizerTooLarge: "use the tokenizer.json that belongs to the model"
         case .badSample: "correct the record, or take it out"
-        case .notFinite: "look at it with moca replay; lower the learning rate or clip harder"
+        case .notFinite:
+            "look at it with moca replay; lower the learning rate or clip harder, or pass over "
+                + "such steps with runtime.on_not_finite=skip"
         case .interrupted: "run the same command again to go on"
+        case .unknownMetric: "set checkpoint.best_metric to one of these"
         case .cannotWrite: "check the disk's space and the folder's permissions"
         }
     }
 
     /// The first names; a whole batch would bury the message.
-    private static func list(_ names: [String]) -> String {
+    static func list(_ names: [String]) -> String {
         let shown = names.prefix(8).joined(separator: ", ")
         return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown
     }

@@ -65,6 +65,7 @@ struct DataMineCommand: VerboseCommand {
         for folder in data { try requireFile(folder, "--data") }
         if let images { try requireFile(images, "--images") }
         try mining.settings.check()
+        try requireWritableFolder(output)
         let folder = try model.folder.resolved()
         var options = try model.embedderOptions()
         options.isNormalized = true

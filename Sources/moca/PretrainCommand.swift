@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import Foundation
+import MoCaCore
+import MoCaEmbedding
 import MoCaTraining
 
 /// Masked text and masked patches.
@@ -15,7 +17,7 @@ struct PretrainCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try training.run(.pretraining)
+        try await training.run(.pretraining)
     }
 }
 
@@ -37,17 +39,29 @@ struct TrainingOptions: ParsableArguments {
     var overrides: [String] = []
 
     /// Runs the recipe, or says what it would need.
-    func run(_ stage: Recipe.Stage) throws {
+    func run(_ stage: Recipe.Stage) async throws {
         let recipe = try Recipe(
             reading: URL(fileURLWithPath: config), stage: stage, overrides: overrides)
         guard !plan else {
             for line in try TrainingPlan(recipe).lines(stage) { print(line) }
             return
         }
-        let interruption = Interruption()
-        let folder = try TrainingRun(
-            recipe, say: Message.write, shouldStop: { interruption.hasHappened }
-        ).run()
+        let interruption = Interruption(early: Self.early.oneLine)
+        // The thread may block for long, which those of Swift's own pool must not.
+        let folder = try await ModelThread(name: "moca.training").run {
+            var run = TrainingRun(
+                recipe, say: Message.write, shouldStop: { interruption.hasHappened })
+            run.onStart = { interruption.waitsForCommand() }
+            if let settings = recipe.evaluation {
+                let evaluation = RunningEvaluation(
+                    settings, runFolder: recipe.outputFolder, interruption)
+                run.evaluate = { try evaluation.scores(of: $0, step: $1) }
+            }
+            return try run.run()
+        }
         print(folder.path)
     }
+
+    /// What a signal before the first step is answered with.
+    private static var early: TrainingError { .interrupted(step: nil, checkpoint: nil) }
 }

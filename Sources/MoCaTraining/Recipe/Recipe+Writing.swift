@@ -15,6 +15,9 @@ extension Recipe {
         copy.outputFolder = copy.data.images
         copy.resume = .auto
         copy.checkpoint = Checkpoints()
+        copy.evaluation = nil
+        copy.runtime.onNotFinite = .stop
+        copy.runtime.notFiniteBudget = 1
         copy.runtime.prefetch = 1
         copy.runtime.dataWorkers = nil
         copy.runtime.imageCacheBytes = 0

@@ -19,7 +19,14 @@ enum CompleteFolder {
             }
             try files.createDirectory(at: partial, withIntermediateDirectories: true)
         }
-        try body(partial)
+        do {
+            try body(partial)
+        } catch {
+            // What was written may be what filled the disk. That it cannot be removed matters less
+            // than why it was not finished.
+            _ = Result { try files.removeItem(at: partial) }
+            throw error
+        }
         try wrapping(url) {
             for name in try files.contentsOfDirectory(atPath: partial.path) {
                 try synchronize(partial.appending(path: name))

@@ -28,11 +28,37 @@ package struct StepReport: Sendable, Hashable {
     /// Records that were left out because they failed, since the start of the run.
     package var failureCount: Int
 
+    /// Steps that changed nothing because their loss or gradient was not finite, since the start.
+    package var skippedStepCount = 0
+    /// Scores of the model as it is at this step, by name: `eval/SET/precision_at_1`.
+    package var evaluation: [String: Double] = [:]
+    /// How long the evaluation took.
+    package var evaluationSeconds = 0.0
+    /// How long training waited for checkpoints since the last logged step.
+    package var checkpointStallSeconds = 0.0
+
     /// Fields whose values differ between equal runs.
     package static let timings = [
         "samples_per_second", "tokens_per_second", "mfu", "peak_memory_bytes",
-        "data_wait_seconds",
+        "data_wait_seconds", "checkpoint_stall_seconds", "evaluation_seconds",
     ]
+
+    /// Names of scores begin with it.
+    package static let scorePrefix = "eval/"
+
+    /// A quantity by its name in `metrics.jsonl`: a loss, the gradient's norm or a score.
+    func value(of name: String) -> Double? {
+        switch name {
+        case "loss": loss
+        case "grad_norm": gradientNorm
+        default: terms[name] ?? evaluation[name]
+        }
+    }
+
+    /// The names that `value` knows.
+    var valueNames: [String] {
+        ["loss", "grad_norm"] + terms.keys.sorted() + evaluation.keys.sorted()
+    }
 
     /// The line of `metrics.jsonl`, without its end.
     package var jsonLine: String {
@@ -43,12 +69,19 @@ package struct StepReport: Sendable, Hashable {
         fields += [
             ("learning_rate", Self.json(learningRate)), ("grad_norm", Self.json(gradientNorm)),
             ("samples", "\(sampleCount)"), ("tokens", "\(tokenCount)"),
-            ("quarantined", "\(failureCount)"),
+            ("quarantined", "\(failureCount)"), ("skipped_steps", "\(skippedStepCount)"),
             ("samples_per_second", Self.json(samplesPerSecond)),
             ("tokens_per_second", Self.json(tokensPerSecond)),
             ("mfu", Self.json(mfu)), ("data_wait_seconds", Self.json(dataWaitSeconds)),
             ("peak_memory_bytes", "\(peakMemoryBytes)"),
+            ("checkpoint_stall_seconds", Self.json(checkpointStallSeconds)),
         ]
+        if !evaluation.isEmpty {
+            fields.append(("evaluation_seconds", Self.json(evaluationSeconds)))
+            fields += evaluation.sorted { $0.key < $1.key }.map { name, value in
+                (String(Self.quoted(name).dropFirst().dropLast()), Self.json(value))
+            }
+        }
         if !subsets.isEmpty {
             let pairs = subsets.sorted { $0.key < $1.key }
                 .map { "\(Self.quoted($0.key)): \(Self.json($0.value))" }
@@ -58,9 +91,9 @@ package struct StepReport: Sendable, Hashable {
     }
 
     /// JSON has no NaN and no infinity.
-    private static func json(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
+    static func json(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
 
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         let inside = text.unicodeScalars.map { scalar in
             switch scalar {
             case "\"", "\\": "\\\(scalar)"
@@ -91,6 +124,9 @@ package struct StepReport: Sendable, Hashable {
             + (mfu > 0 ? "  mfu \(Self.decimals(mfu, 2))" : "")
             + "  waited \(Self.decimals(dataWaitSeconds, 1)) s"
             + (failureCount == 0 ? "" : "  \(failureCount) quarantined")
+            + (skippedStepCount == 0 ? "" : "  \(skippedStepCount) skipped")
+            + evaluation.sorted { $0.key < $1.key }
+            .filter { $0.key.hasPrefix(Self.scorePrefix + "mean/") }.map { "  \($0.key) \(Self.decimals($0.value, 4))" }.joined()
             + "  \(gigabytes) GB  \(Self.duration(secondsLeft)) left"
     }
 
@@ -101,7 +137,7 @@ package struct StepReport: Sendable, Hashable {
         return Double(totalSteps - step) * samplesAStep / samplesPerSecond
     }
 
-    private static func decimals(_ value: Double, _ count: Int) -> String {
+    static func decimals(_ value: Double, _ count: Int) -> String {
         String(format: "%.\(count)f", value)
     }
 

@@ -9,6 +9,8 @@ extension Recipe.Runtime: RecipeMapping {
             device, dtype, .integer("threads", \.threads, in: 1...1024),
             .bool("recompute", \.recomputesLayers), .integer("prefetch", \.prefetch, in: 1...64),
             .integer("data_workers", \.dataWorkers, in: 1...1024), imageCache,
+            .choice("on_not_finite", \.onNotFinite),
+            .integer("not_finite_budget", \.notFiniteBudget, in: 1...recipeSizeMax),
         ]
     }
 
