@@ -17,6 +17,8 @@ package enum TrainingError: UserFacingError, Hashable {
     case badCheckpoint(path: String, reason: String)
     case recipeChanged(checkpoint: String)
     case tokenizerTooLarge(tokens: Int, rows: Int)
+    /// `what` is memory or disk; `remedies` are settings that take less.
+    case doesNotFit(what: String, needed: Int, available: Int, remedies: [String])
 
     // The run
     case badSample(name: String, reason: String)
@@ -28,7 +30,8 @@ package enum TrainingError: UserFacingError, Hashable {
 
     package var kind: FailureKind {
         switch self {
-        case .badRecipe, .unreadableRecipe, .badOverride, .recipeChanged, .unknownMetric:
+        case .badRecipe, .unreadableRecipe, .badOverride, .recipeChanged, .unknownMetric,
+            .doesNotFit:
             .badConfiguration
         case .deviceUnavailable: .unavailable
         case .missingFile: .inputMissing
@@ -60,6 +63,9 @@ package enum TrainingError: UserFacingError, Hashable {
             "run cannot go on (\(checkpoint)): the recipe is not the one that it was started with"
         case .tokenizerTooLarge(let tokens, let rows):
             "tokenizer does not fit the model (\(tokens) tokens): the embedding has \(rows) rows"
+        case .doesNotFit(let what, let needed, let available, _):
+            "run does not fit (\(what)): it needs \(Self.gigabytes(needed)), and there are "
+                + Self.gigabytes(available)
         case .badSample(let name, let reason):
             "sample cannot be used (\(name)): \(reason)"
         case .notFinite(let step, let loss, let norm, let records, let saved):
@@ -90,6 +96,7 @@ package enum TrainingError: UserFacingError, Hashable {
             "restore recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on "
                 + "all the same, or start anew with resume=never"
         case .tokenizerTooLarge: "use the tokenizer.json that belongs to the model"
+        case .doesNotFit(_, _, _, let remedies): "try \(remedies.joined(separator: "; "))"
         case .badSample: "correct the record, or take it out"
         case .notFinite:
             "look at it with moca replay; lower the learning rate or clip harder, or pass over "
@@ -98,6 +105,23 @@ package enum TrainingError: UserFacingError, Hashable {
         case .unknownMetric: "set checkpoint.best_metric to one of these"
         case .cannotWrite: "check the disk's space and the folder's permissions"
         }
+    }
+
+    private static func gigabytes(_ bytes: Int) -> String {
+        "\(StepReport.decimals(Double(bytes) / 1e9, 2)) GB"
+    }
+
+    /// What kept `url` from being written, in the words of the system.
+    static func cannotWrite(_ url: URL, _ error: any Error) -> TrainingError {
+        var reason = error.localizedDescription
+        // Foundation wraps what the system said in texts that say less.
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey]
+        if let error = error as? POSIXError ?? underlying as? POSIXError {
+            reason = String(cString: strerror(error.code.rawValue))
+        } else if let error = underlying as? NSError, error.domain == NSPOSIXErrorDomain {
+            reason = String(cString: strerror(Int32(truncatingIfNeeded: error.code)))
+        }
+        return .cannotWrite(path: url.path, reason: reason)
     }
 
     /// The first names; a whole batch would bury the message.

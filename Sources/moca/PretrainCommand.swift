@@ -35,6 +35,9 @@ struct TrainingOptions: ParsableArguments {
     @Flag(help: "Say what the run would need, and train nothing.")
     var plan = false
 
+    @Flag(inversion: .prefixedNo, help: "With --plan: time real steps, outside the run folder.")
+    var measure = true
+
     @Argument(help: ArgumentHelp("Keys to set, as key.path=value.", valueName: "key.path=value"))
     var overrides: [String] = []
 
@@ -43,10 +46,17 @@ struct TrainingOptions: ParsableArguments {
         let recipe = try Recipe(
             reading: URL(fileURLWithPath: config), stage: stage, overrides: overrides)
         guard !plan else {
-            for line in try TrainingPlan(recipe).lines(stage) { print(line) }
-            return
+            var plan = try TrainingPlan(recipe)
+            let outcome = Result { try plan.needs.check(recipe) }
+            if case .success = outcome, measure {
+                plan.measurement = try await ModelThread(name: "moca.training").run {
+                    try StepMeasurement(recipe)
+                }
+            }
+            for line in plan.lines(stage) { print(line) }
+            return try outcome.get()
         }
-        let interruption = Interruption(early: Self.early.oneLine)
+        let interruption = Interruption(early: "error: \(Self.early.oneLine)")
         // The thread may block for long, which those of Swift's own pool must not.
         let folder = try await ModelThread(name: "moca.training").run {
             var run = TrainingRun(

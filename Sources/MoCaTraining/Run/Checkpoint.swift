@@ -103,9 +103,19 @@ package struct Checkpoint: Sendable, Hashable {
 
     // MARK: Removing
 
+    /// Renamed first, so that no checkpoint is ever half removed.
+    ///
     /// - Throws: `TrainingError.cannotWrite`.
     func remove() throws {
-        try Self.wrapping(folder) { try FileManager.default.removeItem(at: folder) }
+        let old = folder.deletingLastPathComponent()
+            .appending(path: ".\(folder.lastPathComponent).old")
+        try Self.wrapping(folder) {
+            if FileManager.default.fileExists(atPath: old.path) {
+                try FileManager.default.removeItem(at: old)
+            }
+            try FileManager.default.moveItem(at: folder, to: old)
+            try FileManager.default.removeItem(at: old)
+        }
     }
 
     /// Renames it, so that no run looks at it again.
@@ -135,7 +145,7 @@ package struct Checkpoint: Sendable, Hashable {
         do {
             try body()
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
     }
 

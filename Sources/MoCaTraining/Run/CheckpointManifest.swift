@@ -33,7 +33,7 @@ struct CheckpointManifest: Sendable, Hashable, Codable {
                 files[name] = try Self.file(folder.appending(path: name))
             }
         } catch {
-            throw TrainingError.cannotWrite(path: folder.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(folder, error)
         }
     }
 
@@ -63,7 +63,7 @@ struct CheckpointManifest: Sendable, Hashable, Codable {
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             try encoder.encode(self).write(to: url)
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
     }
 

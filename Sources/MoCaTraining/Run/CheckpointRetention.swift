@@ -80,7 +80,7 @@ struct BestCheckpoint: Sendable, Hashable, Codable {
         do {
             try FileManager.default.removeItem(at: url)
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
     }
 
@@ -92,7 +92,7 @@ struct BestCheckpoint: Sendable, Hashable, Codable {
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             try encoder.encode(self).write(to: url, options: .atomic)
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
     }
 }

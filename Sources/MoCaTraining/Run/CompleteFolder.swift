@@ -43,7 +43,7 @@ enum CompleteFolder {
         do {
             try body()
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
     }
 

@@ -126,7 +126,9 @@ package struct StepReport: Sendable, Hashable {
             + (failureCount == 0 ? "" : "  \(failureCount) quarantined")
             + (skippedStepCount == 0 ? "" : "  \(skippedStepCount) skipped")
             + evaluation.sorted { $0.key < $1.key }
-            .filter { $0.key.hasPrefix(Self.scorePrefix + "mean/") }.map { "  \($0.key) \(Self.decimals($0.value, 4))" }.joined()
+            .filter { $0.key.hasPrefix(Self.scorePrefix + "mean/") }.map {
+                "  \($0.key) \(Self.decimals($0.value, 4))"
+            }.joined()
             + "  \(gigabytes) GB  \(Self.duration(secondsLeft)) left"
     }
 
@@ -141,7 +143,7 @@ package struct StepReport: Sendable, Hashable {
         String(format: "%.\(count)f", value)
     }
 
-    private static func duration(_ seconds: Double) -> String {
+    static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e8 else { return "?" }
         let whole = Int(seconds.rounded())
         if whole < 60 { return "\(whole) s" }

@@ -1,6 +1,7 @@
 // A recipe becomes a run: start or resume, train, and leave a model in Hugging Face layout.
 
 package import Foundation
+import MoCaCore
 import MoCaData
 import MoCaModel
 import MoCaObjectives
@@ -44,6 +45,9 @@ package struct TrainingRun {
     @discardableResult
     package func run() throws -> URL {
         try makeRunFolder()
+        if let problem = try TrainingNeeds(recipe).problem(recipe) {
+            say("warning: \(problem.oneLine)")
+        }
         let checkpoint = try startingCheckpoint()
         let state = try startingState(checkpoint)
         // Before the model is loaded: what cannot be written is known at once.
@@ -233,8 +237,7 @@ package struct TrainingRun {
             try FileManager.default.createDirectory(
                 at: recipe.outputFolder, withIntermediateDirectories: true)
         } catch {
-            throw TrainingError.cannotWrite(
-                path: recipe.outputFolder.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(recipe.outputFolder, error)
         }
     }
 
@@ -275,7 +278,7 @@ package struct TrainingRun {
         do {
             try Data(text.utf8).write(to: url, options: .atomic)
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
     }
 }
