@@ -52,6 +52,27 @@ public final class Embedder: Sendable {
         batchTokens = options.resolvedBatchTokens
     }
 
+    /// An embedder of a model that is being trained: each call computes with the weights as they
+    /// are then, and nobody may change them meanwhile.
+    ///
+    /// - Parameter folder: the run's.
+    /// - Throws: `EmbeddingError.badOption`, `ProcessingError.badPrompt`.
+    package init(
+        training trained: EmbeddingModel, processor: Processor, contract: EmbeddingContract,
+        folder: URL
+    ) throws {
+        var options = EmbedderOptions()
+        options.device = trained.backbone.embeddingWeight.device
+        settings = try EmbedderSettings(
+            options, contract, vectorLength: trained.backbone.configuration.text.hiddenSize,
+            processorBudget: processor.images.configuration.budget)
+        model = EmbeddingModel(trained.backbone, settings.pooling)
+        collator = Collator(trained.backbone.configuration)
+        (self.folder, self.processor, self.contract) = (folder, processor, contract)
+        thread = ModelThread()
+        batchTokens = options.resolvedBatchTokens
+    }
+
     /// The length of a vector.
     public var vectorLength: Int { model.vectorLength }
 

@@ -22,6 +22,9 @@ package struct EvaluationRun: Sendable {
     package var output: URL
     /// The sets to score; all of them when empty.
     package var subsets: [String] = []
+    /// Queries of a set that are asked, the first ones; nil asks all. Scores are then those of a
+    /// part.
+    package var queryCountMax: Int?
     /// Whether the vectors of each set are written beside its scores.
     package var savesVectors = false
     /// What `scores.json` says about how the model was run.

@@ -19,7 +19,8 @@ extension EvaluationRun {
     package func mmeb() async throws -> Report {
         let folders = try setFolders(layout: "test.parquet", Self.hasRecords)
         let report = try await scoreAll(folders, .mmeb) { folder, embedder in
-            let set = try MMEBSet(folder, images: images ?? data, embedder)
+            let set = try MMEBSet(
+                folder, images: images ?? data, queryCountMax: queryCountMax ?? .max, embedder)
             let rows = try await embedder.rows(of: set.inputs) { set.names[$0] }
             let matrix = try embedder.cache.matrix()
             if savesVectors { try set.write(matrix, rows, to: output) }
@@ -53,12 +54,14 @@ private struct MMEBSet {
     /// Where each input stands first.
     private(set) var names: [String] = []
 
-    init(_ folder: URL, images: URL, _ embedder: CachedEmbedder) throws {
+    init(
+        _ folder: URL, images: URL, queryCountMax: Int, _ embedder: CachedEmbedder
+    ) throws {
         name = folder.lastPathComponent
         let catalog = try Catalog<BenchmarkSample>(
             folders: [folder], images: ImageStore(root: images))
         var numbers: [PromptedContent: Int] = [:]
-        for row in 0..<catalog.rowCount {
+        for row in 0..<min(catalog.rowCount, queryCountMax) {
             let sample = try catalog.sample(
                 SampleID(subset: catalog.subsets[0].name, row: row))
             let id = sample.id.description

@@ -31,11 +31,12 @@ extension EvaluationRun {
         let suite = documents == .pages ? BenchmarkSuite.vidore : .retrieval
         return try await scoreAll(folders, suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)
-            let queries = set.queries.map {
+            let asked = set.queries.prefix(queryCountMax ?? .max)
+            let queries = asked.map {
                 PromptedContent(content: .text($0.text), role: embedder.known(.query))
             }
             let queryRows = try await embedder.rows(of: queries) {
-                "\(set.name), query \(set.queries[$0].id)"
+                "\(set.name), query \(asked[$0].id)"
             }
             let corpus = try await embedCorpus(of: set, folder, documents, &embedder)
             let matrix = try embedder.cache.matrix()
@@ -45,13 +46,13 @@ extension EvaluationRun {
                 file.add(vectors: "documents", corpus.rows.map(matrix.row))
                 try file.write(
                     to: output.appending(path: "\(set.name)_vectors.safetensors"),
-                    ids: ["query_ids": set.queries.map(\.id), "document_ids": corpus.ids])
+                    ids: ["query_ids": asked.map(\.id), "document_ids": corpus.ids])
             }
             var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: corpus.ids))
             var digest = Digest()
             for row in corpus.rows { digest.add(embedder.cache.key(of: row).text) }
             for id in corpus.ids { digest.add(id) }
-            for (query, row) in zip(set.queries, queryRows) {
+            for (query, row) in zip(asked, queryRows) {
                 digest.add(query.id)
                 digest.add(embedder.cache.key(of: row).text)
                 for (id, grade) in (set.relevance[query.id] ?? [:]).sorted(by: { $0 < $1 }) {

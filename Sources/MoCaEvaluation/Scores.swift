@@ -66,6 +66,14 @@ package enum SetScore: Sendable, Hashable {
         }
     }
 
+    /// The values of all measures by name.
+    package var values: [String: Double] {
+        switch self {
+        case .precision(let score): ["precision_at_1": score.precision]
+        case .retrieval(let score): score.metrics.named
+        }
+    }
+
     /// What chance gets of the measure `metric`.
     package func chance(of metric: String) -> Double? {
         switch self {

@@ -101,9 +101,11 @@ package struct AdapterFiles: Sendable {
     ///
     /// - Parameter base: the model that they were trained on.
     /// - Throws: `ModelError`, `SafetensorsError`.
-    static func write(_ store: ParameterStore, base: URL, to folder: URL) throws {
-        guard let adapters = store.adapters else { return }
-        let contents = store.trainableParameters.map { key, tensor in
+    static func write(
+        _ tensors: [(key: String, tensor: Tensor)], _ settings: AdapterSettings, base: URL,
+        to folder: URL
+    ) throws {
+        let contents = tensors.map { key, tensor in
             (
                 tensor: SafetensorsDeclaration(prefix + key, tensor.dtype.stored, tensor.shape),
                 bytes: tensor.detached().withBytes { Data($0) }
@@ -113,7 +115,7 @@ package struct AdapterFiles: Sendable {
             contents, to: folder.appending(path: weightsName), metadata: ["format": "pt"])
         let url = folder.appending(path: configurationName)
         do {
-            try adapters.settings.fileValue(base: base.path).fileData()
+            try settings.fileValue(base: base.path).fileData()
                 .write(to: url, options: .atomic)
         } catch {
             throw ModelError.cannotWrite(file: url.path, reason: error.localizedDescription)

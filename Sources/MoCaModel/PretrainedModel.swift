@@ -171,19 +171,6 @@ extension PretrainedModel {
         try Self.write(written, to: folder)
     }
 
-    /// Writes what a run goes on from: the adapters alone where the model has such, else all weights.
-    ///
-    /// - Parameter base: the model that adapters were trained on.
-    package func saveState(to folder: URL, base: URL) throws {
-        guard store.adapters == nil else { return try saveAdapters(to: folder, base: base) }
-        try save(to: folder)
-    }
-
-    /// Writes the adapters as PEFT does.
-    package func saveAdapters(to folder: URL, base: URL) throws {
-        try AdapterFiles.write(store, base: base, to: folder)
-    }
-
     /// Writes fresh weights of `configuration` into `folder`, holding one tensor at a time.
     package static func writeFresh(
         _ configuration: Qwen25VLConfiguration, seed: UInt64, scheme: InitializationScheme,

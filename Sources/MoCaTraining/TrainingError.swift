@@ -17,16 +17,22 @@ package enum TrainingError: UserFacingError, Hashable {
     case badCheckpoint(path: String, reason: String)
     case recipeChanged(checkpoint: String)
     case tokenizerTooLarge(tokens: Int, rows: Int)
+    /// `what` is memory or disk; `remedies` are settings that take less.
+    case doesNotFit(what: String, needed: Int, available: Int, remedies: [String])
 
     // The run
     case badSample(name: String, reason: String)
     case notFinite(step: Int, loss: Double, gradientNorm: Double, records: [String], saved: String)
-    case interrupted(step: Int, checkpoint: String)
+    /// `step` is nil before training began, `checkpoint` when nothing was there to be saved.
+    case interrupted(step: Int?, checkpoint: String?)
+    case unknownMetric(name: String, known: [String])
     case cannotWrite(path: String, reason: String)
 
     package var kind: FailureKind {
         switch self {
-        case .badRecipe, .unreadableRecipe, .badOverride, .recipeChanged: .badConfiguration
+        case .badRecipe, .unreadableRecipe, .badOverride, .recipeChanged, .unknownMetric,
+            .doesNotFit:
+            .badConfiguration
         case .deviceUnavailable: .unavailable
         case .missingFile: .inputMissing
         case .unreadableFile: .inputOutput
@@ -57,6 +63,9 @@ package enum TrainingError: UserFacingError, Hashable {
             "run cannot go on (\(checkpoint)): the recipe is not the one that it was started with"
         case .tokenizerTooLarge(let tokens, let rows):
             "tokenizer does not fit the model (\(tokens) tokens): the embedding has \(rows) rows"
+        case .doesNotFit(let what, let needed, let available, _):
+            "run does not fit (\(what)): it needs \(Self.gigabytes(needed)), and there are "
+                + Self.gigabytes(available)
         case .badSample(let name, let reason):
             "sample cannot be used (\(name)): \(reason)"
         case .notFinite(let step, let loss, let norm, let records, let saved):
@@ -64,7 +73,11 @@ package enum TrainingError: UserFacingError, Hashable {
                 + "finite; the batch and the weights are in \(saved), its records are "
                 + Self.list(records)
         case .interrupted(let step, let checkpoint):
-            "run was interrupted (step \(step)): it was saved as \(checkpoint)"
+            "run was interrupted (\(step.map { "step \($0)" } ?? "while loading")): "
+                + (checkpoint.map { "it was saved as \($0)" } ?? "there was nothing to save")
+        case .unknownMetric(let name, let known):
+            "best checkpoint cannot be chosen (\(name)): the run has no such metric, but "
+                + known.joined(separator: ", ")
         case .cannotWrite(let path, let reason):
             "file cannot be written (\(path)): \(reason)"
         }
@@ -83,15 +96,36 @@ package enum TrainingError: UserFacingError, Hashable {
             "restore recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on "
                 + "all the same, or start anew with resume=never"
         case .tokenizerTooLarge: "use the tokenizer.json that belongs to the model"
+        case .doesNotFit(_, _, _, let remedies): "try \(remedies.joined(separator: "; "))"
         case .badSample: "correct the record, or take it out"
-        case .notFinite: "look at it with moca replay; lower the learning rate or clip harder"
+        case .notFinite:
+            "look at it with moca replay; lower the learning rate or clip harder, or pass over "
+                + "such steps with runtime.on_not_finite=skip"
         case .interrupted: "run the same command again to go on"
+        case .unknownMetric: "set checkpoint.best_metric to one of these"
         case .cannotWrite: "check the disk's space and the folder's permissions"
         }
     }
 
+    private static func gigabytes(_ bytes: Int) -> String {
+        "\(StepReport.decimals(Double(bytes) / 1e9, 2)) GB"
+    }
+
+    /// What kept `url` from being written, in the words of the system.
+    static func cannotWrite(_ url: URL, _ error: any Error) -> TrainingError {
+        var reason = error.localizedDescription
+        // Foundation wraps what the system said in texts that say less.
+        let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey]
+        if let error = error as? POSIXError ?? underlying as? POSIXError {
+            reason = String(cString: strerror(error.code.rawValue))
+        } else if let error = underlying as? NSError, error.domain == NSPOSIXErrorDomain {
+            reason = String(cString: strerror(Int32(truncatingIfNeeded: error.code)))
+        }
+        return .cannotWrite(path: url.path, reason: reason)
+    }
+
     /// The first names; a whole batch would bury the message.
-    private static func list(_ names: [String]) -> String {
+    static func list(_ names: [String]) -> String {
         let shown = names.prefix(8).joined(separator: ", ")
         return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown
     }

@@ -4,6 +4,13 @@ import CTorch
 public import Safetensors
 
 extension Tensor {
+    /// The values as they are now, in the processor's memory: what is done to this tensor
+    /// afterwards does not reach the copy.
+    package var processorCopy: Tensor {
+        let values = detached()
+        return device.kind == .cpu ? values.clone() : values.to(.cpu)
+    }
+
     /// The tensor `name` of a mapped file, sharing the file's memory; copied where its bytes are
     /// misaligned. Writes to it stay in this process.
     ///

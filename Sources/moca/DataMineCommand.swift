@@ -79,6 +79,7 @@ struct DataMineCommand: VerboseCommand {
         if let images { try requireFile(images, "--images") }
         if let quarantine { try requireFile(quarantine, "--quarantine") }
         try mining.settings.check()
+        try requireWritableFolder(output)
         let folder = try model.folder.resolved()
         var options = try model.embedderOptions()
         options.isNormalized = true

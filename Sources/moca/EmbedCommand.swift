@@ -69,6 +69,8 @@ struct EmbedCommand: VerboseCommand {
     func run() async throws {
         let interruption = Interruption()
         let source = try source()
+        try requireWritableFile(output)
+        if let report { try requireWritableFile(report) }
         let progress = ProgressBar.isShown ? ProgressBar(total: try source.recordCount()) : nil
         let result = try await job(source).run(
             progress: { progress?.add($0) }, isInterrupted: { interruption.hasHappened })

@@ -120,6 +120,7 @@ private struct Evaluation {
         let start = ContinuousClock.now
         try requireFile(options.data, "--data")
         if let images = options.images { try requireFile(images, "--images") }
+        try requireWritableFolder(options.output)
         let folder = try model.folder.resolved()
         let settings = try model.embedderOptions()
         let identity = try ModelIdentity(of: folder, settings)

@@ -14,6 +14,6 @@ struct FinetuneCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try training.run(.contrastive)
+        try await training.run(.contrastive)
     }
 }

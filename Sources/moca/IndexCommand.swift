@@ -44,6 +44,7 @@ struct IndexCommand: VerboseCommand {
         for path in paths where !FileManager.default.fileExists(atPath: index) {
             try requireFile(path, "PATH")
         }
+        try requireWritableFolder(index)
         let folder = try model.folder.resolved()
         let options = try model.embedderOptions()
         let builder = IndexBuilder(

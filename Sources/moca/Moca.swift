@@ -36,9 +36,17 @@ struct Moca: AsyncParsableCommand {
                 var running = command
                 try running.run()
             }
+            try finishOutput()
         } catch {
             finish(error, of: command)
         }
+    }
+
+    /// Demands that all of standard output was taken, of which the C library keeps the last part.
+    private static func finishOutput() throws {
+        guard fflush(nil) != 0 else { return }
+        throw CommandError.cannotWrite(
+            path: "standard output", reason: String(cString: strerror(errno)))
     }
 
     /// Prints an error as one line, and ends with its status.

@@ -2,6 +2,8 @@
 
 import ArgumentParser
 import Foundation
+import MoCaCore
+import MoCaEmbedding
 import MoCaTraining
 
 /// Masked text and masked patches.
@@ -15,7 +17,7 @@ struct PretrainCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try training.run(.pretraining)
+        try await training.run(.pretraining)
     }
 }
 
@@ -33,24 +35,46 @@ struct TrainingOptions: ParsableArguments {
     @Flag(help: "Say what the run would need, and train nothing.")
     var plan = false
 
+    @Flag(inversion: .prefixedNo, help: "With --plan: time real steps, outside the run folder.")
+    var measure = true
+
     @Argument(help: ArgumentHelp("Keys to set, as key.path=value.", valueName: "key.path=value"))
     var overrides: [String] = []
 
     /// Runs the recipe, or says what it would need.
-    func run(_ stage: Recipe.Stage) throws {
+    func run(_ stage: Recipe.Stage) async throws {
         let recipe = try Recipe(
             reading: URL(fileURLWithPath: config), stage: stage, overrides: overrides)
         guard !plan else {
-            for line in try TrainingPlan(recipe).lines(stage) { print(line) }
-            return
+            var plan = try TrainingPlan(recipe)
+            let outcome = Result { try plan.needs.check(recipe) }
+            if case .success = outcome, measure {
+                plan.measurement = try await ModelThread(name: "moca.training").run {
+                    try StepMeasurement(recipe)
+                }
+            }
+            for line in plan.lines(stage) { print(line) }
+            return try outcome.get()
         }
-        let interruption = Interruption()
-        let screen = TrainingScreen(totalSteps: recipe.schedule.totalSteps)
-        defer { screen.close() }
-        let folder = try TrainingRun(
-            recipe, say: screen.say, shouldStop: { interruption.hasHappened },
-            onLog: screen.show, onStep: screen.advance
-        ).run()
+        let interruption = Interruption(early: "error: \(Self.early.oneLine)")
+        // The thread may block for long, which those of Swift's own pool must not.
+        let folder = try await ModelThread(name: "moca.training").run {
+            let screen = TrainingScreen(totalSteps: recipe.schedule.totalSteps)
+            defer { screen.close() }
+            var run = TrainingRun(
+                recipe, say: screen.say, shouldStop: { interruption.hasHappened },
+                onLog: screen.show, onStep: screen.advance)
+            run.onStart = { interruption.waitsForCommand() }
+            if let settings = recipe.evaluation {
+                let evaluation = RunningEvaluation(
+                    settings, runFolder: recipe.outputFolder, interruption)
+                run.evaluate = { try evaluation.scores(of: $0, step: $1) }
+            }
+            return try run.run()
+        }
         print(folder.path)
     }
+
+    /// What a signal before the first step is answered with.
+    private static var early: TrainingError { .interrupted(step: nil, checkpoint: nil) }
 }

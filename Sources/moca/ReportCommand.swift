@@ -66,6 +66,7 @@ struct ReportCommand: VerboseCommand {
         for path in searches { try requireFile(path, "--searches") }
         if let reconstructions { try requireFile(reconstructions, "--reconstructions") }
         let file = output.map { URL(fileURLWithPath: $0) } ?? standardOutput
+        try requireWritableFile(file.path)
         try page().write(to: file)
         print(file.path)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaCore
 import Synchronization
 import Testing
 

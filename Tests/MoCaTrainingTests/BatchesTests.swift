@@ -204,7 +204,8 @@ import Torch
             }
         }
         let prefetcher = Prefetcher(Failing(), ahead: 2)
-        #expect(try (0..<3).map { _ in try prefetcher.next().batches[0] } == [1, 2, 3])
+        #expect(
+            try (0..<3).map { _ in try #require(try prefetcher.next()).batches[0] } == [1, 2, 3])
         #expect(throws: TrainingError.self) { try prefetcher.next() }
     }
 

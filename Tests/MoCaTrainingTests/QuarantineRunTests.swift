@@ -131,6 +131,7 @@ import Testing
             }
         }
         let prefetcher = Prefetcher(Counting(), ahead: 8, count: 3)
-        #expect(try (0..<3).map { _ in try prefetcher.next().batches[0] } == [1, 2, 3])
+        #expect(
+            try (0..<3).map { _ in try #require(try prefetcher.next()).batches[0] } == [1, 2, 3])
     }
 }

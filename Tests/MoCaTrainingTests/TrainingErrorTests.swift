@@ -59,6 +59,14 @@ import Testing
                 + "tokenizer.json that belongs to the model"
         ),
         (
+            .doesNotFit(
+                what: "memory", needed: 20_000_000_000, available: 8_000_000_000,
+                remedies: ["runtime.recompute: true", "checkpoint.asynchronous: false"]),
+            78,
+            "run does not fit (memory): it needs 20.00 GB, and there are 8.00 GB; try "
+                + "runtime.recompute: true; checkpoint.asynchronous: false"
+        ),
+        (
             .badSample(name: "A#7", reason: "input has no tokens"), 65,
             "sample cannot be used (A#7): input has no tokens; correct the record, or take it out"
         ),
@@ -68,11 +76,22 @@ import Testing
             65,
             "training stopped (step 3): loss inf and gradient norm 1.0 are not both finite; the "
                 + "batch and the weights are in n, its records are A#1, A#2; look at it with moca "
-                + "replay; lower the learning rate or clip harder"
+                + "replay; lower the learning rate or clip harder, or pass over such steps with "
+                + "runtime.on_not_finite=skip"
         ),
         (
             .interrupted(step: 3, checkpoint: "c"), 75,
             "run was interrupted (step 3): it was saved as c; run the same command again to go on"
+        ),
+        (
+            .interrupted(step: nil, checkpoint: nil), 75,
+            "run was interrupted (while loading): there was nothing to save; run the same command "
+                + "again to go on"
+        ),
+        (
+            .unknownMetric(name: "eval/A", known: ["loss", "grad_norm"]), 78,
+            "best checkpoint cannot be chosen (eval/A): the run has no such metric, but loss, "
+                + "grad_norm; set checkpoint.best_metric to one of these"
         ),
         (
             .cannotWrite(path: "o", reason: "no space"), 73,

@@ -2,6 +2,7 @@
 // part of; the next attempt, or the next run, asks for the rest.
 
 import Foundation
+import MoCaCore
 
 /// Fetches one file.
 struct URLDownload {

@@ -1,6 +1,7 @@
 // How a finished file is known again, without reading it.
 
 import Foundation
+import MoCaCore
 
 /// Size, time and hash of a file that was verified.
 struct FileStamp: Codable, Sendable, Hashable {

@@ -96,8 +96,8 @@ extension RunFolder {
 
     private var warnings: [RunSentence] {
         let found = [
-            counted("collapse", "Embeddings collapsed"), counted("spike", "The loss jumped"),
-            counted("skipped", "Steps were left out"), waiting, filling, quarantined,
+            counted("collapse", "Embeddings collapsed"), counted("loss_spike", "The loss jumped"),
+            counted("not_finite", "Steps were left out"), waiting, filling, quarantined,
             falseNegatives,
         ]
         return found.compactMap { $0 }

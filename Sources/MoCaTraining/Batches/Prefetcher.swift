@@ -51,8 +51,14 @@ final class Prefetcher<Source: StepSource>: Sendable {
         }
     }
 
-    /// The next step; what the source threw when there is none.
-    func next() throws -> PreparedStep<Source.Batch> { try queue.next().get() }
+    /// The next step, or nil when `shouldStop` says so before there is one.
+    ///
+    /// - Throws: what the source threw.
+    func next(
+        unless shouldStop: () -> Bool = { false }
+    ) throws -> PreparedStep<Source.Batch>? {
+        try queue.next(unless: shouldStop)?.get()
+    }
 
     /// Prepared steps, oldest first.
     private final class Queue: Sendable {
@@ -80,8 +86,10 @@ final class Prefetcher<Source: StepSource>: Sendable {
             filled.signal()
         }
 
-        func next() -> Element {
-            filled.wait()
+        func next(unless shouldStop: () -> Bool) -> Element? {
+            while filled.wait(timeout: .now() + .milliseconds(100)) == .timedOut {
+                if shouldStop() { return nil }
+            }
             let element = elements.withLock { $0.removeFirst() }
             room.signal()
             return element

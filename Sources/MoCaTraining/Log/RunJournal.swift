@@ -10,9 +10,9 @@ package final class RunJournal {
         /// The run went on from a checkpoint.
         case resumed
         /// The loss was far above what it had been.
-        case spike
-        /// A step was left out, for its loss or gradient was not finite.
-        case skipped
+        case lossSpike = "loss_spike"
+        /// A step changed nothing, for its loss or gradient was not finite.
+        case notFinite = "not_finite"
         /// Vectors tell nothing apart any more.
         case collapse
         /// Loss or gradient was not finite, which ended the run.
@@ -47,5 +47,13 @@ package final class RunJournal {
     ) throws {
         try log.append(row: Line(step: step, kind: kind, text: text))
         if !isSilent { say("step \(step): \(kind.rawValue): \(text)") }
+    }
+
+    /// Writes what happened to a step, and says it.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
+    func note(_ event: TrainingEvent) throws {
+        try log.append(event.jsonLine)
+        say(event.line)
     }
 }

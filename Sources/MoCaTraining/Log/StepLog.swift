@@ -25,7 +25,7 @@ final class StepLog: Sendable {
             handle = try FileHandle(forWritingTo: url)
             try handle.seekToEnd()
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
     }
 
@@ -33,7 +33,7 @@ final class StepLog: Sendable {
         do {
             try handle.write(contentsOf: Data((line + "\n").utf8))
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
         try mirror?(line)
     }

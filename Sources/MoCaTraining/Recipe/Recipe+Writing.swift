@@ -18,6 +18,9 @@ extension Recipe {
         // Means of metrics.jsonl are over the steps between two logs; the rest only looks.
         copy.logging = Logging()
         copy.logging.everySteps = logging.everySteps
+        copy.evaluation = nil
+        copy.runtime.onNotFinite = .stop
+        copy.runtime.notFiniteBudget = 1
         copy.runtime.prefetch = 1
         copy.runtime.dataWorkers = nil
         copy.runtime.imageCacheBytes = 0

@@ -50,6 +50,8 @@ package struct Recipe: Sendable, Hashable {
     package var optimizer = Optimizer()
     package var schedule = Schedule()
     package var checkpoint = Checkpoints()
+    /// nil: only the end is scored, by `moca evaluate`.
+    package var evaluation: Evaluation?
     package var logging = Logging()
     package var runtime = Runtime()
 
@@ -185,13 +187,14 @@ extension Recipe {
         package var kind = LearningRateSchedule.Kind.linear
         package var totalSteps = 1
         package var warmupRatio = 0.0
+        /// In place of `warmupRatio`; nil takes that.
+        package var warmupSteps: Int?
         package var warmupShape = LearningRateSchedule.WarmupShape.linear
-    }
-
-    package struct Checkpoints: Sendable, Hashable {
-        package var everySteps = 500
-        /// How many stay; the oldest goes.
-        package var keep = 2
+        /// The lowest rate after warm-up, as a share of the peak.
+        package var minimumRatio = 0.0
+        /// The share of all steps in which the rate of `warmup_stable_decay` goes down.
+        package var decayRatio = 0.1
+        package var decayShape = LearningRateSchedule.Decay.Shape.linear
     }
 
     package struct Logging: Sendable, Hashable {
@@ -222,13 +225,22 @@ extension Recipe {
         package var dataWorkers: Int?
         /// Bytes of decoded images that are kept; 0 keeps none.
         package var imageCacheBytes = 256 << 20
+        /// What happens to a step whose loss or gradient is not finite.
+        package var onNotFinite = NotFinitePolicy.stop
+        /// Such steps that a run passes over, at most, where it does not stop.
+        package var notFiniteBudget = 10
     }
 
     /// The learning rate of each step.
     package var learningRateSchedule: LearningRateSchedule {
-        LearningRateSchedule(
+        let total = Double(schedule.totalSteps)
+        return LearningRateSchedule(
             peak: optimizer.learningRate, kind: schedule.kind, warmupShape: schedule.warmupShape,
-            warmupSteps: Int((schedule.warmupRatio * Double(schedule.totalSteps)).rounded(.up)),
-            totalSteps: schedule.totalSteps)
+            warmupSteps: schedule.warmupSteps
+                ?? Int((schedule.warmupRatio * total).rounded(.up)),
+            totalSteps: schedule.totalSteps, minimumRatio: schedule.minimumRatio,
+            decay: .init(
+                steps: Int((schedule.decayRatio * total).rounded(.up)),
+                shape: schedule.decayShape))
     }
 }

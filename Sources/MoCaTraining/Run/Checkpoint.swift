@@ -1,4 +1,5 @@
-// checkpoint-STEP/ of a run folder: a model's folder, the optimiser's moments, and the state.
+// checkpoint-STEP/ of a run folder: a model's folder, the optimiser's moments, the state, and a
+// manifest of them all.
 
 package import Foundation
 import MoCaModel
@@ -14,82 +15,145 @@ package struct Checkpoint: Sendable, Hashable {
     static let optimizerName = "optimizer.safetensors"
     static let stateName = "trainer_state.json"
     private static let prefix = "checkpoint-"
+    /// Where a damaged one goes, so that it is out of the way and nothing is lost.
+    private static let damagedPrefix = "damaged-"
 
-    /// The complete checkpoints of a run folder, oldest first.
-    package static func all(in runFolder: URL) throws -> [Checkpoint] {
-        guard FileManager.default.fileExists(atPath: runFolder.path) else { return [] }
-        return try FileManager.default.contentsOfDirectory(atPath: runFolder.path)
-            .compactMap { name -> Checkpoint? in
-                guard name.hasPrefix(prefix), let step = Int(name.dropFirst(prefix.count)) else {
-                    return nil
-                }
-                let folder = runFolder.appending(path: name)
-                let state = folder.appending(path: stateName)
-                guard FileManager.default.fileExists(atPath: state.path) else { return nil }
-                return Checkpoint(folder: folder, step: step)
-            }
-            .sorted { $0.step < $1.step }
-    }
-
-    /// The checkpoint in `folder`.
+    /// The checkpoint in `folder`, every byte of which is what was written.
     ///
     /// - Throws: `TrainingError.badCheckpoint`.
     package init(opening folder: URL) throws {
-        self.folder = folder
-        step = try Self.readState(folder).step
+        let manifest = try CheckpointManifest(reading: folder)
+        try manifest.checkContents(of: folder)
+        self.init(folder: folder, step: manifest.step)
     }
 
-    private init(folder: URL, step: Int) {
+    init(folder: URL, step: Int) {
         (self.folder, self.step) = (folder, step)
     }
 
-    // MARK: Writing
+    // MARK: Finding
 
-    /// Writes `checkpoint-STEP`, then removes the oldest ones beyond `keep`.
+    /// The complete checkpoints of a run folder, oldest first: those whose files are there and have
+    /// the sizes that their manifests say.
     ///
-    /// - Throws: `TrainingError`, `SafetensorsError`.
-    static func write(
-        _ state: TrainingState, _ model: PretrainedModel, _ optimizer: AdamW,
-        _ files: ModelFiles, base: URL, into runFolder: URL, keep: Int
-    ) throws -> Checkpoint {
-        let folder = runFolder.appending(path: "\(prefix)\(state.step)")
-        try CompleteFolder.write(folder) { partial in
-            try files.write(to: partial)
-            try model.saveState(to: partial, base: base)
-            try write(optimizer, to: partial.appending(path: optimizerName))
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try encoder.encode(state).write(to: partial.appending(path: stateName))
+    /// - Throws: `TrainingError.unreadableFile`.
+    package static func all(in runFolder: URL) throws -> [Checkpoint] {
+        try folders(in: runFolder).filter { checkpoint in
+            do {
+                try CheckpointManifest(reading: checkpoint.folder)
+                    .checkSizes(of: checkpoint.folder)
+                return true
+            } catch {
+                return false
+            }
         }
-        let kept = try all(in: runFolder)
-        for old in kept.dropLast(keep) where old.step != state.step {
-            try FileManager.default.removeItem(at: old.folder)
-        }
-        return Checkpoint(folder: folder, step: state.step)
     }
 
-    private static func write(_ optimizer: AdamW, to url: URL) throws {
-        let tensors = optimizer.stateTensors
-        let declarations = tensors.map {
-            SafetensorsDeclaration($0.name, $0.tensor.dtype.stored, $0.tensor.shape)
+    /// The newest checkpoint of a run folder whose contents are what was written. Newer ones are
+    /// put aside under another name.
+    ///
+    /// - Parameter warn: told about each checkpoint that cannot be used, and why.
+    /// - Throws: `TrainingError.badCheckpoint` when there are checkpoints and none can be used,
+    ///   `.cannotWrite`, `.unreadableFile`.
+    static func newest(in runFolder: URL, warn: (String) -> Void) throws -> Checkpoint? {
+        let all = try folders(in: runFolder)
+        var damaged: [(checkpoint: Checkpoint, error: TrainingError)] = []
+        for candidate in all.reversed() {
+            do {
+                let found = try Checkpoint(opening: candidate.folder)
+                for (checkpoint, error) in damaged {
+                    warn("warning: \(error.errorDescription ?? ""); an older one is used")
+                    try checkpoint.putAside()
+                }
+                return found
+            } catch let error as TrainingError {
+                guard case .badCheckpoint = error else { throw error }
+                damaged.append((candidate, error))
+            }
         }
-        let order = declarations.indices.sorted {
-            SafetensorsDeclaration.canonicalOrder(declarations[$0], declarations[$1])
+        if let error = damaged.first?.error { throw error }
+        return nil
+    }
+
+    /// All folders of checkpoints, oldest first, whatever state they are in.
+    static func folders(in runFolder: URL) throws -> [Checkpoint] {
+        guard FileManager.default.fileExists(atPath: runFolder.path) else { return [] }
+        return try names(in: runFolder).compactMap { name -> Checkpoint? in
+            guard name.hasPrefix(prefix), let step = Int(name.dropFirst(prefix.count)) else {
+                return nil
+            }
+            return Checkpoint(folder: runFolder.appending(path: name), step: step)
         }
-        let writer = try SafetensorsWriter(url, tensors: order.map { declarations[$0] })
-        for index in order {
-            try tensors[index].tensor.withBytes { try writer.append($0, to: tensors[index].name) }
+        .sorted { $0.step < $1.step }
+    }
+
+    private static func names(in folder: URL) throws -> [String] {
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        } catch {
+            throw TrainingError.unreadableFile(
+                path: folder.path, reason: error.localizedDescription)
         }
-        try writer.finish()
+    }
+
+    /// Where the checkpoint of `step` is, or would be.
+    static func folder(of step: Int, in runFolder: URL) -> URL {
+        runFolder.appending(path: "\(prefix)\(step)")
+    }
+
+    // MARK: Removing
+
+    /// Renamed first, so that no checkpoint is ever half removed.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
+    func remove() throws {
+        let old = folder.deletingLastPathComponent()
+            .appending(path: ".\(folder.lastPathComponent).old")
+        try Self.wrapping(folder) {
+            if FileManager.default.fileExists(atPath: old.path) {
+                try FileManager.default.removeItem(at: old)
+            }
+            try FileManager.default.moveItem(at: folder, to: old)
+            try FileManager.default.removeItem(at: old)
+        }
+    }
+
+    /// Renames it, so that no run looks at it again.
+    private func putAside() throws {
+        let other = folder.deletingLastPathComponent()
+            .appending(path: Self.damagedPrefix + folder.lastPathComponent)
+        try Self.wrapping(folder) {
+            if FileManager.default.fileExists(atPath: other.path) {
+                try FileManager.default.removeItem(at: other)
+            }
+            try FileManager.default.moveItem(at: folder, to: other)
+        }
+    }
+
+    /// Removes what a killed process left half written.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`, `.unreadableFile`.
+    static func removePartialOnes(in runFolder: URL) throws {
+        guard FileManager.default.fileExists(atPath: runFolder.path) else { return }
+        for name in try names(in: runFolder) where name.hasPrefix(".\(prefix)") {
+            let url = runFolder.appending(path: name)
+            try wrapping(url) { try FileManager.default.removeItem(at: url) }
+        }
+    }
+
+    private static func wrapping(_ url: URL, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch {
+            throw TrainingError.cannotWrite(url, error)
+        }
     }
 
     // MARK: Reading
 
     /// - Throws: `TrainingError.badCheckpoint`.
-    func readState() throws -> TrainingState { try Self.readState(folder) }
-
-    private static func readState(_ folder: URL) throws -> TrainingState {
-        let url = folder.appending(path: stateName)
+    func readState() throws -> TrainingState {
+        let url = folder.appending(path: Self.stateName)
         do {
             return try JSONDecoder().decode(TrainingState.self, from: Data(contentsOf: url))
         } catch {

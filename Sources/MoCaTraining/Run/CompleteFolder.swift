@@ -19,7 +19,14 @@ enum CompleteFolder {
             }
             try files.createDirectory(at: partial, withIntermediateDirectories: true)
         }
-        try body(partial)
+        do {
+            try body(partial)
+        } catch {
+            // What was written may be what filled the disk. That it cannot be removed matters less
+            // than why it was not finished.
+            _ = Result { try files.removeItem(at: partial) }
+            throw error
+        }
         try wrapping(url) {
             for name in try files.contentsOfDirectory(atPath: partial.path) {
                 try synchronize(partial.appending(path: name))
@@ -36,7 +43,7 @@ enum CompleteFolder {
         do {
             try body()
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
     }
 

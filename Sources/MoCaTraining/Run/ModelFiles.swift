@@ -45,8 +45,7 @@ struct ModelFiles: Sendable {
             try contract.fileData().write(to: folder.appending(path: EmbeddingContract.fileName))
             for (name, data) in others { try data.write(to: folder.appending(path: name)) }
         } catch {
-            throw TrainingError.cannotWrite(
-                path: folder.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(folder, error)
         }
     }
 

@@ -35,11 +35,37 @@ package struct StepReport: Sendable, Hashable {
     /// What losses are multiplied by, and how many steps overflowed; nil unless weights are float16.
     package var lossScale: LossScale?
 
+    /// Steps that changed nothing because their loss or gradient was not finite, since the start.
+    package var skippedStepCount = 0
+    /// Scores of the model as it is at this step, by name: `eval/SET/precision_at_1`.
+    package var evaluation: [String: Double] = [:]
+    /// How long the evaluation took.
+    package var evaluationSeconds = 0.0
+    /// How long training waited for checkpoints since the last logged step.
+    package var checkpointStallSeconds = 0.0
+
     /// Fields whose values differ between equal runs.
     package static let timings = [
         "samples_per_second", "tokens_per_second", "mfu", "peak_memory_bytes",
-        "memory_bytes", "data_wait_seconds",
+        "memory_bytes", "data_wait_seconds", "checkpoint_stall_seconds", "evaluation_seconds",
     ]
+
+    /// Names of scores begin with it.
+    package static let scorePrefix = "eval/"
+
+    /// A quantity by its name in `metrics.jsonl`: a loss, the gradient's norm or a score.
+    func value(of name: String) -> Double? {
+        switch name {
+        case "loss": loss
+        case "grad_norm": gradientNorm
+        default: terms[name] ?? evaluation[name]
+        }
+    }
+
+    /// The names that `value` knows.
+    var valueNames: [String] {
+        ["loss", "grad_norm"] + terms.keys.sorted() + evaluation.keys.sorted()
+    }
 
     /// The line of `metrics.jsonl`, without its end.
     package var jsonLine: String {
@@ -50,11 +76,12 @@ package struct StepReport: Sendable, Hashable {
         fields += [
             ("learning_rate", Self.json(learningRate)), ("grad_norm", Self.json(gradientNorm)),
             ("samples", "\(sampleCount)"), ("tokens", "\(tokenCount)"),
-            ("quarantined", "\(failureCount)"),
+            ("quarantined", "\(failureCount)"), ("skipped_steps", "\(skippedStepCount)"),
             ("samples_per_second", Self.json(samplesPerSecond)),
             ("tokens_per_second", Self.json(tokensPerSecond)),
             ("mfu", Self.json(mfu)), ("data_wait_seconds", Self.json(dataWaitSeconds)),
             ("peak_memory_bytes", "\(peakMemoryBytes)"), ("memory_bytes", "\(memoryBytes)"),
+            ("checkpoint_stall_seconds", Self.json(checkpointStallSeconds)),
         ]
         if let packingFill { fields.append(("packing_fill", Self.json(packingFill))) }
         if let lossScale {
@@ -62,6 +89,12 @@ package struct StepReport: Sendable, Hashable {
                 ("loss_scale", Self.json(lossScale.factor)),
                 ("overflowed_steps", "\(lossScale.skippedSteps)"),
             ]
+        }
+        if !evaluation.isEmpty {
+            fields.append(("evaluation_seconds", Self.json(evaluationSeconds)))
+            fields += evaluation.sorted { $0.key < $1.key }.map { name, value in
+                (String(Self.quoted(name).dropFirst().dropLast()), Self.json(value))
+            }
         }
         if !subsets.isEmpty {
             let pairs = subsets.sorted { $0.key < $1.key }
@@ -72,9 +105,9 @@ package struct StepReport: Sendable, Hashable {
     }
 
     /// JSON has no NaN and no infinity.
-    private static func json(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
+    static func json(_ value: Double) -> String { value.isFinite ? "\(value)" : "null" }
 
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         let inside = text.unicodeScalars.map { scalar in
             switch scalar {
             case "\"", "\\": "\\\(scalar)"
@@ -106,6 +139,11 @@ package struct StepReport: Sendable, Hashable {
             + "  waited \(Self.decimals(dataWaitSeconds, 1)) s"
             + (lossScale.map { "  \($0.skippedSteps) overflowed" } ?? "")
             + (failureCount == 0 ? "" : "  \(failureCount) quarantined")
+            + (skippedStepCount == 0 ? "" : "  \(skippedStepCount) skipped")
+            + evaluation.sorted { $0.key < $1.key }
+            .filter { $0.key.hasPrefix(Self.scorePrefix + "mean/") }.map {
+                "  \($0.key) \(Self.decimals($0.value, 4))"
+            }.joined()
             + "  \(gigabytes) GB  \(Self.duration(secondsLeft)) left"
     }
 
@@ -116,11 +154,11 @@ package struct StepReport: Sendable, Hashable {
         return Double(totalSteps - step) * samplesAStep / samplesPerSecond
     }
 
-    private static func decimals(_ value: Double, _ count: Int) -> String {
+    static func decimals(_ value: Double, _ count: Int) -> String {
         String(format: "%.\(count)f", value)
     }
 
-    private static func duration(_ seconds: Double) -> String {
+    static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e8 else { return "?" }
         let whole = Int(seconds.rounded())
         if whole < 60 { return "\(whole) s" }

@@ -23,6 +23,12 @@ package struct Trainer<Goal: Objective> {
         package var saveEverySteps: Int
         /// Operations a second that the device reaches at best; 0 when unknown.
         package var peakRate: Double
+        /// Steps without an update that are passed over before the run stops.
+        package var notFiniteBudget = 0
+        /// Steps between two evaluations; nil for none. The last step is evaluated too.
+        package var evaluateEverySteps: Int?
+        /// The metric that the best checkpoint is chosen by.
+        package var bestMetric: String?
 
         package init(
             optimizer: AdamW, parameters: ParameterStore, schedule: LearningRateSchedule,
@@ -50,6 +56,10 @@ package struct Trainer<Goal: Objective> {
         package var willStep: (PreparedStep<Goal.Batch>, Int) -> Void = { _, _ in }
         /// Told after each update, before its step is logged.
         package var didStep: (Int) throws -> Void = { _ in }
+        /// Told what happens beside the steps.
+        package var tell: (TrainingEvent) throws -> Void = { _ in }
+        /// Scores the model as it is; nil when it was asked to stop.
+        package var evaluate: (Int) throws -> [String: Double]? = { _ in [:] }
 
         package init(
             log: @escaping (StepReport) throws -> Void,
@@ -65,14 +75,15 @@ package struct Trainer<Goal: Objective> {
     package private(set) var state: TrainingState
     private let objective: Goal
     private let plan: Plan
-    private let next: () throws -> PreparedStep<Goal.Batch>
+    private let next: () throws -> PreparedStep<Goal.Batch>?
     private let hooks: Hooks
     private let collectives: any Collectives = SingleProcess()
     private var meter: ThroughputMeter
 
+    /// - Parameter next: the next step; nil when it was asked to stop while it waited.
     package init(
         _ objective: Goal, _ plan: Plan, state: TrainingState,
-        next: @escaping () throws -> PreparedStep<Goal.Batch>, hooks: Hooks
+        next: @escaping () throws -> PreparedStep<Goal.Batch>?, hooks: Hooks
     ) {
         (self.objective, self.plan, self.state) = (objective, plan, state)
         (self.next, self.hooks) = (next, hooks)
@@ -86,26 +97,40 @@ package struct Trainer<Goal: Objective> {
     /// - Throws: `TrainingError.notFinite`, `.interrupted`; what the closures throw; `TorchError`.
     package mutating func run() throws {
         let total = plan.schedule.totalSteps
+        if state.isLogDue { try log() }
+        if state.isLogDue { throw try stopped() }
         while state.step < total {
             let start = ContinuousClock.now
-            let prepared = try next()
+            guard let prepared = try next() else { throw try stopped() }
             meter.waited += ContinuousClock.now - start
             meter.operations += prepared.operations
             hooks.willStep(prepared, state.step + 1)
             try step(prepared)
             try hooks.didStep(state.step)
-            if state.step.isMultiple(of: plan.logEverySteps) || state.step == total {
-                try log()
-            }
-            let isStopped = hooks.shouldStop() && state.step < total
+            state.isLogDue =
+                state.step.isMultiple(of: plan.logEverySteps) || state.step == total
+                || isEvaluated
+            if state.isLogDue { try log() }
+            let isStopped = hooks.shouldStop() && (state.step < total || state.isLogDue)
             guard isStopped || state.step.isMultiple(of: plan.saveEverySteps) || state.step == total
             else { continue }
-            let place = try hooks.save(state)
-            if isStopped { throw TrainingError.interrupted(step: state.step, checkpoint: place) }
+            if isStopped { throw try stopped() }
+            _ = try save()
         }
     }
 
-    /// One update.
+    /// Saves, and says where.
+    private mutating func stopped() throws -> TrainingError {
+        .interrupted(step: state.step, checkpoint: state.step == 0 ? nil : try save())
+    }
+
+    private mutating func save() throws -> String {
+        let start = ContinuousClock.now
+        defer { meter.stalled += ContinuousClock.now - start }
+        return try hooks.save(state)
+    }
+
+    /// One update, or none when the loss or a gradient is not finite.
     private mutating func step(_ prepared: PreparedStep<Goal.Batch>) throws {
         let parameters = plan.parameters.trainableParameters.map(\.tensor)
         let scale = beginScaledStep()
@@ -115,13 +140,7 @@ package struct Trainer<Goal: Objective> {
             return (terms, GradientClipping.totalNorm(parameters) / scale)
         }
         if terms.loss.isFinite, skipsOverflow(norm) { return advance(prepared, terms, 0) }
-        guard terms.loss.isFinite, norm.isFinite else {
-            plan.optimizer.clearGradients()
-            throw TrainingError.notFinite(
-                step: state.step + 1, loss: terms.loss, gradientNorm: norm,
-                records: prepared.ids.map(\.description),
-                saved: try hooks.keepFailure(prepared, state.step + 1))
-        }
+        guard terms.loss.isFinite, norm.isFinite else { return try skip(prepared, terms, norm) }
         try catchingTorchErrors {
             let factor = GradientClipping.factor(norm: norm, maxNorm: plan.maxGradientNorm)
             plan.optimizer.step(
@@ -129,6 +148,12 @@ package struct Trainer<Goal: Objective> {
             plan.optimizer.clearGradients()
         }
         advance(prepared, terms, norm)
+        let expected = state.spikes.expectation(of: terms.loss, subset: prepared.subset)
+        guard let expected else { return }
+        try hooks.tell(
+            TrainingEvent(
+                step: state.step, kind: .lossSpike(expected: expected), loss: terms.loss,
+                records: prepared.ids.map(\.description)))
     }
 
     /// Tells the model's layers and losses where the run is.
@@ -152,14 +177,45 @@ package struct Trainer<Goal: Objective> {
         return !norm.isFinite
     }
 
-    private mutating func advance(
+    /// Passes over a step while the budget lasts: weights and moments stay, the data and the
+    /// schedule go on.
+    private mutating func skip(
         _ prepared: PreparedStep<Goal.Batch>, _ terms: LossTerms, _ norm: Double
-    ) {
+    ) throws {
+        plan.optimizer.clearGradients()
+        let isKept = state.skippedStepCount < Self.keptFailureCount
+        let isOver = state.skippedStepCount >= plan.notFiniteBudget
+        let saved = isKept || isOver ? try hooks.keepFailure(prepared, state.step + 1) : nil
+        let records = prepared.ids.map(\.description)
+        guard !isOver else {
+            throw TrainingError.notFinite(
+                step: state.step + 1, loss: terms.loss, gradientNorm: norm, records: records,
+                saved: saved ?? "")
+        }
+        state.skippedStepCount += 1
+        count(prepared)
+        try hooks.tell(
+            TrainingEvent(
+                step: state.step, kind: .notFinite(gradientNorm: norm, saved: saved),
+                loss: terms.loss, records: records))
+    }
+
+    /// Steps whose batch is kept: more would fill the disk with weights.
+    private static var keptFailureCount: Int { 3 }
+
+    /// Goes past a step.
+    private mutating func count(_ prepared: PreparedStep<Goal.Batch>) {
         state.step += 1
         state.sampleCount += prepared.ids.count
         state.tokenCount += prepared.tokenCount
         state.failureCount = prepared.failureCount
         state.cursor = prepared.cursor
+    }
+
+    private mutating func advance(
+        _ prepared: PreparedStep<Goal.Batch>, _ terms: LossTerms, _ norm: Double
+    ) {
+        count(prepared)
         state.interval.steps += 1
         state.interval.loss += terms.loss
         state.interval.gradientNorm += norm
@@ -174,17 +230,29 @@ package struct Trainer<Goal: Objective> {
         state.interval.subsets[subset, default: .init()].count += 1
     }
 
+    private var isEvaluated: Bool {
+        guard let every = plan.evaluateEverySteps else { return false }
+        return state.step.isMultiple(of: every) || state.step == plan.schedule.totalSteps
+    }
+
+    /// Evaluates where that is due, and reports; does neither when asked to stop meanwhile.
     private mutating func log() throws {
-        let waited = meter.waited / .seconds(1)
+        let start = ContinuousClock.now
+        guard let scores = isEvaluated ? try hooks.evaluate(state.step) : [:] else { return }
+        let evaluated = ContinuousClock.now - start
+        meter.pass(evaluated)
+        let (waited, stalled) = (meter.waited / .seconds(1), meter.stalled / .seconds(1))
         let rates = meter.rates(state)
-        let steps = Double(max(1, state.interval.steps))
-        let report = StepReport(
+        let steps = Double(state.interval.steps)
+        // Of no step, when all of them were passed over.
+        let mean = { (sum: Double) in steps == 0 ? Double.nan : sum / steps }
+        var report = StepReport(
             step: state.step, totalSteps: plan.schedule.totalSteps,
-            epoch: state.cursor?.fractionalEpoch ?? 0, loss: state.interval.loss / steps,
-            terms: state.interval.terms.mapValues { $0 / steps },
+            epoch: state.cursor?.fractionalEpoch ?? 0, loss: mean(state.interval.loss),
+            terms: state.interval.terms.mapValues(mean),
             subsets: state.interval.subsets.mapValues(\.mean),
             learningRate: plan.schedule.rate(at: state.step - 1),
-            gradientNorm: state.interval.gradientNorm / steps, sampleCount: state.sampleCount,
+            gradientNorm: mean(state.interval.gradientNorm), sampleCount: state.sampleCount,
             tokenCount: state.tokenCount, samplesPerSecond: rates.samples,
             tokensPerSecond: rates.tokens,
             mfu: plan.peakRate > 0 ? rates.operations / plan.peakRate : 0,
@@ -192,8 +260,24 @@ package struct Trainer<Goal: Objective> {
             memoryBytes: ProcessMemory.residentBytes ?? 0, dataWaitSeconds: waited,
             failureCount: state.failureCount, packingFill: state.interval.packingFill?.mean,
             lossScale: state.lossScale)
+        report.skippedStepCount = state.skippedStepCount
+        (report.evaluation, report.evaluationSeconds) = (scores, evaluated / .seconds(1))
+        report.checkpointStallSeconds = stalled
+        try watch(report)
         state.interval = .init()
+        state.isLogDue = false
         try hooks.log(report)
+    }
+
+    /// Takes over the value that the best checkpoint is chosen by.
+    private mutating func watch(_ report: StepReport) throws {
+        guard let name = plan.bestMetric else { return }
+        let value = report.value(of: name)
+        let isScore = name.hasPrefix(StepReport.scorePrefix)
+        guard value != nil || isScore && !isEvaluated || report.loss.isNaN else {
+            throw TrainingError.unknownMetric(name: name, known: report.valueNames)
+        }
+        if let value, value.isFinite { state.watchedValue = value }
     }
 }
 
@@ -204,11 +288,16 @@ private struct ThroughputMeter {
     private var tokens: Int
     /// For data.
     var waited = Duration.zero
+    /// For checkpoints.
+    var stalled = Duration.zero
     var operations = 0.0
 
     init(_ state: TrainingState) {
         (samples, tokens) = (state.sampleCount, state.tokenCount)
     }
+
+    /// Leaves out a time in which nothing was trained.
+    mutating func pass(_ duration: Duration) { start += duration }
 
     mutating func rates(
         _ state: TrainingState
@@ -220,7 +309,7 @@ private struct ThroughputMeter {
             Double(state.tokenCount - tokens) / seconds, operations / seconds
         )
         (start, samples, tokens) = (now, state.sampleCount, state.tokenCount)
-        (waited, operations) = (.zero, 0)
+        (waited, stalled, operations) = (.zero, .zero, 0)
         return rates
     }
 }

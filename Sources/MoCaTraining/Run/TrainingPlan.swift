@@ -2,10 +2,7 @@
 
 import Foundation
 import MoCaData
-import MoCaModel
 import NN
-import Safetensors
-import Torch
 
 /// The figures of `--plan`.
 package struct TrainingPlan: Sendable, Hashable, Codable {
@@ -19,9 +16,10 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
         package var weight: Double?
     }
 
-    package var parameters: Int
-    /// Weights, gradients and two moments.
-    package var stateBytes: Int
+    /// Numbers in the model, and what the run takes of memory and disk.
+    package var needs: TrainingNeeds
+    /// A step as it was measured; nil where none was.
+    package var measurement: StepMeasurement?
     package var subsets: [Subset]
     package var steps: Int
     package var warmupSteps: Int
@@ -34,17 +32,8 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
     ///
     /// - Throws: `DataError`, `ModelError`, `TrainingError`.
     package init(_ recipe: Recipe) throws {
-        let folder = recipe.model.folder
         let isPretraining = recipe.stage == .pretraining
-        var names: [String: String] = [:]
-        if case .path = recipe.model {
-            names = try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: folder).names)
-        }
-        let configuration = try PretrainedModel.configuration(of: folder, names: names)
-        parameters = PretrainedModel.declarations(
-            configuration, purpose: isPretraining ? .pretraining : .embedding
-        ).reduce(0) { $0 + $1.count }
-        stateBytes = parameters * (recipe.runtime.dtype?.byteCount ?? 4) * 4
+        needs = try TrainingNeeds(recipe)
         let folders = try recipe.data.subsetFolders()
         let images = ImageStore(root: recipe.data.images)
         let found =
@@ -77,13 +66,24 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
             return "  \(subset.name)\(pad)  \(subset.rows) rows\(cap)\(weight)"
         }
         let unit = stage == .pretraining ? "tokens at most" : "queries"
-        return [
-            "parameters: \(parameters)",
-            "weights, gradients and moments: \(Double(stateBytes / 1_000_000) / 1000) GB, "
-                + "besides what a batch takes",
-            "steps: \(steps), of them \(warmupSteps) of warm-up; \(budget) \(unit) in all",
+        return needs.lines + [
+            "steps: \(steps), of them \(warmupSteps) of warm-up; \(budget) \(unit) in all"
+        ] + measurementLines + [
             "start: \(resumesAt.map { "resumes at step \($0)" } ?? "fresh")",
             "subsets:",
         ] + rows
+    }
+
+    private var measurementLines: [String] {
+        guard let measurement else { return [] }
+        let left = Double(steps - (resumesAt ?? 0)) * measurement.secondsAStep
+        return [
+            "a step, measured: \(StepReport.decimals(measurement.secondsAStep, 2)) s, "
+                + "\(StepReport.decimals(measurement.samplesAStep, 1)) samples, "
+                + "\(StepReport.decimals(measurement.tokensAStep, 0)) tokens, "
+                + "\(TrainingNeeds.gigabytes(measurement.peakMemoryBytes)) at most, "
+                + "mfu \(StepReport.decimals(measurement.mfu, 2))",
+            "time: \(StepReport.duration(left)) for \(steps - (resumesAt ?? 0)) steps",
+        ]
     }
 }

@@ -1,6 +1,7 @@
 // A recipe becomes a run: start or resume, train, and leave a model in Hugging Face layout.
 
 package import Foundation
+import MoCaCore
 import MoCaData
 import MoCaModel
 import MoCaObjectives
@@ -18,6 +19,11 @@ package struct TrainingRun {
     private let onLog: (StepReport) throws -> Void
     /// Told the number of each step that is done.
     private let onStep: (Int) -> Void
+    /// Called when everything is loaded, before the first step.
+    package var onStart: () -> Void = {}
+    /// Scores the model as it is at a step; nil when it was asked to stop. What scores are is the
+    /// caller's: this target knows no benchmark.
+    package var evaluate: ((TrainedModel, Int) throws -> [String: Double]?)?
 
     /// - Parameters:
     ///   - say: takes lines for people.
@@ -42,22 +48,34 @@ package struct TrainingRun {
     @discardableResult
     package func run() throws -> URL {
         try makeRunFolder()
+        if let problem = try TrainingNeeds(recipe).problem(recipe) {
+            say("warning: \(problem.oneLine)")
+        }
         let checkpoint = try startingCheckpoint()
+        let state = try startingState(checkpoint)
+        // Before the model is loaded: what cannot be written is known at once.
+        try write(recipe.yaml(), to: "recipe.yaml")
+        let diary = try RunDiary(recipe, after: state.step, say: say)
         let start = try catchingTorchErrors {
             try StartingModel(recipe, resuming: checkpoint)
         }
-        let state = try startingState(checkpoint)
-        try write(recipe.yaml(), to: "recipe.yaml")
-        let diary = try RunDiary(recipe, after: state.step, say: say)
         let optimizer = try start.optimizer(recipe)
         try checkpoint?.restore(optimizer)
         if let checkpoint { say("resuming at step \(state.step) (\(checkpoint.folder.path))") }
         try diary.begin(state, isResumed: checkpoint != nil)
-        switch recipe.objective {
-        case .reconstruction(let settings):
-            try train(start, optimizer, state, diary, settings)
-        case .contrastive(let settings):
-            try train(start, optimizer, state, diary, settings)
+        let saver = CheckpointSaver(
+            recipe.outputFolder, recipe.checkpoint,
+            parts: [
+                .model(start.model, start.files, base: recipe.model.folder),
+                .optimizer(optimizer),
+            ], resumed: checkpoint)
+        let context = Context(
+            start: start, optimizer: optimizer, state: state, diary: diary, saver: saver)
+        try saving(with: saver) {
+            switch recipe.objective {
+            case .reconstruction(let settings): try train(context, settings)
+            case .contrastive(let settings): try train(context, settings)
+            }
         }
         let folder = try FinalModel(recipe, start, optimizer).write()
         say("model written to \(folder.path)")
@@ -65,73 +83,87 @@ package struct TrainingRun {
         return folder
     }
 
+    /// Runs `body`, then waits for the save in flight, whatever became of `body`.
+    private func saving(with saver: CheckpointSaver, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as TrainingError {
+            // A save that failed is worse than a signal: nothing is there to go on from.
+            if case .interrupted = error { try saver.finish() }
+            _ = Result { try saver.finish() }
+            throw error
+        } catch {
+            _ = Result { try saver.finish() }
+            throw error
+        }
+        try saver.finish()
+    }
+
+    /// What the stages share.
+    private struct Context {
+        let start: StartingModel
+        let optimizer: AdamW
+        let state: TrainingState
+        let diary: RunDiary
+        let saver: CheckpointSaver
+    }
+
     // MARK: - Stages
 
-    private func train(
-        _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
-        _ diary: RunDiary, _ settings: Recipe.Reconstruction
-    ) throws {
+    private func train(_ context: Context, _ settings: Recipe.Reconstruction) throws {
+        let start = context.start
         guard var reconstruction = start.model.reconstruction else {
             preconditionFailure("a model for pre-training has its heads")
         }
         reconstruction.backbone.checkpointing = recipe.runtime.activationCheckpointing
         let source = try ReconstructionSource(
-            recipe, settings, start, cursor: state.cursor, quarantine: quarantineLog(state))
+            recipe, settings, start, cursor: context.state.cursor,
+            quarantine: quarantineLog(context.state))
         let objective = ReconstructionObjective(reconstruction, settings.loss)
-        let monitor = try diary.reconstructions(settings, start, reconstruction)
+        let monitor = try context.diary.reconstructions(settings, start, reconstruction)
         let watch = StepWatch<ReconstructionBatch>(will: { _, _ in }, did: monitor.end)
-        try train(objective, source, start, optimizer, state, diary, watch) { failed, batch, url in
+        let model = EmbeddingModel(start.model.backbone, PoolingSettings())
+        try train(objective, source, model, context, watch) { failed, batch, url in
             try failed.write(batch, to: url)
         }
     }
 
-    private func train(
-        _ start: StartingModel, _ optimizer: AdamW, _ state: TrainingState,
-        _ diary: RunDiary, _ settings: Recipe.Contrastive
-    ) throws {
+    private func train(_ context: Context, _ settings: Recipe.Contrastive) throws {
+        let start = context.start
         let source = try ContrastiveSource(
-            recipe, settings, start, cursor: state.cursor, quarantine: quarantineLog(state))
+            recipe, settings, start, cursor: context.state.cursor,
+            quarantine: quarantineLog(context.state))
         var backbone = start.model.backbone
         backbone.checkpointing = recipe.runtime.activationCheckpointing
         let model = EmbeddingModel(
             backbone,
             PoolingSettings(attention: settings.attention, pooling: settings.pooling))
         var objective = ContrastiveObjective(model, settings.loss)
-        let monitor = try diary.health()
+        let monitor = try context.diary.health()
         objective.observe = monitor.observe
         let watch = StepWatch<ContrastiveBatch>(
             will: { monitor.begin($0, number: $1) }, did: monitor.end)
-        try train(objective, source, start, optimizer, state, diary, watch) { failed, batch, url in
+        try train(objective, source, model, context, watch) { failed, batch, url in
             try failed.write(batch, to: url)
         }
     }
 
     private func train<Goal: Objective, Source: StepSource<Goal.Batch>>(
-        _ objective: Goal, _ source: Source, _ start: StartingModel, _ optimizer: AdamW,
-        _ state: TrainingState, _ diary: RunDiary, _ watch: StepWatch<Goal.Batch>,
+        _ objective: Goal, _ source: Source, _ model: EmbeddingModel, _ context: Context,
+        _ watch: StepWatch<Goal.Batch>,
         keep: @escaping (FailedStep, Goal.Batch, URL) throws -> Void
     ) throws {
+        let (start, state, saver) = (context.start, context.state, context.saver)
         let prefetcher = Prefetcher(
             source, ahead: recipe.runtime.prefetch,
             count: max(0, recipe.schedule.totalSteps - state.step))
-        let plan = Trainer<Goal>.Plan(
-            optimizer: optimizer, parameters: start.model.store,
-            schedule: recipe.learningRateSchedule,
-            maxGradientNorm: recipe.optimizer.maxGradientNorm,
-            logEverySteps: recipe.logging.everySteps,
-            saveEverySteps: recipe.checkpoint.everySteps, peakRate: peakRate(of: start))
         var hooks = Trainer<Goal>.Hooks(
             log: { report in
-                try diary.metrics.append(report.jsonLine)
+                try context.diary.metrics.append(report.jsonLine)
                 say(report.line)
                 try onLog(report)
             },
-            save: { state in
-                try Checkpoint.write(
-                    state, start.model, optimizer, start.files, base: recipe.model.folder,
-                    into: recipe.outputFolder, keep: recipe.checkpoint.keep
-                ).folder.path
-            },
+            save: { try saver.save($0).path },
             keepFailure: { prepared, step in
                 try keepFailure(prepared, step, start, keep)
             },
@@ -142,8 +174,42 @@ package struct TrainingRun {
             try watch.did(step)
         }
         var trainer = Trainer(
-            objective, plan, state: state, next: { try prefetcher.next() }, hooks: hooks)
-        try diary.noting { try trainer.run() }
+            objective, plan(context), state: state,
+            next: {
+                try saver.check()
+                return try prefetcher.next(unless: shouldStop)
+            }, hooks: adding(to: hooks, model, context))
+        onStart()
+        try context.diary.noting { try trainer.run() }
+    }
+
+    private func plan<Goal: Objective>(_ context: Context) -> Trainer<Goal>.Plan {
+        var plan = Trainer<Goal>.Plan(
+            optimizer: context.optimizer, parameters: context.start.model.store,
+            schedule: recipe.learningRateSchedule,
+            maxGradientNorm: recipe.optimizer.maxGradientNorm,
+            logEverySteps: recipe.logging.everySteps,
+            saveEverySteps: recipe.checkpoint.everySteps, peakRate: peakRate(of: context.start))
+        let runtime = recipe.runtime
+        plan.notFiniteBudget = runtime.onNotFinite == .skip ? runtime.notFiniteBudget : 0
+        plan.evaluateEverySteps = evaluate == nil ? nil : recipe.evaluation?.everySteps
+        plan.bestMetric = recipe.checkpoint.bestMetric
+        return plan
+    }
+
+    private func adding<Goal: Objective>(
+        to hooks: Trainer<Goal>.Hooks, _ model: EmbeddingModel, _ context: Context
+    ) -> Trainer<Goal>.Hooks {
+        var hooks = hooks
+        hooks.tell = { event in
+            try context.diary.journal.note(event)
+        }
+        guard let evaluate else { return hooks }
+        let trained = TrainedModel(
+            model: model, processor: context.start.processor,
+            contract: context.start.files.contract)
+        hooks.evaluate = { try evaluate(trained, $0) }
+        return hooks
     }
 
     /// Measured here, for it differs between machines and between days.
@@ -182,19 +248,19 @@ package struct TrainingRun {
             try FileManager.default.createDirectory(
                 at: recipe.outputFolder, withIntermediateDirectories: true)
         } catch {
-            throw TrainingError.cannotWrite(
-                path: recipe.outputFolder.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(recipe.outputFolder, error)
         }
     }
 
     private func startingCheckpoint() throws -> Checkpoint? {
+        let folder = recipe.outputFolder
+        try Checkpoint.removePartialOnes(in: folder)
         switch recipe.resume {
-        case .from(let folder): return try Checkpoint(opening: folder)
-        case .auto: return try Checkpoint.all(in: recipe.outputFolder).last
+        case .from(let checkpoint): return try Checkpoint(opening: checkpoint)
+        case .auto: return try Checkpoint.newest(in: folder, warn: say)
         case .never:
-            for old in try Checkpoint.all(in: recipe.outputFolder) {
-                try FileManager.default.removeItem(at: old.folder)
-            }
+            for old in try Checkpoint.folders(in: folder) { try old.remove() }
+            try BestCheckpoint.remove(from: folder)
             return nil
         }
     }
@@ -223,7 +289,7 @@ package struct TrainingRun {
         do {
             try Data(text.utf8).write(to: url, options: .atomic)
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
     }
 }

@@ -17,6 +17,14 @@ package struct TrainingState: Sendable, Hashable, Codable {
     package var lossScale: LossScale?
     /// Of the steps since the last logged one.
     package var interval = Interval()
+    /// Steps whose loss or gradient was not finite, and which changed nothing.
+    package var skippedStepCount = 0
+    /// What losses were of late.
+    package var spikes = LossSpikes()
+    /// Whether the line of this step is still to be written: its evaluation was interrupted.
+    package var isLogDue = false
+    /// The last value of the metric that the best checkpoint is chosen by.
+    package var watchedValue: Double?
     /// What the recipe decided, as text: a run goes on under the same recipe only.
     package var recipe: String
 

@@ -96,7 +96,7 @@ import Torch
     func filesOfOursAreThoseOfPEFT(name: String) throws {
         let model = try load(name, isTrainable: true)
         try withFolder { folder in
-            try model.saveAdapters(to: folder, base: base)
+            try model.snapshot(base: base, copies: false).write(to: folder)
             let (own, theirs) = (
                 try SafetensorsFile(
                     mapping: folder.appending(path: AdapterFiles.weightsName)),

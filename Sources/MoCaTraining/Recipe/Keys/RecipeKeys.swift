@@ -22,7 +22,7 @@ extension Recipe {
             loraKey, dataKey(stage), objectiveKey, batchKey(stage),
             .section("optimizer", \.optimizer),
             .section("schedule", \.schedule), .section("checkpoint", \.checkpoint),
-            loggingKey(stage), .section("runtime", \.runtime),
+            evaluationKey, loggingKey(stage), .section("runtime", \.runtime),
         ]
     }
 
@@ -77,25 +77,5 @@ extension Recipe.Optimizer: RecipeMapping {
         } write: {
             [("betas", .list([$0.adamW.beta1, $0.adamW.beta2]))]
         }
-    }
-}
-
-extension Recipe.Schedule: RecipeMapping {
-    static var recipeKeys: [RecipeKey<Self>] {
-        [
-            .choice("kind", \.kind),
-            .integer("total_steps", \.totalSteps, in: 1...recipeSizeMax, isRequired: true),
-            .number("warmup_ratio", \.warmupRatio, .share),
-            .choice("warmup_shape", \.warmupShape),
-        ]
-    }
-}
-
-extension Recipe.Checkpoints: RecipeMapping {
-    static var recipeKeys: [RecipeKey<Self>] {
-        [
-            .integer("every_steps", \.everySteps, in: 1...recipeSizeMax),
-            .integer("keep", \.keep, in: 1...recipeSizeMax),
-        ]
     }
 }

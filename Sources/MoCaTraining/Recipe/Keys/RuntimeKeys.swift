@@ -11,6 +11,8 @@ extension Recipe.Runtime: RecipeMapping {
             .choice("activation_checkpointing", \.activationCheckpointing),
             .integer("prefetch", \.prefetch, in: 1...64),
             .integer("data_workers", \.dataWorkers, in: 1...1024), imageCache,
+            .choice("on_not_finite", \.onNotFinite),
+            .integer("not_finite_budget", \.notFiniteBudget, in: 1...recipeSizeMax),
         ]
     }
 

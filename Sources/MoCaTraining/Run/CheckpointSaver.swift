@@ -1,0 +1,107 @@
+// Saving as a run goes: copies are taken, a thread writes them, and old checkpoints go.
+
+import Foundation
+import Synchronization
+
+/// Saves the checkpoints of one run, at most one at a time.
+final class CheckpointSaver {
+    private let runFolder: URL
+    private let settings: Recipe.Checkpoints
+    private let parts: [CheckpointPart]
+    /// The step whose checkpoint is the last one that was begun.
+    private var savedStep: Int?
+    private var writing: Writing?
+
+    /// - Parameter resumed: what the run goes on from.
+    init(
+        _ runFolder: URL, _ settings: Recipe.Checkpoints, parts: [CheckpointPart],
+        resumed: Checkpoint?
+    ) {
+        (self.runFolder, self.settings, self.parts) = (runFolder, settings, parts)
+        let own = resumed.map { Checkpoint.folder(of: $0.step, in: runFolder).path }
+        savedStep = resumed?.folder.path == own ? resumed?.step : nil
+    }
+
+    /// Saves `state` and the parts as they are now; returns the folder, which is complete when
+    /// `finish` has returned (at once, unless saving is asynchronous).
+    ///
+    /// - Throws: `TrainingError`, `SafetensorsError`: what went wrong in the save before, too.
+    func save(_ state: TrainingState) throws -> URL {
+        let folder = Checkpoint.folder(of: state.step, in: runFolder)
+        guard savedStep != state.step else { return folder }
+        try finish()
+        let writings = try parts.map { try $0.take(settings.isAsynchronous) }
+        let retention = CheckpointRetention(runFolder, settings)
+        let work = Work {
+            try CompleteFolder.write(folder) { partial in
+                for write in writings { try write(partial) }
+                try Self.write(state, to: partial.appending(path: Checkpoint.stateName))
+                try CheckpointManifest(of: partial, step: state.step).write(to: partial)
+            }
+            try retention.apply(newest: state)
+        }
+        savedStep = state.step
+        if settings.isAsynchronous {
+            writing = Writing(work)
+        } else {
+            try work.body()
+        }
+        return folder
+    }
+
+    /// What went wrong in a save that is over; does not wait.
+    ///
+    /// - Throws: `TrainingError`, `SafetensorsError`.
+    func check() throws {
+        guard let writing, writing.isOver else { return }
+        try finish()
+    }
+
+    /// Waits for the save in flight.
+    ///
+    /// - Throws: what went wrong in it.
+    func finish() throws {
+        guard let writing else { return }
+        self.writing = nil
+        try writing.wait()
+    }
+
+    private static func write(_ state: TrainingState, to url: URL) throws {
+        do {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            try encoder.encode(state).write(to: url)
+        } catch {
+            throw TrainingError.cannotWrite(url, error)
+        }
+    }
+
+    /// Handed to the thread that runs it; nobody else has what it holds.
+    private struct Work: @unchecked Sendable {
+        let body: () throws -> Void
+    }
+
+    /// A save on a thread of its own.
+    private final class Writing: Sendable {
+        private let result = Mutex<Result<Void, any Error>?>(nil)
+        private let end = DispatchSemaphore(value: 0)
+
+        init(_ work: Work) {
+            let thread = Thread { [self] in
+                let outcome = Result { try work.body() }
+                result.withLock { $0 = outcome }
+                end.signal()
+            }
+            thread.name = "moca.checkpoint"
+            thread.start()
+        }
+
+        var isOver: Bool { result.withLock { $0 != nil } }
+
+        func wait() throws {
+            end.wait()
+            end.signal()
+            try result.withLock { $0 }?.get()
+        }
+    }
+}

@@ -1,0 +1,157 @@
+// What a run takes of memory and disk, counted from shapes.
+//
+// Activations are what libtorch keeps for backward. Of a token and layer of the language model: the
+// layer's input, both norms' outputs, queries, keys, values, what attention gives before and after it
+// is put in order, and the sum after it (7 W + 2 K), and four tensors of the feed-forward layer (4 I);
+// the same of a patch and block of the vision tower, where K = W.
+
+import Foundation
+import MoCaModel
+import MoCaObjectives
+import NN
+import Torch
+
+/// Bytes that a run needs.
+package struct MemoryEstimate: Sendable, Hashable, Codable {
+    /// What one forward pass takes.
+    package struct Pass: Sendable, Hashable, Codable {
+        /// Tokens, image tokens included.
+        package var tokens: Int
+        package var patches: Int
+
+        package init(tokens: Int, patches: Int) {
+            (self.tokens, self.patches) = (tokens, patches)
+        }
+    }
+
+    package var weights: Int
+    package var gradients: Int
+    /// Moments, and where there are such float32 master weights and averages.
+    package var moments: Int
+    /// Of `weights`, what a checkpoint holds.
+    package var savedWeights: Int
+    /// A copy of weights and moments, which is written while training goes on.
+    package var checkpointCopy: Int
+    /// nil where the tokens of a pass are not known.
+    package var activations: Int?
+    /// The program and its libraries.
+    package var program = 220 << 20
+
+    /// All of it.
+    package var total: Int {
+        weights + gradients + moments + checkpointCopy + (activations ?? 0) + program
+    }
+
+    /// - Parameters:
+    ///   - parameters: numbers in the model, and those of them that are trained.
+    ///   - passes: what a pass may take; the costliest counts.
+    init(
+        _ recipe: Recipe, _ configuration: Qwen25VLConfiguration, parameters: Int, trained: Int,
+        passes: [Pass]
+    ) {
+        let size = recipe.runtime.dtype?.byteCount ?? 4
+        (weights, gradients) = (parameters * size, trained * size)
+        let hasMasters = recipe.runtime.usesMasterWeights && size == 2
+        let hasAverages = recipe.optimizer.adamW.averageDecay != nil
+        let wide = MemoryLayout<Float>.size
+        moments =
+            2 * trained * (hasMasters ? wide : size)
+            + (hasMasters ? trained * wide : 0) + (hasAverages ? trained * wide : 0)
+        // Of adapters, the model is not saved.
+        savedWeights = recipe.lora != nil || recipe.adapter != nil ? trained * size : weights
+        checkpointCopy = recipe.checkpoint.isAsynchronous ? savedWeights + moments : 0
+        activations = passes.map { Self.activations(recipe, configuration, $0, size: size) }.max()
+    }
+
+    /// Bytes of one checkpoint on the disk.
+    var checkpointOnDisk: Int { savedWeights + moments }
+
+    private static func activations(
+        _ recipe: Recipe, _ configuration: Qwen25VLConfiguration, _ pass: Pass, size: Int
+    ) -> Int {
+        let (text, vision) = (configuration.text, configuration.vision)
+        let ofLayer = 7 * text.hiddenSize + 2 * text.keyValueSize + 4 * text.intermediateSize
+        let ofBlock = 9 * vision.hiddenSize + 4 * vision.intermediateSize
+        let decoder = recipe.stage == .pretraining ? 1 : 0
+        var numbers: Int
+        switch recipe.runtime.activationCheckpointing {
+        case .full:
+            // Inputs of layers, and all of one layer or block at a time.
+            numbers = pass.tokens * (text.layerCount * text.hiddenSize + (1 + decoder) * ofLayer)
+            numbers += pass.patches * (vision.depth * vision.hiddenSize + ofBlock)
+        case .selective:
+            // All but the feed-forward layers, and one of these at a time.
+            let (wide, widePatch) = (4 * text.intermediateSize, 4 * vision.intermediateSize)
+            numbers = pass.tokens * ((text.layerCount + decoder) * (ofLayer - wide) + wide)
+            numbers += pass.patches * (vision.depth * (ofBlock - widePatch) + widePatch)
+        case .none:
+            numbers = pass.tokens * (text.layerCount + decoder) * ofLayer
+            numbers += pass.patches * vision.depth * ofBlock
+        }
+        // Gradients of the feed-forward layer that backward is in.
+        numbers += max(
+            pass.tokens * (2 * text.intermediateSize + text.hiddenSize),
+            pass.patches * (2 * vision.intermediateSize + vision.hiddenSize))
+        numbers += pass.patches * vision.patchValueCount
+        return numbers * size + logits(recipe, text, pass)
+    }
+
+    /// Logits, their logarithms and their gradients, of the tokens of a chunk.
+    private static func logits(
+        _ recipe: Recipe, _ text: Qwen25VLConfiguration.Text, _ pass: Pass
+    ) -> Int {
+        guard case .reconstruction(let settings) = recipe.objective else { return 0 }
+        let masked = Double(pass.tokens) * settings.masking.mlmRatio
+        let chunk = 128 << 20
+        return 3 * min(chunk, Int(masked) * text.vocabularySize * MemoryLayout<Float>.size)
+    }
+}
+
+extension Recipe {
+    /// What a forward pass takes at most, as far as the recipe says: one of text, one of pictures.
+    func largestPasses(_ configuration: Qwen25VLConfiguration) -> [MemoryEstimate.Pass] {
+        switch objective {
+        case .reconstruction:
+            let tokens = batch.partSize
+            let imageTokens = tokens / max(1, batch.imageTokenCost)
+            return [
+                .init(tokens: tokens, patches: 0),
+                .init(
+                    tokens: imageTokens, patches: imageTokens * configuration.vision.mergeUnit),
+            ]
+        case .contrastive(let settings):
+            guard let length = data.maxLength else { return [] }
+            let sequences = batch.partSize * (2 + settings.hardNegatives)
+            return [.init(tokens: sequences * length, patches: 0)]
+        }
+    }
+}
+
+/// What this machine has.
+enum Machine {
+    /// Bytes of memory that the process may use.
+    static var memoryBytes: Int {
+        let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+        // A container may have less than its machine; `max` stands for no limit.
+        let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"]
+            .compactMap { FileManager.default.contents(atPath: $0) }
+            .compactMap {
+                Int(
+                    String(decoding: $0, as: UTF8.self)
+                        .trimmingCharacters(in: .whitespacesAndNewlines))
+            }
+        return min(physical, limits.min() ?? physical)
+    }
+
+    /// Bytes that can be written below `folder`, which need not be there yet; nil where that is not
+    /// known.
+    static func freeDiskBytes(at folder: URL) -> Int? {
+        var url = folder.standardizedFileURL
+        while url.path != "/", !FileManager.default.fileExists(atPath: url.path) {
+            url.deleteLastPathComponent()
+        }
+        var status = statvfs()
+        guard statvfs(url.path, &status) == 0 else { return nil }
+        return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+}

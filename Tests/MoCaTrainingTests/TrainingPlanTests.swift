@@ -1,0 +1,162 @@
+import Foundation
+import MoCaModel
+import Testing
+
+@testable import MoCaTraining
+
+/// What a run is said to need, beside what it takes.
+@Suite(.serialized) struct TrainingPlanTests {
+    /// A folder with the tiny model's tokenizer and a configuration of other sizes.
+    private func model(
+        in folder: URL, width: Int, layers: Int, intermediate: Int
+    ) throws -> URL {
+        let target = folder.appending(path: "model-\(width)")
+        try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
+        for name in ["tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"] {
+            try FileManager.default.copyItem(
+                at: TrainingFixtures.checkpoint.appending(path: name),
+                to: target.appending(path: name))
+        }
+        var configuration = try PretrainedModel.configuration(
+            of: TrainingFixtures.checkpoint, names: [:])
+        configuration.text.hiddenSize = width
+        configuration.text.layerCount = layers
+        configuration.text.intermediateSize = intermediate
+        configuration.vision.outHiddenSize = width
+        let half = width / configuration.text.headCount / 2
+        configuration.text.mropeSection = [half / 4, 3 * half / 8, half - half / 4 - 3 * half / 8]
+        try configuration.fileData().write(to: target.appending(path: "config.json"))
+        return target
+    }
+
+    private func recipe(
+        _ stage: Recipe.Stage, _ output: URL, model: URL, _ overrides: [String] = []
+    ) throws -> Recipe {
+        try TrainingFixtures.recipe(
+            stage, output: output,
+            ["model={initialize: {config: \(model.path)}}"] + overrides)
+    }
+
+    @Test func aRunThatCannotFitSaysWhichSettingsTakeLess() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let large = try model(in: folder, width: 8192, layers: 80, intermediate: 32_768)
+            let recipe = try recipe(.pretraining, folder, model: large)
+            let needs = try TrainingNeeds(recipe)
+            #expect(needs.parameters > 70_000_000_000)
+            #expect(needs.memory.moments == 2 * needs.memory.weights)
+            guard
+                case .doesNotFit("memory", let needed, let limit, let remedies) =
+                    needs.problem(recipe)
+            else {
+                Issue.record("it fits")
+                return
+            }
+            #expect(needed == needs.memory.total && limit == needs.memoryLimit)
+            #expect(remedies.contains("runtime.dtype: bfloat16"))
+            #expect(remedies.contains("checkpoint.asynchronous: false"))
+            #expect(throws: TrainingError.self) { try needs.check(recipe) }
+        }
+    }
+
+    @Test func activationsAreTheCostOfAWrongBatch() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let small = try model(in: folder, width: 256, layers: 8, intermediate: 1024)
+            let recipe = try recipe(
+                .pretraining, folder, model: small, ["batch={tokens: 50000000}"])
+            guard
+                case .doesNotFit("memory", _, _, let remedies) =
+                    try TrainingNeeds(recipe).problem(recipe)
+            else {
+                Issue.record("it fits")
+                return
+            }
+            #expect(remedies.first == "smaller batch.tokens or a larger batch.accumulation")
+            let sane = try self.recipe(.pretraining, folder, model: small, ["batch.tokens=600"])
+            #expect(try TrainingNeeds(sane).problem(sane) == nil)
+        }
+    }
+
+    @Test func diskCountsWhatStays() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            func bytes(_ checkpoint: String) throws -> Int {
+                try TrainingNeeds(
+                    TrainingFixtures.recipe(
+                        .contrastive, output: folder, steps: 100, ["checkpoint=\(checkpoint)"])
+                ).diskBytes
+            }
+            let needs = try TrainingNeeds(
+                TrainingFixtures.recipe(.contrastive, output: folder, steps: 100))
+            let (one, weights) = (needs.memory.checkpointOnDisk, needs.memory.weights)
+            #expect(try bytes("{every_steps: 10, keep: 2}") == 3 * one + weights)
+            #expect(
+                try bytes("{every_steps: 10, keep: 2, keep_every_steps: 50, best_metric: loss}")
+                    == 6 * one + weights)
+            #expect(try bytes("{every_steps: 100, keep: 2}") == one + weights)
+        }
+    }
+
+    /// The run folder stays as it is, and the figures are those of real steps.
+    @Test(arguments: Recipe.Stage.allCases)
+    func stepsAreMeasuredOutsideTheRunFolder(stage: Recipe.Stage) throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let output = folder.appending(path: "run")
+            let recipe = try TrainingFixtures.recipe(stage, output: output)
+            let measured = try StepMeasurement(recipe)
+            #expect(!FileManager.default.fileExists(atPath: output.path))
+            #expect(measured.secondsAStep > 0 && measured.tokensAStep > 100)
+            if stage == .contrastive { #expect(measured.samplesAStep == 8) }
+            var plan = try TrainingPlan(recipe)
+            plan.measurement = measured
+            let lines = plan.lines(stage)
+            #expect(
+                lines[0].hasPrefix("parameters: ") && lines[0].hasSuffix(", all of them trained"))
+            #expect(lines.contains { $0.hasPrefix("memory: ") && $0.contains(" of activations") })
+            #expect(lines.contains { $0.hasPrefix("disk: ") && $0.hasSuffix(" free") })
+            #expect(lines.contains { $0.hasPrefix("a step, measured: ") })
+            #expect(lines.contains { $0.hasPrefix("time: ") && $0.hasSuffix(" for 8 steps") })
+        }
+    }
+
+    /// Activations by formula beside the memory of a real step, in a process of its own.
+    @Test(
+        .enabled(if: FileManager.default.isExecutableFile(atPath: KilledProcessTests.program.path)))
+    func memoryIsWhatAStepTakes() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let config = try model(in: folder, width: 256, layers: 8, intermediate: 1024)
+            let output = folder.appending(path: "run")
+            let words = "[\(TrainingFixtures.data.path)/mmeb-train/WordNet_def2word]"
+            let overrides = [
+                "model={initialize: {config: \(config.path)}}", "data.folders=\(words)",
+                "data.weights=null", "batch={size: 96, accumulation: 1}", "data.max_length=256",
+                "checkpoint.asynchronous=false",
+            ]
+            let file = folder.appending(path: "recipe.yaml")
+            try TrainingFixtures.text(.contrastive, output: output).write(
+                to: file, atomically: true, encoding: .utf8)
+            let process = Process()
+            process.executableURL = KilledProcessTests.program
+            process.arguments = ["finetune", "--config", file.path, "--plan"] + overrides
+            let printed = Pipe()
+            process.standardOutput = printed
+            try process.run()
+            let text = String(
+                decoding: printed.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            #expect(process.terminationStatus == 0)
+            let found = try #require(text.firstMatch(of: /, ([0-9]+) tokens, ([0-9.]+) GB at most/))
+            let (tokens, measured) = (
+                try #require(Int(found.1)), try #require(Double(found.2))
+            )
+            let recipe = try Recipe(
+                reading: file, stage: .contrastive, overrides: overrides)
+            let configuration = try PretrainedModel.configuration(of: config, names: [:])
+            let needs = try TrainingNeeds(recipe)
+            let estimate = MemoryEstimate(
+                recipe, configuration, parameters: needs.parameters,
+                trained: needs.trainedParameters,
+                passes: [.init(tokens: tokens, patches: 0)])
+            let ratio = Double(estimate.total) / 1e9 / measured
+            #expect((0.75...1.25).contains(ratio), "\(ratio): \(estimate), \(text)")
+        }
+    }
+}
