@@ -147,7 +147,7 @@ extension PretrainedModel {
     ///   - includesHeads: whether the pre-training heads are written, where the model has them.
     package func save(to folder: URL, dtype: DType? = nil, includesHeads: Bool) throws {
         let kept = store.parameters.filter {
-            includesHeads || !CheckpointKeys.isPretrainingHead($0.key)
+            includesHeads || !CheckpointKeys.isTrainingOnly($0.key)
         }
         let type = dtype ?? store.dtype
         let writer = try ShardedSafetensorsWriter(

@@ -38,16 +38,30 @@ public final class AdamW {
     /// What does not change during a run.
     public let settings: Settings
     private let parameters: [(key: String, tensor: Tensor)]
+    private let undecayed: Set<String>
     private var states: [String: State] = [:]
 
-    /// An optimiser of `parameters`; its moments begin at zero.
-    public init(_ parameters: [(key: String, tensor: Tensor)], settings: Settings) {
+    /// An optimiser of `parameters`; its moments begin at zero. Those of the keys `undecayed` do
+    /// not shrink.
+    public init(
+        _ parameters: [(key: String, tensor: Tensor)], settings: Settings,
+        undecayed: Set<String> = []
+    ) {
         self.parameters = parameters
+        self.undecayed = undecayed
         self.settings = settings
     }
 
     /// Updates every parameter that has a gradient.
     public func step(learningRate: Double) {
+        let parts = Dictionary(grouping: parameters) { undecayed.contains($0.key) }
+        update(parts[false] ?? [], learningRate, weightDecay: settings.weightDecay)
+        update(parts[true] ?? [], learningRate, weightDecay: 0)
+    }
+
+    private func update(
+        _ parameters: [(key: String, tensor: Tensor)], _ learningRate: Double, weightDecay: Double
+    ) {
         var values: [Tensor] = []
         var gradients: [Tensor] = []
         var kept: [State] = []
@@ -64,7 +78,7 @@ public final class AdamW {
             secondMoments: kept.map(\.secondMoment), steps: kept.map(\.step),
             AdamWCoefficients(
                 learningRate: learningRate, beta1: settings.beta1, beta2: settings.beta2,
-                weightDecay: settings.weightDecay, epsilon: settings.epsilon))
+                weightDecay: weightDecay, epsilon: settings.epsilon))
     }
 
     /// Drops all gradients.

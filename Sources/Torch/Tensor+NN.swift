@@ -47,6 +47,13 @@ extension Tensor {
         }
     }
 
+    /// `-log softmax(row)[target]` of every row: logits `[n, classes]`, targets int64 `[n]` -> `[n]`.
+    public func crossEntropy(
+        _ targets: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("crossEntropy", targets, file, line) { ctorch_cross_entropy($0, $1, $2) }
+    }
+
     /// `softmax(q k^T scale) v` over `[B, H, L, D]`; keys and values may have fewer heads, each
     /// shared by a group of query heads.
     public func attention(
