@@ -28,6 +28,8 @@ package struct ReconstructionObjective: Objective {
 
     package let model: ReconstructionModel
     package let settings: Settings
+    /// Bytes of logits that exist at a time.
+    var logitBytesMax = 128 << 20
 
     package init(_ model: ReconstructionModel, _ settings: Settings) {
         (self.model, self.settings) = (model, settings)
@@ -45,19 +47,22 @@ package struct ReconstructionObjective: Objective {
         }
         let localNumbers = batches.reduce(0) { $0 + $1.maskedImageTokens.count * merge * values }
         let counts = collectives.sum([Double(localTokens), Double(localNumbers)])
-        var sums = (mlm: 0.0, mae: 0.0)
+        var tally = ReconstructionTally(
+            subsets: batches.first?.subsets?.names ?? [], numbersAPatch: values)
         for batch in batches {
-            let (mlm, mae) = losses(batch)
-            backward(mlm, mae, counts)
-            sums.mlm += mlm?.item() ?? 0
-            sums.mae += mae?.item() ?? 0
+            let predictions = batch.predictions(settings.tokenTarget)
+            let (tokens, patches) = losses(batch, predictions)
+            backward(
+                tokens.map { $0.selected(1, 0).sum() }, patches.map { $0.sum() }, counts)
+            tally.add(
+                tokens?.detached(), of: batch.subsetNumbers(of: predictions.states))
+            tally.add(
+                patches: patches?.detached(),
+                of: batch.subsetNumbers(of: batch.maskedImageTokens).flatMap {
+                    [Int](repeating: $0, count: merge)
+                })
         }
-        let totals = collectives.sum([sums.mlm, sums.mae])
-        return LossTerms([
-            LossTerm("mlm_loss", sum: totals[0], count: Int(counts[0])),
-            LossTerm(
-                "mae_loss", weight: settings.maeWeight, sum: totals[1], count: Int(counts[1])),
-        ])
+        return tally.terms(maeWeight: settings.maeWeight, over: collectives)
     }
 
     private func backward(_ mlm: Tensor?, _ mae: Tensor?, _ counts: [Double]) {
@@ -68,9 +73,12 @@ package struct ReconstructionObjective: Objective {
         parts.dropFirst().reduce(first, +).backward()
     }
 
-    /// The summed losses of one micro-batch; nil where nothing is to be predicted.
-    private func losses(_ batch: ReconstructionBatch) -> (mlm: Tensor?, mae: Tensor?) {
-        let predictions = batch.predictions(settings.tokenTarget)
+    /// Of one micro-batch: for each masked token its loss and whether it is predicted right
+    /// `[M, 2]`, and for each masked patch the sum of squared errors `[mergeUnit * R]`; nil where
+    /// nothing is to be predicted.
+    private func losses(
+        _ batch: ReconstructionBatch, _ predictions: (states: [Int], ids: [Int32])
+    ) -> (tokens: Tensor?, patches: Tensor?) {
         guard !predictions.ids.isEmpty || !batch.maskedImageTokens.isEmpty else {
             return (nil, nil)
         }
@@ -79,36 +87,42 @@ package struct ReconstructionObjective: Objective {
         let mlm =
             predictions.ids.isEmpty
             ? nil
-            : tokenLoss(
+            : tokenLosses(
                 output.hidden.indexed(0, by: Tensor(predictions.states, on: device)),
                 predictions.ids)
         guard let targets = batch.patchTargets else { return (mlm, nil) }
         let predicted = model.patches(
             output, at: Tensor(batch.maskedImageTokens, on: device))
         let goal = settings.normalizesPatches ? Self.normalize(targets) : targets
-        return (mlm, (predicted - goal.to(device)).power(2).sum())
+        return (mlm, (predicted - goal.to(device)).power(2).sum([1]))
     }
 
-    /// Bytes of logits that exist at a time.
-    private static let logitBytesMax = 128 << 20
-
-    /// Summed cross-entropy of states `[M, W]`. Projection and loss go in chunks that are computed
-    /// again during backward, so that the logits of all tokens never exist together.
-    private func tokenLoss(_ states: Tensor, _ ids: [Int32]) -> Tensor {
+    /// Cross-entropies of states `[M, W]`, and 1 where the right id has the greatest logit: `[M, 2]`.
+    /// Projection and loss go in chunks that are computed again during backward, so that the logits
+    /// of all tokens never exist together.
+    private func tokenLosses(_ states: Tensor, _ ids: [Int32]) -> Tensor {
         let rows = model.backbone.configuration.text.vocabularySize
-        let chunk = max(1, Self.logitBytesMax / (rows * MemoryLayout<Float>.size))
+        let chunk = max(1, logitBytesMax / (rows * MemoryLayout<Float>.size))
         let targets = Tensor(ids.map { Int64($0) }, on: states.device)
-        guard ids.count > chunk else {
-            return model.tokenLogits(states).crossEntropySum(targets)
-        }
+        guard ids.count > chunk else { return Self.scored(model.tokenLogits(states), targets) }
         let parts = stride(from: 0, to: ids.count, by: chunk).map { start in
             let range = start..<min(start + chunk, ids.count)
             let part = targets.narrowed(0, range)
             return recomputed([states.narrowed(0, range)]) {
-                model.tokenLogits($0[0]).crossEntropySum(part)
+                Self.scored(model.tokenLogits($0[0]), part)
             }
         }
-        return Tensor.stacked(parts).sum()
+        return .concatenated(parts)
+    }
+
+    /// `[M, vocabulary]` to `[M, 2]`.
+    private static func scored(_ logits: Tensor, _ targets: Tensor) -> Tensor {
+        let isRight = withoutGradient {
+            let exact = logits.detached()
+            let own = exact.gathered(1, targets.unsqueezed(1)).squeezed(1)  // [M]
+            return exact.maximum(1).isGreater(than: own).to(.float32) * -1 + 1
+        }
+        return .stacked([logits.crossEntropy(targets), isRight], axis: 1)
     }
 
     private static func normalize(_ patches: Tensor) -> Tensor {

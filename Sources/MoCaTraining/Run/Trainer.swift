@@ -133,9 +133,15 @@ package struct Trainer<Goal: Objective> {
         state.interval.loss += terms.loss
         state.interval.gradientNorm += norm
         for term in terms.terms { state.interval.terms[term.name, default: 0] += term.mean }
-        guard let subset = prepared.subset else { return }
-        state.interval.subsets[subset, default: .init()].sum += terms.loss
-        state.interval.subsets[subset, default: .init()].count += 1
+        for (subset, terms) in terms.subsets {
+            for term in terms where term.count > 0 {
+                var share = state.interval.subsets[subset]?[term.name] ?? .init()
+                share.sum += term.sum
+                share.count += term.count
+                share.weight = term.weight
+                state.interval.subsets[subset, default: [:]][term.name] = share
+            }
+        }
     }
 
     private mutating func log() throws {
@@ -146,7 +152,7 @@ package struct Trainer<Goal: Objective> {
             step: state.step, totalSteps: plan.schedule.totalSteps,
             epoch: state.cursor?.fractionalEpoch ?? 0, loss: state.interval.loss / steps,
             terms: state.interval.terms.mapValues { $0 / steps },
-            subsets: state.interval.subsets.mapValues(\.mean),
+            subsetTerms: state.interval.subsets,
             learningRate: plan.schedule.rate(at: state.step - 1),
             gradientNorm: state.interval.gradientNorm / steps, sampleCount: state.sampleCount,
             tokenCount: state.tokenCount, samplesPerSecond: rates.samples,
