@@ -46,7 +46,9 @@ package struct TrainingRun {
         let state = try startingState(checkpoint)
         try write(recipe.yaml(), to: "recipe.yaml")
         let metrics = try log("metrics.jsonl", after: state)
-        let optimizer = AdamW(start.model.store.parameters, settings: recipe.optimizer.adamW)
+        let optimizer = AdamW(
+            start.model.store.parameters, settings: recipe.optimizer.adamW,
+            undecayed: [ContrastiveObjective.logScaleKey])
         try checkpoint?.restore(optimizer)
         if let checkpoint { say("resuming at step \(state.step) (\(checkpoint.folder.path))") }
         switch recipe.objective {
@@ -93,7 +95,7 @@ package struct TrainingRun {
         let model = EmbeddingModel(
             backbone,
             PoolingSettings(attention: settings.attention, pooling: settings.pooling))
-        let objective = ContrastiveObjective(model, settings.loss)
+        let objective = ContrastiveObjective(model, settings.loss, logScale: start.logScale)
         try train(objective, source, start, optimizer, state, metrics) { failed, batch, url in
             try failed.write(batch, to: url)
         }
@@ -151,7 +153,7 @@ package struct TrainingRun {
         let folder = recipe.outputFolder.appending(path: "not-finite-\(step)")
         let failed = try FailedStep(
             recipe, start.model.configuration, step: step,
-            records: prepared.ids.map(\.description))
+            records: prepared.ids.map(\.description), dtype: start.model.store.dtype)
         try CompleteFolder.write(folder) { partial in
             try start.files.write(to: partial)
             try start.model.save(to: partial, includesHeads: true)
