@@ -2,6 +2,7 @@
 // model, so neither ever makes a second one of its size where its gradient is a leaf's.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/full_like.h>
 #include <ATen/ops/linear.h>
@@ -56,7 +57,8 @@ struct EmbeddingRows : torch::autograd::Function<EmbeddingRows> {
 
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &hidden,
-                              const at::Tensor &weight, const at::Tensor &targets, int64_t chunk) {
+                              const at::Tensor &weight, const at::Tensor &targets, int64_t chunk,
+                              at::Tensor rows) {
         const bool is_recorded = hidden.requires_grad() || weight.requires_grad();
         at::Tensor hidden_gradient = is_recorded ? at::empty_like(hidden) : at::Tensor();
         at::Tensor weight_gradient = weight.requires_grad() ? at::zeros_like(weight) : at::Tensor();
@@ -71,7 +73,10 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
             const at::Tensor greatest = buffer.amax({1}, true);
             buffer.sub_(greatest).exp_();
             const at::Tensor sums = buffer.sum({1}, true);
-            total.add_((sums.log() + greatest - chosen).sum());
+            const at::Tensor losses = sums.log() + greatest - chosen;
+            total.add_(losses.sum());
+            rows.narrow(0, start, length).narrow(1, 0, 1).copy_(losses);
+            rows.narrow(0, start, length).narrow(1, 1, 1).copy_(chosen >= greatest);
             if (!is_recorded) continue;
             buffer.div_(sums);
             buffer.scatter_add_(1, columns, at::full_like(chosen, -1));
@@ -100,7 +105,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
         // The graph outlives backward; what it kept must not.
         context->saved_data.clear();
         if (weight_gradient.defined()) weight_gradient = deposit(weight, weight_gradient);
-        return {hidden_gradient, weight_gradient, at::Tensor(), at::Tensor()};
+        return {hidden_gradient, weight_gradient, at::Tensor(), at::Tensor(), at::Tensor()};
     }
 };
 
@@ -114,13 +119,16 @@ ctorch_status ctorch_embedding(ctorch_tensor weight, ctorch_tensor indices, ctor
     });
 }
 
-ctorch_status ctorch_linear_cross_entropy_sum(ctorch_tensor hidden, ctorch_tensor weight, ctorch_tensor targets,
-                                              int64_t chunk, ctorch_tensor *out) {
-    return produce(out, [&] {
+ctorch_status ctorch_linear_cross_entropy(ctorch_tensor hidden, ctorch_tensor weight, ctorch_tensor targets,
+                                          int64_t chunk, ctorch_tensor *sum, ctorch_tensor *rows) {
+    return guarded([&] {
         TORCH_CHECK(chunk > 0, "a chunk has at least one row");
         const at::Tensor states = borrow(hidden), table = borrow(weight);
         TORCH_CHECK(states.dim() == 2 && states.size(1) == table.size(1), "hidden ", states.sizes(),
                     " does not fit weight ", table.sizes());
-        return at::Tensor(LinearCrossEntropy::apply(states, table, borrow(targets), chunk));
+        const at::Tensor each = at::empty({states.size(0), 2}, states.options().dtype(at::kFloat));
+        const at::Tensor total = LinearCrossEntropy::apply(states, table, borrow(targets), chunk, each);
+        *sum = own(total);
+        *rows = own(each);
     });
 }

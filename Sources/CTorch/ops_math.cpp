@@ -62,3 +62,15 @@ ctorch_status ctorch_clamp_minimum(ctorch_tensor x, double minimum, ctorch_tenso
 ctorch_status ctorch_is_finite(ctorch_tensor x, ctorch_tensor *out) {
     return produce(out, [&] { return at::isfinite(borrow(x)); });
 }
+
+ctorch_status ctorch_round(ctorch_tensor x, ctorch_tensor *out) {
+    return produce(out, [&] { return borrow(x).round(); });
+}
+
+ctorch_status ctorch_sign(ctorch_tensor x, ctorch_tensor *out) {
+    return produce(out, [&] { return borrow(x).sign(); });
+}
+
+ctorch_status ctorch_greater(ctorch_tensor x, ctorch_tensor y, ctorch_tensor *out) {
+    return produce(out, [&] { return borrow(x).gt(borrow(y)); });
+}

@@ -48,6 +48,12 @@ ctorch_status ctorch_cross_entropy_sum(ctorch_tensor logits, ctorch_tensor targe
     });
 }
 
+ctorch_status ctorch_cross_entropy(ctorch_tensor logits, ctorch_tensor targets, ctorch_tensor *out) {
+    return produce(out, [&] {
+        return at::cross_entropy_loss(borrow(logits), borrow(targets), {}, at::Reduction::None);
+    });
+}
+
 ctorch_status ctorch_attention(ctorch_tensor q, ctorch_tensor k, ctorch_tensor v, int is_causal, double scale, ctorch_tensor *out) {
     return produce(out, [&] {
         const at::Tensor query = borrow(q);

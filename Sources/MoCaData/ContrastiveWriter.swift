@@ -48,7 +48,7 @@ package final class ContrastiveWriter {
     /// - Throws: `DataError.cannotWrite`.
     package init(_ url: URL) throws {
         output = try ParquetOutput(url) { path, writer in
-            let names = ContrastiveRecord.columns.map { strdup($0) }
+            let names = ContrastiveRecord.contentColumns.map { strdup($0) }
             defer { names.forEach { free($0) } }
             let columns = names.enumerated().map { index, name in
                 carrow_text_column(name: name, is_list: index < 4 ? 0 : 1)

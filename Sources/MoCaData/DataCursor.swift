@@ -104,23 +104,28 @@ package struct DataCursor: Sendable, Hashable, Codable {
     }
 }
 
-/// A sample by the number of its subset; in JSON the pair `[subset, row]`.
+/// A sample by the number of its subset; in JSON the list `[subset, row, epoch]`.
 package struct WaitingSample: Sendable, Hashable, Codable {
     package var subset: Int
     package var row: Int
+    /// How often the row was drawn before: passes of all rows of its subset.
+    package var epoch: Int
 
-    package init(subset: Int, row: Int) {
-        (self.subset, self.row) = (subset, row)
+    package init(subset: Int, row: Int, epoch: Int = 0) {
+        (self.subset, self.row, self.epoch) = (subset, row, epoch)
     }
 
+    /// A list without an epoch is of an older checkpoint, and of epoch 0.
     package init(from decoder: any Decoder) throws {
-        var pair = try decoder.unkeyedContainer()
-        (subset, row) = (try pair.decode(Int.self), try pair.decode(Int.self))
+        var list = try decoder.unkeyedContainer()
+        (subset, row) = (try list.decode(Int.self), try list.decode(Int.self))
+        epoch = list.isAtEnd ? 0 : try list.decode(Int.self)
     }
 
     package func encode(to encoder: any Encoder) throws {
-        var pair = encoder.unkeyedContainer()
-        try pair.encode(subset)
-        try pair.encode(row)
+        var list = encoder.unkeyedContainer()
+        try list.encode(subset)
+        try list.encode(row)
+        try list.encode(epoch)
     }
 }

@@ -7,6 +7,8 @@ package enum NegativeTable {
     struct Entry: Equatable {
         var text: String
         var imagePath: String
+        /// What a teacher scores it.
+        var score: Double?
     }
 
     /// Pairs the two columns. A column that is empty as a whole goes with any number of the other.
@@ -21,10 +23,17 @@ package enum NegativeTable {
                 record.location, columns: ["neg_text", "neg_image_path"],
                 counts: [texts.count, paths.count])
         }
+        let scores = record.negativeScores ?? []
+        guard scores.isEmpty || scores.count == count else {
+            throw DataError.listsDiffer(
+                record.location, columns: ["neg_text", "neg_score"],
+                counts: [count, scores.count])
+        }
         return (0..<count).map { index in
             Entry(
                 text: texts.isEmpty ? "" : texts[index],
-                imagePath: paths.isEmpty ? "" : paths[index])
+                imagePath: paths.isEmpty ? "" : paths[index],
+                score: scores.isEmpty ? nil : scores[index])
         }.filter { !$0.text.isEmpty || !$0.imagePath.isEmpty }
     }
 

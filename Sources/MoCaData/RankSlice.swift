@@ -53,6 +53,6 @@ extension TokenBatch {
         let places = slice.places(balancing: costs)
         return TokenBatch(
             ids: places.map { ids[$0] }, items: places.map { items[$0] },
-            costs: places.map { costs[$0] })
+            costs: places.map { costs[$0] }, epochs: places.map { epochs[$0] })
     }
 }

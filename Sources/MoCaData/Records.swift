@@ -34,7 +34,9 @@ package struct PretrainRecord: Record, Equatable {
 
 /// One record of contrastive training: a query, its positive and its hard negatives.
 package struct ContrastiveRecord: Record, Equatable {
-    package static let columns = [
+    package static let columns = contentColumns + ["pos_score", "neg_score"]
+    /// The columns that are embedded.
+    package static let contentColumns = [
         "qry", "qry_image_path", "pos_text", "pos_image_path", "neg_text", "neg_image_path",
     ]
     package static let requiredColumns = ["qry", "pos_text"]
@@ -46,6 +48,11 @@ package struct ContrastiveRecord: Record, Equatable {
     package var positiveImagePath: String?
     package var negativeText: StringOrList?
     package var negativeImagePath: StringOrList?
+    /// What a teacher scores the positive.
+    package var positiveScore: Double?
+    /// What a teacher scores each negative, in the order of the negative columns; nil elements
+    /// where it does not.
+    package var negativeScores: [Double?]?
     /// Images that come with the record, by the paths that it calls them.
     package var attachments: [String: Data]
 
@@ -58,6 +65,8 @@ package struct ContrastiveRecord: Record, Equatable {
         positiveImagePath = try row.string("pos_image_path")
         negativeText = try row.stringOrList("neg_text")
         negativeImagePath = try row.stringOrList("neg_image_path")
+        positiveScore = try row.numbers("pos_score")?.first ?? nil
+        negativeScores = try row.numbers("neg_score")
     }
 }
 

@@ -141,6 +141,24 @@ package struct Row: Sendable {
         }
     }
 
+    /// The numbers of a list column, or the one number of a plain column; nil when null or absent,
+    /// and nil for null elements.
+    package func numbers(_ column: String) throws -> [Double?]? {
+        func number(_ cell: Cell) throws -> Double? {
+            switch cell {
+            case .null: return nil
+            case .integer(let value): return Double(value)
+            case .number(let value): return value
+            default: throw mismatch(column, cell.kindName, "numbers")
+            }
+        }
+        switch try cell(column) {
+        case .null: return nil
+        case .list(let elements): return try elements.map(number)
+        case let single: return [try number(single)]
+        }
+    }
+
     /// The images of a list column, or the one image of a plain column; none when null or absent.
     package func images(_ column: String) throws -> [ImageValue] {
         switch try cell(column) {

@@ -39,6 +39,10 @@ package struct ContrastiveSample: Sample, Hashable {
     package var positive: Content
     /// Hard negatives; rows may have different counts, and none.
     package var negatives: [Content]
+    /// What a teacher scores the positive; nil where it does not.
+    package var positiveScore: Double?
+    /// What a teacher scores each negative.
+    package var negativeScores: [Double?]
 
     /// A text whose image path is empty loses its placeholder.
     ///
@@ -51,9 +55,12 @@ package struct ContrastiveSample: Sample, Hashable {
         query = try side.content(record.query, record.queryImagePath, field: "qry")
         positive = try side.content(
             record.positiveText, record.positiveImagePath, field: "pos_text")
-        negatives = try NegativeTable.entries(of: record).compactMap { entry in
-            try side.negative(entry)
+        let found = try NegativeTable.entries(of: record).compactMap { entry in
+            try side.negative(entry).map { (content: $0, score: entry.score) }
         }
+        negatives = found.map(\.content)
+        positiveScore = record.positiveScore
+        negativeScores = found.map(\.score)
     }
 }
 

@@ -6,6 +6,8 @@ package struct TokenBatch<Item: Sendable>: Sendable {
     package var items: [Item]
     /// What each sample costs; the sum is within the budget.
     package var costs: [Int]
+    /// How often each sample was drawn before.
+    package var epochs: [Int]
 }
 
 /// Which of the samples that were drawn go into a batch together.
@@ -97,7 +99,8 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
         draft.cursor.waiting = draft.window.map(\.place)
         (cursor, window) = (draft.cursor, draft.window)
         return TokenBatch(
-            ids: taken.map(\.id), items: taken.map(\.item), costs: taken.map(\.cost))
+            ids: taken.map(\.id), items: taken.map(\.item), costs: taken.map(\.cost),
+            epochs: taken.map(\.place.epoch))
     }
 
     // MARK: Packing
@@ -185,9 +188,11 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
 
     private mutating func drawPlace(_ cursor: inout DataCursor) -> WaitingSample {
         let subset = choice.next(&cursor, left: \.rowsLeft)
-        let row = streams.row(subset, at: cursor.subsets[subset].position)
+        let position = cursor.subsets[subset].position
+        let row = streams.row(subset, at: position)
         cursor.subsets[subset].position += 1
-        return WaitingSample(subset: subset, row: row)
+        return WaitingSample(
+            subset: subset, row: row, epoch: position / streams.shapes[subset].rowCount)
     }
 
     /// The samples, loaded; nil for those that are left out.

@@ -31,6 +31,9 @@ package enum CheckpointKeys {
     /// The output matrix of a model that is not tied.
     package static let head = "lm_head.weight"
 
+    /// The logarithm of what similarities are multiplied by, where training learns it.
+    package static let logScale = "contrastive.log_scale"
+
     /// The canonical name of a stored tensor; an unknown name is returned as it is.
     package static func canonical(_ stored: String) -> String {
         for (old, new) in prefixes where stored.hasPrefix(old) {
@@ -56,6 +59,11 @@ package enum CheckpointKeys {
     /// Whether a canonical name is a part of pre-training only.
     package static func isPretrainingHead(_ key: String) -> Bool {
         key.hasPrefix("mae_decoder.") || key.hasPrefix("mae_proj.")
+    }
+
+    /// Whether a canonical name is needed to go on training, and not to embed.
+    package static func isTrainingOnly(_ key: String) -> Bool {
+        isPretrainingHead(key) || key == logScale
     }
 
     /// Whether a name is a buffer that old versions saved and every model computes by itself.
@@ -85,7 +93,7 @@ package struct CheckpointRules: Sendable, Hashable {
 
     /// Whether a tensor of the file, by canonical name, may go unused.
     package func mayBeUnused(_ key: String) -> Bool {
-        if CheckpointKeys.isComputedBuffer(key) { return true }
+        if CheckpointKeys.isComputedBuffer(key) || key == CheckpointKeys.logScale { return true }
         if key == CheckpointKeys.head { return isTied || purpose == .embedding }
         return purpose == .embedding && CheckpointKeys.isPretrainingHead(key)
     }

@@ -19,6 +19,8 @@ package struct EncoderInput: Sendable {
     package let grids: [ImageGrid]
     /// `[P, channels * frames * side * side]` float32; nil without images.
     package let pixelValues: Tensor?
+    /// Which forward pass of a run this is; nil outside of training.
+    package var identity: ForwardIdentity?
 
     /// One sequence to pack.
     package struct Sequence: Sendable {
@@ -54,6 +56,16 @@ package struct EncoderInput: Sendable {
         self.pixelValues = pixelValues
         sequenceStarts = starts
         imageTokens = ids.indices.filter { ids[$0] == configuration.tokens.image }
+    }
+
+    /// Parts that belong together.
+    init(
+        ids: [Int32], positions: [Int32], sequenceStarts: [Int], imageTokens: [Int],
+        grids: [ImageGrid], pixelValues: Tensor?
+    ) {
+        (self.ids, self.positions) = (ids, positions)
+        (self.sequenceStarts, self.imageTokens) = (sequenceStarts, imageTokens)
+        (self.grids, self.pixelValues) = (grids, pixelValues)
     }
 
     /// N.

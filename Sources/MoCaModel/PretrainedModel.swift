@@ -153,15 +153,19 @@ extension PretrainedModel {
     ///   - dtype: the type of the stored weights; nil keeps that of the parameters.
     ///   - source: a checkpoint whose weights that this model does not use (an output matrix, the
     ///     pre-training heads) are written too, one at a time; nil leaves them out.
-    package func save(to folder: URL, dtype: DType? = nil, carrying source: URL? = nil) throws {
+    ///   - isForTraining: whether parameters that are of use in training alone (a learned
+    ///     temperature) are written.
+    package func save(
+        to folder: URL, dtype: DType? = nil, carrying source: URL? = nil,
+        isForTraining: Bool = false
+    ) throws {
         let type = dtype ?? store.dtype
-        let own = store.parameters.map {
-            SafetensorsDeclaration($0.key, type.stored, $0.tensor.shape)
-        }
+        let kept = store.parameters.filter { isForTraining || $0.key != CheckpointKeys.logScale }
+        let own = kept.map { SafetensorsDeclaration($0.key, type.stored, $0.tensor.shape) }
         let carried = try source.map { try CarriedWeights(in: $0, besides: self) }
         let writer = try ShardedSafetensorsWriter(
             folder, tensors: own + (try carried?.declarations(type) ?? []))
-        for (key, tensor) in store.parameters {
+        for (key, tensor) in kept {
             try store.merged(key, tensor).to(type).withBytes { try writer.append($0, to: key) }
         }
         try carried?.append(to: writer, type)

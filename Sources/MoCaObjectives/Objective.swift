@@ -25,26 +25,16 @@ package struct LossTerm: Sendable, Hashable {
 /// The terms of one step.
 package struct LossTerms: Sendable, Hashable {
     package var terms: [LossTerm]
+    /// The shares of single subsets in the terms, where samples are known by subset.
+    package var subsets: [String: [LossTerm]] = [:]
 
-    package init(_ terms: [LossTerm]) {
-        self.terms = terms
+    package init(_ terms: [LossTerm], subsets: [String: [LossTerm]] = [:]) {
+        (self.terms, self.subsets) = (terms, subsets)
     }
 
     /// The weighted sum of the terms' means.
     package var loss: Double { terms.reduce(0) { $0 + $1.weight * $1.mean } }
 
-    /// Adds the sums and counts of another micro-batch's same terms.
-    mutating func add(_ other: LossTerms) {
-        guard !terms.isEmpty else {
-            terms = other.terms
-            return
-        }
-        precondition(terms.map(\.name) == other.terms.map(\.name), "terms of other objectives")
-        for index in terms.indices {
-            terms[index].sum += other.terms[index].sum
-            terms[index].count += other.terms[index].count
-        }
-    }
 }
 
 /// A training objective; it owns model and loss.

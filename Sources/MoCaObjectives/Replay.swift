@@ -1,4 +1,4 @@
-// One saved batch, forward and backward: what `moca replay` prints.
+// A saved batch, or the saved parts of one step, forward and backward: what `moca replay` prints.
 
 package import Foundation
 package import MoCaModel
@@ -33,7 +33,12 @@ package struct Replay {
 
     /// Runs `objective` on one batch.
     package func run<Goal: Objective>(_ objective: Goal, _ batch: Goal.Batch) -> Result {
-        let terms = objective.step([batch], over: SingleProcess())
+        run(objective, [batch])
+    }
+
+    /// Runs `objective` on the parts of one step.
+    package func run<Goal: Objective>(_ objective: Goal, _ batches: [Goal.Batch]) -> Result {
+        let terms = objective.step(batches, over: SingleProcess())
         let means = Dictionary(uniqueKeysWithValues: terms.terms.map { ($0.name, $0.mean) })
         return Result(
             loss: terms.loss, mlmLoss: means["mlm_loss"], maeLoss: means["mae_loss"],

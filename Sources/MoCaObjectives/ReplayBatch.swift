@@ -44,6 +44,13 @@ package struct ReplayBatch {
     /// The file's texts, such as the objective that it was saved with.
     package var metadata: [String: String] { file.metadata }
 
+    /// The texts of a file, before there is a model.
+    ///
+    /// - Throws: `SafetensorsError`.
+    package static func metadata(of url: URL) throws -> [String: String] {
+        try SafetensorsFile(mapping: url).metadata
+    }
+
     /// The batch of `--objective pretrain`: `input_ids`, `attention_mask`, `pixel_values` (already
     /// masked), `image_grid_thw`, `labels`, `mae_pred_mask`, `pixel_labels`.
     ///
@@ -98,9 +105,28 @@ package struct ReplayBatch {
             sequences, pixelValues: pixels.isEmpty ? nil : .concatenated(pixels),
             for: configuration)
         let counts = try negativeCounts(all.count > 2 ? all[2].sequences.count : 0, queries)
-        return ContrastiveBatch(
+        let candidates = sequences.count - queries
+        var batch = ContrastiveBatch(
             input: input, sequences: Array(sequences.indices), negativeCounts: counts,
-            candidateIdentities: try identities(Array(all.dropFirst())))
+            candidateIdentities: try optionalIntegers("candidate_identities", count: candidates)
+                ?? identities(Array(all.dropFirst())))
+        batch.targetIdentities =
+            try optionalIntegers("target_identities", count: candidates) ?? []
+        if file.entries["teacher_scores"] != nil {
+            batch.teacherScores = try tensor("teacher_scores").array()
+            guard batch.teacherScores.count == candidates else {
+                throw bad(
+                    "teacher_scores",
+                    "has \(batch.teacherScores.count) elements, expected \(candidates)")
+            }
+        }
+        return batch
+    }
+
+    /// nil where there is no such tensor.
+    private func optionalIntegers(_ name: String, count: Int) throws -> [Int]? {
+        guard file.entries[name] != nil else { return nil }
+        return try integers(name, count: count).map(Int.init)
     }
 
     private func negativeCounts(_ total: Int, _ queries: Int) throws -> [Int] {

@@ -72,17 +72,25 @@ public final class AdamW {
     /// What does not change during a run.
     public let settings: Settings
     private let parameters: [(key: String, tensor: Tensor)]
-    /// Of each parameter, the number of its group; `settings.groups.count` for none.
+    /// Of each parameter, the number of its group; `settings.groups.count` for none, one
+    /// more for those that do not shrink.
     private let groupNumbers: [Int]
     private var states: [String: State] = [:]
     private var averages: [String: Tensor] = [:]
 
-    /// An optimiser of `parameters`; its moments begin at zero.
-    public init(_ parameters: [(key: String, tensor: Tensor)], settings: Settings) {
+    /// An optimiser of `parameters`; its moments begin at zero. Those of the keys `undecayed` do
+    /// not shrink.
+    public init(
+        _ parameters: [(key: String, tensor: Tensor)], settings: Settings,
+        undecayed: Set<String> = []
+    ) {
         self.parameters = parameters
         self.settings = settings
+        let groups = settings.groups
         groupNumbers = parameters.map { key, _ in
-            settings.groups.firstIndex { $0.match.isFound(in: key) } ?? settings.groups.count
+            undecayed.contains(key)
+                ? groups.count + 1
+                : groups.firstIndex { $0.match.isFound(in: key) } ?? groups.count
         }
     }
 
@@ -90,7 +98,7 @@ public final class AdamW {
     ///
     /// - Parameter gradientFactor: times every gradient; in float32 where there are masters.
     public func step(learningRate: Double, gradientFactor: Double = 1) {
-        for group in 0...settings.groups.count {
+        for group in 0...settings.groups.count + 1 {
             let members = zip(parameters, groupNumbers).filter { $1 == group }.map(\.0)
             update(members, coefficients(group, learningRate), gradientFactor)
         }
@@ -101,7 +109,8 @@ public final class AdamW {
         let own = group < settings.groups.count ? settings.groups[group] : nil
         return AdamWCoefficients(
             learningRate: learningRate * (own?.learningRateScale ?? 1), beta1: settings.beta1,
-            beta2: settings.beta2, weightDecay: own?.weightDecay ?? settings.weightDecay,
+            beta2: settings.beta2, weightDecay: group > settings.groups.count
+                ? 0 : own?.weightDecay ?? settings.weightDecay,
             epsilon: settings.epsilon)
     }
 

@@ -83,6 +83,23 @@ extension Tensor {
         call("clamped", file, line) { ctorch_clamp_minimum($0, minimum, $1) }
     }
 
+    /// The nearest integers; halves go to the even one.
+    public func rounded(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        call("rounded", file, line) { ctorch_round($0, $1) }
+    }
+
+    /// -1, 0 or 1 for every element.
+    public func sign(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        call("sign", file, line) { ctorch_sign($0, $1) }
+    }
+
+    /// Whether each element is above that of `other`.
+    public func isGreater(
+        than other: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("isGreater", other, file, line) { ctorch_greater($0, $1, $2) }
+    }
+
     /// Whether each element is neither infinite nor not-a-number.
     public func isFinite(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         call("isFinite", file, line) { ctorch_is_finite($0, $1) }

@@ -47,16 +47,28 @@ extension Tensor {
         }
     }
 
+    /// `-log softmax(row)[target]` of every row: logits `[n, classes]`, targets int64 `[n]` -> `[n]`.
+    public func crossEntropy(
+        _ targets: Tensor, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("crossEntropy", targets, file, line) { ctorch_cross_entropy($0, $1, $2) }
+    }
+
     /// The same as `linear(weight, nil).to(.float32).crossEntropySum(targets)` of states
     /// `[n, width]`, with logits of `chunk` rows at a time. Gradients are computed with the loss:
     /// backward runs once.
-    public func linearCrossEntropySum(
+    ///
+    /// - Returns: the sum, and without gradients each row's loss and 1 where no logit is above the
+    ///   target's: `[n, 2]`.
+    public func linearCrossEntropy(
         _ weight: Tensor, _ targets: Tensor, chunk: Int, file: StaticString = #fileID,
         line: UInt = #line
-    ) -> Tensor {
-        call("linearCrossEntropySum", weight, targets, file, line) {
-            ctorch_linear_cross_entropy_sum($0, $1, $2, Int64(chunk), $3)
+    ) -> (sum: Tensor, rows: Tensor) {
+        var rows: ctorch_tensor?
+        let sum = call("linearCrossEntropy", weight, targets, file, line) {
+            ctorch_linear_cross_entropy($0, $1, $2, Int64(chunk), $3, &rows)
         }
+        return (sum, Tensor(handle: rows))
     }
 
     /// `softmax(q k^T scale) v` over `[B, H, L, D]`; keys and values may have fewer heads, each

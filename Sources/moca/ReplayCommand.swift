@@ -1,4 +1,4 @@
-// `moca replay`: one saved batch, forward and backward.
+// `moca replay`: a saved batch, or all parts of a step, forward and backward.
 
 import ArgumentParser
 import Foundation
@@ -21,8 +21,10 @@ struct ReplayCommand: VerboseCommand {
             A batch is a safetensors file of right-padded rows. pretrain: input_ids, \
             attention_mask, pixel_values (already masked), image_grid_thw, labels, mae_pred_mask, \
             pixel_labels. contrastive: query.*, positive.*, negative.* (each input_ids, \
-            attention_mask, pixel_values, image_grid_thw) and negative_counts. What an option does \
-            not say comes from the file's metadata, else from the defaults below.
+            attention_mask, pixel_values, image_grid_thw) and negative_counts. Several files, or \
+            all batch*.safetensors of a folder such as not-finite-STEP, are parts of one step: one \
+            loss over all. What an option does not say comes from the file's metadata, else from \
+            the defaults below.
             """)
 
     @OptionGroup var folder: ModelFolder
@@ -31,8 +33,11 @@ struct ReplayCommand: VerboseCommand {
     @Option(help: "Which loss.")
     var objective: ObjectiveKind
 
-    @Option(help: ArgumentHelp("The saved batch.", valueName: "file.safetensors"))
-    var batch: String
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "The saved batch, its parts, or a folder of them.", valueName: "file.safetensors"))
+    var batch: [String]
 
     @Option(
         help: ArgumentHelp(
@@ -74,7 +79,6 @@ struct ReplayCommand: VerboseCommand {
     }
 
     func run() async throws {
-        try requireFile(batch, "--batch")
         let result = try await ReplayRun(self).result()
         if json { return try Message.printJSON(result) }
         print("loss       \(result.loss)")

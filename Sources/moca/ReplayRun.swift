@@ -1,4 +1,4 @@
-// The work of `moca replay`: options, the file's metadata and defaults become an objective.
+// The work of `moca replay`: options, the files' metadata and defaults become an objective.
 
 import Foundation
 import MoCaCore
@@ -11,7 +11,8 @@ import Torch
 /// One replay.
 struct ReplayRun: Sendable {
     private let model: URL
-    private let batch: URL
+    /// Parts of one step; all have the same metadata.
+    private let batches: [URL]
     private let gradients: URL?
     private let objective: ObjectiveKind
     private let options: LoadOptions
@@ -22,7 +23,7 @@ struct ReplayRun: Sendable {
     init(_ command: ReplayCommand) throws {
         self.command = command
         model = try command.folder.resolved()
-        batch = URL(fileURLWithPath: command.batch)
+        batches = try Self.files(command.batch)
         gradients = command.gradients.map { URL(fileURLWithPath: $0) }
         objective = command.objective
         pooling = command.vectors
@@ -40,20 +41,52 @@ struct ReplayRun: Sendable {
         return try await ModelThread().run { try catchingTorchErrors { try compute() } }
     }
 
+    /// The files that paths name; of a folder, its parts in the order of their numbers.
+    private static func files(_ paths: [String]) throws -> [URL] {
+        var files: [URL] = []
+        for path in paths {
+            let url = URL(fileURLWithPath: path)
+            var isFolder: ObjCBool = false
+            guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder),
+                isFolder.boolValue
+            else {
+                try requireFile(path, "--batch")
+                files.append(url)
+                continue
+            }
+            let parts = try FileManager.default.contentsOfDirectory(atPath: path)
+                .filter { $0.hasPrefix("batch") && $0.hasSuffix(".safetensors") }
+                .sorted { ($0.count, $0) < ($1.count, $1) }
+            if parts.isEmpty { try requireFile("\(path)/batch.safetensors", "--batch") }
+            files += parts.map { url.appending(path: $0) }
+        }
+        return files
+    }
+
     private func compute() throws -> Replay.Result {
+        let metadata = try ReplayBatch.metadata(of: batches[0])
+        var options = options
+        // A step that failed in bfloat16 may be finite in another type.
+        options.dtype = options.dtype ?? metadata["dtype"].flatMap(DType.init(rawValue:))
         let loaded = try PretrainedModel(loading: model, options)
-        let file = try ReplayBatch(reading: batch, for: loaded.configuration)
-        let replay = Replay(loaded)
-        let result: Replay.Result
+        let files = try batches.map { try ReplayBatch(reading: $0, for: loaded.configuration) }
+        let (result, replay): (Replay.Result, Replay)
         if let reconstruction = loaded.reconstruction {
             let goal = ReconstructionObjective(
-                reconstruction, try reconstructionSettings(file.metadata))
-            result = replay.run(goal, try file.reconstruction())
+                reconstruction, try reconstructionSettings(metadata))
+            replay = Replay(loaded)
+            result = replay.run(goal, try files.map { try $0.reconstruction() })
         } else {
-            let settings = try contrastiveSettings(file.metadata, loaded.configuration)
+            let settings = try contrastiveSettings(metadata, loaded.configuration)
             let goal = ContrastiveObjective(
-                EmbeddingModel(loaded.backbone, settings.pooling), settings.loss)
-            result = replay.run(goal, try file.contrastive())
+                EmbeddingModel(loaded.backbone, settings.pooling), settings.loss,
+                logScale: settings.loss.learnsTemperature
+                    ? ContrastiveObjective.logScale(
+                        of: loaded, temperature: settings.loss.temperature) : nil)
+            replay = Replay(loaded)
+            let tokensMax = metadata["mini_batch_tokens"].flatMap { Int($0) } ?? .max
+            result = replay.run(
+                goal, try files.map { try $0.contrastive().inPieces(tokensMax: tokensMax) })
         }
         if let gradients { try replay.writeGradients(to: gradients) }
         return result
@@ -63,7 +96,7 @@ struct ReplayRun: Sendable {
         _ metadata: [String: String]
     ) throws -> ReconstructionObjective.Settings {
         var saved = Recipe.ObjectiveSettings.reconstruction(.init())
-        try saved.read(metadata: metadata, file: batch.path)
+        try saved.read(metadata: metadata, file: batches[0].path)
         guard case .reconstruction(let settings) = saved else { return .init() }
         var loss = settings.loss
         loss.maeWeight = command.maeWeight ?? loss.maeWeight
@@ -82,10 +115,12 @@ struct ReplayRun: Sendable {
         plain.attention = contract?.attention ?? plain.attention
         plain.pooling = contract?.pooling ?? plain.pooling
         var saved = Recipe.ObjectiveSettings.contrastive(plain)
-        try saved.read(metadata: metadata, file: batch.path)
+        try saved.read(metadata: metadata, file: batches[0].path)
         guard case .contrastive(let settings) = saved else { return (plain.loss, .init()) }
         var loss = settings.loss
-        loss.temperature = command.temperature ?? loss.temperature
+        if let temperature = command.temperature {
+            (loss.temperature, loss.learnsTemperature) = (temperature, false)
+        }
         loss.hardNegativeScope = command.hardNegativeScope ?? loss.hardNegativeScope
         loss.masksRepeatedPositives =
             command.maskRepeatedPositives ?? loss.masksRepeatedPositives

@@ -27,7 +27,7 @@ import Testing
                 try FileManager.default.contentsOfDirectory(atPath: folder.path)
                     == ["train.parquet"])
             let file = try TableFile(url)
-            #expect(file.columnNames == ContrastiveRecord.columns)
+            #expect(file.columnNames == ContrastiveRecord.contentColumns)
             #expect(file.blockRows == [4096, 904])
             var row = 0
             try file.forEachRow(columns: ContrastiveRecord.columns) { found in

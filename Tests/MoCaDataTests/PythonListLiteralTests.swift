@@ -52,6 +52,23 @@ import Testing
                 ["qry": .string("q"), "neg_text": text, "neg_image_path": path], location: location)
             #expect(try NegativeTable.entries(of: ContrastiveRecord(row)) == expected)
         }
+        let scored = Row(
+            [
+                "neg_text": .list([.string("a"), .string(""), .string("c")]),
+                "neg_score": .list([.number(0.5), .integer(2), .null]), "pos_score": .integer(3),
+            ], location: location)
+        let record = try ContrastiveRecord(scored)
+        #expect(record.positiveScore == 3)
+        #expect(
+            try NegativeTable.entries(of: record) == [
+                Entry(text: "a", imagePath: "", score: 0.5), Entry(text: "c", imagePath: ""),
+            ])
+        let short = Row(
+            ["neg_text": .list([.string("a"), .string("b")]), "neg_score": .number(1)],
+            location: location)
+        #expect(
+            dataError { _ = try NegativeTable.entries(of: ContrastiveRecord(short)) }
+                == .listsDiffer(location, columns: ["neg_text", "neg_score"], counts: [2, 1]))
         let unequal = Row(
             ["neg_text": .string("['a', 'b']"), "neg_image_path": .string("i.jpg")],
             location: location)

@@ -126,6 +126,21 @@ import Torch
         try expectGradients(model, "pretrain_mixed", expected)
     }
 
+    /// Logits of one token at a time give the loss, the accuracy and the gradients of all at once.
+    @Test func chunkedLogitsChangeNothing() throws {
+        let expected = try #require(ObjectiveFixtures.expected()["pretrain_mixed"])
+        let model = try ObjectiveFixtures.model()
+        let batch = try ObjectiveFixtures.batch("pretrain_mixed", model).reconstruction()
+        let whole = objective(model).step([batch], over: SingleProcess())
+        for (_, tensor) in model.store.parameters { tensor.setGradient(nil) }
+        var chunked = objective(model)
+        chunked.logitBytesMax = 1
+        let result = chunked.step([batch], over: SingleProcess())
+        #expect(difference(result.loss, expected.loss) <= 1e-5)
+        #expect(result.terms[2] == whole.terms[2])
+        try expectGradients(model, "pretrain_mixed", expected)
+    }
+
     @Test func accumulationDividesByTrueCounts() throws {
         let model = try ObjectiveFixtures.model()
         let names = ["pretrain_mixed", "pretrain_text", "pretrain_nothing_masked"]

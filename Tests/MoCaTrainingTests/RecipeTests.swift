@@ -186,9 +186,12 @@ import Torch
                 "runtime.dtype is 'int8', must be auto, float32, bfloat16 or float16",
                 "runtime.threads must be a single value",
                 "modle is unknown (known here: \(known)resume, runtime, schedule, seed)",
-                "objective.mlm_ratio is unknown (known here: attention, hard_negative_scope, "
-                    + "hard_negatives, mask_repeated_positives, pooling, task_homogeneous, "
-                    + "temperature)",
+                "objective.mlm_ratio is unknown (known here: attention, distillation_temperature, "
+                    + "distillation_weight, false_negative_margin, "
+                    + "false_negative_margin_strategy, hard_negative_scope, hard_negatives, "
+                    + "mask_repeated_positives, mask_same_target, matryoshka_dimensions, "
+                    + "matryoshka_weights, pooling, quantization_aware, quantization_weights, "
+                    + "symmetric, task_homogeneous, temperature, temperature_learned)",
             ])
     }
 

@@ -20,6 +20,16 @@ import Torch
         optimizer.step(learningRate: 0.01)
     }
 
+    @Test func whatDoesNotDecayStaysWithoutGradient() {
+        let all = parameters(2)
+        let before = all.map { $0.tensor.array(Float.self) }
+        let optimizer = AdamW(all, settings: .init(weightDecay: 0.5), undecayed: ["b"])
+        for (_, tensor) in all { tensor.setGradient(.zeros([5, 3])) }
+        optimizer.step(learningRate: 0.1)
+        #expect(all[0].tensor.array(Float.self) == before[0].map { $0 * 0.95 })
+        #expect(all[1].tensor.array(Float.self) == before[1])
+    }
+
     @Test func restoredStateContinuesBitForBit() throws {
         let whole = parameters(1)
         let first = AdamW(whole, settings: .init(weightDecay: 0.1))

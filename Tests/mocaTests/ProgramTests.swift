@@ -152,6 +152,37 @@ import Testing
         }
     }
 
+    /// A folder's parts are one step: the loss is the mean over all of them.
+    @Test func replayTakesAllPartsOfAFolder() throws {
+        try withTemporaryFolder { folder in
+            let model = fixtures.appending(path: "model")
+            for (name, part) in [("contrastive_2", "batch"), ("contrastive_counts", "batch-2")] {
+                try FileManager.default.copyItem(
+                    at: model.appending(path: "\(name).safetensors"),
+                    to: folder.appending(path: "\(part).safetensors"))
+            }
+            func loss(_ batches: [String]) throws -> Double {
+                let result = try json(
+                    try BuiltProgram.run(
+                        [
+                            "replay", "--threads", "1", "--model",
+                            model.appending(path: "checkpoint").path, "--objective",
+                            "contrastive", "--json", "--batch",
+                        ] + batches))
+                return try #require(result["loss"] as? Double)
+            }
+            let files = ["batch", "batch-2"].map {
+                folder.appending(path: "\($0).safetensors").path
+            }
+            let parts = try files.map { try loss([$0]) }
+            let whole = try loss([folder.path])
+            // Both parts have three queries.
+            #expect(abs(whole - (parts[0] + parts[1]) / 2) <= 1e-5 * whole)
+            #expect(try loss(files) == whole)
+            #expect(parts[0] != parts[1])
+        }
+    }
+
     @Test func modelIsMadeCheckedAndDescribed() throws {
         try withTemporaryFolder { folder in
             let made = folder.appending(path: "made").path

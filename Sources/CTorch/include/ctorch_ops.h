@@ -44,6 +44,11 @@ ctorch_status ctorch_cosine(ctorch_tensor x, ctorch_tensor *out);
 ctorch_status ctorch_sine(ctorch_tensor x, ctorch_tensor *out);
 ctorch_status ctorch_clamp_minimum(ctorch_tensor x, double minimum, ctorch_tensor *out);
 ctorch_status ctorch_is_finite(ctorch_tensor x, ctorch_tensor *out);
+// To the nearest integer, halves to the even one.
+ctorch_status ctorch_round(ctorch_tensor x, ctorch_tensor *out);
+// -1, 0 or 1.
+ctorch_status ctorch_sign(ctorch_tensor x, ctorch_tensor *out);
+ctorch_status ctorch_greater(ctorch_tensor x, ctorch_tensor y, ctorch_tensor *out);
 
 // --- reductions (ops_reduction.cpp); no axes = all of them
 ctorch_status ctorch_sum(ctorch_tensor x, const int64_t *axes, int64_t count, int keep, ctorch_tensor *out);
@@ -64,11 +69,14 @@ ctorch_status ctorch_gelu(ctorch_tensor x, ctorch_tensor *out);
 ctorch_status ctorch_softmax(ctorch_tensor x, int64_t axis, ctorch_tensor *out);
 // Sum over rows of -log softmax(logits)[target]; rows whose target is `ignored` count nothing.
 ctorch_status ctorch_cross_entropy_sum(ctorch_tensor logits, ctorch_tensor targets, int64_t ignored, ctorch_tensor *out);
-// The same of logits = hidden weight^T in float32, which exist for `chunk` rows at a time. The
-// gradients are computed with the loss, so that the projection runs three times and not four; the
-// weight's goes straight into the gradient of a leaf.
-ctorch_status ctorch_linear_cross_entropy_sum(ctorch_tensor hidden, ctorch_tensor weight, ctorch_tensor targets,
-                                              int64_t chunk, ctorch_tensor *out);
+// The same of each row, not summed.
+ctorch_status ctorch_cross_entropy(ctorch_tensor logits, ctorch_tensor targets, ctorch_tensor *out);
+// The sum of the same of logits = hidden weight^T in float32, which exist for `chunk` rows at a time.
+// `rows` [n, 2] has each row's loss, and 1 where no logit is above that of the target; it has no
+// gradient. The gradients are computed with the loss, so that the projection runs three times and not
+// four; the weight's goes straight into the gradient of a leaf.
+ctorch_status ctorch_linear_cross_entropy(ctorch_tensor hidden, ctorch_tensor weight, ctorch_tensor targets,
+                                          int64_t chunk, ctorch_tensor *sum, ctorch_tensor *rows);
 // Attention over [B, H, L, D]; keys and values may have fewer heads, each shared by a group.
 ctorch_status ctorch_attention(ctorch_tensor q, ctorch_tensor k, ctorch_tensor v, int is_causal, double scale, ctorch_tensor *out);
 

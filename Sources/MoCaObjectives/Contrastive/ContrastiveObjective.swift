@@ -1,145 +1,143 @@
-// InfoNCE with in-batch and hard negatives (MoCa, eq. 4).
-// Shapes: B queries here, C candidates of all ranks (positives, then hard negatives), D numbers.
+// InfoNCE with in-batch and hard negatives (MoCa, eq. 4), in one forward pass or in pieces with
+// gradient caching (Gao et al. 2021, arXiv 2101.06983).
+// Shapes: N sequences, D numbers.
 
-import MoCaCore
+import Foundation
 package import MoCaModel
 import NN
 package import Torch
 
-/// Whose hard negatives a query is compared with.
-package enum HardNegativeScope: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Its own (the released code).
-    case own
-    /// Those of all queries (the paper).
-    case batch
-}
-
 /// Softmax cross-entropy of each query's positive among the candidates.
 package struct ContrastiveObjective: Objective {
-    /// What differs between the paper and the released code.
-    package struct Settings: Sendable, Hashable {
-        package var temperature: Double
-        package var hardNegativeScope: HardNegativeScope
-        /// Whether other candidates with the same content as a query's positive are left out.
-        package var masksRepeatedPositives: Bool
-
-        /// The temperature of the released code.
-        package init(
-            temperature: Double = 0.03, hardNegativeScope: HardNegativeScope = .own,
-            masksRepeatedPositives: Bool = true
-        ) {
-            (self.temperature, self.hardNegativeScope) = (temperature, hardNegativeScope)
-            self.masksRepeatedPositives = masksRepeatedPositives
-        }
-    }
-
     package let model: EmbeddingModel
     package let settings: Settings
+    /// float, without axes: the logarithm of what similarities are multiplied by; nil for a fixed
+    /// temperature.
+    package let logScale: Tensor?
     /// Told what each batch was scored from; nil costs nothing.
     package var observe: ((ContrastiveObservation) -> Void)?
 
-    package init(_ model: EmbeddingModel, _ settings: Settings) {
-        (self.model, self.settings) = (model, settings)
+    /// `logScale` is needed where `settings` learn the temperature.
+    package init(_ model: EmbeddingModel, _ settings: Settings, logScale: Tensor? = nil) {
+        (self.model, self.settings, self.logScale) = (model, settings, logScale)
+        precondition(
+            settings.learnsTemperature == (logScale != nil), "a learned temperature is a parameter")
     }
 
     package func step(
         _ batches: [ContrastiveBatch], over collectives: any Collectives
     ) -> LossTerms {
+        clampScale()
         let local = batches.reduce(0) { $0 + $1.queryCount }
-        let count = collectives.sum([Double(local)])[0]
-        var sum = 0.0
+        let scored = batches.reduce(0) { $0 + TeacherScores.count($1) }
+        let counts = collectives.sum([Double(local), Double(scored)])
+        var tally = ContrastiveTally(settings, batches.map(\.subset))
+        // Each forward pass of a step has a number of its own.
+        var pass = 0
         // A rank without queries in a part gathers nothing and takes part all the same.
         for (part, batch) in batches.enumerated()
         where collectives.sum([Double(batch.queryCount)])[0] > 0 {
-            model.backbone.step.begin(part: part)
-            let loss = loss(batch, collectives)
-            model.backbone.step.backward(loss * (1 / count))
-            sum += loss.item()
+            let isPlain = batch.pieces.count == 1
+            let sums =
+                isPlain
+                ? plain(batch, pass, counts, collectives)
+                : cached(batch, pass, counts, collectives)
+            pass += batch.pieces.count
+            tally.add(sums, part: part, queryCount: batch.queryCount)
         }
-        let total = collectives.sum([sum])[0]
-        return LossTerms([LossTerm("contrastive_loss", sum: total, count: Int(count))])
+        var terms = tally.terms(counts, over: collectives)
+        if let logScale {
+            terms.terms.append(
+                LossTerm("temperature", weight: 0, sum: exp(-logScale.item()), count: 1))
+        }
+        return terms
     }
 
-    /// The summed loss of this rank's queries.
-    private func loss(_ batch: ContrastiveBatch, _ collectives: any Collectives) -> Tensor {
-        let device = model.backbone.embeddingWeight.device
+    // MARK: Forward and backward
+
+    private func plain(
+        _ batch: ContrastiveBatch, _ pass: Int, _ counts: [Double],
+        _ collectives: any Collectives
+    ) -> ContrastiveLoss.Sums {
+        model.backbone.step.begin(part: pass)
+        return backward(batch, model(batch.pieces[0]), counts, collectives)
+    }
+
+    /// All vectors without gradients first, the loss's gradient of them, and then each piece again
+    /// with gradients. A piece has the same identity both times, so what is random in it repeats.
+    private func cached(
+        _ batch: ContrastiveBatch, _ firstPass: Int, _ counts: [Double],
+        _ collectives: any Collectives
+    ) -> ContrastiveLoss.Sums {
+        let encode = { (number: Int) in
+            model.backbone.step.begin(part: firstPass + number)
+            return model(batch.pieces[number])
+        }
+        let vectors = withoutGradient {
+            batch.pieces.isEmpty
+                ? Tensor.zeros([0, model.vectorLength], on: model.backbone.embeddingWeight.device)
+                : Tensor.concatenated(batch.pieces.indices.map(encode))  // [N, D]
+        }
+        vectors.setRequiresGradient(true)
+        let sums = backward(batch, vectors, counts, collectives)
+        guard let gradient = vectors.gradient else { return sums }
+        var first = 0
+        for (number, piece) in batch.pieces.enumerated() {
+            let rows = first..<first + piece.sequenceCount
+            encode(number).backward(gradient: gradient.narrowed(0, rows))
+            first = rows.upperBound
+        }
+        return sums
+    }
+
+    /// The sums of a batch whose sequences have the vectors `[N, D]`; adds its gradients.
+    private func backward(
+        _ batch: ContrastiveBatch, _ vectors: Tensor, _ counts: [Double],
+        _ collectives: any Collectives
+    ) -> ContrastiveLoss.Sums {
         // Counts before tensors: they say what every rank will send.
         let layout = CandidateLayout(batch, collectives)
-        let vectors = model(batch.input)
-            .indexed(0, by: Tensor(batch.sequences, on: device))  // [2B + negatives, D]
-        let (rows, _) = vectors.sizes2()
-        let queryCount = batch.queryCount
-        let queries = vectors.narrowed(0, 0..<queryCount)
-        let positives = collectives.gatherRows(vectors.narrowed(0, queryCount..<2 * queryCount))
-        let negatives = collectives.gatherRows(vectors.narrowed(0, 2 * queryCount..<rows))
-        let candidates = Tensor.concatenated([positives, negatives])  // [C, D]
-        observe?(
-            ContrastiveObservation(
-                queries: queries.detached(), candidates: candidates.detached(), layout: layout))
-        let scores = queries.matmul(candidates.transposed(0, 1)) / settings.temperature  // [B, C]
-        let excluded = layout.excluded(settings)
-        let logits =
-            excluded.contains(true)
-            ? scores.masked(
-                where: Tensor(excluded, shape: scores.shape, on: device), with: -.infinity)
-            : scores
-        return logits.crossEntropySum(Tensor(layout.targets, on: device))
-    }
-}
-
-/// The vectors that the queries of a batch are compared with, before their gradients exist.
-package struct ContrastiveObservation {
-    /// float32 `[B, D]`, without gradients.
-    package let queries: Tensor
-    /// float32 `[C, D]`, without gradients.
-    package let candidates: Tensor
-    package let layout: CandidateLayout
-}
-
-/// Where each candidate of all ranks comes from.
-package struct CandidateLayout: Sendable, Hashable {
-    /// `[B]`: the candidate that is each local query's positive.
-    package let targets: [Int]
-    /// Candidates before this one are positives, in the order of queries; the others are hard
-    /// negatives.
-    package let positiveCount: Int
-    /// For each negative of all ranks, the query of all ranks that it belongs to.
-    package let owners: [Int]
-    /// Content numbers of all candidates; empty when unknown.
-    package let identities: [Int]
-
-    init(_ batch: ContrastiveBatch, _ collectives: any Collectives) {
-        let counts = collectives.gather(batch.negativeCounts)
-        let sizes = collectives.gather([batch.queryCount])
-        let first = sizes.prefix(collectives.rank).reduce(0, +)
-        positiveCount = counts.count
-        targets = (0..<batch.queryCount).map { first + $0 }
-        owners = counts.enumerated().flatMap { query, count in
-            [Int](repeating: query, count: count)
+        let loss = ContrastiveLoss(
+            settings: settings, batch: batch, layout: layout, collectives: collectives,
+            scale: logScale?.to(.float32).exponential())
+        let sums = loss.sums(
+            vectors.indexed(0, by: Tensor(batch.sequences, on: vectors.device)),
+            observe: observe)
+        var total = sums.contrastive * (1 / counts[0])
+        if let distillation = sums.distillation {
+            total = total + distillation * (settings.distillationWeight / counts[1])
         }
-        let own = batch.candidateIdentities
-        identities =
-            own.isEmpty
-            ? []
-            : collectives.gather(Array(own.prefix(batch.queryCount)))
-                + collectives.gather(Array(own.dropFirst(batch.queryCount)))
+        model.backbone.step.backward(total)
+        return sums
     }
 
-    /// `[B, C]`: candidates that a query is not compared with.
-    func excluded(_ settings: ContrastiveObjective.Settings) -> [Bool] {
-        let candidates = positiveCount + owners.count
-        var excluded = [Bool](repeating: false, count: targets.count * candidates)
-        for (row, target) in targets.enumerated() {
-            for candidate in 0..<candidates where candidate != target {
-                let isForeign =
-                    candidate >= positiveCount && settings.hardNegativeScope == .own
-                    && owners[candidate - positiveCount] != target
-                let isRepeated =
-                    settings.masksRepeatedPositives && !identities.isEmpty
-                    && identities[candidate] == identities[target]
-                excluded[row * candidates + candidate] = isForeign || isRepeated
-            }
+    // MARK: Temperature
+
+    /// The key of the logarithm of the scale in a checkpoint.
+    package static let logScaleKey = CheckpointKeys.logScale
+    /// The largest scale (CLIP, section 2.5: more made training unstable).
+    package static let scaleMax = 100.0
+
+    /// A gradient does not see the limit, so the parameter is put back under it, as CLIP does.
+    private func clampScale() {
+        guard let logScale, logScale.item() > log(Self.scaleMax) else { return }
+        withoutGradient {
+            logScale.assign(.full([], log(Self.scaleMax), dtype: logScale.dtype))
         }
-        return excluded
+    }
+
+    /// The parameter of a learned temperature: that of the checkpoint, else of `temperature`.
+    package static func logScale(
+        of model: PretrainedModel, temperature: Double
+    ) -> Tensor {
+        let store = model.store
+        if let known = store.tensors[logScaleKey] { return known }
+        let start = Tensor.full(
+            [], min(log(1 / temperature), log(scaleMax)), dtype: store.dtype, on: store.device)
+        let isStored = model.folder != nil && store.hasStored(prefix: logScaleKey)
+        if !isStored { store.provide(logScaleKey, start) }
+        let tensor = store.root.parameter(logScaleKey, [], .bias)
+        if !isStored { tensor.assign(start) }
+        return tensor
     }
 }

@@ -12,10 +12,24 @@ package enum TokenTarget: String, Sendable, Hashable, Codable, CaseIterable {
     case previous
 }
 
+/// Which subset each sequence of a batch is of.
+package struct SequenceSubsets: Sendable, Hashable {
+    /// Of the whole run, on all ranks alike.
+    package var names: [String]
+    /// For each sequence, the number of its subset's name.
+    package var numbers: [Int]
+
+    package init(names: [String], numbers: [Int]) {
+        (self.names, self.numbers) = (names, numbers)
+    }
+}
+
 /// One micro-batch.
 package struct ReconstructionBatch {
     /// Sequences in which masked tokens and patches are replaced.
-    package let input: EncoderInput
+    package var input: EncoderInput
+    /// What sums by subset are made by; nil without.
+    package var subsets: SequenceSubsets?
     /// `[M]`: where in the packed tokens the masked text tokens stand.
     package let maskedTokens: [Int]
     /// `[M]`: the ids that stood there.
@@ -41,5 +55,15 @@ package struct ReconstructionBatch {
         let firsts = Set(input.sequenceStarts)
         let kept = zip(maskedTokens, tokenTargets).filter { !firsts.contains($0.0) }
         return (kept.map { $0.0 - 1 }, kept.map(\.1))
+    }
+
+    /// The number of the subset that each of the packed tokens `places` (ascending) is of.
+    func subsetNumbers(of places: [Int]) -> [Int] {
+        guard let subsets else { return [] }
+        var sequence = 0
+        return places.map { place in
+            while place >= input.sequenceStarts[sequence + 1] { sequence += 1 }
+            return subsets.numbers[sequence]
+        }
     }
 }

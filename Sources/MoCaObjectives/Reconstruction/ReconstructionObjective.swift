@@ -31,6 +31,8 @@ package struct ReconstructionObjective: Objective {
     package let settings: Settings
     /// Whether the logits of all tokens exist together: the plain way, to measure against.
     package var keepsLogits = false
+    /// Bytes of logits that exist at a time.
+    var logitBytesMax = 128 << 20
 
     package init(_ model: ReconstructionModel, _ settings: Settings) {
         (self.model, self.settings) = (model, settings)
@@ -48,20 +50,21 @@ package struct ReconstructionObjective: Objective {
         }
         let localNumbers = batches.reduce(0) { $0 + $1.maskedImageTokens.count * merge * values }
         let counts = collectives.sum([Double(localTokens), Double(localNumbers)])
-        var sums = (mlm: 0.0, mae: 0.0)
+        var tally = ReconstructionTally(
+            subsets: batches.first?.subsets?.names ?? [], numbersAPatch: values)
         for (part, batch) in batches.enumerated() {
             model.backbone.step.begin(part: part)
-            let (mlm, mae) = losses(batch)
-            backward(mlm, mae, counts)
-            sums.mlm += mlm?.item() ?? 0
-            sums.mae += mae?.item() ?? 0
+            let predictions = batch.predictions(settings.tokenTarget)
+            let (tokens, patches) = losses(batch, predictions)
+            backward(tokens?.sum, patches.map { $0.sum() }, counts)
+            tally.add(tokens?.rows, of: batch.subsetNumbers(of: predictions.states))
+            tally.add(
+                patches: patches?.detached(),
+                of: batch.subsetNumbers(of: batch.maskedImageTokens).flatMap {
+                    [Int](repeating: $0, count: merge)
+                })
         }
-        let totals = collectives.sum([sums.mlm, sums.mae])
-        return LossTerms([
-            LossTerm("mlm_loss", sum: totals[0], count: Int(counts[0])),
-            LossTerm(
-                "mae_loss", weight: settings.maeWeight, sum: totals[1], count: Int(counts[1])),
-        ])
+        return tally.terms(maeWeight: settings.maeWeight, over: collectives)
     }
 
     private func backward(_ mlm: Tensor?, _ mae: Tensor?, _ counts: [Double]) {
@@ -72,9 +75,12 @@ package struct ReconstructionObjective: Objective {
         model.backbone.step.backward(parts.dropFirst().reduce(first, +))
     }
 
-    /// The summed losses of one micro-batch; nil where nothing is to be predicted.
-    private func losses(_ batch: ReconstructionBatch) -> (mlm: Tensor?, mae: Tensor?) {
-        let predictions = batch.predictions(settings.tokenTarget)
+    /// Of one micro-batch: the loss of masked tokens and, without gradients, of each its loss and
+    /// whether it is predicted right `[M, 2]`; for each masked patch the sum of squared errors
+    /// `[mergeUnit * R]`. nil where nothing is to be predicted.
+    private func losses(
+        _ batch: ReconstructionBatch, _ predictions: (states: [Int], ids: [Int32])
+    ) -> (tokens: (sum: Tensor, rows: Tensor)?, patches: Tensor?) {
         guard !predictions.ids.isEmpty || !batch.maskedImageTokens.isEmpty else {
             return (nil, nil)
         }
@@ -90,20 +96,30 @@ package struct ReconstructionObjective: Objective {
         let predicted = model.patches(
             output, at: Tensor(batch.maskedImageTokens, on: device))
         let goal = settings.normalizesPatches ? Self.normalize(targets) : targets
-        return (mlm, (predicted - goal.to(device)).power(2).sum())
+        return (mlm, (predicted - goal.to(device)).power(2).sum([1]))
     }
 
-    /// Bytes of logits that exist at a time.
-    private static let logitBytesMax = 128 << 20
-
-    /// Summed cross-entropy of states `[M, W]`. Projection and loss go in chunks, so that the logits
-    /// of all tokens never exist together.
-    private func tokenLoss(_ states: Tensor, _ ids: [Int32]) -> Tensor {
+    /// Summed cross-entropy of states `[M, W]`; without gradients, of each its loss and 1 where no
+    /// logit is above that of the right id `[M, 2]`. Projection and loss go in chunks, so that the
+    /// logits of all tokens never exist together.
+    private func tokenLoss(_ states: Tensor, _ ids: [Int32]) -> (sum: Tensor, rows: Tensor) {
         let targets = Tensor(ids.map { Int64($0) }, on: states.device)
-        guard !keepsLogits else { return model.tokenLogits(states).crossEntropySum(targets) }
+        guard !keepsLogits else { return Self.plainLoss(model.tokenLogits(states), targets) }
         let rows = model.backbone.configuration.text.vocabularySize
-        let chunk = max(1, Self.logitBytesMax / (rows * MemoryLayout<Float>.size))
-        return states.linearCrossEntropySum(model.outputWeight, targets, chunk: chunk)
+        let chunk = max(1, logitBytesMax / (rows * MemoryLayout<Float>.size))
+        return states.linearCrossEntropy(model.outputWeight, targets, chunk: chunk)
+    }
+
+    private static func plainLoss(
+        _ logits: Tensor, _ targets: Tensor
+    ) -> (sum: Tensor, rows: Tensor) {
+        let losses = logits.crossEntropy(targets)
+        let isRight = withoutGradient {
+            let exact = logits.detached()
+            let own = exact.gathered(1, targets.unsqueezed(1)).squeezed(1)  // [M]
+            return exact.maximum(1).isGreater(than: own).to(.float32) * -1 + 1
+        }
+        return (losses.sum(), .stacked([losses.detached(), isRight], axis: 1))
     }
 
     private static func normalize(_ patches: Tensor) -> Tensor {

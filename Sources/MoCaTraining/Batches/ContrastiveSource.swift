@@ -1,4 +1,4 @@
-// Contrastive samples to packed batches: prompts, tokens, patches, and which contents are equal.
+// The steps of contrastive training.
 
 import MoCaCore
 import MoCaData
@@ -15,6 +15,8 @@ struct ContrastiveSource: StepSource {
     private let packer: ContrastivePacker
     private let cost: ForwardCost
     private let quarantine: Quarantine
+    /// Steps drawn since the start of the run.
+    private var step: Int
 
     /// Opens the recipe's data; `cursor` is where an earlier run stood, `quarantine` what takes
     /// the records that fail.
@@ -41,22 +43,29 @@ struct ContrastiveSource: StepSource {
                 start.processor.images, rule: .contrastive,
                 byteCountMax: recipe.runtime.imageCacheBytes),
             prompting: try Prompting(recipe.data.prompts), hardNegatives: settings.hardNegatives,
-            workers: stream.workers)
+            miniBatchTokens: recipe.batch.miniBatchTokens, workers: stream.workers)
+        // Without homogeneous batches, the stream gives one sample at a time.
+        let draws = settings.isTaskHomogeneous ? batch.accumulation : batch.size
+        step = (cursor?.batchCount ?? 0) / draws
     }
 
     mutating func next() throws -> PreparedStep<ContrastiveBatch> {
         var (batches, ids, tokenCount, operations) = ([ContrastiveBatch](), [SampleID](), 0, 0.0)
         quarantine.beginStep()
-        for _ in 0..<batch.accumulation {
-            let (samples, packed) = try stream.redrawing { [self] stream in
+        for part in 0..<batch.accumulation {
+            var (samples, packed) = try stream.redrawing { [self] stream in
                 let samples = try self.samples(from: &stream)
                 return (samples, try packer.pack(samples))
             }
+            packed.identify(step: step, part: part)
             batches.append(packed)
             ids += samples.map(\.id)
-            tokenCount += packed.input.tokenCount
-            operations += 3 * cost.ofInput(packed.input)
+            for piece in packed.pieces {
+                tokenCount += piece.tokenCount
+                operations += 3 * cost.ofInput(piece)
+            }
         }
+        step += 1
         return PreparedStep(
             batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount,
             operations: operations, failureCount: quarantine.failureCount)
@@ -69,87 +78,5 @@ struct ContrastiveSource: StepSource {
         var samples: [ContrastiveSample] = []
         while samples.count < batch.partSize { samples += try stream.next().items }
         return samples
-    }
-}
-
-/// Packs samples.
-struct ContrastivePacker: Sendable {
-    let processor: Processor
-    let collator: Collator
-    let cache: PatchCache
-    let prompting: Prompting
-    /// At most so many negatives a query.
-    let hardNegatives: Int
-    /// How many threads prepare contents.
-    let workers: Int
-
-    /// One batch. Contents that occur several times are computed once.
-    ///
-    /// - Throws: `FailedSamples`, `ModelError`.
-    func pack(_ samples: [ContrastiveSample]) throws -> ContrastiveBatch {
-        var contents = DistinctContents()
-        let queries = samples.map { contents.add(prompted($0, $0.query, .query), of: $0.id) }
-        let positives = samples.map {
-            contents.add(prompted($0, $0.positive, .positive), of: $0.id)
-        }
-        let negatives = samples.flatMap { sample in
-            sample.negatives.prefix(hardNegatives).map {
-                contents.add(prompted(sample, $0, .negative), of: sample.id)
-            }
-        }
-        let distinct = contents
-        let inputs = try preparingAll(
-            distinct.count, workers: workers, of: { distinct.owners[$0] }
-        ) { index in
-            try naming(distinct.owners[index][0]) {
-                let outline = try processor.outline(distinct.list[index])
-                return (outline: outline, pixels: try cache.pixels(of: outline))
-            }
-        }
-        let packed = try collator.pack(inputs.map(\.outline), pixels: inputs.map(\.pixels))
-        return ContrastiveBatch(
-            input: packed.input,
-            sequences: (queries + positives + negatives).map { packed.places[$0] },
-            negativeCounts: samples.map { min(hardNegatives, $0.negatives.count) },
-            candidateIdentities: positives + negatives)
-    }
-
-    private func prompted(
-        _ sample: ContrastiveSample, _ content: Content, _ side: Prompting.Side
-    ) -> Content {
-        prompting(content, side, subset: sample.id.subset)
-    }
-}
-
-/// Contents, each once, with the samples that it is of.
-private struct DistinctContents: Sendable {
-    private(set) var list: [Content] = []
-    private(set) var owners: [[SampleID]] = []
-    private var numbers: [Content: Int] = [:]
-
-    var count: Int { list.count }
-
-    /// The number of a content.
-    mutating func add(_ content: Content, of id: SampleID) -> Int {
-        if let known = numbers[content] {
-            owners[known].append(id)
-            return known
-        }
-        numbers[content] = list.count
-        list.append(content)
-        owners.append([id])
-        return list.count - 1
-    }
-}
-
-/// Names the sample in what `body` throws because of it; a missing decoder is not its fault.
-func naming<Result>(_ id: SampleID, _ body: () throws -> Result) throws -> Result {
-    do {
-        return try body()
-    } catch let error as any UserFacingError
-        where !(error is DataError)
-        && [.badData, .inputMissing, .inputOutput].contains(error.kind)
-    {
-        throw TrainingError.badSample(name: id.description, reason: error.oneLine)
     }
 }

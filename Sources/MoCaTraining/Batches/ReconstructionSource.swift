@@ -16,6 +16,8 @@ struct ReconstructionSource: StepSource {
     private let tokenBudget: Int
     private let seed: UInt64
     private let masking: Masking
+    private let totalSteps: Int
+    private let subsetNames: [String]
     private let configuration: Qwen25VLConfiguration
     private let collator: Collator
     private let cache: PatchCache
@@ -54,6 +56,8 @@ struct ReconstructionSource: StepSource {
         workers = recipe.runtime.dataWorkers ?? defaultWorkerCount
         (stream.quarantine, stream.workers) = (quarantine, workers)
         (accumulation, tokenBudget) = (batch.accumulation, batch.partSize)
+        totalSteps = recipe.schedule.totalSteps
+        subsetNames = catalog.shapes.map(\.name)
         (seed, configuration) = (recipe.seed, start.model.configuration)
         collator = Collator(configuration)
         cache = PatchCache(
@@ -107,12 +111,25 @@ struct ReconstructionSource: StepSource {
     ) throws -> ReconstructionBatch {
         let outlines = drawn.items
         let order = Collator.order(outlines)
-        // Masks depend on seed and step alone, so a resumed run needs no state for them.
-        var random = RandomSource(seed: seed, name: "masking/\(step)/\(part)")
-        return try masking.corrupt(
+        // Masks depend on seed, epoch and sample, what is shared on seed and step: neither a
+        // resumed run nor another packing needs a state for them.
+        let streams = Masking.Streams(
+            sequences: order.map {
+                Masking.Streams.sample(
+                    seed: seed, epoch: drawn.epochs[$0], name: drawn.ids[$0].description)
+            }, shared: Masking.Streams.shared(seed: seed, step: step))
+        var present = masking
+        present.settings = masking.settings.at(Double(step) / Double(max(1, totalSteps - 1)))
+        var batch = try present.corrupt(
             order.map { outlines[$0].sequence },
             pixelValues: collator.pixelValues(order.map { pixels[$0] }),
-            for: configuration, using: &random)
+            for: configuration, streams: streams)
+        batch.input.identity = ForwardIdentity(step: step, piece: part)
+        let numbers = Dictionary(
+            uniqueKeysWithValues: subsetNames.enumerated().map { ($1, $0) })
+        batch.subsets = SequenceSubsets(
+            names: subsetNames, numbers: order.compactMap { numbers[drawn.ids[$0].subset] })
+        return batch
     }
 }
 

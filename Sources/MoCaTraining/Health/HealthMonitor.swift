@@ -78,11 +78,14 @@ final class HealthMonitor {
 extension ContrastiveBatch {
     /// Of each query, positive and negative: whether it has an image.
     var hasImage: [Bool] {
-        var flags = [Bool](repeating: false, count: input.sequenceCount)
-        var sequence = 0
-        for token in input.imageTokens {
-            while input.sequenceStarts[sequence + 1] <= token { sequence += 1 }
-            flags[sequence] = true
+        let flags = pieces.flatMap { piece in
+            var flags = [Bool](repeating: false, count: piece.sequenceCount)
+            var sequence = 0
+            for token in piece.imageTokens {
+                while piece.sequenceStarts[sequence + 1] <= token { sequence += 1 }
+                flags[sequence] = true
+            }
+            return flags
         }
         return sequences.map { flags[$0] }
     }

@@ -172,10 +172,13 @@ package struct SamplePreview: Sendable {
         var input = SeenInput(
             side: side, outline: outline, pixels: pixels, cut: Array(cut))
         guard let masking else { return input }
-        var random = RandomSource(seed: seed, name: "preview/\(id)")
+        // The masks of the first epoch of a run with this seed.
+        let streams = Masking.Streams(
+            sequences: [Masking.Streams.sample(seed: seed, epoch: 0, name: id.description)],
+            shared: Masking.Streams.shared(seed: seed, step: 0))
         let batch = try masking.corrupt(
             [outline.sequence], pixelValues: collator.pixelValues([pixels]), for: configuration,
-            using: &random)
+            streams: streams)
         input.maskedTokens = Set(batch.maskedTokens)
         let imageTokens = outline.ids.indices.filter {
             outline.ids[$0] == configuration.tokens.image

@@ -166,6 +166,9 @@ extension Recipe {
         package var size = 1
         /// Parts that a step is computed in, one after the other.
         package var accumulation = 1
+        /// Tokens of the pieces that a contrastive step is computed in with gradient caching; nil
+        /// computes each part at once.
+        package var miniBatchTokens: Int?
         /// What an image token costs; a text token costs 1.
         package var imageTokenCost = 4
         /// What an image costs beside its tokens.

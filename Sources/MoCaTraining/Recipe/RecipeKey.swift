@@ -38,12 +38,16 @@ enum NumberRule: String {
     case positive = "a positive number"
     case notNegative = "a number of at least 0"
     case share = "in 0...1"
+    case any = "a number"
+    case atLeastOne = "a number of at least 1"
 
     func holds(_ number: Double) -> Bool {
         switch self {
         case .positive: number > 0
         case .notNegative: number >= 0
         case .share: number >= 0 && number <= 1
+        case .any: true
+        case .atLeastOne: number >= 1
         }
     }
 }

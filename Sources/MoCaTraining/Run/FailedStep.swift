@@ -14,14 +14,18 @@ struct FailedStep {
     let metadata: [String: String]
     let configuration: Qwen25VLConfiguration
 
-    init(_ recipe: Recipe, _ configuration: Qwen25VLConfiguration, step: Int, records: [String])
-        throws
-    {
+    /// `dtype` is what the step was computed in.
+    init(
+        _ recipe: Recipe, _ configuration: Qwen25VLConfiguration, step: Int, records: [String],
+        dtype: DType? = nil
+    ) throws {
         self.configuration = configuration
-        metadata =
-            try recipe.objective.metadata().merging([
-                "step": "\(step)", "records": records.joined(separator: " "),
-            ]) { $1 }
+        var texts = try recipe.objective.metadata()
+        texts["step"] = "\(step)"
+        texts["records"] = records.joined(separator: " ")
+        texts["dtype"] = dtype?.rawValue
+        texts["mini_batch_tokens"] = recipe.batch.miniBatchTokens.map { "\($0)" }
+        metadata = texts
     }
 
     // MARK: Pre-training
@@ -59,6 +63,13 @@ struct FailedStep {
             tensors.merge(rows.padded(negatives, prefix: "negative.")) { $1 }
             tensors["negative_counts"] = Tensor(batch.negativeCounts)
         }
+        for (name, numbers) in [
+            ("candidate_identities", batch.candidateIdentities),
+            ("target_identities", batch.targetIdentities),
+        ] where !numbers.isEmpty {
+            tensors[name] = Tensor(numbers)
+        }
+        if !batch.teacherScores.isEmpty { tensors["teacher_scores"] = Tensor(batch.teacherScores) }
         try write(tensors, to: url)
     }
 

@@ -5,6 +5,7 @@ package import Foundation
 import MoCaCore
 package import MoCaImage
 import MoCaModel
+import MoCaObjectives
 import MoCaProcessing
 import MoCaTokenizer
 import NN
@@ -16,6 +17,8 @@ struct StartingModel {
     let model: PretrainedModel
     let files: ModelFiles
     let processor: Processor
+    /// The parameter of a learned temperature.
+    let logScale: Tensor?
 
     /// Loads the model of a checkpoint, or else what the recipe starts with.
     ///
@@ -46,6 +49,7 @@ struct StartingModel {
         guard tokenizer.vocabularySize <= table else {
             throw TrainingError.tokenizerTooLarge(tokens: tokenizer.vocabularySize, rows: table)
         }
+        logScale = try Self.logScale(recipe, model)
         let images = try recipe.data.imageSettings(of: source)
         files = try ModelFiles(
             source: source, tokenizer: tokenizer,
@@ -56,6 +60,25 @@ struct StartingModel {
             truncation: recipe.data.maxLength.map {
                 Truncation(maxLength: $0, policy: recipe.data.truncation)
             })
+    }
+
+    /// Asks for the parameter of a learned temperature.
+    ///
+    /// - Throws: `TrainingError.badRecipe` when vectors are to be cut longer than they are.
+    private static func logScale(_ recipe: Recipe, _ model: PretrainedModel) throws -> Tensor? {
+        guard case .contrastive(let settings) = recipe.objective else { return nil }
+        let width = model.configuration.text.hiddenSize
+        if let last = settings.loss.matryoshkaDimensions.last, last > width {
+            throw TrainingError.badRecipe(
+                file: recipe.outputFolder.appending(path: "recipe.yaml").path,
+                problems: [
+                    RecipeProblem(
+                        "objective.matryoshka_dimensions",
+                        "holds \(last), must be at most the model's \(width)")
+                ])
+        }
+        guard settings.loss.learnsTemperature else { return nil }
+        return ContrastiveObjective.logScale(of: model, temperature: settings.loss.temperature)
     }
 
     // MARK: Weights
@@ -84,7 +107,8 @@ struct StartingModel {
         var settings = recipe.optimizer.adamW
         settings.usesMasters = recipe.runtime.usesMasterWeights
         try settings.checkGroups(parameters.map(\.key))
-        return AdamW(parameters, settings: settings)
+        return AdamW(
+            parameters, settings: settings, undecayed: [ContrastiveObjective.logScaleKey])
     }
 
     private static func fresh(
@@ -137,6 +161,9 @@ struct StartingModel {
         contract.normalize = true
         if case .contrastive(let settings) = recipe.objective {
             (contract.attention, contract.pooling) = (settings.attention, settings.pooling)
+            if !settings.loss.matryoshkaDimensions.isEmpty {
+                contract.dimensions = settings.loss.matryoshkaDimensions
+            }
             let prompts = recipe.data.prompts
             contract.prompts[.query] = prompts.templates.query
             contract.prompts[.document] = prompts.templates.positive

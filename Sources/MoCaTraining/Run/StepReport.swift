@@ -12,8 +12,8 @@ package struct StepReport: Sendable, Hashable {
     package var loss: Double
     /// The loss's terms, by name.
     package var terms: [String: Double]
-    /// Loss by subset, of the steps that were of one.
-    package var subsets: [String: Double]
+    /// The shares of subsets in the loss's terms since the last logged step, by subset and name.
+    package var subsetTerms: [String: [String: TrainingState.Share]]
     package var learningRate: Double
     /// Before clipping.
     package var gradientNorm: Double
@@ -96,12 +96,36 @@ package struct StepReport: Sendable, Hashable {
                 (String(Self.quoted(name).dropFirst().dropLast()), Self.json(value))
             }
         }
-        if !subsets.isEmpty {
-            let pairs = subsets.sorted { $0.key < $1.key }
-                .map { "\(Self.quoted($0.key)): \(Self.json($0.value))" }
-            fields.append(("subset_losses", "{\(pairs.joined(separator: ", "))}"))
+        if !subsetTerms.isEmpty {
+            fields.append(("subset_losses", Self.object(subsets, Self.json)))
+            fields.append(
+                (
+                    "subset_terms",
+                    Self.object(subsetTerms) { terms in
+                        Self.object(terms) {
+                            "{\"sum\": \(Self.json($0.sum)), \"count\": \($0.count)}"
+                        }
+                    }
+                ))
         }
         return "{\(fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", "))}"
+    }
+
+    /// Loss by subset.
+    package var subsets: [String: Double] {
+        subsetTerms.mapValues { terms in
+            // In the order of names: sums of floating-point numbers depend on it.
+            terms.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value.weight * $1.value.mean }
+        }
+    }
+
+    /// The members in the order of their names.
+    private static func object<Value>(
+        _ members: [String: Value], _ text: (Value) -> String
+    ) -> String {
+        let pairs = members.sorted { $0.key < $1.key }
+            .map { "\(quoted($0.key)): \(text($0.value))" }
+        return "{\(pairs.joined(separator: ", "))}"
     }
 
     /// JSON has no NaN and no infinity.

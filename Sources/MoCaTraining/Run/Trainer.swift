@@ -225,9 +225,15 @@ package struct Trainer<Goal: Objective> {
             state.interval.packingFill = share
         }
         for term in terms.terms { state.interval.terms[term.name, default: 0] += term.mean }
-        guard let subset = prepared.subset else { return }
-        state.interval.subsets[subset, default: .init()].sum += terms.loss
-        state.interval.subsets[subset, default: .init()].count += 1
+        for (subset, terms) in terms.subsets {
+            for term in terms where term.count > 0 {
+                var share = state.interval.subsets[subset]?[term.name] ?? .init()
+                share.sum += term.sum
+                share.count += term.count
+                share.weight = term.weight
+                state.interval.subsets[subset, default: [:]][term.name] = share
+            }
+        }
     }
 
     private var isEvaluated: Bool {
@@ -249,8 +255,7 @@ package struct Trainer<Goal: Objective> {
         var report = StepReport(
             step: state.step, totalSteps: plan.schedule.totalSteps,
             epoch: state.cursor?.fractionalEpoch ?? 0, loss: mean(state.interval.loss),
-            terms: state.interval.terms.mapValues(mean),
-            subsets: state.interval.subsets.mapValues(\.mean),
+            terms: state.interval.terms.mapValues(mean), subsetTerms: state.interval.subsets,
             learningRate: plan.schedule.rate(at: state.step - 1),
             gradientNorm: mean(state.interval.gradientNorm), sampleCount: state.sampleCount,
             tokenCount: state.tokenCount, samplesPerSecond: rates.samples,

@@ -138,7 +138,7 @@ package struct TrainingRun {
         let model = EmbeddingModel(
             backbone,
             PoolingSettings(attention: settings.attention, pooling: settings.pooling))
-        var objective = ContrastiveObjective(model, settings.loss)
+        var objective = ContrastiveObjective(model, settings.loss, logScale: start.logScale)
         let monitor = try context.diary.health()
         objective.observe = monitor.observe
         let watch = StepWatch<ContrastiveBatch>(
@@ -229,10 +229,10 @@ package struct TrainingRun {
         let folder = recipe.outputFolder.appending(path: "not-finite-\(step)")
         let failed = try FailedStep(
             recipe, start.model.configuration, step: step,
-            records: prepared.ids.map(\.description))
+            records: prepared.ids.map(\.description), dtype: start.model.store.dtype)
         try CompleteFolder.write(folder) { partial in
             try start.files.write(to: partial)
-            try start.model.save(to: partial)
+            try start.model.save(to: partial, isForTraining: true)
             for (number, batch) in prepared.batches.enumerated() {
                 let name = number == 0 ? "batch" : "batch-\(number + 1)"
                 try keep(failed, batch, partial.appending(path: "\(name).safetensors"))

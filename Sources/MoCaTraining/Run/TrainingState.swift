@@ -41,14 +41,16 @@ package struct TrainingState: Sendable, Hashable, Codable {
         package var packingFill: Share?
         /// The means of the loss's terms, by name.
         package var terms: [String: Double] = [:]
-        /// Loss by subset, of the steps that were of one.
-        package var subsets: [String: Share] = [:]
+        /// The shares of subsets in the loss's terms, by subset and name.
+        package var subsets: [String: [String: Share]] = [:]
     }
 
     /// A sum and how many were summed.
     package struct Share: Sendable, Hashable, Codable {
         package var sum = 0.0
         package var count = 0
+        /// What the mean is multiplied by in the loss.
+        package var weight = 1.0
 
         package var mean: Double { sum / Double(max(count, 1)) }
     }

@@ -23,6 +23,11 @@ extension Recipe.Batch {
                 if batch.size % batch.accumulation != 0 {
                     section.add("size", "is \(batch.size), must be a multiple of accumulation")
                 }
+            }, .integer("mini_batch_tokens", \.miniBatchTokens, in: 1...recipeSizeMax),
+            .check { section, batch in
+                if batch.miniBatchTokens != nil, batch.accumulation > 1 {
+                    section.add("mini_batch_tokens", "needs accumulation: 1, whose place it takes")
+                }
             },
         ]
     }

@@ -1,0 +1,167 @@
+// The contrastive loss of a batch from its vectors alone: what is compared with what, how, and what
+// is left out. Where the vectors come from, and in how many pieces, is not known here.
+// Shapes: B queries here, A queries of all ranks, C candidates of all ranks (positives, then hard
+// negatives), D numbers.
+
+import MoCaCore
+package import Torch
+
+/// The loss of one batch.
+struct ContrastiveLoss {
+    let settings: ContrastiveObjective.Settings
+    let batch: ContrastiveBatch
+    let layout: CandidateLayout
+    let collectives: any Collectives
+    /// What similarities are multiplied by, without axes; nil for the settings' temperature.
+    let scale: Tensor?
+
+    /// Sums over this rank's queries.
+    struct Sums {
+        /// Weighted over all views.
+        var contrastive: Tensor
+        /// Of each view, in the order of the settings; empty when there is one.
+        var views: [Tensor] = []
+        var distillation: Tensor?
+    }
+
+    /// The vectors `[2B + negatives, D]` of the batch's sequences, compared.
+    func sums(
+        _ vectors: Tensor, observe: ((ContrastiveObservation) -> Void)? = nil
+    ) -> Sums {
+        let (rows, _) = vectors.sizes2()
+        let count = batch.queryCount
+        let sides = Sides(
+            queries: vectors.narrowed(0, 0..<count),
+            positives: vectors.narrowed(0, count..<2 * count),
+            gathered: collectives.gatherRows(vectors.narrowed(0, count..<2 * count)),
+            negatives: collectives.gatherRows(vectors.narrowed(0, 2 * count..<rows)),
+            allQueries: settings.isSymmetric
+                ? collectives.gatherRows(vectors.narrowed(0, 0..<count)) : nil)
+        observe?(
+            ContrastiveObservation(
+                queries: sides.queries.detached(), candidates: sides.candidates.detached(),
+                layout: layout))
+        let masks = Masks(
+            forward: mask(
+                layout.excluded(settings), sides.queries, sides.candidates),
+            backward: sides.allQueries.map {
+                mask(layout.excludedQueries(settings), sides.positives, $0)
+            } ?? [])
+        let views = settings.views
+        let losses = views.map { loss(of: $0, sides, masks) }
+        let total = zip(losses, views).map { $0 * $1.weight }
+        var sums = Sums(contrastive: total.dropFirst().reduce(total[0], +))
+        if views.count > 1 { sums.views = losses }
+        if settings.distillationWeight > 0, TeacherScores.count(batch) > 0 {
+            sums.distillation = TeacherScores(
+                batch, layout, temperature: settings.distillationTemperature
+            ).divergence(logits(sides.queries, sides.candidates))
+        }
+        return sums
+    }
+
+    /// Unit length, as `torch.nn.functional.normalize`.
+    static func normalize(_ vectors: Tensor) -> Tensor {
+        vectors / vectors.norm(1, keepingAxes: true).clamped(minimum: 1e-12)
+    }
+
+    // MARK: Views
+
+    private struct Sides {
+        let queries: Tensor
+        /// Of this rank.
+        let positives: Tensor
+        /// Positives of all ranks.
+        let gathered: Tensor
+        let negatives: Tensor
+        /// `[A, D]`; nil unless positives look for queries.
+        let allQueries: Tensor?
+
+        /// `[C, D]`
+        var candidates: Tensor { Tensor.concatenated([gathered, negatives]) }
+    }
+
+    private struct Masks {
+        /// Each `[B, C]`.
+        let forward: [Tensor]
+        /// Each `[B, A]`.
+        let backward: [Tensor]
+    }
+
+    private func loss(
+        of view: ContrastiveObjective.Settings.View, _ sides: Sides, _ masks: Masks
+    ) -> Tensor {
+        func seen(_ vectors: Tensor) -> Tensor {
+            var seen = vectors
+            if let dimensions = view.dimensions {
+                seen = Self.normalize(vectors.narrowed(1, 0..<dimensions))
+            }
+            return view.quantization?(seen) ?? seen
+        }
+        let forward = crossEntropy(
+            logits(seen(sides.queries), seen(sides.candidates)), masks.forward)
+        guard let queries = sides.allQueries else { return forward }
+        let backward = crossEntropy(
+            logits(seen(sides.positives), seen(queries)), masks.backward)
+        return (forward + backward) * 0.5
+    }
+
+    /// Similarities of `[B, D]` and `[C, D]`, over the temperature: `[B, C]`.
+    private func logits(_ rows: Tensor, _ candidates: Tensor) -> Tensor {
+        let similarities = rows.matmul(candidates.transposed(0, 1))
+        guard let scale else { return similarities / settings.temperature }
+        return similarities * scale
+    }
+
+    private func crossEntropy(_ logits: Tensor, _ masks: [Tensor]) -> Tensor {
+        masks.reduce(logits) { $0.masked(where: $1, with: -.infinity) }
+            .crossEntropySum(Tensor(layout.targets, on: logits.device))
+    }
+
+    // MARK: What is left out
+
+    /// Masks of `[B, C]`, true where a candidate is left out.
+    private func mask(_ excluded: [Bool], _ rows: Tensor, _ candidates: Tensor) -> [Tensor] {
+        let (device, shape) = (rows.device, [rows.sizes2().0, candidates.sizes2().0])
+        var masks: [Tensor] = []
+        if excluded.contains(true) { masks.append(Tensor(excluded, shape: shape, on: device)) }
+        if let margin = settings.falseNegativeMargin {
+            masks.append(
+                withoutGradient {
+                    tooSimilar(
+                        rows.detached().matmul(candidates.detached().transposed(0, 1)), margin)
+                })
+        }
+        return masks
+    }
+
+    /// Where a similarity of `[B, C]` is above that of the target by the margin.
+    private func tooSimilar(_ similarities: Tensor, _ margin: Double) -> Tensor {
+        let (rows, columns) = similarities.sizes2()
+        let device = similarities.device
+        let targets = Tensor(layout.targets, shape: [rows, 1], on: device)
+        let own = similarities.gathered(1, targets)  // [B, 1]
+        let limit =
+            own
+            + (settings.marginStrategy == .absolute
+                ? Tensor(margin, on: device)
+                : own * own.sign() * margin)
+        // The target itself stays, whatever the margin.
+        let places = layout.targets.enumerated().map { $0 * columns + $1 }
+        let others = similarities.reshaped([rows * columns])
+            .replacingRows(
+                at: Tensor(places, on: device), with: .full([rows], -.infinity, on: device)
+            )
+            .reshaped([rows, columns])
+        return others.isGreater(than: limit)
+    }
+}
+
+/// The vectors that the queries of a batch are compared with, before their gradients exist.
+package struct ContrastiveObservation {
+    /// float32 `[B, D]`, without gradients.
+    package let queries: Tensor
+    /// float32 `[C, D]`, without gradients.
+    package let candidates: Tensor
+    package let layout: CandidateLayout
+}

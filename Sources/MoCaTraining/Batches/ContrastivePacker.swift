@@ -1,0 +1,142 @@
+// Contrastive samples to one batch: prompts, tokens, patches, and which contents are equal.
+
+import MoCaCore
+import MoCaData
+import MoCaImage
+import MoCaModel
+import MoCaObjectives
+import MoCaProcessing
+
+/// Packs samples.
+struct ContrastivePacker: Sendable {
+    let processor: Processor
+    let collator: Collator
+    let cache: PatchCache
+    let prompting: Prompting
+    /// At most so many negatives a query.
+    let hardNegatives: Int
+    /// Tokens of a piece, at most; nil packs everything into one.
+    var miniBatchTokens: Int?
+    /// How many threads prepare contents.
+    let workers: Int
+
+    /// One batch. Contents that occur several times are computed once.
+    ///
+    /// - Throws: `FailedSamples`, `ModelError`.
+    func pack(_ samples: [ContrastiveSample]) throws -> ContrastiveBatch {
+        var contents = DistinctContents()
+        let queries = samples.map { contents.add(prompted($0, $0.query, .query), of: $0.id) }
+        let positives = samples.map {
+            contents.add(prompted($0, $0.positive, .positive), of: $0.id)
+        }
+        let negatives = samples.flatMap { sample in
+            sample.negatives.prefix(hardNegatives).map {
+                contents.add(prompted(sample, $0, .negative), of: sample.id)
+            }
+        }
+        let packed = try pieces(contents)
+        let candidates = positives + negatives
+        var batch = ContrastiveBatch(
+            pieces: packed.inputs, sequences: (queries + candidates).map { packed.places[$0] },
+            negativeCounts: samples.map { min(hardNegatives, $0.negatives.count) },
+            candidateIdentities: candidates.map {
+                ContentFingerprint.whole(contents.list[$0])
+            })
+        batch.targetIdentities = candidates.map { ContentFingerprint.target(contents.list[$0]) }
+        let scores =
+            samples.map(\.positiveScore)
+            + samples.flatMap { $0.negativeScores.prefix(hardNegatives) }
+        if scores.contains(where: { $0 != nil }) { batch.teacherScores = scores.map { $0 ?? .nan } }
+        let subsets = Set(samples.map(\.id.subset))
+        batch.subset = subsets.count == 1 ? subsets.first : nil
+        return batch
+    }
+
+    /// The contents packed, and the place of each among the sequences of all pieces.
+    ///
+    /// - Throws: `FailedSamples`, `ModelError`.
+    private func pieces(
+        _ contents: DistinctContents
+    ) throws -> (inputs: [EncoderInput], places: [Int]) {
+        let outlines = try preparingAll(
+            contents.count, workers: workers, of: { contents.owners[$0] }
+        ) { index in
+            try naming(contents.owners[index][0]) { try processor.outline(contents.list[index]) }
+        }
+        var inputs: [EncoderInput] = []
+        var places = [Int](repeating: 0, count: contents.count)
+        var offset = 0
+        // Patches are decoded, and copied into their tensor, a piece at a time.
+        for piece in Self.split(outlines, tokensMax: miniBatchTokens) {
+            let pixels = try preparingAll(
+                piece.count, workers: workers, of: { contents.owners[piece[$0]] }
+            ) { index in
+                try naming(contents.owners[piece[index]][0]) {
+                    try cache.pixels(of: outlines[piece[index]])
+                }
+            }
+            let packed = try collator.pack(piece.map { outlines[$0] }, pixels: pixels)
+            for (index, place) in zip(piece, packed.places) { places[index] = offset + place }
+            offset += piece.count
+            inputs.append(packed.input)
+        }
+        return (inputs, places)
+    }
+
+    /// Numbers of outlines, those of like length together, so that the tokens of each group are
+    /// within the limit where one alone is.
+    static func split(_ outlines: [InputOutline], tokensMax: Int?) -> [[Int]] {
+        let order = Collator.order(outlines)
+        guard let tokensMax else { return [order] }
+        var (groups, tokens) = ([[Int]](), 0)
+        for index in order {
+            let length = outlines[index].ids.count
+            if groups.isEmpty || tokens + length > tokensMax {
+                groups.append([])
+                tokens = 0
+            }
+            groups[groups.count - 1].append(index)
+            tokens += length
+        }
+        return groups
+    }
+
+    private func prompted(
+        _ sample: ContrastiveSample, _ content: Content, _ side: Prompting.Side
+    ) -> Content {
+        prompting(content, side, subset: sample.id.subset)
+    }
+}
+
+/// Contents, each once, with the samples that it is of.
+private struct DistinctContents: Sendable {
+    private(set) var list: [Content] = []
+    private(set) var owners: [[SampleID]] = []
+    private var numbers: [Content: Int] = [:]
+
+    var count: Int { list.count }
+
+    /// The number of a content.
+    mutating func add(_ content: Content, of id: SampleID) -> Int {
+        if let known = numbers[content] {
+            owners[known].append(id)
+            return known
+        }
+        numbers[content] = list.count
+        list.append(content)
+        owners.append([id])
+        return list.count - 1
+    }
+}
+
+/// Names the sample in what `body` throws because of it; a missing decoder is not its fault.
+func naming<Result>(_ id: SampleID, _ body: () throws -> Result) throws -> Result {
+    do {
+        return try body()
+    } catch let error as any UserFacingError
+        where !(error is DataError)
+        && [.badData, .inputMissing, .inputOutput].contains(error.kind)
+    {
+        throw TrainingError.badSample(name: id.description, reason: error.oneLine)
+    }
+}
