@@ -78,7 +78,7 @@ import Testing
                     "Its loss went from 4.9 to 1.15 (mean of the last tenth); the lowest was 1 at "
                         + "step 40. Guessing costs ln 128 = 4.852.",
                     "P@1 is 0.4 at step 40; the highest was 0.4 at step 40.",
-                    "It went on from a checkpoint once: 10.",
+                    "It went on from a checkpoint once, at step 10.",
                 ])
             #expect(
                 run.story.filter(\.isWarning).map(\.text) == [

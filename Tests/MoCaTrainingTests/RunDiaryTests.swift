@@ -52,6 +52,12 @@ import Testing
             }
             let kinds = try lines("events.jsonl", in: broken).compactMap { $0["kind"] as? String }
             #expect(kinds.filter { $0 != "collapse" } == ["resumed", "finished"])
+            // A collapse is told once, by whichever process saw it first.
+            let told = try [whole, broken].map { folder in
+                try lines("events.jsonl", in: folder).filter { $0["kind"] as? String == "collapse" }
+                    .compactMap { $0["text"] as? String }
+            }
+            #expect(told[0] == told[1])
             let files = try FileManager.default.contentsOfDirectory(
                 atPath: broken.appending(path: "tensorboard").path)
             #expect(files.count == 2)

@@ -85,10 +85,11 @@ extension RunFolder {
     private var interruptions: [RunSentence] {
         let resumes = events.filter { $0.kind == "resumed" }.map { "\($0.step)" }
         guard !resumes.isEmpty else { return [] }
-        let count = resumes.count == 1 ? "once" : "\(resumes.count) times"
+        let places =
+            resumes.count == 1 ? "once, at step" : "\(resumes.count) times, at steps"
         return [
             RunSentence(
-                "It went on from a checkpoint \(count): \(resumes.joined(separator: ", ")).")
+                "It went on from a checkpoint \(places) \(resumes.joined(separator: ", ")).")
         ]
     }
 

@@ -17,10 +17,20 @@ final class HealthMonitor {
     /// Tasks whose collapse was told; it is told again when they had recovered in between.
     private var collapsed: Set<String> = []
 
-    /// - Parameter everySteps: 0 looks at none.
-    init(everySteps: Int, totalSteps: Int, log: StepLog, journal: RunJournal) {
+    /// - Parameters:
+    ///   - everySteps: 0 looks at none.
+    ///   - log: holds the panels that an earlier process wrote.
+    /// - Throws: `TrainingError.cannotWrite`.
+    init(everySteps: Int, totalSteps: Int, log: StepLog, journal: RunJournal) throws {
         (self.everySteps, self.totalSteps) = (everySteps, totalSteps)
         (self.log, self.journal) = (log, journal)
+        for panel in try log.rows(HealthPanel.self) {
+            if panel.collapse == nil {
+                collapsed.remove(panel.task)
+            } else {
+                collapsed.insert(panel.task)
+            }
+        }
     }
 
     /// A step is about to be computed.

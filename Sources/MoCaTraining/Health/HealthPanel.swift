@@ -1,12 +1,12 @@
 // How embeddings do in contrastive training, task by task: a line of health.jsonl.
 
 /// What the vectors of one step say about one task.
-package struct HealthPanel: Sendable, Hashable, Encodable {
+package struct HealthPanel: Sendable, Hashable, Codable {
     /// Name of the file in a run folder.
     package static let fileName = "health.jsonl"
 
     /// Similarities of one kind.
-    package struct Similarities: Sendable, Hashable, Encodable {
+    package struct Similarities: Sendable, Hashable, Codable {
         package var count: Int
         package var mean: Double
         package var min: Double
@@ -21,7 +21,7 @@ package struct HealthPanel: Sendable, Hashable, Encodable {
     }
 
     /// A query and the candidate that is most similar to it beside its positive.
-    package struct HardNegative: Sendable, Hashable, Encodable {
+    package struct HardNegative: Sendable, Hashable, Codable {
         /// The record of the query.
         package var query: String
         /// The record that the candidate is from.

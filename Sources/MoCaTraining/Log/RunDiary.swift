@@ -35,7 +35,7 @@ struct RunDiary {
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func health() throws -> HealthMonitor {
-        HealthMonitor(
+        try HealthMonitor(
             everySteps: recipe.logging.healthEverySteps, totalSteps: recipe.schedule.totalSteps,
             log: try log(HealthPanel.fileName), journal: journal)
     }

@@ -51,6 +51,21 @@ final class StepLog: Sendable {
         try append(String(decoding: data, as: UTF8.self))
     }
 
+    /// The lines that are such rows; a line of another kind is passed over.
+    func rows<Row: Decodable>(_ type: Row.Type) throws -> [Row] {
+        let data: Data
+        do {
+            data = try Data(contentsOf: url)
+        } catch {
+            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+        }
+        return data.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let row = Result { try JSONDecoder().decode(type, from: Data(line)) }
+            if case .success(let row) = row { return row }
+            return nil
+        }
+    }
+
     private struct Row: Decodable {
         var step: Int
     }
