@@ -159,7 +159,8 @@ import Torch
             schedule: 7
             runtime: {device: tpu, dtype: int8, threads: {}}
             """
-        let known = "batch, checkpoint, data, logging, model, objective, optimizer, output_dir, "
+        let known =
+            "batch, checkpoint, data, logging, lora, model, objective, optimizer, output_dir, "
         let found = try problems(text)
         #expect(
             found == [
