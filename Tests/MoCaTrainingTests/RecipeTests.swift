@@ -167,7 +167,8 @@ import Torch
             runtime: {device: tpu, dtype: int8, threads: {}}
             """
         let known =
-            "batch, checkpoint, data, evaluation, logging, model, objective, optimizer, output_dir, "
+            "batch, checkpoint, data, evaluation, logging, lora, model, objective, optimizer, "
+            + "output_dir, "
         let found = try problems(text)
         #expect(
             found == [

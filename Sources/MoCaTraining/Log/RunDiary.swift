@@ -79,7 +79,7 @@ struct RunDiary {
             switch error {
             case .interrupted(let step, _):
                 try journal.note(
-                    .interrupted, step: step, "a signal ended the run; it was saved",
+                    .interrupted, step: step ?? 0, "a signal ended the run; it was saved",
                     isSilent: true)
             case .notFinite(let step, let loss, let norm, _, _):
                 try journal.note(

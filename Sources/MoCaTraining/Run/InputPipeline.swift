@@ -19,7 +19,7 @@ package final class InputPipeline {
         }
     }
 
-    private let takeNext: () throws -> Step
+    private let takeNext: () throws -> Step?
     private var left: Int
 
     /// Loads the model's files and starts to prepare.
@@ -32,22 +32,22 @@ package final class InputPipeline {
         case .reconstruction(let settings):
             takeNext = Self.prefetching(
                 try ReconstructionSource(recipe, settings, start, cursor: nil), recipe, steps
-            ) { $0.input }
+            ) { $0.input.grids.count }
         case .contrastive(let settings):
             takeNext = Self.prefetching(
                 try ContrastiveSource(recipe, settings, start, cursor: nil), recipe, steps
-            ) { $0.input }
+            ) { $0.pieces.reduce(0) { $0 + $1.grids.count } }
         }
     }
 
     private static func prefetching<Source: StepSource>(
         _ source: Source, _ recipe: Recipe, _ steps: Int,
-        input: @escaping (Source.Batch) -> EncoderInput
-    ) -> () throws -> Step {
+        imageCount: @escaping (Source.Batch) -> Int
+    ) -> () throws -> Step? {
         let prefetcher = Prefetcher(source, ahead: recipe.runtime.prefetch, count: steps)
         return {
-            let prepared = try prefetcher.next()
-            let images = prepared.batches.reduce(0) { $0 + input($1).grids.count }
+            guard let prepared = try prefetcher.next() else { return nil }
+            let images = prepared.batches.reduce(0) { $0 + imageCount($1) }
             return Step(
                 samples: prepared.ids.count, images: images, tokens: prepared.tokenCount)
         }
