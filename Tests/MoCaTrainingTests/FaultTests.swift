@@ -14,7 +14,7 @@ private var isProgramBuilt: Bool {
 @Suite(.serialized, .enabled(if: isProgramBuilt))
 struct FaultTests {
     private static let killCount =
-        ProcessInfo.processInfo.environment["MOCA_LONG_TESTS"] == nil ? 6 : 50
+        ProcessInfo.processInfo.environment["MOCA_LONG_TESTS"] == nil ? 4 : 50
 
     private struct Job {
         let stage: Recipe.Stage

@@ -8,7 +8,7 @@ import Testing
 @Suite struct RunningRecipeTests {
     private func parse(_ overrides: [String]) throws -> Recipe {
         try TrainingFixtures.recipe(
-            .contrastive, output: URL(filePath: "/runs/a"),
+            .contrastive, output: URL(filePath: "/runs/a", directoryHint: .isDirectory),
             ["schedule={total_steps: 100}", "checkpoint={}"] + overrides)
     }
 

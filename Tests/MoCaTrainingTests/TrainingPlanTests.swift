@@ -127,7 +127,7 @@ import Testing
             let words = "[\(TrainingFixtures.data.path)/mmeb-train/WordNet_def2word]"
             let overrides = [
                 "model={initialize: {config: \(config.path)}}", "data.folders=\(words)",
-                "data.weights=null", "batch={size: 96, accumulation: 1}", "data.max_length=256",
+                "data.weights=null", "batch={size: 32, accumulation: 1}", "data.max_length=256",
                 "checkpoint.asynchronous=false",
             ]
             let file = folder.appending(path: "recipe.yaml")
