@@ -37,22 +37,36 @@ import Testing
     func chunkedLossHasTheGradientsOfThePlainOne(chunk: Int, times: Int) {
         let plain = run({ $0.linear($1, nil).crossEntropySum($2) }, times: times)
         let chunked = run(
-            { $0.linearCrossEntropySum($1, $2, chunk: chunk) }, times: times)
+            { $0.linearCrossEntropy($1, $2, chunk: chunk).sum }, times: times)
         #expect(abs(plain.loss - chunked.loss) <= 1e-4)
         #expect(worst(plain.states, chunked.states) <= 1e-5)
         #expect(worst(plain.weight, chunked.weight) <= 1e-5)
         // Control: other targets move the gradients.
         let other = run(
             { states, weight, _ in
-                states.linearCrossEntropySum(
-                    weight, Tensor([1, 0, 3, 28, 11, 7, 7] as [Int64]), chunk: chunk)
+                states.linearCrossEntropy(
+                    weight, Tensor([1, 0, 3, 28, 11, 7, 7] as [Int64]), chunk: chunk
+                ).sum
             }, times: times)
         #expect(worst(plain.weight, other.weight) > 1e-3)
     }
 
+    @Test func eachRowHasItsLossAndWhetherItIsRight() {
+        // Logits of row i are greatest at i.
+        let states = Tensor((0..<12).map { $0 % 5 == 0 ? Float(2) : 0 }, shape: [3, 4])
+        let weight = Tensor((0..<16).map { $0 % 5 == 0 ? Float(1) : 0 }, shape: [4, 4])
+        let targets = Tensor([0, 3, 2] as [Int64])
+        let found = states.linearCrossEntropy(weight, targets, chunk: 2)
+        let plain: [Float] = states.linear(weight, nil).crossEntropy(targets).array()
+        let rows: [Float] = found.rows.array()
+        #expect(zip(plain, stride(from: 0, to: 6, by: 2)).allSatisfy { abs($0 - rows[$1]) < 1e-6 })
+        #expect([rows[1], rows[3], rows[5]] == [1, 0, 1])
+        #expect(abs(found.sum.item() - Double(plain.reduce(0, +))) < 1e-5)
+    }
+
     @Test func largeLogitsDoNotOverflow() {
         let plain = run({ ($0 * 300).linear($1, nil).crossEntropySum($2) })
-        let chunked = run({ ($0 * 300).linearCrossEntropySum($1, $2, chunk: 2) })
+        let chunked = run({ ($0 * 300).linearCrossEntropy($1, $2, chunk: 2).sum })
         #expect(abs(plain.loss - chunked.loss) <= 1e-5 * plain.loss)
         #expect(chunked.weight.allSatisfy { $0.isFinite })
     }
@@ -61,10 +75,10 @@ import Testing
         let weight = Tensor.ones([29, 8])
         let states = Tensor.ones([7, 8])
         states.setRequiresGradient(true)
-        states.linearCrossEntropySum(weight, targets, chunk: 2).backward()
+        states.linearCrossEntropy(weight, targets, chunk: 2).sum.backward()
         #expect(weight.gradient == nil && states.gradient != nil)
         let value = withoutGradient {
-            states.linearCrossEntropySum(weight, targets, chunk: 2)
+            states.linearCrossEntropy(weight, targets, chunk: 2).sum
         }
         #expect(!value.requiresGradient)
     }
@@ -80,7 +94,7 @@ import Testing
             let loss =
                 isPlain
                 ? states.gelu().linear(table, nil).crossEntropySum(targets)
-                : states.gelu().linearCrossEntropySum(table, targets, chunk: 3)
+                : states.gelu().linearCrossEntropy(table, targets, chunk: 3).sum
             loss.backward()
             return table.gradient!.array()
         }

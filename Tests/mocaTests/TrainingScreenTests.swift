@@ -19,7 +19,7 @@ import Testing
 
     private func report(_ step: Int) -> StepReport {
         StepReport(
-            step: step, totalSteps: 100, epoch: 0, loss: 1.25, terms: [:], subsets: [:],
+            step: step, totalSteps: 100, epoch: 0, loss: 1.25, terms: [:], subsetTerms: [:],
             learningRate: 1e-4, gradientNorm: 2, sampleCount: 1, tokenCount: 1,
             samplesPerSecond: 1, tokensPerSecond: 910, mfu: 0.25, peakMemoryBytes: 4_000_000_000,
             memoryBytes: 3_000_000_000, dataWaitSeconds: 0, failureCount: 0)
