@@ -20,6 +20,7 @@ final class Prefetcher<Source: StepSource>: Sendable {
     }
 
     /// Waits for the thread: it must not work on data, nor release them, while the program exits.
+    /// Not for long: what it reads from may hang, and a signal must end the run all the same.
     deinit {
         queue.close()
     }
@@ -95,11 +96,13 @@ final class Prefetcher<Source: StepSource>: Sendable {
             return element
         }
 
+        private static var secondsToEnd: Int { 2 }
+
         /// Ends the thread, and waits until it has.
         func close() {
             isClosed.store(true, ordering: .releasing)
             room.signal()
-            ended.wait()
+            _ = ended.wait(timeout: .now() + .seconds(Self.secondsToEnd))
         }
 
         /// The thread is done with its source.
