@@ -109,7 +109,8 @@ public final class AdamW {
         let own = group < settings.groups.count ? settings.groups[group] : nil
         return AdamWCoefficients(
             learningRate: learningRate * (own?.learningRateScale ?? 1), beta1: settings.beta1,
-            beta2: settings.beta2, weightDecay: group > settings.groups.count
+            beta2: settings.beta2,
+            weightDecay: group > settings.groups.count
                 ? 0 : own?.weightDecay ?? settings.weightDecay,
             epsilon: settings.epsilon)
     }

@@ -157,10 +157,15 @@ import Torch
         let before = try SafetensorsCheckpoint(opening: TrainingFixtures.checkpoint)
         var (moved, compared) = (0, 0)
         for name in trained.names {
-            let expected = try #require(golden.weights[name], "\(name)")
             let values: [Float] = try #require(
                 try Tensor(name, in: try trained.file(of: name))
             ).array()
+            guard let expected = golden.weights[name] else {
+                // What the stage does not use goes along as it was.
+                let kept: [Float]? = try Tensor(name, in: try before.file(of: name))?.array()
+                #expect(values == kept, "\(name)")
+                continue
+            }
             let error = distance(sketch(values), expected.sketch)
             // Adam makes steps of the rate's size from the rounding of a gradient that vanishes.
             let isVanishing = expected.gradientShare < 1e-5

@@ -37,6 +37,62 @@ import Testing
             ["model={initialize: {config: \(model.path)}}"] + overrides)
     }
 
+    /// Every recipe of 3B and 7B, planned with the shapes of Qwen2.5-VL and a little data.
+    @Test(arguments: ["3b", "7b"], Recipe.Stage.allCases)
+    func shippedRecipesArePlanned(size: String, stage: Recipe.Stage) throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let model = try qwen(size, in: folder)
+            let data =
+                stage == .pretraining ? "cpt/captions" : "mmeb-train/OpenClipart_t2i"
+            let recipes = TrainingFixtures.repository.appending(path: "recipes")
+            for source in ["paper", "released-code"] {
+                let name = "moca-\(size)-\(stage.rawValue)-\(source).yaml"
+                let recipe = try Recipe(
+                    reading: recipes.appending(path: name), stage: stage,
+                    overrides: [
+                        "model={initialize: {config: \(model.path)}}",
+                        "data.folders=[\(TrainingFixtures.data.appending(path: data).path)]",
+                        "data.images=\(TrainingFixtures.data.path)", "output_dir=\(folder.path)",
+                        "runtime.device=cpu",
+                    ])
+                let plan = try TrainingPlan(recipe)
+                // As the model cards say, and the heads of pre-training.
+                let expected =
+                    size == "3b" ? 3_700_000_000...4_000_000_000 : 7_500_000_000...9_000_000_000
+                #expect(expected.contains(plan.needs.parameters), "\(name)")
+                #expect(plan.steps == recipe.schedule.totalSteps && plan.subsets.count == 1)
+                let memory = plan.needs.memory
+                // 2 bytes of weights and of gradients, 4 of a master and of two moments.
+                let bytes = memory.weights + memory.gradients + memory.moments
+                #expect(bytes == 16 * plan.needs.parameters, "\(name)")
+            }
+        }
+    }
+
+    /// The tiny model's files with the sizes of Qwen2.5-VL.
+    private func qwen(_ size: String, in folder: URL) throws -> URL {
+        let is3B = size == "3b"
+        let target = try model(
+            in: folder, width: is3B ? 2048 : 3584, layers: is3B ? 36 : 28,
+            intermediate: is3B ? 11_008 : 18_944)
+        let file = target.appending(path: "config.json")
+        var configuration = try PretrainedModel.configuration(of: target, names: [:])
+        configuration.text.headCount = is3B ? 16 : 28
+        configuration.text.keyValueHeadCount = is3B ? 2 : 4
+        configuration.text.mropeSection = [16, 24, 24]
+        configuration.text.vocabularySize = is3B ? 151_936 : 152_064
+        configuration.text.tieWordEmbeddings = is3B
+        configuration.vision.depth = 32
+        configuration.vision.hiddenSize = 1280
+        configuration.vision.headCount = 16
+        configuration.vision.intermediateSize = 3420
+        configuration.vision.patchSize = 14
+        configuration.vision.windowSize = 112
+        configuration.vision.fullAttentionBlockIndexes = [7, 15, 23, 31]
+        try configuration.fileData().write(to: file)
+        return target
+    }
+
     @Test func aRunThatCannotFitSaysWhichSettingsTakeLess() throws {
         try TrainingFixtures.withTemporaryFolder { folder in
             let large = try model(in: folder, width: 8192, layers: 80, intermediate: 32_768)

@@ -121,8 +121,10 @@ extension Recipe {
             ]
         case .contrastive(let settings):
             guard let length = data.maxLength else { return [] }
-            let sequences = batch.partSize * (2 + settings.hardNegatives)
-            return [.init(tokens: sequences * length, patches: 0)]
+            let all = batch.partSize * (2 + settings.hardNegatives) * length
+            // A piece has at least one sequence.
+            let tokens = batch.miniBatchTokens.map { min(all, max($0, length)) } ?? all
+            return [.init(tokens: tokens, patches: 0)]
         }
     }
 }
