@@ -58,7 +58,7 @@ struct EmbeddingRows : torch::autograd::Function<EmbeddingRows> {
 struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
     static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &hidden,
                               const at::Tensor &weight, const at::Tensor &targets, int64_t chunk,
-                              at::Tensor rows) {
+                              double scale, at::Tensor rows) {
         const bool is_recorded = hidden.requires_grad() || weight.requires_grad();
         at::Tensor hidden_gradient = is_recorded ? at::empty_like(hidden) : at::Tensor();
         at::Tensor weight_gradient = weight.requires_grad() ? at::zeros_like(weight) : at::Tensor();
@@ -80,12 +80,13 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
             if (!is_recorded) continue;
             buffer.div_(sums);
             buffer.scatter_add_(1, columns, at::full_like(chosen, -1));
-            const at::Tensor gradient = buffer.to(weight.scalar_type());
+            const at::Tensor gradient = buffer.mul_(scale).to(weight.scalar_type());
             hidden_gradient.narrow(0, start, length).copy_(gradient.matmul(weight));
             if (weight_gradient.defined()) weight_gradient.addmm_(gradient.t(), states);
         }
         if (is_recorded) context->saved_data["hidden"] = hidden_gradient;
         if (weight_gradient.defined()) context->saved_data["weight"] = weight_gradient;
+        context->saved_data["scale"] = scale;
         context->save_for_backward({weight});
         return total;
     }
@@ -95,17 +96,18 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
         const at::Tensor weight = context->get_saved_variables()[0];
         TORCH_CHECK(context->saved_data.count("hidden") == 1, "backward ran through this loss before");
         at::AutoGradMode off(false);
+        const at::Tensor factor = gradients[0] / context->saved_data["scale"].toDouble();
         at::Tensor hidden_gradient = context->saved_data["hidden"].toTensor();
-        hidden_gradient.mul_(gradients[0]);
+        hidden_gradient.mul_(factor);
         at::Tensor weight_gradient;
         if (context->saved_data.count("weight") == 1) {
             weight_gradient = context->saved_data["weight"].toTensor();
-            weight_gradient.mul_(gradients[0]);
+            weight_gradient.mul_(factor);
         }
         // The graph outlives backward; what it kept must not.
         context->saved_data.clear();
         if (weight_gradient.defined()) weight_gradient = deposit(weight, weight_gradient);
-        return {hidden_gradient, weight_gradient, at::Tensor(), at::Tensor(), at::Tensor()};
+        return {hidden_gradient, weight_gradient, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
     }
 };
 
@@ -120,14 +122,14 @@ ctorch_status ctorch_embedding(ctorch_tensor weight, ctorch_tensor indices, ctor
 }
 
 ctorch_status ctorch_linear_cross_entropy(ctorch_tensor hidden, ctorch_tensor weight, ctorch_tensor targets,
-                                          int64_t chunk, ctorch_tensor *sum, ctorch_tensor *rows) {
+                                          int64_t chunk, double scale, ctorch_tensor *sum, ctorch_tensor *rows) {
     return guarded([&] {
-        TORCH_CHECK(chunk > 0, "a chunk has at least one row");
+        TORCH_CHECK(chunk > 0 && scale > 0, "a chunk has at least one row, a scale is positive");
         const at::Tensor states = borrow(hidden), table = borrow(weight);
         TORCH_CHECK(states.dim() == 2 && states.size(1) == table.size(1), "hidden ", states.sizes(),
                     " does not fit weight ", table.sizes());
         const at::Tensor each = at::empty({states.size(0), 2}, states.options().dtype(at::kFloat));
-        const at::Tensor total = LinearCrossEntropy::apply(states, table, borrow(targets), chunk, each);
+        const at::Tensor total = LinearCrossEntropy::apply(states, table, borrow(targets), chunk, scale, each);
         *sum = own(total);
         *rows = own(each);
     });

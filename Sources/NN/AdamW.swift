@@ -75,6 +75,8 @@ public final class AdamW {
     /// Of each parameter, the number of its group; `settings.groups.count` for none, one
     /// more for those that do not shrink.
     private let groupNumbers: [Int]
+    /// Single numbers that do not shrink, and that others may put back under a limit.
+    private let undecayed: Set<String>
     private var states: [String: State] = [:]
     private var averages: [String: Tensor] = [:]
 
@@ -86,6 +88,7 @@ public final class AdamW {
     ) {
         self.parameters = parameters
         self.settings = settings
+        self.undecayed = undecayed
         let groups = settings.groups
         groupNumbers = parameters.map { key, _ in
             undecayed.contains(key)
@@ -130,6 +133,10 @@ public final class AdamW {
             }
             // One at a time, so that only one gradient exists in float32.
             withoutGradient {
+                // Who put the parameter back under a limit moved its master too.
+                if undecayed.contains(key), master.to(tensor.dtype).item() != tensor.item() {
+                    master.assign(tensor.detached())
+                }
                 let wide = gradient.to(.float32)
                 Self.update([(master, factor == 1 ? wide : wide * factor, state)], coefficients)
             }

@@ -58,15 +58,17 @@ extension Tensor {
     /// `[n, width]`, with logits of `chunk` rows at a time. Gradients are computed with the loss:
     /// backward runs once.
     ///
+    /// - Parameter scale: what the sum's gradient will be about; gradients are rounded to the type
+    ///   of the weight after this factor, so that small ones do not vanish in float16.
     /// - Returns: the sum, and without gradients each row's loss and 1 where no logit is above the
     ///   target's: `[n, 2]`.
     public func linearCrossEntropy(
-        _ weight: Tensor, _ targets: Tensor, chunk: Int, file: StaticString = #fileID,
-        line: UInt = #line
+        _ weight: Tensor, _ targets: Tensor, chunk: Int, scale: Double = 1,
+        file: StaticString = #fileID, line: UInt = #line
     ) -> (sum: Tensor, rows: Tensor) {
         var rows: ctorch_tensor?
         let sum = call("linearCrossEntropy", weight, targets, file, line) {
-            ctorch_linear_cross_entropy($0, $1, $2, Int64(chunk), $3, &rows)
+            ctorch_linear_cross_entropy($0, $1, $2, Int64(chunk), scale, $3, &rows)
         }
         return (sum, Tensor(handle: rows))
     }

@@ -145,6 +145,27 @@ import Torch
         }
     }
 
+    /// Two pictures that errors call by one name, as two data: URLs of a record, stay two.
+    @Test func picturesOfOneNameAreTwo() throws {
+        let processor = try Processor(
+            folder: URL(fileURLWithPath: Self.nano),
+            configuration: try PretrainedModel.configuration(
+                of: URL(fileURLWithPath: Self.nano), names: [:]))
+        let cache = PatchCache(processor.images, rule: .contrastive, byteCountMax: 1 << 20)
+        let folder = TrainingFixtures.data.appending(path: "images/emoji_noto")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+        let outlines = try names.prefix(2).map { name in
+            let data = try Data(contentsOf: folder.appending(path: name))
+            return try processor.outline(Content([.image(.encoded(data, name: "line 1"))]))
+        }
+        let pixels = try outlines.map(cache.pixels)
+        #expect(pixels[0] != pixels[1])
+        for (outline, found) in zip(outlines, pixels) {
+            #expect(try found == processor.pixels(of: outline))
+            #expect(try cache.pixels(of: outline) == found)
+        }
+    }
+
     private static let nano = TrainingFixtures.repository.appending(path: "models/nano").path
 
     @Test func instructionsAreRemovedAndTemplatesPutAround() throws {

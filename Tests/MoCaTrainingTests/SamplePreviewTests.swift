@@ -37,7 +37,7 @@ import Torch
         let catalog = try Catalog<ContrastiveSample>(
             folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
         for sample in samples {
-            let batch = try packer.pack([catalog.sample(sample.id)])
+            let batch = try packer.pack([catalog.sample(sample.id)]).batch
             #expect(sample.inputs.count == 2 + batch.negativeCounts[0])
             // A batch has equal contents once, and the shorter inputs first.
             var seen: Set<String> = []

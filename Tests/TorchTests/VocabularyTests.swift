@@ -64,6 +64,24 @@ import Testing
         #expect(abs(found.sum.item() - Double(plain.reduce(0, +))) < 1e-5)
     }
 
+    /// In float16 a gradient of 1e-8 is 0, unless it is scaled before it is rounded.
+    @Test func smallGradientsSurviveInHalfPrecision() {
+        func gradient(_ scale: Double) -> [Float] {
+            // Two classes so far behind that their probability is about 1e-8.
+            let weight = Tensor([20, 1, 1] as [Float], shape: [3, 1]).to(.float16)
+            weight.setRequiresGradient(true)
+            let states = Tensor([1] as [Float], shape: [1, 1]).to(.float16)
+            let sum = states.linearCrossEntropy(
+                weight, Tensor([0] as [Int64]), chunk: 1, scale: scale
+            ).sum
+            (sum * scale).backward()
+            return weight.gradient?.to(.float32).array() ?? []
+        }
+        #expect(gradient(1)[1] == 0)
+        let probability: Float = 5.602796e-9  // e^-19
+        #expect(abs(gradient(4096)[1] - 4096 * probability) < 0.01 * 4096 * probability)
+    }
+
     @Test func largeLogitsDoNotOverflow() {
         let plain = run({ ($0 * 300).linear($1, nil).crossEntropySum($2) })
         let chunked = run({ ($0 * 300).linearCrossEntropy($1, $2, chunk: 2).sum })

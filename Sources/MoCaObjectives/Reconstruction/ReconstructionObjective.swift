@@ -55,7 +55,8 @@ package struct ReconstructionObjective: Objective {
         for (part, batch) in batches.enumerated() {
             model.backbone.step.begin(part: part)
             let predictions = batch.predictions(settings.tokenTarget)
-            let (tokens, patches) = losses(batch, predictions)
+            let (tokens, patches) = losses(
+                batch, predictions, scale: model.backbone.step.lossScale / max(1, counts[0]))
             backward(tokens?.sum, patches.map { $0.sum() }, counts)
             tally.add(tokens?.rows, of: batch.subsetNumbers(of: predictions.states))
             tally.add(
@@ -79,7 +80,7 @@ package struct ReconstructionObjective: Objective {
     /// whether it is predicted right `[M, 2]`; for each masked patch the sum of squared errors
     /// `[mergeUnit * R]`. nil where nothing is to be predicted.
     private func losses(
-        _ batch: ReconstructionBatch, _ predictions: (states: [Int], ids: [Int32])
+        _ batch: ReconstructionBatch, _ predictions: (states: [Int], ids: [Int32]), scale: Double
     ) -> (tokens: (sum: Tensor, rows: Tensor)?, patches: Tensor?) {
         guard !predictions.ids.isEmpty || !batch.maskedImageTokens.isEmpty else {
             return (nil, nil)
@@ -91,7 +92,7 @@ package struct ReconstructionObjective: Objective {
             ? nil
             : tokenLoss(
                 output.hidden.indexed(0, by: Tensor(predictions.states, on: device)),
-                predictions.ids)
+                predictions.ids, scale)
         guard let targets = batch.patchTargets else { return (mlm, nil) }
         let predicted = model.patches(
             output, at: Tensor(batch.maskedImageTokens, on: device))
@@ -102,12 +103,15 @@ package struct ReconstructionObjective: Objective {
     /// Summed cross-entropy of states `[M, W]`; without gradients, of each its loss and 1 where no
     /// logit is above that of the right id `[M, 2]`. Projection and loss go in chunks, so that the
     /// logits of all tokens never exist together.
-    private func tokenLoss(_ states: Tensor, _ ids: [Int32]) -> (sum: Tensor, rows: Tensor) {
+    private func tokenLoss(
+        _ states: Tensor, _ ids: [Int32], _ scale: Double
+    ) -> (sum: Tensor, rows: Tensor) {
         let targets = Tensor(ids.map { Int64($0) }, on: states.device)
         guard !keepsLogits else { return Self.plainLoss(model.tokenLogits(states), targets) }
         let rows = model.backbone.configuration.text.vocabularySize
         let chunk = max(1, logitBytesMax / (rows * MemoryLayout<Float>.size))
-        return states.linearCrossEntropy(model.outputWeight, targets, chunk: chunk)
+        return states.linearCrossEntropy(
+            model.outputWeight, targets, chunk: chunk, scale: scale)
     }
 
     private static func plainLoss(

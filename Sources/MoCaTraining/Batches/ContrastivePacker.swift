@@ -20,10 +20,13 @@ struct ContrastivePacker: Sendable {
     /// How many threads prepare contents.
     let workers: Int
 
-    /// One batch. Contents that occur several times are computed once.
+    /// One batch, and what was cut off its contents. Contents that occur several times are computed
+    /// once.
     ///
     /// - Throws: `FailedSamples`, `ModelError`.
-    func pack(_ samples: [ContrastiveSample]) throws -> ContrastiveBatch {
+    func pack(
+        _ samples: [ContrastiveSample]
+    ) throws -> (batch: ContrastiveBatch, truncation: TruncationCount) {
         var contents = DistinctContents()
         let queries = samples.map { contents.add(prompted($0, $0.query, .query), of: $0.id) }
         let positives = samples.map {
@@ -49,7 +52,7 @@ struct ContrastivePacker: Sendable {
         if scores.contains(where: { $0 != nil }) { batch.teacherScores = scores.map { $0 ?? .nan } }
         let subsets = Set(samples.map(\.id.subset))
         batch.subset = subsets.count == 1 ? subsets.first : nil
-        return batch
+        return (batch, packed.truncation)
     }
 
     /// The contents packed, and the place of each among the sequences of all pieces.
@@ -57,7 +60,7 @@ struct ContrastivePacker: Sendable {
     /// - Throws: `FailedSamples`, `ModelError`.
     private func pieces(
         _ contents: DistinctContents
-    ) throws -> (inputs: [EncoderInput], places: [Int]) {
+    ) throws -> (inputs: [EncoderInput], places: [Int], truncation: TruncationCount) {
         let outlines = try preparingAll(
             contents.count, workers: workers, of: { contents.owners[$0] }
         ) { index in
@@ -80,7 +83,7 @@ struct ContrastivePacker: Sendable {
             offset += piece.count
             inputs.append(packed.input)
         }
-        return (inputs, places)
+        return (inputs, places, TruncationCount(outlines))
     }
 
     /// Numbers of outlines, those of like length together, so that the tokens of each group are

@@ -51,12 +51,15 @@ struct ContrastiveSource: StepSource {
 
     mutating func next() throws -> PreparedStep<ContrastiveBatch> {
         var (batches, ids, tokenCount, operations) = ([ContrastiveBatch](), [SampleID](), 0, 0.0)
+        var truncation = TruncationCount()
         quarantine.beginStep()
         for part in 0..<batch.accumulation {
-            var (samples, packed) = try stream.redrawing { [self] stream in
+            let (samples, (drawn, cut)) = try stream.redrawing { [self] stream in
                 let samples = try self.samples(from: &stream)
                 return (samples, try packer.pack(samples))
             }
+            var packed = drawn
+            truncation += cut
             packed.identify(step: step, part: part)
             batches.append(packed)
             ids += samples.map(\.id)
@@ -66,9 +69,11 @@ struct ContrastiveSource: StepSource {
             }
         }
         step += 1
-        return PreparedStep(
+        var prepared = PreparedStep(
             batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount,
             operations: operations, failureCount: quarantine.failureCount)
+        prepared.truncation = truncation
+        return prepared
     }
 
     private func samples(

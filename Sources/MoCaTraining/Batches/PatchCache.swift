@@ -2,6 +2,7 @@
 // model does. Kept as bytes: both frames of a still image are one, and a number of a patch is one of
 // 256 of its channel.
 
+import Foundation
 import MoCaCore
 import MoCaImage
 import MoCaProcessing
@@ -10,8 +11,24 @@ import Synchronization
 /// Patches by image name, up to a number of bytes; images that come later are decoded each time.
 final class PatchCache: Sendable {
     private struct State {
-        var entries: [String: [UInt8]] = [:]
+        var entries: [Key: [UInt8]] = [:]
         var byteCount = 0
+    }
+
+    /// An image: a file by its path, encoded bytes by what they are, for names may be shared.
+    private struct Key: Hashable {
+        private let name: String
+        private let bytes: Int
+
+        init(_ source: ImageSource) {
+            name = source.name
+            var hasher = Hasher()
+            if case .encoded(let data, _) = source {
+                hasher.combine(data.count)
+                data.withUnsafeBytes { hasher.combine(bytes: $0) }
+            }
+            bytes = hasher.finalize()
+        }
     }
 
     private let images: ImagePreprocessor
@@ -49,15 +66,16 @@ final class PatchCache: Sendable {
     }
 
     private func pixels(of source: ImageSource, _ grid: ImageGrid) throws -> [Float] {
-        let known = state.withLock { $0.entries[source.name] }
+        let key = Key(source)
+        let known = state.withLock { $0.entries[key] }
         if let known { return unpacked(known) }
         let patches = try images.patches(of: source, rule: rule)
         guard patches.grid == grid else { throw ProcessingError.imageChanged(name: source.name) }
         if byteCountMax > 0, let packed = packed(patches.values) {
             state.withLock { state in
                 let total = state.byteCount + packed.count
-                guard total <= byteCountMax, state.entries[source.name] == nil else { return }
-                state.entries[source.name] = packed
+                guard total <= byteCountMax, state.entries[key] == nil else { return }
+                state.entries[key] = packed
                 state.byteCount = total
             }
         }

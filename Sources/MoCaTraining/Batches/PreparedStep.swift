@@ -18,6 +18,8 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
     package let failureCount: Int
     /// Cost of the samples over the budget of the step; nil where steps have no budget.
     package let packingFill: Double?
+    /// What was cut off.
+    package var truncation = TruncationCount()
 
     package init(
         batches: [Batch], cursor: DataCursor, ids: [SampleID], tokenCount: Int,

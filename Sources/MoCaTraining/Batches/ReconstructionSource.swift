@@ -68,7 +68,7 @@ struct ReconstructionSource: StepSource {
     mutating func next() throws -> PreparedStep<ReconstructionBatch> {
         let cost = ForwardCost(configuration)
         var (batches, ids, tokenCount, operations) = ([ReconstructionBatch](), [SampleID](), 0, 0.0)
-        var spent = 0
+        var (spent, truncation) = (0, TruncationCount())
         quarantine.beginStep()
         for part in 0..<accumulation {
             let (drawn, pixels) = try stream.redrawing { [self] stream in
@@ -79,6 +79,7 @@ struct ReconstructionSource: StepSource {
             batches.append(packed)
             ids += drawn.ids
             spent += drawn.costs.reduce(0, +)
+            truncation += TruncationCount(drawn.items)
             tokenCount += packed.input.tokenCount
             operations += 3 * cost.ofInput(packed.input)
             operations +=
@@ -88,10 +89,12 @@ struct ReconstructionSource: StepSource {
                     maskedImageTokens: packed.maskedImageTokens.count)
         }
         step += 1
-        return PreparedStep(
+        var prepared = PreparedStep(
             batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount,
             operations: operations, failureCount: quarantine.failureCount,
             packingFill: Double(spent) / Double(accumulation * tokenBudget))
+        prepared.truncation = truncation
+        return prepared
     }
 
     /// The patches of each sample.

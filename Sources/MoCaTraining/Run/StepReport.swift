@@ -37,6 +37,8 @@ package struct StepReport: Sendable, Hashable {
 
     /// Steps that changed nothing because their loss or gradient was not finite, since the start.
     package var skippedStepCount = 0
+    /// What `data.max_length` cut off since the start of the run.
+    package var truncation = TruncationCount()
     /// Scores of the model as it is at this step, by name: `eval/SET/precision_at_1`.
     package var evaluation: [String: Double] = [:]
     /// How long the evaluation took.
@@ -77,6 +79,9 @@ package struct StepReport: Sendable, Hashable {
             ("learning_rate", Self.json(learningRate)), ("grad_norm", Self.json(gradientNorm)),
             ("samples", "\(sampleCount)"), ("tokens", "\(tokenCount)"),
             ("quarantined", "\(failureCount)"), ("skipped_steps", "\(skippedStepCount)"),
+            ("truncated_contents", "\(truncation.contents)"),
+            ("dropped_tokens", "\(truncation.tokens)"),
+            ("dropped_images", "\(truncation.images)"),
             ("samples_per_second", Self.json(samplesPerSecond)),
             ("tokens_per_second", Self.json(tokensPerSecond)),
             ("mfu", Self.json(mfu)), ("data_wait_seconds", Self.json(dataWaitSeconds)),

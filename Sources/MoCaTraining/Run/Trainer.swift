@@ -209,6 +209,7 @@ package struct Trainer<Goal: Objective> {
         state.sampleCount += prepared.ids.count
         state.tokenCount += prepared.tokenCount
         state.failureCount = prepared.failureCount
+        state.truncation += prepared.truncation
         state.cursor = prepared.cursor
     }
 
@@ -266,6 +267,7 @@ package struct Trainer<Goal: Objective> {
             failureCount: state.failureCount, packingFill: state.interval.packingFill?.mean,
             lossScale: state.lossScale)
         report.skippedStepCount = state.skippedStepCount
+        report.truncation = state.truncation
         (report.evaluation, report.evaluationSeconds) = (scores, evaluated / .seconds(1))
         report.checkpointStallSeconds = stalled
         try watch(report)

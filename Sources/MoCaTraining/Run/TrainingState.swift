@@ -11,6 +11,8 @@ package struct TrainingState: Sendable, Hashable, Codable {
     package var tokenCount = 0
     /// Records that were left out because they failed.
     package var failureCount = 0
+    /// What was cut off since the start.
+    package var truncation = TruncationCount()
     /// Where the data stands; nil before the first step.
     package var cursor: DataCursor?
     /// What losses are multiplied by; nil unless weights are float16.

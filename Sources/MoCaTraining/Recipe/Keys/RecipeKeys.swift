@@ -23,6 +23,7 @@ extension Recipe {
             .section("optimizer", \.optimizer),
             .section("schedule", \.schedule), .section("checkpoint", \.checkpoint),
             evaluationKey, loggingKey(stage), .section("runtime", \.runtime),
+            parametersCheck,
         ]
     }
 
