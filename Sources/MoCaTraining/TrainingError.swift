@@ -13,6 +13,8 @@ package enum TrainingError: UserFacingError, Hashable {
     // The start
     case deviceUnavailable(name: String)
     case missingFile(path: String)
+    /// There is no such recipe.
+    case missingRecipe(file: String)
     case unreadableFile(path: String, reason: String)
     case badCheckpoint(path: String, reason: String)
     case recipeChanged(checkpoint: String)
@@ -34,7 +36,7 @@ package enum TrainingError: UserFacingError, Hashable {
             .doesNotFit:
             .badConfiguration
         case .deviceUnavailable: .unavailable
-        case .missingFile: .inputMissing
+        case .missingFile, .missingRecipe: .inputMissing
         case .unreadableFile: .inputOutput
         case .badCheckpoint, .tokenizerTooLarge, .badSample, .notFinite: .badData
         case .interrupted: .interrupted
@@ -53,6 +55,8 @@ package enum TrainingError: UserFacingError, Hashable {
             "override cannot be used (\(argument)): \(reason)"
         case .deviceUnavailable(let name):
             "device is not available (\(name)): libtorch does not find it"
+        case .missingRecipe(let file):
+            return "recipe is missing (\(file)): there is no such file"
         case .missingFile(let path):
             "file is missing (\(path)): the model needs it"
         case .unreadableFile(let path, let reason):
@@ -89,6 +93,7 @@ package enum TrainingError: UserFacingError, Hashable {
         case .unreadableRecipe: "give a YAML file"
         case .badOverride: "write it as schedule.total_steps=100"
         case .deviceUnavailable: "set runtime.device to cpu or auto"
+        case .missingRecipe: "check the path of --config"
         case .missingFile: "give a folder in Hugging Face layout"
         case .unreadableFile: "check the file and its permissions"
         case .badCheckpoint: "resume from another checkpoint, or start anew with resume=never"

@@ -37,6 +37,9 @@ public enum ParameterError: UserFacingError, Hashable {
 
     public var recoverySuggestion: String? {
         switch self {
+        case .mismatch(_, ["lm_head.weight"], [], []):
+            "the model has no output matrix for masked text: pre-train one that has, or start fresh "
+                + "with model.initialize"
         case .mismatch: "check that config.json and the weights belong to the same model"
         case .adapterMismatch:
             "give the model that the adapter was trained on (base_model_name_or_path of its "

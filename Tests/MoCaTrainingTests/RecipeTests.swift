@@ -67,7 +67,7 @@ import Torch
 
     @Test func aMissingRecipeIsAMissingFile() {
         let file = folder.appending(path: "absent.yaml")
-        #expect(throws: TrainingError.missingFile(path: file.path)) {
+        #expect(throws: TrainingError.missingRecipe(file: file.path)) {
             try Recipe(reading: file, stage: .contrastive)
         }
     }

@@ -34,6 +34,10 @@ import Testing
                 + "or auto"
         ),
         (
+            .missingRecipe(file: "r.yaml"), 66,
+            "recipe is missing (r.yaml): there is no such file; check the path of --config"
+        ),
+        (
             .missingFile(path: "m/config.json"), 66,
             "file is missing (m/config.json): the model needs it; give a folder in Hugging Face "
                 + "layout"

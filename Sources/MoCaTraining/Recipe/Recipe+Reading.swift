@@ -17,7 +17,7 @@ extension Recipe {
             fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
     ) throws {
         guard FileManager.default.fileExists(atPath: file.path) else {
-            throw TrainingError.missingFile(path: file.path)
+            throw TrainingError.missingRecipe(file: file.path)
         }
         let text: String
         do {
