@@ -56,7 +56,7 @@ package enum TrainingError: UserFacingError, Hashable {
         case .deviceUnavailable(let name):
             "device is not available (\(name)): libtorch does not find it"
         case .missingRecipe(let file):
-            return "recipe is missing (\(file)): there is no such file"
+            "recipe is missing (\(file)): there is no such file"
         case .missingFile(let path):
             "file is missing (\(path)): the model needs it"
         case .unreadableFile(let path, let reason):
