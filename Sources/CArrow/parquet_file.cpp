@@ -2,6 +2,7 @@
 
 #include "reader.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <unordered_set>
 
@@ -59,6 +60,19 @@ class ParquetFile : public carrow_reader {
             if (rows < 0) check(arrow::Status::Invalid("row group ", group, " has ", rows, " rows"));
             block_rows.push_back(rows);
         }
+    }
+
+    int64_t byte_count(
+        int64_t block, const std::vector<std::string> &columns) const override {
+        const auto group =
+            file_->parquet_reader()->metadata()->RowGroup(static_cast<int>(block));
+        int64_t sum = 0;
+        for (const int leaf : leaves_of(columns)) {
+            // A damaged file may say anything.
+            const int64_t bytes = group->ColumnChunk(leaf)->total_uncompressed_size();
+            sum += std::clamp<int64_t>(bytes, 0, int64_t{1} << 50);
+        }
+        return sum;
     }
 
     std::shared_ptr<arrow::RecordBatchReader> scan(

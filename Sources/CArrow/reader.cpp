@@ -26,6 +26,16 @@ carrow_status carrow_reader_block_rows(const carrow_reader *reader, int64_t bloc
     return carrow::guarded([&] { *out = reader->block_rows.at(block); });
 }
 
+carrow_status carrow_reader_block_byte_count(
+    const carrow_reader *reader, int64_t block, const char *const *columns, int64_t column_count,
+    int64_t *out) {
+    return carrow::guarded([&] {
+        reader->block_rows.at(block);
+        *out = reader->byte_count(
+            block, std::vector<std::string>(columns, columns + column_count));
+    });
+}
+
 carrow_status carrow_reader_schema(const carrow_reader *reader, struct ArrowSchema *out) {
     return carrow::guarded([&] { carrow::check(arrow::ExportSchema(*reader->schema, out)); });
 }

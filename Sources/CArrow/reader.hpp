@@ -20,6 +20,9 @@ struct carrow_reader {
 
     virtual ~carrow_reader() = default;
 
+    /// About the bytes of memory of one block with the columns of these names; -1 if unknown.
+    virtual int64_t byte_count(int64_t, const std::vector<std::string> &) const { return -1; }
+
     /// The batches of one block, with the columns of these names.
     virtual std::shared_ptr<arrow::RecordBatchReader> scan(
         int64_t block, const std::vector<std::string> &columns, int64_t batch_rows) = 0;

@@ -23,14 +23,16 @@ struct BlockCache: Sendable {
         self.byteCountMax = byteCountMax
     }
 
-    /// The batches of a block, from the cache or else from `read`.
-    mutating func batches(_ key: Key, read: () throws -> [RowBatch]) rethrows -> [RowBatch] {
+    /// The batches of a block; nil where they are not in the cache.
+    mutating func batches(_ key: Key) -> [RowBatch]? {
         uses += 1
-        if let found = entries[key] {
-            entries[key]?.lastUse = uses
-            return found.batches
-        }
-        let batches = try read()
+        entries[key]?.lastUse = uses
+        return entries[key]?.batches
+    }
+
+    /// Keeps the batches of a block that is not in the cache.
+    mutating func insert(_ batches: [RowBatch], _ key: Key) {
+        uses += 1
         let size = batches.reduce(0) { $0 + $1.byteCount }
         while byteCount + size > byteCountMax, let oldest = entries.min(by: Self.isOlder) {
             byteCount -= oldest.value.byteCount
@@ -38,7 +40,6 @@ struct BlockCache: Sendable {
         }
         entries[key] = Entry(batches: batches, byteCount: size, lastUse: uses)
         byteCount += size
-        return batches
     }
 
     private static func isOlder(

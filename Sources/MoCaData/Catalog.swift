@@ -9,13 +9,17 @@ import Synchronization
 ///     let sample = try catalog.sample(SampleID(subset: "WordNet", row: 7))
 ///
 /// A sample is read by decoding the row group that it is in, which then stays in a cache of
-/// `cacheByteCount`: draw samples in a `RowOrder`, which visits few row groups at a time.
+/// `cacheByteCount`: draw samples in a `RowOrder`, which visits few row groups at a time, as many as
+/// the subset's share of the cache has room for.
 package final class Catalog<Item: Sample>: Sendable {
     package let subsets: [Subset]
     /// Where the images of the records are.
     package let images: ImageStore
     private let indices: [String: Int]
     private let cache: Mutex<BlockCache>
+    /// One of them is held while a block is read, so that no two threads read the same one and
+    /// others are not kept waiting.
+    private let reading = (0..<16).map { _ in ReadingLock() }
 
     /// Opens every file of the folders once, for its columns and counts.
     ///
@@ -25,22 +29,23 @@ package final class Catalog<Item: Sample>: Sendable {
     ) throws {
         let names = try Self.names(of: folders)
         subsets = try zip(names, folders).map { name, folder in
-            try Subset(name: name, folder: folder, record: Item.Source.self)
+            try Subset(
+                name: name, folder: folder, record: Item.Source.self,
+                cacheByteCount: cacheByteCount / folders.count)
         }
         self.images = images
         indices = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
         cache = Mutex(BlockCache(byteCountMax: cacheByteCount))
     }
 
-    /// What folders are called: the last part of each path; where two are equal, the last two
-    /// parts.
+    /// What folders are called: the last part of each path, without the ending of a data file;
+    /// where two are equal, the last two parts.
     ///
     /// - Throws: `DataError.duplicateSubset`.
     package static func names(of folders: [URL]) throws -> [String] {
         let parts = folders.map { folder in
-            let isCompressed = RecordFormat(folder)?.isCompressed == true
-            let name = isCompressed ? folder.deletingPathExtension() : folder
-            return name.standardizedFileURL.deletingPathExtension().pathComponents
+            let parts = folder.standardizedFileURL.pathComponents
+            return parts.dropLast() + parts.suffix(1).map(RecordFormat.stem)
         }
         let counts = Dictionary(parts.map { ($0.last ?? "", 1) }, uniquingKeysWith: +)
         let names = parts.map { part in
@@ -69,16 +74,24 @@ package final class Catalog<Item: Sample>: Sendable {
         }
         let subset = subsets[index]
         let (block, row) = subset.shape.block(ofRow: id.row)
-        return try cache.withLock { cache in
-            let batches = try cache.batches(BlockCache.Key(subset: index, block: block)) {
-                try subset.readBlock(block, columns: Item.Source.columns)
-            }
-            var rest = row
-            for batch in batches {
-                if rest < batch.count { return try batch.row(rest) }
-                rest -= batch.count
-            }
-            preconditionFailure("block \(block) of \(subset.name) has fewer rows than counted")
+        var rest = row
+        for batch in try batches(BlockCache.Key(subset: index, block: block)) {
+            if rest < batch.count { return try batch.row(rest) }
+            rest -= batch.count
+        }
+        preconditionFailure("block \(block) of \(subset.name) has fewer rows than counted")
+    }
+
+    private func batches(_ key: BlockCache.Key) throws -> [RowBatch] {
+        if let found = cache.withLock({ $0.batches(key) }) { return found }
+        let place = reading[(key.subset * 31 + key.block) % reading.count]
+        return try place.lock.withLock { _ in
+            // Another thread may have read it by now.
+            if let found = cache.withLock({ $0.batches(key) }) { return found }
+            let found = try subsets[key.subset].readBlock(
+                key.block, columns: Item.Source.columns)
+            cache.withLock { $0.insert(found, key) }
+            return found
         }
     }
 
@@ -106,4 +119,9 @@ package final class Catalog<Item: Sample>: Sendable {
     ///
     /// - Throws: `DataError`.
     package func location(_ id: SampleID) throws -> RecordLocation { try row(id).location }
+}
+
+/// A lock that can stand in a list.
+private final class ReadingLock: Sendable {
+    let lock = Mutex(())
 }

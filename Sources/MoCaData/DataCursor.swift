@@ -43,7 +43,7 @@ package struct DataCursor: Sendable, Hashable, Codable {
     }
 
     private static func layout(of shape: SubsetShape, windowBlocks: Int) -> UInt64 {
-        shape.blockRows.reduce(UInt64(windowBlocks)) { hash, rows in
+        shape.blockRows.reduce(UInt64(shape.windowBlocks(windowBlocks))) { hash, rows in
             var source = RandomSource(seed: hash ^ UInt64(rows))
             return source.next()
         }

@@ -17,7 +17,7 @@ extension DataError {
             contentDescription
         case .noDataFiles, .severalSplits, .duplicateSubset, .badWeights, .subsetTooSmall,
             .nothingUsable, .sampleOverBudget, .cursorMismatch, .quarantinedRowMissing,
-            .tooManyFailures:
+            .quarantinedSubsetMissing, .tooManyFailures:
             orderDescription
         }
     }
@@ -120,6 +120,11 @@ extension DataError {
             "data position does not fit (checkpoint): \(reason)"
         case .quarantinedRowMissing(let id, let rows):
             "quarantine does not fit (\(id)): the subset has \(rows) rows"
+        case .quarantinedSubsetMissing(let id, let file, let known):
+            "quarantine does not fit (\(id)): the data has "
+                + (file.map { "neither a subset '\(id.subset)' nor the file \($0)" }
+                    ?? "no subset '\(id.subset)'")
+                + ", but the subsets [\(known.joined(separator: ", "))]"
         case .tooManyFailures(let count, let drawn, let rate, let last):
             "too many records fail (\(count) of \(drawn) drawn): data.max_error_rate is \(rate); "
                 + "the last one: \(last)"

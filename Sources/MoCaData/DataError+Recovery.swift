@@ -39,6 +39,8 @@ extension DataError {
         case .nothingUsable: "look at the records that were left out and their reasons"
         case .sampleOverBudget: "raise batch.tokens or set a maximum length"
         case .quarantinedRowMissing: "check the data again: the file was made of other data"
+        case .quarantinedSubsetMissing:
+            "check the folders that you train on together, or remove the line"
         case .tooManyFailures:
             "correct the records of quarantine.jsonl, or raise data.max_error_rate"
         case .cursorMismatch: "train on the same data, or start anew with resume: never"

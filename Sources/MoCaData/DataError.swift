@@ -47,6 +47,7 @@ package enum DataError: UserFacingError, Equatable {
     case sampleOverBudget(SampleID, cost: Int, budget: Int)
     case cursorMismatch(reason: String)
     case quarantinedRowMissing(SampleID, rows: Int)
+    case quarantinedSubsetMissing(SampleID, file: String?, known: [String])
     case tooManyFailures(Int, drawn: Int, maxErrorRate: Double, last: String)
 
     package var kind: FailureKind {
@@ -56,7 +57,7 @@ package enum DataError: UserFacingError, Equatable {
         case .inputOutput: .inputOutput
         case .cannotWrite, .cannotUnpack: .cannotCreateOutput
         case .duplicateSubset, .badWeights, .subsetTooSmall, .sampleOverBudget, .cursorMismatch,
-            .quarantinedRowMissing:
+            .quarantinedRowMissing, .quarantinedSubsetMissing:
             .badConfiguration
         default: .badData
         }

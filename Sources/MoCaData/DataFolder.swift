@@ -10,34 +10,41 @@ package import Foundation
 /// - Throws: `DataError.fileMissing`, `.noDataFiles`, `.severalSplits`, `.inputOutput`,
 ///   `.malformedLine`, `.unreadableFile`.
 package func dataFiles(in folder: URL) throws -> [URL] {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder.path, isDirectory: &isFolder) else {
+    guard FileManager.default.fileExists(atPath: folder.path) else {
         throw DataError.fileMissing(path: folder.path)
     }
-    guard isFolder.boolValue else { return [folder] }
+    guard isFolder(folder) else { return [folder] }
     if let saved = try savedDataFiles(in: folder) { return saved }
     if let splits = try savedSplits(in: folder) {
         throw DataError.severalSplits(folder: folder.path, splits: splits)
     }
-    let entries: [URL]
+    let names: [String]
     do {
-        entries = try FileManager.default.contentsOfDirectory(
-            at: folder, includingPropertiesForKeys: [.isDirectoryKey],
-            options: .skipsHiddenFiles)
+        // By path: by URL, a folder that is a link would seem empty.
+        names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
     } catch {
         throw DataError.inputOutput(path: folder.path, reason: error.localizedDescription)
     }
-    let sorted = entries.sorted { $0.lastPathComponent < $1.lastPathComponent }
-    let shards = sorted.filter { RecordFormat($0)?.isWebDataset == true }
-    let others = sorted.filter { RecordFormat($0)?.isWebDataset == false }
+    let sorted = names.filter { !$0.hasPrefix(".") }.sorted()
+        .map { folder.appendingPathComponent($0, isDirectory: false) }
+    // Spark calls folders like files: `real.parquet/part-00000.parquet`.
+    let shards = sorted.filter { RecordFormat($0)?.isWebDataset == true && !isFolder($0) }
+    let others = sorted.filter { RecordFormat($0)?.isWebDataset == false && !isFolder($0) }
     // Beside tables and lines of records, an archive holds their images.
     let files = others.isEmpty ? shards : others
     guard !files.isEmpty else {
         throw DataError.noDataFiles(
             folder: folder.path,
-            subfolders: sorted.filter(\.hasDirectoryPath).map(\.lastPathComponent))
+            subfolders: sorted.filter(isFolder).map(\.lastPathComponent))
     }
     return files
+}
+
+/// Whether there is a folder at `url`, or a link to one.
+private func isFolder(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+        && isFolder.boolValue
 }
 
 /// What `state.json` of a saved data set lists; nil when there is no such file. Other `.arrow`

@@ -48,7 +48,9 @@ final class ImageArchive: Sendable {
             if entry.kind == .hardLink, let target = entry.target {
                 found[name] = found[normalized(target)]
             } else if entry.kind == .file {
-                guard let offset = entry.offset, let byteCount = entry.byteCount else {
+                guard let offset = entry.offset, let byteCount = entry.byteCount,
+                    byteCount <= Int.max - offset
+                else {
                     throw DataError.unreadableArchive(
                         path: file.path, entry: entry.name,
                         reason: "the archive is compressed, or the entry is stored in pieces")
@@ -77,7 +79,7 @@ final class ImageArchive: Sendable {
             switch index {
             case .zip(let directory):
                 guard let member = directory.members[name] else { return nil }
-                return try ZipDirectory.bytes(of: member, in: file)
+                return try directory.bytes(of: member, in: file)
             case .tar(let entries):
                 guard let range = entries[name] else { return nil }
                 let bytes = try file.read(at: range.lowerBound, count: range.count)

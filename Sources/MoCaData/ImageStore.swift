@@ -52,6 +52,11 @@ package struct ImageStore: Sendable {
         return .encoded(bytes, name: "\(archivePath)/\(member)")
     }
 
+    /// The archive that an image of this name was read from; nil where it came from no archive.
+    package static func archive(ofImage name: String) -> String? {
+        ImageArchives.split(name)?.archive
+    }
+
     /// The images of a list column, named by record and position.
     ///
     /// - Throws: as `source`.

@@ -13,12 +13,12 @@ package struct JSONLinesFile: RecordFile {
     package var columnNames: [String]? { nil }
     package let blockRows: [Int]
     package var isCostlyToOpen: Bool { true }
-    private let blocks: [Block]
+    let blocks: [Block]
     /// The lines of a compressed file.
-    private let decompressed: RandomAccessFile?
+    let decompressed: RandomAccessFile?
 
     /// The lines of one block.
-    private struct Block {
+    struct Block {
         var start: Int
         var end: Int
         var firstLine: Int
@@ -121,14 +121,18 @@ package struct JSONLinesFile: RecordFile {
         let path = path
         try body(
             RowBatch(count: found.count, byteCount: bytes.count) { row in
-                var range = found[row].bytes
-                let location = RecordLocation(file: path, place: .line(found[row].number))
-                let hasMark =
-                    found[row].number == 1
-                    && bytes[range].starts(with: [0xef, 0xbb, 0xbf])
-                if hasMark { range = (range.lowerBound + 3)..<range.upperBound }
-                return try jsonRow(bytes[range], location: location)
+                try Self.row(bytes[found[row].bytes], line: found[row].number, path: path)
             })
+    }
+
+    /// The record of a line.
+    ///
+    /// - Throws: `DataError.malformedLine`.
+    static func row(_ line: Data, line number: Int, path: String) throws -> Row {
+        let hasMark = number == 1 && line.starts(with: [0xef, 0xbb, 0xbf])
+        return try jsonRow(
+            hasMark ? line.dropFirst(3) : line,
+            location: RecordLocation(file: path, place: .line(number)))
     }
 
     private func read(_ block: Block) throws -> Data {

@@ -69,12 +69,18 @@ package struct Mixture: Sendable, Hashable {
     private static func named(
         _ weights: [String: Double], _ shapes: [SubsetShape]
     ) throws -> [Double] {
-        let names = Set(shapes.map(\.name))
-        for name in weights.keys.sorted() where !names.contains(name) {
-            throw DataError.badWeights(reason: "there is no subset '\(name)'")
+        // A subset may also be called by more than its last part, as it must be where a folder that
+        // is left out ends in the same one.
+        var byName: [String: Double] = [:]
+        for (name, weight) in weights.sorted(by: { $0.key < $1.key }) {
+            guard
+                let shape = shapes.first(where: { $0.name == name })
+                    ?? shapes.first(where: { name.hasSuffix("/\($0.name)") }),
+                byName.updateValue(weight, forKey: shape.name) == nil
+            else { throw DataError.badWeights(reason: "there is no subset '\(name)'") }
         }
         return try shapes.map { shape in
-            guard let weight = weights[shape.name] else {
+            guard let weight = byName[shape.name] else {
                 throw DataError.badWeights(reason: "subset '\(shape.name)' has none")
             }
             guard weight > 0, weight.isFinite else {

@@ -227,15 +227,22 @@ private struct PythonListParser {
             position += 1
         }
         guard take("}"), !name.isEmpty else { return false }
-        name = name.uppercased()
-        for value in UInt32(0)...0x10ffff {
-            guard let scalar = Unicode.Scalar(value) else { continue }
-            let properties = scalar.properties
-            if properties.name == name || properties.nameAlias == name {
-                result.append(scalar)
-                return true
-            }
-        }
-        return false
+        guard let scalar = scalarsByName[name.uppercased()] else { return false }
+        result.append(scalar)
+        return true
     }
 }
+
+/// Every scalar by its name and its other name; made when a literal has one, as few have.
+private let scalarsByName: [String: Unicode.Scalar] = {
+    var found: [String: Unicode.Scalar] = [:]
+    for value in UInt32(0)...0x10ffff {
+        guard let scalar = Unicode.Scalar(value) else { continue }
+        let properties = scalar.properties
+        for name in [properties.name, properties.nameAlias].compactMap({ $0 })
+        where found[name] == nil {
+            found[name] = scalar
+        }
+    }
+    return found
+}()

@@ -48,6 +48,8 @@ package final class RandomAccessFile: Sendable {
     ///
     /// - Throws: `DataError.inputOutput`.
     package func read(at offset: Int, count: Int) throws -> Data {
+        // A number from a damaged file may ask for more than there is memory for.
+        let count = min(count, max(0, try byteCount() - max(0, offset)))
         var bytes = Data(count: count)
         var have = 0
         while have < count {

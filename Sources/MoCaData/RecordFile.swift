@@ -12,6 +12,15 @@ package protocol RecordFile: Sendable {
     var blockRows: [Int] { get }
     /// Whether opening the file again costs a pass over it, so that it is better kept open.
     var isCostlyToOpen: Bool { get }
+    /// About the bytes of memory that `batches(ofBlock:columns:)` holds: it depends on the file
+    /// alone, as the order of rows depends on it.
+    ///
+    /// - Throws: `DataError`.
+    func byteCount(ofBlock block: Int, columns: [String]) throws -> Int
+    /// A whole block, for reading its rows in any order.
+    ///
+    /// - Throws: `DataError`.
+    func batches(ofBlock block: Int, columns: [String]) throws -> [RowBatch]
     /// Reads a block in runs of at most about `batchRows` records, with the columns of `columns`
     /// that the file has, and gives each run to `body`.
     ///
@@ -24,6 +33,12 @@ package protocol RecordFile: Sendable {
 extension RecordFile {
     /// Number of records.
     package var rowCount: Int { blockRows.reduce(0, +) }
+
+    package func batches(ofBlock block: Int, columns: [String]) throws -> [RowBatch] {
+        var batches: [RowBatch] = []
+        try forEachBatch(ofBlock: block, columns: columns, batchRows: 4096) { batches.append($0) }
+        return batches
+    }
 
     /// Gives every record to `body`, in order, in flat memory.
     ///

@@ -24,6 +24,12 @@ package enum RecordFormat: Sendable, Hashable {
         self = found.1
     }
 
+    /// The name of a file or folder without the ending of a format; other endings are part of it.
+    static func stem(of name: String) -> String {
+        guard let found = endings.first(where: { name.hasSuffix($0.0) }) else { return name }
+        return String(name.dropLast(found.0.count))
+    }
+
     /// Whether the file is a compressed stream.
     package var isCompressed: Bool {
         switch self {

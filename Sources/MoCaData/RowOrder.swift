@@ -9,13 +9,16 @@ package struct SubsetShape: Sendable, Hashable {
     package let blockRows: [Int]
     /// Number of rows.
     package let rowCount: Int
+    /// As many blocks as may be shuffled together; nil where any number may.
+    package let windowBlocksMax: Int?
     /// The first row of each block.
     let blockStarts: [Int]
 
     /// A subset of blocks of these sizes.
-    package init(name: String, blockRows: [Int]) {
+    package init(name: String, blockRows: [Int], windowBlocksMax: Int? = nil) {
         self.name = name
         self.blockRows = blockRows
+        self.windowBlocksMax = windowBlocksMax
         var starts: [Int] = []
         var start = 0
         for rows in blockRows {
@@ -25,6 +28,9 @@ package struct SubsetShape: Sendable, Hashable {
         blockStarts = starts
         rowCount = start
     }
+
+    /// The blocks that are shuffled together where `wanted` are asked for.
+    func windowBlocks(_ wanted: Int) -> Int { min(wanted, windowBlocksMax ?? wanted) }
 
     /// The block of a row, and the row in it.
     func block(ofRow row: Int) -> (block: Int, row: Int) {
@@ -45,8 +51,10 @@ package struct RowOrder: Sendable {
     private let seed: UInt64
     private let epoch: Int
 
-    /// The order of one epoch.
+    /// The order of one epoch; windows have fewer blocks than `windowBlocks` where the subset's are
+    /// large.
     package init(_ shape: SubsetShape, windowBlocks: Int, seed: UInt64, epoch: Int) {
+        let windowBlocks = shape.windowBlocks(windowBlocks)
         precondition(windowBlocks > 0, "a window of \(windowBlocks) blocks")
         self.shape = shape
         self.windowBlocks = windowBlocks

@@ -22,10 +22,15 @@ package final class Subset: Sendable {
 
     /// Opens the files of `folder` for their columns and counts.
     ///
+    /// - Parameter cacheByteCount: What the blocks that are shuffled together may take; one always
+    ///   may.
     /// - Throws: `DataError`.
-    package init<R: Record>(name: String, folder: URL, record: R.Type) throws {
+    package init<R: Record>(
+        name: String, folder: URL, record: R.Type, cacheByteCount: Int
+    ) throws {
         var files: [FileEntry] = []
         var blockRows: [Int] = []
+        var largestBlock = 1
         for url in try dataFiles(in: folder) {
             let file = try openRecordFile(url)
             try file.requireColumns(R.requiredColumns)
@@ -34,28 +39,30 @@ package final class Subset: Sendable {
                     url: url, firstBlock: blockRows.count,
                     kept: file.isCostlyToOpen ? file : nil))
             blockRows += file.blockRows
+            for block in file.blockRows.indices {
+                let byteCount = try file.byteCount(ofBlock: block, columns: R.columns)
+                largestBlock = max(largestBlock, byteCount)
+            }
         }
         self.name = name
         self.files = files
-        shape = SubsetShape(name: name, blockRows: blockRows)
+        shape = SubsetShape(
+            name: name, blockRows: blockRows, windowBlocksMax: max(1, cacheByteCount / largestBlock)
+        )
     }
 
     /// Number of records.
     package var rowCount: Int { shape.rowCount }
 
-    /// Reads a whole block.
+    /// Reads a whole block, so that its rows can be read one by one.
     ///
     /// - Throws: `DataError`.
     func readBlock(_ block: Int, columns: [String]) throws -> [RowBatch] {
         let entry = files[fileIndex(ofBlock: block)]
         let file = try entry.kept ?? open.withLock { try $0.file(entry.url) }
         let place = block - entry.firstBlock
-        var batches: [RowBatch] = []
-        if place < file.blockRows.count {
-            try file.forEachBatch(ofBlock: place, columns: columns, batchRows: 4096) {
-                batches.append($0)
-            }
-        }
+        let isThere = place < file.blockRows.count
+        let batches = isThere ? try file.batches(ofBlock: place, columns: columns) : []
         // A file that is opened again may have been written anew in between.
         guard batches.reduce(0, { $0 + $1.count }) == shape.blockRows[block] else {
             throw DataError.damagedBlock(
@@ -68,6 +75,14 @@ package final class Subset: Sendable {
     /// The last file that starts at or before the block: files may be empty.
     private func fileIndex(ofBlock block: Int) -> Int {
         partitionPoint(files.count) { files[$0].firstBlock > block } - 1
+    }
+
+    /// Its files, by paths without `.` and `..`.
+    var paths: [String] { files.map { $0.url.standardizedFileURL.path } }
+
+    /// Whether its records are samples of WebDataset shards, which bring their images.
+    package var hasShards: Bool {
+        files.contains { RecordFormat($0.url)?.isWebDataset == true }
     }
 
     /// The file that a row is in.

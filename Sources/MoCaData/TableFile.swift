@@ -67,6 +67,29 @@ package final class TableFile: RecordFile, @unchecked Sendable {
         }
     }
 
+    package func byteCount(ofBlock block: Int, columns: [String]) throws -> Int {
+        try withColumns(columns) { pointers in
+            var byteCount: Int64 = 0
+            try Self.check(
+                carrow_reader_block_byte_count(
+                    reader, Int64(block), pointers, Int64(pointers.count), &byteCount),
+                path: path, block: block)
+            guard byteCount < 0 else { return Int(byteCount) }
+            // An Arrow file is in memory as it is on the disk.
+            let share = Double(blockRows[block]) / Double(max(1, rowCount))
+            return Int(Double(try RandomAccessFile(path).byteCount()) * share)
+        }
+    }
+
+    /// Runs `body` with those of `columns` that the file has, as C strings.
+    private func withColumns<Result>(
+        _ columns: [String], _ body: ([UnsafePointer<CChar>?]) throws -> Result
+    ) rethrows -> Result {
+        let names = columns.filter { columnNames?.contains($0) ?? false }.map { strdup($0) }
+        defer { names.forEach { free($0) } }
+        return try body(names.map { UnsafePointer<CChar>($0) })
+    }
+
     package func forEachBatch(
         ofBlock block: Int, columns: [String], batchRows: Int, _ body: (RowBatch) throws -> Void
     ) throws {
@@ -78,16 +101,15 @@ package final class TableFile: RecordFile, @unchecked Sendable {
     ///
     /// - Throws: `DataError.damagedBlock`.
     package func scan(block: Int, columns: [String], batchRows: Int) throws -> TableScan {
-        let names = columns.filter { columnNames?.contains($0) ?? false }.map { strdup($0) }
-        defer { names.forEach { free($0) } }
-        let pointers = names.map { UnsafePointer<CChar>($0) }
         var opened: OpaquePointer?
-        try lock.withLock { _ in
-            try Self.check(
-                carrow_scan_open(
-                    reader, Int64(block), pointers, Int64(pointers.count), Int64(batchRows),
-                    &opened),
-                path: path, block: block)
+        try withColumns(columns) { pointers in
+            try lock.withLock { _ in
+                try Self.check(
+                    carrow_scan_open(
+                        reader, Int64(block), pointers, Int64(pointers.count), Int64(batchRows),
+                        &opened),
+                    path: path, block: block)
+            }
         }
         guard let scan = opened else { preconditionFailure("an open scan is never NULL") }
         return TableScan(file: self, scan: scan, block: block)

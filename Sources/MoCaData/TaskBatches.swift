@@ -26,14 +26,14 @@ package struct TaskBatches<Item: Sendable>: BatchStream {
     package typealias Load = @Sendable (SampleID) throws -> Item?
 
     /// Where the stream is: save it and give it back to continue.
-    package private(set) var cursor: DataCursor
+    package internal(set) var cursor: DataCursor
     package var quarantine: Quarantine?
     package var workers = defaultWorkerCount
     private let batchSize: Int
     private let tail: TailPolicy
     private let choice: SubsetChoice
-    private let load: Load
-    private var streams: SubsetStreams
+    let load: Load
+    var streams: SubsetStreams
 
     /// Starts a stream, or continues one at `cursor`.
     ///
@@ -82,7 +82,7 @@ package struct TaskBatches<Item: Sendable>: BatchStream {
         }
     }
 
-    private func draw(_ draft: inout DataCursor) -> Int {
+    func draw(_ draft: inout DataCursor) -> Int {
         choice.next(&draft) { cursor in
             cursor.rowsLeft.map { rows in
                 tail == .drop ? rows / batchSize : (rows + batchSize - 1) / batchSize

@@ -7,7 +7,7 @@ import Foundation
 struct ZipDirectory: Sendable {
     /// Where a member is and how it is stored.
     struct Member: Sendable {
-        /// Where its local header begins.
+        /// Where its local header begins, as the directory says it.
         var header: Int
         var compressedByteCount: Int
         var byteCount: Int
@@ -30,6 +30,10 @@ struct ZipDirectory: Sendable {
     private static let inflationMax = 1032
 
     private(set) var members: [String: Member] = [:]
+    /// Where the directory begins: what a member takes ends before it.
+    private let start: Int
+    /// Bytes that were put before the zip file.
+    private let shift: Int
 
     /// Reads the directory.
     ///
@@ -38,6 +42,7 @@ struct ZipDirectory: Sendable {
         let end = try Self.end(file)
         let directory = try file.read(at: end.start, count: end.byteCount)
         guard directory.count == end.byteCount else { throw Self.damage }
+        (start, shift) = (end.start, end.shift)
         var place = 0
         while place + 46 <= directory.count, directory.number(place, 4) == Self.memberSignature {
             let lengths = try [28, 30, 32].map { try directory.required(place + $0, 2) }
@@ -45,9 +50,8 @@ struct ZipDirectory: Sendable {
             guard next <= directory.count else { throw Self.damage }
             let name = String(
                 decoding: directory[place + 46..<place + 46 + lengths[0]], as: UTF8.self)
-            var member = try Self.member(
+            let member = try Self.member(
                 directory, place, extra: place + 46 + lengths[0]..<next - lengths[2])
-            member.header += end.shift
             if !name.hasSuffix("/") { members[ImageArchive.normalized(name)] = member }
             place = next
         }
@@ -55,6 +59,9 @@ struct ZipDirectory: Sendable {
     }
 
     private static var damage: Failure { Failure(reason: "the zip directory is damaged") }
+    private static var outside: Failure {
+        Failure(reason: "the zip directory says that it reaches beyond the members of the archive")
+    }
 
     /// Where the directory is; `shift` is what was put before the zip file, as self-extracting
     /// archives do.
@@ -126,25 +133,35 @@ struct ZipDirectory: Sendable {
     /// The bytes of a member, whose checksum is verified.
     ///
     /// - Throws: `Failure`, `DataError.inputOutput`.
-    static func bytes(of member: Member, in file: RandomAccessFile) throws -> Data {
+    func bytes(of member: Member, in file: RandomAccessFile) throws -> Data {
         guard !member.isEncrypted else { throw Failure(reason: "it is encrypted") }
-        let header = try file.read(at: member.header, count: 30)
-        guard header.count == 30, header.number(0, 4) == localSignature else { throw damage }
-        let start = try member.header + 30 + header.required(26, 2) + header.required(28, 2)
-        let stored = try file.read(at: start, count: member.compressedByteCount)
+        // Both numbers may be anything up to the greatest, so nothing is added to them here.
+        let room = start - shift - 30
+        guard member.header <= room, member.compressedByteCount <= room - member.header else {
+            throw Self.outside
+        }
+        let header = try file.read(at: member.header + shift, count: 30)
+        guard header.count == 30, header.number(0, 4) == Self.localSignature else {
+            throw Self.damage
+        }
+        let first =
+            try member.header + shift + 30
+            + header.required(26, 2) + header.required(28, 2)
+        guard first + member.compressedByteCount <= start else { throw Self.outside }
+        let stored = try file.read(at: first, count: member.compressedByteCount)
         guard stored.count == member.compressedByteCount else {
             throw Failure(reason: "the archive ends too early")
         }
         switch member.method {
         case 0:
-            guard member.byteCount == stored.count else { throw damage }
+            guard member.byteCount == stored.count else { throw Self.damage }
             let status = stored.withUnsafeBytes {
                 carchive_verify($0.baseAddress, $0.count, member.crc)
             }
-            try check(status)
+            try Self.check(status)
             return stored
-        case 8: return try inflated(stored, member)
-        default: throw Failure(reason: unreadable(method: member.method))
+        case 8: return try Self.inflated(stored, member)
+        default: throw Failure(reason: Self.unreadable(method: member.method))
         }
     }
 

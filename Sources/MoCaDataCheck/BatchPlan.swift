@@ -20,27 +20,53 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
     package let recordsPerBatch: Double
     /// Records that cost more than a whole batch: training refuses them.
     package let overBudget: Int
+    /// Steps of training, each of several batches; nil where a step is a batch.
+    package let steps: Int?
 
     private enum CodingKeys: String, CodingKey {
-        case subsets, batches, fill
+        case subsets, batches, fill, steps
         case recordsPerBatch = "records_per_batch"
         case overBudget = "over_budget"
+    }
+
+    /// How training makes batches, beside their size.
+    package struct Rules: Sendable {
+        package var mixture = Mixture.proportional
+        package var packing = Packing.firstFit(window: Packing.defaultWindow)
+        /// What a record costs at most: `packing` by cost bins counts what is left of it.
+        package var costMax: Int?
+        /// Batches of pairs are of one subset each.
+        package var isTaskHomogeneous = true
+        /// Batches of a step.
+        package var accumulation = 1
+        /// Records that are never drawn.
+        package var leftOut: Set<SampleID> = []
+        package var seed: UInt64 = 0
+
+        package init() {}
+
+        fileprivate func steps(_ batches: Int) -> Int? {
+            accumulation == 1 ? nil : (batches + accumulation - 1) / accumulation
+        }
     }
 
     /// Batches by cost, drawn as the trainer draws them in its first epoch.
     ///
     /// - Throws: `DataError`.
     package init(
-        _ statistics: DataStatistics, tokenBudget: Int, mixture: Mixture = .proportional,
-        seed: UInt64 = 0
+        _ statistics: DataStatistics, tokenBudget: Int, _ rules: Rules = Rules()
     ) throws {
         let filled = statistics.subsets.filter { !$0.counts.records.isEmpty }
         // 0 leaves a record out.
         let pairs = filled.map { subset in
             (
                 subset.name,
-                subset.counts.records.map {
-                    $0.longest == 0 ? 0 : $0.cost(statistics.prices)
+                subset.counts.records.enumerated().map { row, count in
+                    let isLeftOut =
+                        count.longest == 0
+                        || rules.leftOut.contains(SampleID(subset: subset.name, row: row))
+                    let cost = count.cost(statistics.prices)
+                    return isLeftOut ? 0 : min(cost, rules.costMax ?? cost)
                 }
             )
         }
@@ -55,18 +81,22 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
             SubsetShape(name: subset.name, blockRows: try Self.blockRows(subset))
         }
         let stream = try TokenBatches<Int>(
-            shapes, tokenBudget: tokenBudget, mixture: mixture, seed: seed
+            shapes, tokenBudget: tokenBudget, packing: rules.packing, mixture: rules.mixture,
+            seed: rules.seed
         ) { id in
             guard let cost = costs[id.subset]?[id.row], cost > 0, cost <= tokenBudget else {
                 return nil
             }
             return (cost, cost)
         }
-        let usable = costs.values.reduce(0) { sum, costs in
-            sum + costs.count { $0 > 0 && $0 <= tokenBudget }
+        // A cap lets so many through.
+        let usable = shapes.reduce(0) { sum, shape in
+            let count = costs[shape.name]?.count { $0 > 0 && $0 <= tokenBudget } ?? 0
+            return sum + min(count, rules.mixture.epochRows(of: shape))
         }
         let (count, drawn, sum) = try Self.draw(usable, from: stream)
         batches = count
+        steps = rules.steps(count)
         fill = count == 0 ? 0 : Double(sum) / Double(count * tokenBudget)
         recordsPerBatch = count == 0 ? 0 : Double(drawn) / Double(count)
     }
@@ -89,15 +119,25 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
         try dataFiles(in: subset.folder).flatMap { try openRecordFile($0).blockRows }
     }
 
-    /// Batches of `size` pairs of one subset each; the last one of a subset's epoch is completed
+    /// Batches of `size` pairs; of one subset each, the last one of a subset's epoch is completed
     /// with rows of the next.
-    package init(_ statistics: DataStatistics, size: Int) {
+    package init(_ statistics: DataStatistics, size: Int, _ rules: Rules = Rules()) {
+        var rowCount = 0
         subsets = statistics.subsets.map { subset in
-            let rows = subset.counts.records.count
-            return Subset(
-                name: subset.name, records: rows, batches: Double((rows + size - 1) / size))
+            let count = subset.counts.records.count
+            let leftOut = rules.leftOut.count { $0.subset == subset.name && $0.row < count }
+            let shape = SubsetShape(name: subset.name, blockRows: [count - leftOut])
+            let rows = rules.mixture.epochRows(of: shape)
+            rowCount += rows
+            let batches =
+                rules.isTaskHomogeneous
+                ? Double((rows + size - 1) / size) : Double(rows) / Double(size)
+            return Subset(name: subset.name, records: count, batches: batches)
         }
-        batches = subsets.reduce(0) { $0 + Int($1.batches) }
+        batches =
+            rules.isTaskHomogeneous
+            ? subsets.reduce(0) { $0 + Int($1.batches) } : (rowCount + size - 1) / size
+        steps = rules.steps(batches)
         (fill, overBudget, recordsPerBatch) = (nil, 0, Double(size))
     }
 
@@ -105,6 +145,7 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
     package var lines: [String] {
         var lines = ["plan of an epoch: \(batches) batches of \(text(recordsPerBatch)) records"]
         if let fill { lines[0] += ", \(text(fill * 100)) % of the token budget used" }
+        if let steps { lines[0] += ", \(steps) steps" }
         if overBudget > 0 {
             lines.append("  \(overBudget) records cost more than a batch: training refuses them")
         }

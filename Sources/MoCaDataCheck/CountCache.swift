@@ -7,7 +7,7 @@ import MoCaData
 /// settings that decide a count; images in files of their own are looked up in the file system, and
 /// counts are served only when none has changed.
 package struct CountCache: Sendable {
-    private static let version = "counts 1"
+    private static let version = "counts 2"
 
     /// Where the files are.
     package let folder: URL

@@ -178,7 +178,12 @@ extension ImageStamp {
     /// The size of an image and the state of its file. The state is taken first: a change in
     /// between is then seen as one.
     fileprivate init(_ source: ImageSource, _ decoder: ImageDecoder) throws {
-        if case .encoded = source { path = "" } else { path = source.name }
+        // Of an image in an archive, the archive's state.
+        if case .encoded = source {
+            path = ImageStore.archive(ofImage: source.name) ?? ""
+        } else {
+            path = source.name
+        }
         state = path.isEmpty ? FileState() : FileState(path: path) ?? FileState()
         let header = try decoder.header(of: source)
         (width, height) = (header.width, header.height)

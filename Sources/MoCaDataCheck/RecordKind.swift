@@ -33,7 +33,10 @@ package enum RecordKind: String, Sendable, Hashable, Codable, CaseIterable {
 
     /// The kind whose columns these are.
     init?(columns: [String]) {
-        let names = Set(columns)
+        var names = Set(columns)
+        // A picture may be all that a side has.
+        if names.contains("qry_image_path") { names.insert("qry") }
+        if names.contains("pos_image_path") { names.insert("pos_text") }
         let kinds: [RecordKind] = [.contrastive, .benchmark, .pretraining]
         guard let kind = kinds.first(where: { names.isSuperset(of: $0.requiredColumns) }) else {
             return nil
@@ -47,7 +50,7 @@ package enum RecordKind: String, Sendable, Hashable, Codable, CaseIterable {
     package init(of folder: URL) throws {
         var seen: [String] = []
         for url in try dataFiles(in: folder) {
-            let columns = try Self.columns(of: url)
+            let columns = Self.columns(of: url)
             if let kind = RecordKind(columns: columns) {
                 self = kind
                 return
@@ -57,26 +60,37 @@ package enum RecordKind: String, Sendable, Hashable, Codable, CaseIterable {
         throw DataCheckError.unknownColumns(folder: folder.path, columns: seen)
     }
 
-    /// A table's columns; of lines, the known keys of the first one that can be read.
-    private static func columns(of url: URL) throws -> [String] {
-        let file: any RecordFile
-        do {
-            file = try openRecordFile(url)
-        } catch DataError.unreadableFile {
+    /// A table's columns; of lines, the known keys of those that can be read, up to the one with
+    /// which a kind is known. What cannot be read says nothing: the reading of all records reports
+    /// it.
+    private static func columns(of url: URL) -> [String] {
+        guard case .success(let file) = Result(catching: { try openRecordFile(url) }) else {
             return []
         }
         if let names = file.columnNames { return names }
         let known = allCases.flatMap(\.columns)
         var found: [String] = []
-        for block in file.blockRows.indices where found.isEmpty {
-            try file.forEachBatch(ofBlock: block, columns: known, batchRows: 64) { batch in
-                for index in 0..<batch.count where found.isEmpty {
-                    guard case .success(let row) = Result(catching: { try batch.row(index) })
-                    else { continue }
-                    found = try known.filter { try row.cell($0) != .null }
+        for block in file.blockRows.indices where RecordKind(columns: found) == nil {
+            do {
+                try file.forEachBatch(ofBlock: block, columns: known, batchRows: 64) { batch in
+                    for index in 0..<batch.count where RecordKind(columns: found) == nil {
+                        let new = keys(of: batch, index, among: known)
+                        found += new.filter { !found.contains($0) }
+                    }
                 }
+            } catch {
+                continue
             }
         }
+        return found
+    }
+
+    private static func keys(of batch: RowBatch, _ index: Int, among known: [String]) -> [String] {
+        let keys = Result {
+            let row = try batch.row(index)
+            return try known.filter { try row.cell($0) != .null }
+        }
+        guard case .success(let found) = keys else { return [] }
         return found
     }
 }

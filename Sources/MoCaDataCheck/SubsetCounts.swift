@@ -34,7 +34,8 @@ struct SubsetCounts: Sendable {
 
 /// An image as it was when it was counted.
 struct ImageStamp: Sendable, Hashable {
-    /// Empty for an image inside a record, which the hash of the record's file covers.
+    /// The file that its bytes are in: of an image in a zip or tar, that one. Empty for an image
+    /// inside a record, which the hash of the record's file covers.
     var path: String
     var width: Int
     var height: Int

@@ -84,7 +84,7 @@ struct DataStatsCommand: VerboseCommand {
         bar.finish()
         let output = Output(
             subsets: statistics.summaries, total: statistics.total,
-            plan: try plan(statistics, data.recipe))
+            plan: try plan(statistics, data))
         if let html { try page(output, data).write(to: URL(fileURLWithPath: html)) }
         if json { return try Message.printJSON(output) }
         for subset in output.subsets {
@@ -105,14 +105,39 @@ struct DataStatsCommand: VerboseCommand {
                 settings: settings)
     }
 
-    private func plan(_ statistics: DataStatistics, _ recipe: Recipe?) throws -> BatchPlan? {
-        if statistics.kind == .pretraining {
-            guard let budget = batchTokens ?? recipe?.batch.partSize else { return nil }
-            return try BatchPlan(
-                statistics, tokenBudget: budget, mixture: recipe?.data.mixture ?? .proportional,
-                seed: recipe?.seed ?? 0)
+    private func plan(_ statistics: DataStatistics, _ data: DataInputs) throws -> BatchPlan? {
+        let recipe = data.recipe
+        guard
+            let size = (statistics.kind == .pretraining ? batchTokens : batchSize)
+                ?? recipe?.batch.partSize
+        else { return nil }
+        var rules = BatchPlan.Rules()
+        if let recipe {
+            (rules.mixture, rules.packing) = (recipe.data.mixture, recipe.batch.packing)
+            (rules.accumulation, rules.seed) = (recipe.batch.accumulation, recipe.seed)
+            if recipe.batch.packing == .costBins { rules.costMax = recipe.data.maxLength }
+            if case .contrastive(let settings) = recipe.objective {
+                rules.isTaskHomogeneous = settings.isTaskHomogeneous
+            }
+            rules.leftOut = try leftOut(recipe, data)
         }
-        return (batchSize ?? recipe?.batch.size).map { BatchPlan(statistics, size: $0) }
+        guard statistics.kind == .pretraining else {
+            return BatchPlan(statistics, size: size, rules)
+        }
+        return try BatchPlan(statistics, tokenBudget: size, rules)
+    }
+
+    /// The records of the recipe's quarantine.
+    private func leftOut(_ recipe: Recipe, _ data: DataInputs) throws -> Set<SampleID> {
+        guard let file = recipe.data.quarantine else { return [] }
+        let (records, images) = (try QuarantinedRecord.read(file), ImageStore(root: data.images))
+        let renamed =
+            recipe.stage == .pretraining
+            ? try Catalog<PretrainSample>(folders: data.folders, images: images)
+                .renamed(records, leftOut: nil)
+            : try Catalog<ContrastiveSample>(folders: data.folders, images: images)
+                .renamed(records, leftOut: nil)
+        return Set(renamed.map(\.id))
     }
 
     private var cacheFolder: URL {

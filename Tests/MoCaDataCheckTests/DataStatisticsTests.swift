@@ -119,12 +119,14 @@ import Testing
             let subset = try write(lines, "texts", in: folder)
             let counted = try statistics([subset])
             let budget = counted.total.cost.max * 3
-            let plan = try BatchPlan(counted, tokenBudget: budget, seed: 3)
+            var rules = BatchPlan.Rules()
+            rules.seed = 3
+            let plan = try BatchPlan(counted, tokenBudget: budget, rules)
             let least = (counted.total.cost.sum + budget - 1) / budget
             #expect((least...least * 2).contains(plan.batches) && plan.overBudget == 0)
             let fill = try #require(plan.fill)
             #expect(fill > 0.5 && fill <= 1)
-            #expect(try BatchPlan(counted, tokenBudget: budget, seed: 3) == plan)
+            #expect(try BatchPlan(counted, tokenBudget: budget, rules) == plan)
 
             let tight = try BatchPlan(counted, tokenBudget: counted.total.cost.max - 1)
             #expect(tight.overBudget == 6)

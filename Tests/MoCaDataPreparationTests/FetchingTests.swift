@@ -173,6 +173,51 @@ import Testing
         }
     }
 
+    /// A name with "gated" in it is no gate.
+    @Test func aggregatedIsNotGated() throws {
+        try withHub { hub, trial in
+            var trial = trial
+            try hub.put(Data("small".utf8), "datasets/org/aggregated/a.txt")
+            let program = trial.folder.appending(path: "programs/bin/hf")
+            let script = #"""
+                #!/bin/sh
+                echo 'Error: File not found in org/aggregated' >&2
+                exit 1
+                """#
+            try write(Data(script.utf8), to: program)
+            #expect(chmod(program.path, 0o755) == 0)
+            trial.options.programFolders = [trial.folder.appending(path: "programs")]
+            trial.options.environment["PATH"] = "/usr/bin:/bin"
+            #expect {
+                try trial.run("sources: [{hub: org/aggregated, files: [\"*.txt\"]}]")
+            } throws: { error in
+                guard case PreparationError.notFound = error else { return false }
+                return true
+            }
+        }
+    }
+
+    /// While an archive cannot be kept, it is not finished.
+    @Test func keptArchivesAreThereWhenTheStateSaysFinished() throws {
+        try withHub { hub, trial in
+            try hub.put(
+                try Data(contentsOf: archives.appending(path: "good.tar.gz")), "files/good.tar.gz")
+            let yaml = """
+                sources:
+                  - url: \(hub.address)/files/good.tar.gz
+                    to: copies
+                    archives: [{files: ["*"], into: got, keep: true}]
+                """
+            let place = trial.output.appending(path: "copies/good.tar.gz")
+            try write(Data(), to: place.appending(path: "in the way"))
+            #expect(throws: PreparationError.self) { try trial.run(yaml) }
+            #expect(try trial.preparation(yaml).plan().rows.map(\.progress) == [.begun])
+            try FileManager.default.removeItem(at: place)
+            #expect(try trial.run(yaml).finished == 1)
+            #expect(FileManager.default.fileExists(atPath: place.path))
+        }
+    }
+
     @Test func withoutTheProgram() throws {
         try withHub { hub, trial in
             try put(hub)

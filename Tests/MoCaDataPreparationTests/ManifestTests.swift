@@ -153,6 +153,12 @@ struct ManifestTests {
             try groups(["b.zip", "x.part-01", "x.part-00", "y.002", "y.001"])
                 == [["b.zip"], ["x.part-00", "x.part-01"], ["y.001", "y.002"]])
         #expect(try groups((1...11).map { "z.part\($0)" })[0].last == "z.part11")
+        // More than a number holds: no part of anything.
+        let long = String(repeating: "z", count: 20)
+        let digits = String(repeating: "9", count: 40)
+        #expect(
+            try groups(["x.part_\(long)", "x.part\(digits)"])
+                == [["x.part\(digits)"], ["x.part_\(long)"]])
         #expect(throws: PreparationError.missingPart(archive: "x", part: "x.part_ab")) {
             try groups(["x.part_aa", "x.part_ac"])
         }

@@ -173,6 +173,23 @@ struct PreparationRunTests {
         }
     }
 
+    /// What an interrupted run has unpacked needs no room again.
+    @Test func aResumeNeedsTheRestOfTheDisk() throws {
+        try withTemporaryFolder { folder in
+            let trial = Trial(folder)
+            try put(trial)
+            let yaml = manifest.replacing("into: got}", with: "into: got, unpacked_bytes: 5000}")
+            let preparation = try trial.preparation(yaml)
+            let before = try preparation.plan().diskNeeded
+            let work = trial.output.appending(path: InnerPath.workFolder)
+            // As it lies there in the middle of unpacking.
+            try write(noise(3000), to: work.appending(path: "unpacked/in/x.tar/half"))
+            let after = try preparation.plan()
+            #expect(before - after.diskNeeded == 3000)
+            #expect(after.rows.map(\.bytesToUnpack).max() == 5000)
+        }
+    }
+
     @Test func noOutput() throws {
         let file = URL(fileURLWithPath: "/m.yaml")
         let manifest = try DataManifest(

@@ -158,6 +158,12 @@ import Testing
             "data position does not fit (checkpoint): R; train on the same data, or start anew with resume: never"
         ),
         (
+            .quarantinedSubsetMissing(
+                SampleID(subset: "x", row: 9), file: "f.jsonl", known: ["a", "b/x"]),
+            .badConfiguration,
+            "quarantine does not fit (x#9): the data has neither a subset 'x' nor the file f.jsonl, but the subsets [a, b/x]; check the folders that you train on together, or remove the line"
+        ),
+        (
             .quarantinedRowMissing(SampleID(subset: "x", row: 9), rows: 8), .badConfiguration,
             "quarantine does not fit (x#9): the subset has 8 rows; check the data again: the file was made of other data"
         ),

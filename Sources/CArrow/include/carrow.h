@@ -115,6 +115,12 @@ int64_t carrow_reader_block_count(const carrow_reader *reader);
 carrow_status carrow_reader_block_rows(
     const carrow_reader *reader, int64_t block, int64_t *out);
 
+/// About the number of bytes that `columns` of one block take in memory; -1 where the file does not
+/// say. Unlike scans, this may be asked by several threads at once.
+carrow_status carrow_reader_block_byte_count(
+    const carrow_reader *reader, int64_t block, const char *const *columns, int64_t column_count,
+    int64_t *out);
+
 /// The columns of the file, as a struct type. The caller releases the schema.
 carrow_status carrow_reader_schema(const carrow_reader *reader, struct ArrowSchema *out);
 

@@ -88,8 +88,9 @@ struct HubDownload {
         if says("No space left on device", "Disk quota exceeded") {
             throw PreparationError.diskFull(path: folder.path)
         }
+        // Not "gated" alone: a name may have it in it, as "aggregated" has.
         if says(
-            "gated", "401 Client Error", "403 Client Error", "401 Unauthorized",
+            "GatedRepo", "gated repo", "401 Client Error", "403 Client Error", "401 Unauthorized",
             "403 Forbidden", "Access denied")
         {
             throw PreparationError.gated(repository: repository.name, reason: reason)

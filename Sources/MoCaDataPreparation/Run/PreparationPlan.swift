@@ -38,7 +38,10 @@ package struct PreparationPlan: Encodable, Sendable {
         let rows = try units.map { try Self.row($0, context.work) }
         self.rows = rows
         bytesToFetch = rows.reduce(0) { $0 + $1.bytesToFetch }
-        diskNeeded = Self.disk(units, rows, jobs: context.options.jobs)
+        let unpacked = try zip(units, rows).map { unit, row in
+            row.bytesToUnpack > 0 ? try Self.unpackedBytes(unit, context.work) : 0
+        }
+        diskNeeded = Self.disk(units, rows, unpacked, jobs: context.options.jobs)
         diskFree = try context.work.freeBytes()
     }
 
@@ -59,11 +62,22 @@ package struct PreparationPlan: Encodable, Sendable {
             progress: isFinished ? .finished : isBegun ? .begun : .toDo)
     }
 
+    /// What an interrupted run has unpacked of an archive: it is on the disk already, or removed
+    /// before the archive is unpacked anew.
+    private static func unpackedBytes(_ unit: PreparationUnit, _ work: WorkFolder) throws -> Int {
+        guard case .archive = unit.content else { return 0 }
+        var bytes = 0
+        try FolderWalk.forEachFile(in: work.unpacked(unit)) { _, _, size in bytes += size }
+        return bytes
+    }
+
     /// What is unpacked or stays, and as many archives as are there at once.
-    private static func disk(_ units: [PreparationUnit], _ rows: [Row], jobs: Int) -> Int {
+    private static func disk(
+        _ units: [PreparationUnit], _ rows: [Row], _ unpacked: [Int], jobs: Int
+    ) -> Int {
         var (stays, passing) = (0, [Int]())
-        for (unit, row) in zip(units, rows) {
-            stays += row.bytesToUnpack
+        for (index, (unit, row)) in zip(units, rows).enumerated() {
+            stays += max(0, row.bytesToUnpack - unpacked[index])
             if case .archive(let rule) = unit.content, !rule.keeps {
                 passing.append(row.bytesToFetch)
             } else {

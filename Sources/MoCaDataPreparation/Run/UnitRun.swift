@@ -75,13 +75,14 @@ struct UnitRun {
             try FolderWalk.merge(
                 work.unpacked(unit), into: rule.folder.url(in: work.output), archive: unit.name)
         }
-        var finished = archive
-        finished.phase = .finished
-        try WorkFolder.write(finished, to: work.archiveState(unit))
+        // Before the state says so: nobody looks at an archive that is finished again.
         if unit.isFetched {
             if rule.keeps { try keep() }
             try WorkFolder.remove(work.fetched(unit))
         }
+        var finished = archive
+        finished.phase = .finished
+        try WorkFolder.write(finished, to: work.archiveState(unit))
         return Result(summary: archive.summary)
     }
 

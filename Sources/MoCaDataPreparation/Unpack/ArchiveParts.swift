@@ -35,7 +35,8 @@ struct ArchiveParts: Hashable {
 
     /// The archive's name and the part's number or letters; nil for a file that is no part.
     private static func split(_ path: String) -> (name: String, suffix: String)? {
-        if let match = path.wholeMatch(of: /(.+)\.part[-_.]?([0-9]+|[a-z]{2,})/) {
+        // Longer ones are words or dates, and more than a number holds.
+        if let match = path.wholeMatch(of: /(.+)\.part[-_.]?([0-9]{1,9}|[a-z]{2,6})/) {
             return (String(match.1), String(match.2))
         }
         if let match = path.wholeMatch(of: /(.+)\.([0-9]{3})/) {

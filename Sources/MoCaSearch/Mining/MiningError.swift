@@ -15,6 +15,8 @@ package enum MiningError: UserFacingError, Hashable {
     case damagedReport(file: String)
     /// A subset without records.
     case emptySubset(name: String)
+    /// A subset whose images are in shards, where the records that are written cannot name them.
+    case shardedSubset(name: String)
     /// The run is complete, without some records.
     case recordsLeftOut(count: Int, total: Int, output: String)
     /// An output cannot be written.
@@ -25,7 +27,7 @@ package enum MiningError: UserFacingError, Hashable {
     package var kind: FailureKind {
         switch self {
         case .badSetting, .otherSettings: .badConfiguration
-        case .damagedReport, .emptySubset, .recordsLeftOut: .badData
+        case .damagedReport, .emptySubset, .shardedSubset, .recordsLeftOut: .badData
         case .outputExists, .cannotWrite: .cannotCreateOutput
         case .interrupted: .interrupted
         }
@@ -44,6 +46,9 @@ package enum MiningError: UserFacingError, Hashable {
             "mining cannot be continued (\(file)): it is not what `moca data mine` writes"
         case .emptySubset(let name):
             "nothing to mine (\(name)): the subset has no records"
+        case .shardedSubset(let name):
+            "cannot mine (\(name)): its records are WebDataset shards, and what is written could not "
+                + "name the images in them"
         case .recordsLeftOut(let count, let total, let output):
             "records were left out (\(output)): \(count) of \(total) could not be embedded"
         case .cannotWrite(let path, let reason):
@@ -59,6 +64,8 @@ package enum MiningError: UserFacingError, Hashable {
         case .outputExists: "go on with --resume, name another --output, or remove it"
         case .otherSettings, .damagedReport: "name another --output, or remove the folder"
         case .emptySubset: "leave it out of --data"
+        case .shardedSubset:
+            "unpack the shards, and write the records as JSON lines with the paths of the images"
         case .recordsLeftOut: "correct those that `failed` of mining.json names"
         case .cannotWrite: "check the path, its permissions and the free space"
         case .interrupted: "run the same command with --resume"

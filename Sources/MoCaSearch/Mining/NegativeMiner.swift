@@ -57,6 +57,10 @@ package struct NegativeMiner: Sendable {
         let folders = try subsetFolders(in: folders)
         let catalog = try Catalog<ContrastiveSample>(
             folders: folders, images: ImageStore(root: images))
+        if let subset = catalog.subsets.first(where: \.hasShards) {
+            throw MiningError.shardedSubset(name: subset.name)
+        }
+        let excluded = try catalog.renamed(quarantine, leftOut: nil)
         let jobs = zip(catalog.subsets, folders).map { subset, source in
             Job(subset: subset, source: source, folder: folder(of: subset))
         }
@@ -70,7 +74,7 @@ package struct NegativeMiner: Sendable {
             willEmbed: { [self] in try goOn(kept: $0) })
         var reports: [MiningReport] = []
         for job in jobs {
-            let (report, wasThere) = try await mine(job, catalog, &cached)
+            let (report, wasThere) = try await mine(job, catalog, excluded, &cached)
             tell(.finished(report, wasThere: wasThere))
             reports.append(report)
         }
@@ -95,13 +99,14 @@ package struct NegativeMiner: Sendable {
     }
 
     private func mine(
-        _ job: Job, _ catalog: Catalog<ContrastiveSample>, _ cached: inout CachedEmbedder
+        _ job: Job, _ catalog: Catalog<ContrastiveSample>, _ excluded: [QuarantinedRecord],
+        _ cached: inout CachedEmbedder
     ) async throws -> (report: MiningReport, wasThere: Bool) {
         var report = MiningReport(
             subset: job.subset.name, source: job.source.standardizedFileURL.path, model: model,
             settings: settings, rangeEnd: 0)
         let filter = try MiningQuarantine(
-            quarantine, skips: badRecords == .skip, subset: job.subset, in: catalog)
+            excluded, skips: badRecords == .skip, subset: job.subset, in: catalog)
         if filter.excludedCount > 0 { report.counts.quarantined = filter.excludedCount }
         if job.folder.exists {
             let old = try MiningReport(in: job.folder.url)

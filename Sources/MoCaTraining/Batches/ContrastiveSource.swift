@@ -32,6 +32,7 @@ struct ContrastiveSource: StepSource {
             catalog.shapes, batchSize: settings.isTaskHomogeneous ? recipe.batch.partSize : 1,
             mixture: recipe.data.mixture, seed: recipe.seed, cursor: cursor
         ) { id in try catalog.sample(id) }
+        if !settings.isTaskHomogeneous { try stream.requireEpoch(of: recipe.batch.partSize) }
         quarantine = try recipe.data.quarantine(over: catalog, log)
         stream.quarantine = quarantine
         stream.workers = recipe.runtime.dataWorkers ?? defaultWorkerCount
@@ -79,9 +80,7 @@ struct ContrastiveSource: StepSource {
     private func samples(
         from stream: inout TaskBatches<ContrastiveSample>
     ) throws -> [ContrastiveSample] {
-        guard !settings.isTaskHomogeneous else { return try stream.next().items }
-        var samples: [ContrastiveSample] = []
-        while samples.count < batch.partSize { samples += try stream.next().items }
-        return samples
+        guard settings.isTaskHomogeneous else { return try stream.mixed(batch.partSize) }
+        return try stream.next().items
     }
 }

@@ -8,9 +8,21 @@ extension Recipe.DataSettings {
     ///
     /// - Throws: `DataError`.
     package func subsetFolders() throws -> [URL] {
+        try namedFolders().filter { weights?[$0.name] != 0 }.map(\.folder)
+    }
+
+    /// The folders of weight 0, by their names.
+    ///
+    /// - Throws: `DataError`.
+    func leftOutFolders() throws -> [String: URL] {
+        let leftOut = try namedFolders().filter { weights?[$0.name] == 0 }
+        return Dictionary(uniqueKeysWithValues: leftOut.map { ($0.name, $0.folder) })
+    }
+
+    private func namedFolders() throws -> [(name: String, folder: URL)] {
         let found = try MoCaData.subsetFolders(in: folders)
-        guard let weights else { return found }
-        return found.filter { weights[$0.deletingPathExtension().lastPathComponent] != 0 }
+        return Array(zip(try Catalog<PretrainSample>.names(of: found), found))
+            .map { (name: $0, folder: $1) }
     }
 
     /// How the subsets are mixed.

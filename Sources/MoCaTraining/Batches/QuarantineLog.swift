@@ -23,7 +23,9 @@ extension Recipe.DataSettings {
             try log?.log.append(record.line())
         }
         if let quarantine {
-            try found.exclude(QuarantinedRecord.read(quarantine), of: catalog.shapes)
+            let records = try catalog.renamed(
+                QuarantinedRecord.read(quarantine), leftOut: leftOutFolders())
+            try found.exclude(records, of: catalog.shapes)
         }
         if let log { found.resume(try QuarantinedRecord.read(log.log.url), step: log.step) }
         return found

@@ -31,6 +31,12 @@ struct MiningErrorTests {
                 "nothing to mine (N): the subset has no records; leave it out of --data"
             ),
             (
+                .shardedSubset(name: "N"), .badData,
+                "cannot mine (N): its records are WebDataset shards, and what is written could not "
+                    + "name the images in them; unpack the shards, and write the records as JSON "
+                    + "lines with the paths of the images"
+            ),
+            (
                 .recordsLeftOut(count: 2, total: 9, output: "O"), .badData,
                 "records were left out (O): 2 of 9 could not be embedded; correct those that "
                     + "`failed` of mining.json names"

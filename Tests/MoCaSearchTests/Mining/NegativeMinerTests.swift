@@ -156,6 +156,24 @@ struct NegativeMinerTests {
         #expect(try await failure(miner) == .damagedReport(file: "\(mined)/mining.json"))
     }
 
+    /// What is written could not name images inside of shards.
+    @Test func shardsAreRefused() async throws {
+        let member = folder.url.appending(path: "shards").path
+        try FileManager.default.createDirectory(
+            atPath: member + "/tars", withIntermediateDirectories: true)
+        try folder.write("{\"qry\": \"a\", \"pos_text\": \"b\"}", to: "shards/0.json")
+        let tar = Process()
+        tar.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        tar.arguments = ["tar", "-cf", member + "/tars/0.tar", "-C", member, "0.json"]
+        try tar.run()
+        tar.waitUntilExit()
+        let miner = try await miner()
+        await #expect(throws: MiningError.shardedSubset(name: "tars")) {
+            try await miner.mine(
+                [folder.url.appending(path: "shards/tars")], images: folder.url)
+        }
+    }
+
     /// Records of a quarantine, and those that fail, are neither queries nor negatives.
     @Test func badRecordsAreLeftOut() async throws {
         let half = try Data(contentsOf: folder.url.appending(path: "pictures/b.jpg"))
