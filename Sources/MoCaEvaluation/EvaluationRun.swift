@@ -108,7 +108,9 @@ package struct EvaluationRun: Sendable {
     /// The sets: the folder itself, or folders in it, that `isSet` says yes to.
     ///
     /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.cannotRead`.
-    func setFolders(layout: String, _ isSet: (URL) throws -> Bool) throws -> [URL] {
+    static func setFolders(
+        _ data: URL, subsets: [String], layout: String, _ isSet: (URL) throws -> Bool
+    ) throws -> [URL] {
         var folders: [URL] = []
         do {
             if try isSet(data) {

@@ -1,7 +1,7 @@
 // MMEB (Jiang et al., "VLM2Vec", 2024): each query has its own candidates, of which the first is
 // right.
 
-import Foundation
+package import Foundation
 import MoCaCore
 import MoCaData
 import MoCaEmbedding
@@ -17,7 +17,7 @@ extension EvaluationRun {
     ///
     /// - Throws: `DataError`, `EmbeddingJobError`, `EvaluationError`, `EvaluationRunError`.
     package func mmeb() async throws -> Report {
-        let folders = try setFolders(layout: "test.parquet", Self.hasRecords)
+        let folders = try Self.mmebSets(in: data, subsets: subsets)
         let report = try await scoreAll(folders, .mmeb) { folder, embedder in
             let set = try MMEBSet(
                 folder, images: images ?? data, queryCountMax: queryCountMax ?? .max, embedder)
@@ -28,6 +28,13 @@ extension EvaluationRun {
         }
         try report.scores.writeMMEB(to: output)
         return report
+    }
+
+    /// The folders of the sets to score: those of `subsets`, or all.
+    ///
+    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.cannotRead`.
+    package static func mmebSets(in data: URL, subsets: [String]) throws -> [URL] {
+        try setFolders(data, subsets: subsets, layout: "test.parquet", hasRecords)
     }
 
     private static func hasRecords(_ folder: URL) throws -> Bool {

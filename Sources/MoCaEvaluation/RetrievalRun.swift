@@ -1,7 +1,7 @@
 // ViDoRe (Faysse et al. 2024; Mace et al. 2025) and other sets in the layout of BEIR: every query is
 // ranked against every document.
 
-import Foundation
+package import Foundation
 import MoCaCore
 import MoCaData
 import MoCaEmbedding
@@ -16,6 +16,18 @@ extension EvaluationRun {
         case any
     }
 
+    /// The folders of the sets to score: those of `subsets`, or all.
+    ///
+    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.cannotRead`.
+    package static func retrievalSets(in data: URL, subsets: [String]) throws -> [URL] {
+        let layout = "folders corpus, queries and qrels"
+        return try setFolders(data, subsets: subsets, layout: layout) { folder in
+            ["corpus", "queries", "qrels"].allSatisfy { part in
+                FileManager.default.fileExists(atPath: folder.appending(path: part).path)
+            }
+        }
+    }
+
     /// Scores sets of folders `corpus`, `queries` and `qrels`.
     ///
     /// Prompts of the model are put around queries (`query`) and documents (`document`, with an
@@ -23,11 +35,7 @@ extension EvaluationRun {
     ///
     /// - Throws: `DataError`, `EmbeddingJobError`, `EvaluationError`, `EvaluationRunError`.
     package func retrieval(_ documents: Documents) async throws -> Report {
-        let folders = try setFolders(layout: "folders corpus, queries and qrels") { folder in
-            ["corpus", "queries", "qrels"].allSatisfy { part in
-                FileManager.default.fileExists(atPath: folder.appending(path: part).path)
-            }
-        }
+        let folders = try Self.retrievalSets(in: data, subsets: subsets)
         let suite = documents == .pages ? BenchmarkSuite.vidore : .retrieval
         return try await scoreAll(folders, suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)

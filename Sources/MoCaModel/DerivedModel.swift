@@ -50,7 +50,13 @@ package enum DerivedModel {
         let contracts = try models.map { model -> EmbeddingContract? in
             let url = model.appending(path: EmbeddingContract.fileName)
             guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-            var contract = try EmbeddingContract(parsing: Data(contentsOf: url), file: url.path)
+            let data: Data
+            do {
+                data = try Data(contentsOf: url)
+            } catch {
+                throw ModelError.unreadable(file: url.path, reason: error.localizedDescription)
+            }
+            var contract = try EmbeddingContract(parsing: data, file: url.path)
             contract.probes = []
             return contract
         }

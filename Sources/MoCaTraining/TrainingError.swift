@@ -25,10 +25,12 @@ package enum TrainingError: UserFacingError, Hashable {
     // The run
     case badSample(name: String, reason: String)
     case notFinite(step: Int, loss: Double, gradientNorm: Double, records: [String], saved: String)
-    /// `step` is nil before training began, `checkpoint` when nothing was there to be saved.
-    case interrupted(step: Int?, checkpoint: String?)
+    /// `step` is nil before training began, `checkpoint` when nothing was there to be saved;
+    /// `isRepeatable` says whether the same command goes on from there.
+    case interrupted(step: Int?, checkpoint: String?, isRepeatable: Bool = true)
     case unknownMetric(name: String, known: [String])
     case cannotWrite(path: String, reason: String)
+    case folderInUse(path: String)
 
     package var kind: FailureKind {
         switch self {
@@ -40,7 +42,7 @@ package enum TrainingError: UserFacingError, Hashable {
         case .unreadableFile: .inputOutput
         case .badCheckpoint, .tokenizerTooLarge, .badSample, .notFinite: .badData
         case .interrupted: .interrupted
-        case .cannotWrite: .cannotCreateOutput
+        case .cannotWrite, .folderInUse: .cannotCreateOutput
         }
     }
 
@@ -76,7 +78,7 @@ package enum TrainingError: UserFacingError, Hashable {
             "training stopped (step \(step)): loss \(loss) and gradient norm \(norm) are not both "
                 + "finite; the batch and the weights are in \(saved), its records are "
                 + Self.list(records)
-        case .interrupted(let step, let checkpoint):
+        case .interrupted(let step, let checkpoint, _):
             "run was interrupted (\(step.map { "step \($0)" } ?? "while loading")): "
                 + (checkpoint.map { "it was saved as \($0)" } ?? "there was nothing to save")
         case .unknownMetric(let name, let known):
@@ -84,6 +86,8 @@ package enum TrainingError: UserFacingError, Hashable {
                 + known.joined(separator: ", ")
         case .cannotWrite(let path, let reason):
             "file cannot be written (\(path)): \(reason)"
+        case .folderInUse(let path):
+            "run folder is in use (\(path)): another process is training in it"
         }
     }
 
@@ -106,9 +110,13 @@ package enum TrainingError: UserFacingError, Hashable {
         case .notFinite:
             "look at it with moca replay; lower the learning rate or clip harder, or pass over "
                 + "such steps with runtime.on_not_finite=skip"
-        case .interrupted: "run the same command again to go on"
+        case .interrupted(_, _, let isRepeatable):
+            isRepeatable
+                ? "run the same command again to go on"
+                : "run the same command with resume=auto to go on"
         case .unknownMetric: "set checkpoint.best_metric to one of these"
         case .cannotWrite: "check the disk's space and the folder's permissions"
+        case .folderInUse: "wait until it has ended, or give another output_dir"
         }
     }
 

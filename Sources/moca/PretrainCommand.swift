@@ -25,8 +25,8 @@ struct PretrainCommand: VerboseCommand {
 struct TrainingOptions: ParsableArguments {
     static let discussion = """
         A recipe is a YAML file; recipes/ has commented ones. Any key can be given as \
-        key.path=value. An interrupted run is saved and ends with status 75; the same command goes \
-        on from there.
+        key.path=value. An interrupted run is saved and ends with status 75; with resume=auto, the \
+        default, the same command goes on from there.
         """
 
     @Option(help: ArgumentHelp("The recipe.", valueName: "recipe.yaml"))
@@ -68,6 +68,7 @@ struct TrainingOptions: ParsableArguments {
             if let settings = recipe.evaluation {
                 let evaluation = RunningEvaluation(
                     settings, runFolder: recipe.outputFolder, interruption)
+                try evaluation.checkSets()
                 run.evaluate = { try evaluation.scores(of: $0, step: $1) }
             }
             return try run.run()

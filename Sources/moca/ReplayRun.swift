@@ -54,7 +54,14 @@ struct ReplayRun: Sendable {
                 files.append(url)
                 continue
             }
-            let parts = try FileManager.default.contentsOfDirectory(atPath: path)
+            let names: [String]
+            do {
+                names = try FileManager.default.contentsOfDirectory(atPath: path)
+            } catch {
+                throw CommandError.cannotRead(path: path, reason: error.localizedDescription)
+            }
+            let parts =
+                names
                 .filter { $0.hasPrefix("batch") && $0.hasSuffix(".safetensors") }
                 .sorted { ($0.count, $0) < ($1.count, $1) }
             if parts.isEmpty { try requireFile("\(path)/batch.safetensors", "--batch") }

@@ -20,6 +20,24 @@ final class RunningEvaluation {
         (self.settings, self.runFolder, self.interruption) = (settings, runFolder, interruption)
     }
 
+    /// Finds the sets, so that a name that is not right is known before the first step.
+    ///
+    /// - Throws: `EvaluationRunError`.
+    func checkSets() throws {
+        _ =
+            switch settings.benchmark {
+            case .mmeb: try EvaluationRun.mmebSets(in: data, subsets: settings.subsets)
+            case .retrieval: try EvaluationRun.retrievalSets(in: data, subsets: settings.subsets)
+            }
+    }
+
+    private var data: URL {
+        switch settings.benchmark {
+        case .mmeb(let folder), .retrieval(let folder):
+            URL(fileURLWithPath: folder.path, isDirectory: true)
+        }
+    }
+
     /// The scores by name, such as `eval/SET/precision_at_1`; nil when a signal came.
     ///
     /// Blocks the calling thread, which must not be one of Swift's own pool.
@@ -50,13 +68,9 @@ final class RunningEvaluation {
     }
 
     private func run(_ embedder: Embedder, _ step: Int, _ output: URL) -> EvaluationRun {
-        let data =
-            switch settings.benchmark {
-            case .mmeb(let folder), .retrieval(let folder): folder
-            }
         var run = EvaluationRun(
             embedder: embedder, model: "step-\(step)",
-            data: URL(fileURLWithPath: data.path, isDirectory: true), output: output)
+            data: data, output: output)
         run.images = settings.images.map { URL(fileURLWithPath: $0.path, isDirectory: true) }
         run.subsets = settings.subsets
         run.queryCountMax = settings.queryCountMax

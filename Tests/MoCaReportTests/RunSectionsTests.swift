@@ -48,6 +48,21 @@ import Testing
         return try RunFolder(run)
     }
 
+    /// What was logged says less than the recipe: a run may not have logged a loss yet.
+    @Test func theRecipeSaysTheStage() throws {
+        try withFolder { folder in
+            let recipes = ["  mlm_target: same\n  mlm_ratio: 0.4", "  temperature: 0.02"]
+            let stages = try recipes.enumerated().map { number, keys in
+                let yaml = "seed: 1\nobjective:\n\(keys)\nbatch:\n  size: 4\n"
+                return try run(
+                    "\(number)", in: folder, key: number == 0 ? "other" : "mlm_loss",
+                    ["recipe.yaml": yaml]
+                ).stage
+            }
+            #expect(stages == [.pretraining, .contrastive])
+        }
+    }
+
     private func withFolder(_ body: (URL) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory
             .appending(path: "moca-report-\(UUID().uuidString)")

@@ -156,6 +156,47 @@ import Torch
         }
     }
 
+    /// Logs are on the disk before a checkpoint that goes with them has its name.
+    @Test func logsComeBeforeTheName() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            var states: [[Bool]] = []
+            let saver = CheckpointSaver(
+                folder, .init(), parts: [], resumed: nil,
+                willComplete: {
+                    try RunDiary.synchronize(in: folder)
+                    states.append(
+                        [".checkpoint-4.partial/manifest.json", "checkpoint-4"].map {
+                            FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
+                        })
+                })
+            try Data("{}".utf8).write(to: folder.appending(path: "metrics.jsonl"))
+            var state = TrainingState(recipe: "")
+            state.step = 4
+            _ = try saver.save(state)
+            try saver.finish()
+            #expect(states == [[true, false]])
+            #expect(try Checkpoint.all(in: folder).map(\.step) == [4])
+        }
+    }
+
+    @Test func whatAKilledProcessLeftIsRemoved() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let names = [
+                ".checkpoint-3.partial", ".checkpoint-2.old", ".not-finite-3.partial",
+                ".not-finite-3.old", ".grown", "..grown.partial", "..grown.old", ".model.partial",
+                ".model.old", ".model-raw.partial", ".adapter.old",
+            ]
+            let others = [".mine.partial", "adapter", "model", "not-finite-3"]
+            for name in names + others {
+                try FileManager.default.createDirectory(
+                    at: folder.appending(path: name), withIntermediateDirectories: true)
+            }
+            try Checkpoint.removePartialOnes(in: folder)
+            let left = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            #expect(left.sorted() == others)
+        }
+    }
+
     @Test func roundStepsAndTheBestOneStay() throws {
         try TrainingFixtures.withTemporaryFolder { folder in
             var settings = Recipe.Checkpoints()

@@ -100,7 +100,7 @@ import Torch
         let seen = try parts.map { observation($0.0, $0.1, try layout(count: half)) }
         let panel = try #require(HealthScore.panels(seen, step: 1).first?.panel)
         #expect(panel.queries == 2 * half)
-        #expect(abs(panel.alignment - golden.alignment) < 1e-6)
+        #expect(abs(try #require(panel.alignment) - golden.alignment) < 1e-6)
         #expect(abs(try #require(panel.uniformity) - golden.uniformity) < 1e-6)
         // Each query was compared with the candidates of its own part.
         #expect(panel.negative.count == 2 * half * (half - 1))

@@ -162,8 +162,20 @@ import Torch
         try TrainingFixtures.withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder, steps: 4,
-                ["runtime.dtype=float16", "objective.temperature=0.00001"])
-            try run(recipe)
+                [
+                    "runtime.dtype=float16", "objective.temperature=0.00001",
+                    "logging.every_steps=1",
+                ])
+            var skipped = 0
+            try TrainingRun(
+                recipe, say: { _ in },
+                onLog: { report in
+                    let count = report.lossScale?.skippedSteps ?? 0
+                    // An overflow has no norm, and no part in a mean.
+                    #expect(report.gradientNorm.isNaN == (count > skipped))
+                    skipped = count
+                }
+            ).run()
             let state = try Checkpoint(opening: folder.appending(path: "checkpoint-4"))
                 .readState()
             let scale = try #require(state.lossScale)

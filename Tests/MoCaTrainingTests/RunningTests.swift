@@ -167,7 +167,8 @@ import Torch
                 onLog: { skipped.append($0.skippedStepCount) }
             ).run()
             #expect(skipped == [1, 3, 5])
-            let events = try events(folder)
+            var events = try events(folder)
+            #expect(events.removeLast()["kind"] as? String == "finished")
             #expect(events.map { $0["step"] as? Int } == [2, 3, 4, 5, 6])
             #expect(events.allSatisfy { $0["kind"] as? String == "not_finite" })
             #expect(events.allSatisfy { ($0["records"] as? [String])?.count == 8 })
@@ -226,8 +227,8 @@ import Torch
             step: 7, kind: .lossSpike(expected: 2), loss: 9.5, records: ["a-1", "b\"-2"])
         #expect(
             event.jsonLine
-                == #"{"step": 7, "kind": "loss_spike", "loss": 9.5, "expected": 2.0, "#
-                + #""records": ["a-1", "b\"-2"]}"#)
+                == #"{"step": 7, "kind": "loss_spike", "text": "loss 9.5000, 2.0000 was expected", "#
+                + #""loss": 9.5, "expected": 2.0, "records": ["a-1", "b\"-2"]}"#)
         #expect(event.line.hasPrefix("warning: loss spike (step 7): loss 9.5000, 2.0000 was"))
     }
 }

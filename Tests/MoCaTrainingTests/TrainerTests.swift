@@ -104,6 +104,55 @@ import Torch
         }
     }
 
+    /// What may go wrong around a step.
+    enum Fault: String, CaseIterable {
+        case data, step, save, saveBefore, log
+
+        struct Failure: Error {}
+    }
+
+    /// An error beside the steps keeps what they did; one of a save is not tried again.
+    @Test(arguments: Fault.allCases)
+    func errorsKeepTheState(fault: Fault) throws {
+        let model = try model()
+        let batch = try ReplayBatch(
+            reading: folder.appending(path: "contrastive_text.safetensors"),
+            for: model.configuration
+        ).contrastive()
+        func fail(_ here: Fault) throws { if here == fault { throw Fault.Failure() } }
+        var hooks = Trainer<ContrastiveObjective>.Hooks(
+            log: { _ in try fail(.log) },
+            save: { _ in
+                try fail(.save)
+                return ""
+            }, keepFailure: { _, _ in "" }, shouldStop: { false })
+        var (kept, steps): ([Int], Int) = ([], 0)
+        hooks.rescue = { kept.append($0.step) }
+        hooks.didStep = { step, isUpdated in
+            #expect(isUpdated)
+            steps = step
+            if step == 2 { try fail(.step) }
+        }
+        hooks.checkSaves = { if steps == 2 { try fail(.saveBefore) } }
+        var trainer = Trainer(
+            ContrastiveObjective(
+                EmbeddingModel(model.backbone, PoolingSettings()), .init(temperature: 0.03)),
+            .init(
+                optimizer: AdamW(model.store.parameters, settings: .init()),
+                parameters: model.store,
+                schedule: .init(
+                    peak: 1e-6, kind: .constant, warmupShape: .linear, warmupSteps: 0,
+                    totalSteps: 4),
+                maxGradientNorm: 1, logEverySteps: 3, saveEverySteps: 4),
+            state: TrainingState(recipe: ""),
+            next: {
+                if steps == 2 { try fail(.data) }
+                return prepared(batch)
+            }, hooks: hooks)
+        #expect(throws: Fault.Failure.self) { try trainer.run() }
+        #expect(kept == (fault == .data || fault == .step ? [2] : []))
+    }
+
     /// A loss that is not a number stops the run before the update; what is kept replays.
     @Test(arguments: Recipe.Stage.allCases)
     func aLossThatIsNotFiniteStopsBeforeTheUpdate(stage: Recipe.Stage) throws {

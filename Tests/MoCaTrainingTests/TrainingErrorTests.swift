@@ -88,6 +88,16 @@ import Testing
             "run was interrupted (step 3): it was saved as c; run the same command again to go on"
         ),
         (
+            .interrupted(step: 3, checkpoint: "c", isRepeatable: false), 75,
+            "run was interrupted (step 3): it was saved as c; run the same command with "
+                + "resume=auto to go on"
+        ),
+        (
+            .folderInUse(path: "o"), 73,
+            "run folder is in use (o): another process is training in it; wait until it has ended, "
+                + "or give another output_dir"
+        ),
+        (
             .interrupted(step: nil, checkpoint: nil), 75,
             "run was interrupted (while loading): there was nothing to save; run the same command "
                 + "again to go on"

@@ -45,10 +45,32 @@ package struct RunFolder: Sendable {
         self.folder = folder
         name = folder.standardizedFileURL.lastPathComponent
         metrics = try MetricsLog(contentsOf: folder.appending(path: "metrics.jsonl"))
-        stage = metrics.curve("mlm_loss", as: "") == nil ? .contrastive : .pretraining
+        let logged: Stage =
+            metrics.curve("mlm_loss", as: "") == nil ? .contrastive : .pretraining
+        stage = try Self.stage(ofRecipeIn: folder) ?? logged
         events = try Self.rows("events.jsonl", in: folder)
         health = try Self.rows("health.jsonl", in: folder)
         reconstructions = try Self.rows("reconstructions.jsonl", in: folder)
+    }
+
+    /// The stage that a recipe as runs write it has the objective of; nil where that is not known.
+    private static func stage(ofRecipeIn folder: URL) throws -> Stage? {
+        let file = folder.appending(path: "recipe.yaml")
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+        let text: String
+        do {
+            text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        } catch {
+            throw ReportError.unreadableMetrics(
+                file: file.path, reason: error.localizedDescription)
+        }
+        let lines = text.split(separator: "\n").drop { !$0.hasPrefix("objective:") }
+        for line in lines.dropFirst().prefix(while: { $0.hasPrefix(" ") }) {
+            let line = line.drop { $0 == " " }
+            if line.hasPrefix("mlm_ratio:") || line.hasPrefix("mae_ratio:") { return .pretraining }
+            if line.hasPrefix("temperature:") { return .contrastive }
+        }
+        return nil
     }
 
     /// The value of a key of the recipe.

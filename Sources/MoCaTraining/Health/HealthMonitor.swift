@@ -57,11 +57,16 @@ final class HealthMonitor {
                 hasImage: batch.map(\.hasImage) ?? []))
     }
 
-    /// The step is done: writes its panels.
+    /// The step is done: writes its panels, unless it changed nothing, for then its vectors may
+    /// not be numbers.
     ///
     /// - Throws: `TrainingError.cannotWrite`, `TorchError`.
-    func end(step: Int) throws {
+    func end(step: Int, isUpdated: Bool) throws {
         guard prepared != nil else { return }
+        guard isUpdated else {
+            (prepared, observations) = (nil, [])
+            return
+        }
         let results = try catchingTorchErrors {
             withoutGradient { HealthScore.panels(observations, step: step) }
         }

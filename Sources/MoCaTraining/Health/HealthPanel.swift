@@ -46,8 +46,9 @@ package struct HealthPanel: Sendable, Hashable, Codable {
     package var margin: Double
     /// Share of queries that meet their positive's content again among the candidates.
     package var repeatedRate: Double
-    /// Mean squared distance of query and positive.
-    package var alignment: Double
+    /// Mean squared distance of query and positive; this and what follows is nil where it is not
+    /// finite.
+    package var alignment: Double?
     /// Mean of those of queries and of documents; nil where pairs are missing.
     package var uniformity: Double?
     /// Distance between the centroids of inputs with and without images; nil without both kinds.

@@ -129,7 +129,8 @@ struct HealthScore {
     ) {
         let layout = seen.observation.layout
         // Records of other processes are not known here.
-        guard seen.ids.count == layout.positiveCount else { return }
+        guard seen.ids.count == layout.positiveCount, similarity.isFinite, positive.isFinite
+        else { return }
         var (owner, number) = (candidate, 0)
         if candidate >= layout.positiveCount {
             let place = candidate - layout.positiveCount
@@ -160,16 +161,24 @@ struct HealthScore {
             negative: .init(negative), accuracy: Double(right) / count,
             falseNegativeRate: Double(false_) / count, margin: Self.margin,
             repeatedRate: Double(repeated) / count,
-            alignment: VectorMeasures.alignment(first, targets),
-            uniformity: asked.flatMap { asked in
-                found.map { (asked.uniformity + $0.uniformity) / 2 }
-            },
-            modalityGap: pictures.flatMap { pictures in
-                words.map { VectorMeasures.centroidDistance(pictures, $0) }
-            },
-            queryCosine: asked?.meanCosine, documentCosine: found?.meanCosine,
-            effectiveRank: all.flatMap(VectorMeasures.effectiveRank), hardest: hardest)
+            alignment: Self.finite(VectorMeasures.alignment(first, targets)),
+            uniformity: Self.finite(
+                asked.flatMap { asked in
+                    found.map { (asked.uniformity + $0.uniformity) / 2 }
+                }),
+            modalityGap: Self.finite(
+                pictures.flatMap { pictures in
+                    words.map { VectorMeasures.centroidDistance(pictures, $0) }
+                }),
+            queryCosine: Self.finite(asked?.meanCosine),
+            documentCosine: Self.finite(found?.meanCosine),
+            effectiveRank: Self.finite(all.flatMap(VectorMeasures.effectiveRank)),
+            hardest: hardest)
         return Result(panel: panel, positive: positive, negative: negative)
+    }
+
+    private static func finite(_ value: Double?) -> Double? {
+        value.flatMap { $0.isFinite ? $0 : nil }
     }
 
     private static func measures(_ vectors: Tensor) -> VectorMeasures? {

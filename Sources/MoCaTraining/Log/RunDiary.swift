@@ -10,21 +10,45 @@ struct RunDiary {
     private let recipe: Recipe
     private let step: Int
 
-    /// Opens the logs; what they say after `step` is removed.
+    /// Opens the logs; what they say after the step of `state` is removed.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
-    init(_ recipe: Recipe, after step: Int, say: @escaping (String) -> Void) throws {
+    init(_ recipe: Recipe, after state: TrainingState, say: @escaping (String) -> Void) throws {
+        let step = state.step
         (self.recipe, self.step) = (recipe, step)
         let folder = recipe.outputFolder
         let events =
             recipe.logging.writesEventFiles
             ? try EventFile(in: folder.appending(path: EventFile.folderName), after: step) : nil
         metrics = try StepLog(
-            folder.appending(path: "metrics.jsonl"), after: step,
+            folder.appending(path: Self.metricsName),
+            // A line that is due will be written; an earlier process may have done so already.
+            after: state.isLogDue ? step - 1 : step,
             mirror: { try events?.append(numbersOf: $0) })
         journal = RunJournal(
             try StepLog(folder.appending(path: RunJournal.fileName), after: step),
             events: events, say: say)
+    }
+
+    static let metricsName = "metrics.jsonl"
+    static let quarantineName = "quarantine.jsonl"
+
+    /// Puts on the disk what a resumed run reads.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
+    static func synchronize(in runFolder: URL) throws {
+        let names = [
+            metricsName, RunJournal.fileName, HealthPanel.fileName, ReconstructionRow.fileName,
+            quarantineName,
+        ]
+        for url in names.map({ runFolder.appending(path: $0) })
+        where FileManager.default.fileExists(atPath: url.path) {
+            do {
+                try CompleteFolder.synchronize(url)
+            } catch {
+                throw TrainingError.cannotWrite(url, error)
+            }
+        }
     }
 
     private func log(_ name: String) throws -> StepLog {
@@ -77,9 +101,13 @@ struct RunDiary {
             try body()
         } catch let error as TrainingError {
             switch error {
-            case .interrupted(let step, _):
+            case .interrupted(let step, let checkpoint, _):
+                // The name only: a run folder may move.
+                let name = checkpoint.map { URL(filePath: $0).lastPathComponent }
                 try journal.note(
-                    .interrupted, step: step ?? 0, "a signal ended the run; it was saved",
+                    .interrupted, step: step ?? 0,
+                    "a signal ended the run; "
+                        + (name.map { "it was saved as \($0)" } ?? "nothing was there to be saved"),
                     isSilent: true)
             case .notFinite(let step, let loss, let norm, _, _):
                 try journal.note(
@@ -94,5 +122,5 @@ struct RunDiary {
 /// Who is told about the steps of a run.
 struct StepWatch<Batch> {
     var will: (PreparedStep<Batch>, Int) -> Void
-    var did: (Int) throws -> Void
+    var did: (Int, Bool) throws -> Void
 }

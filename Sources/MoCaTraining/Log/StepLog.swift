@@ -38,17 +38,22 @@ final class StepLog: Sendable {
         try mirror?(line)
     }
 
-    /// Appends a value as one line, its keys in order.
+    /// Appends a value as one line, its keys in order; a number that is not finite is null.
     func append(row: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // JSON has no such numbers, and the encoder knows texts only in their place.
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "\u{0}", negativeInfinity: "\u{0}", nan: "\u{0}")
         let data: Data
         do {
             data = try encoder.encode(row)
         } catch {
             throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
         }
-        try append(String(decoding: data, as: UTF8.self))
+        // Within a text the second quotation mark would be escaped: only members look like this.
+        try append(
+            String(decoding: data, as: UTF8.self).replacing(#":"\u0000""#, with: ":null"))
     }
 
     /// The lines that are such rows; a line of another kind is passed over.

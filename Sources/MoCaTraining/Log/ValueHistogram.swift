@@ -23,10 +23,12 @@ package struct ValueHistogram: Sendable, Hashable {
         (1...Self.binCount).map { 2 * Double($0) / Double(Self.binCount) - 1 }
     }
 
-    /// Counts a finite value; one outside -1...1, as rounding makes it, is of the outermost bin.
+    /// Counts a value, unless it is not finite; one outside -1...1, as rounding makes it, is of the outermost bin.
     package mutating func add(_ value: Double) {
-        let place = Int(((value + 1) / 2 * Double(Self.binCount)).rounded(.down))
-        bins[Swift.min(Swift.max(place, 0), Self.binCount - 1)] += 1
+        guard value.isFinite else { return }
+        let place = Int(
+            ((Swift.min(Swift.max(value, -1), 1) + 1) / 2 * Double(Self.binCount)).rounded(.down))
+        bins[Swift.min(place, Self.binCount - 1)] += 1
         min = count == 0 ? value : Swift.min(min, value)
         max = count == 0 ? value : Swift.max(max, value)
         count += 1

@@ -90,7 +90,13 @@ package struct PreviewSettings: Sendable {
     private static func contract(of model: URL) throws -> EmbeddingContract {
         let url = model.appending(path: EmbeddingContract.fileName)
         guard FileManager.default.fileExists(atPath: url.path) else { return EmbeddingContract() }
-        return try EmbeddingContract(parsing: Data(contentsOf: url), file: url.path)
+        let data: Data
+        do {
+            data = try Data(contentsOf: url)
+        } catch {
+            throw TrainingError.unreadableFile(path: url.path, reason: error.localizedDescription)
+        }
+        return try EmbeddingContract(parsing: data, file: url.path)
     }
 
     private static func stage(of folders: [URL]) throws -> Recipe.Stage {

@@ -17,6 +17,8 @@ package struct Checkpoint: Sendable, Hashable {
     private static let prefix = "checkpoint-"
     /// Where a damaged one goes, so that it is out of the way and nothing is lost.
     private static let damagedPrefix = "damaged-"
+    /// Where one goes that is of another course of the run.
+    private static let otherPrefix = "other-"
 
     /// The checkpoint in `folder`, every byte of which is what was written.
     ///
@@ -118,16 +120,36 @@ package struct Checkpoint: Sendable, Hashable {
         }
     }
 
-    /// Renames it, so that no run looks at it again.
-    private func putAside() throws {
-        let other = folder.deletingLastPathComponent()
-            .appending(path: Self.damagedPrefix + folder.lastPathComponent)
+    /// Puts aside the checkpoints of a run folder that a run from `start` has not come to: they
+    /// would be taken for the newest ones of its own.
+    ///
+    /// - Parameter say: told about each.
+    /// - Throws: `TrainingError.cannotWrite`, `.unreadableFile`.
+    static func putAside(
+        after start: Checkpoint, in runFolder: URL, say: (String) -> Void
+    ) throws {
+        let own = start.folder.resolvingSymlinksInPath().path
+        for old in try folders(in: runFolder)
+        where old.step >= start.step && old.folder.resolvingSymlinksInPath().path != own {
+            let name = try old.putAside(otherPrefix)
+            say(
+                "\(old.folder.lastPathComponent) is put aside as \(name): the run goes on from step "
+                    + "\(start.step)")
+        }
+    }
+
+    /// Renames it, so that no run looks at it again; returns its new name.
+    @discardableResult
+    private func putAside(_ prefix: String = damagedPrefix) throws -> String {
+        let name = prefix + folder.lastPathComponent
+        let other = folder.deletingLastPathComponent().appending(path: name)
         try Self.wrapping(folder) {
             if FileManager.default.fileExists(atPath: other.path) {
                 try FileManager.default.removeItem(at: other)
             }
             try FileManager.default.moveItem(at: folder, to: other)
         }
+        return name
     }
 
     /// Removes what a killed process left half written.
@@ -135,10 +157,22 @@ package struct Checkpoint: Sendable, Hashable {
     /// - Throws: `TrainingError.cannotWrite`, `.unreadableFile`.
     static func removePartialOnes(in runFolder: URL) throws {
         guard FileManager.default.fileExists(atPath: runFolder.path) else { return }
-        for name in try names(in: runFolder) where name.hasPrefix(".\(prefix)") {
+        for name in try names(in: runFolder) where isPartial(name) {
             let url = runFolder.appending(path: name)
             try wrapping(url) { try FileManager.default.removeItem(at: url) }
         }
+    }
+
+    /// Whether it is a name that `CompleteFolder` and a growing vocabulary use in between.
+    private static func isPartial(_ name: String) -> Bool {
+        if name.hasPrefix(".\(prefix)") || name == StartingModel.scratchName { return true }
+        guard name.hasPrefix("."), name.hasSuffix(".partial") || name.hasSuffix(".old") else {
+            return false
+        }
+        let whole = String(name.dropFirst().prefix { $0 != "." })
+        let written = [TrainingRun.modelName, FinalModel.rawName, FinalModel.adapterName]
+        return written.contains(whole) || whole.hasPrefix(FailedStep.folderPrefix)
+            || name.hasPrefix(".\(StartingModel.scratchName).")
     }
 
     private static func wrapping(_ url: URL, _ body: () throws -> Void) throws {

@@ -8,6 +8,8 @@ final class CheckpointSaver {
     private let runFolder: URL
     private let settings: Recipe.Checkpoints
     private let parts: [CheckpointPart]
+    /// Called when all is written, before the checkpoint gets its name.
+    private let willComplete: () throws -> Void
     /// The step whose checkpoint is the last one that was begun.
     private var savedStep: Int?
     private var writing: Writing?
@@ -15,8 +17,9 @@ final class CheckpointSaver {
     /// - Parameter resumed: what the run goes on from.
     init(
         _ runFolder: URL, _ settings: Recipe.Checkpoints, parts: [CheckpointPart],
-        resumed: Checkpoint?
+        resumed: Checkpoint?, willComplete: @escaping () throws -> Void = {}
     ) {
+        self.willComplete = willComplete
         (self.runFolder, self.settings, self.parts) = (runFolder, settings, parts)
         let own = resumed.map { Checkpoint.folder(of: $0.step, in: runFolder).path }
         savedStep = resumed?.folder.path == own ? resumed?.step : nil
@@ -32,11 +35,13 @@ final class CheckpointSaver {
         try finish()
         let writings = try parts.map { try $0.take(settings.isAsynchronous) }
         let retention = CheckpointRetention(runFolder, settings)
+        let willComplete = willComplete
         let work = Work {
             try CompleteFolder.write(folder) { partial in
                 for write in writings { try write(partial) }
                 try Self.write(state, to: partial.appending(path: Checkpoint.stateName))
                 try CheckpointManifest(of: partial, step: state.step).write(to: partial)
+                try willComplete()
             }
             try retention.apply(newest: state)
         }

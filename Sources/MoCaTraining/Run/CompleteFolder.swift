@@ -47,7 +47,10 @@ enum CompleteFolder {
         }
     }
 
-    private static func synchronize(_ url: URL) throws {
+    /// Puts a file or a folder's list of names on the disk.
+    ///
+    /// - Throws: `CocoaError`.
+    static func synchronize(_ url: URL) throws {
         let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw CocoaError(.fileReadUnknown) }
         defer { close(descriptor) }

@@ -11,6 +11,9 @@ import Torch
 
 /// Writes batches in the format of `moca replay`.
 struct FailedStep {
+    /// Of the folders of such steps in a run folder.
+    static let folderPrefix = "not-finite-"
+
     let metadata: [String: String]
     let configuration: Qwen25VLConfiguration
 

@@ -41,8 +41,8 @@ struct StartingModel {
             model = try Self.fresh(fresh, rows: rows, options)
         } else {
             model = try Self.loaded(
-                weights, rows: rows, scratch: recipe.outputFolder.appending(path: ".grown"), options
-            )
+                weights, rows: rows, scratch: recipe.outputFolder.appending(path: Self.scratchName),
+                options)
         }
         try model.store.freeze(recipe.frozen, setting: "model.freeze")
         let table = model.configuration.text.vocabularySize
@@ -82,6 +82,9 @@ struct StartingModel {
     }
 
     // MARK: Weights
+
+    /// A folder in the run folder, while a vocabulary grows.
+    static let scratchName = ".grown"
 
     /// The heads of pre-training have no weights worth adapting.
     private static let wholeModules = ["mae_decoder", "mae_proj"]
@@ -138,7 +141,11 @@ struct StartingModel {
         try VocabularyGrowth(folder: folder, names: names, configuration: configuration)
             .write(rows: rows, to: scratch)
         let model = try PretrainedModel(loading: scratch, options)
-        try FileManager.default.removeItem(at: scratch)
+        do {
+            try FileManager.default.removeItem(at: scratch)
+        } catch {
+            throw TrainingError.cannotWrite(scratch, error)
+        }
         return model
     }
 
@@ -150,7 +157,14 @@ struct StartingModel {
         let url = source.appending(path: EmbeddingContract.fileName)
         var contract = EmbeddingContract()
         if FileManager.default.fileExists(atPath: url.path) {
-            contract = try EmbeddingContract(parsing: Data(contentsOf: url), file: url.path)
+            let data: Data
+            do {
+                data = try Data(contentsOf: url)
+            } catch {
+                throw TrainingError.unreadableFile(
+                    path: url.path, reason: error.localizedDescription)
+            }
+            contract = try EmbeddingContract(parsing: data, file: url.path)
         }
         // The vectors of the weights that were are not those of the weights to come.
         contract.probes = []

@@ -54,12 +54,17 @@ package struct Trainer<Goal: Objective> {
         package var shouldStop: () -> Bool
         /// Told before a step is computed: what from, and its number.
         package var willStep: (PreparedStep<Goal.Batch>, Int) -> Void = { _, _ in }
-        /// Told after each update, before its step is logged.
-        package var didStep: (Int) throws -> Void = { _ in }
+        /// Told after each step, before it is logged: its number, and whether weights changed.
+        package var didStep: (Int, Bool) throws -> Void = { _, _ in }
         /// Told what happens beside the steps.
         package var tell: (TrainingEvent) throws -> Void = { _ in }
         /// Scores the model as it is; nil when it was asked to stop.
         package var evaluate: (Int) throws -> [String: Double]? = { _ in [:] }
+        /// Asked before each step: throws what went wrong in a save that is over.
+        package var checkSaves: () throws -> Void = {}
+        /// Keeps the last consistent state when an error ends the run; not one of a save, of `log`
+        /// or of the numbers themselves.
+        package var rescue: (TrainingState) -> Void = { _ in }
 
         package init(
             log: @escaping (StepReport) throws -> Void,
@@ -79,6 +84,8 @@ package struct Trainer<Goal: Objective> {
     private let hooks: Hooks
     private let collectives: any Collectives = SingleProcess()
     private var meter: ThroughputMeter
+    /// Whether what is in memory is the state after a whole number of steps, and worth keeping.
+    private var isWorthKeeping = false
 
     /// - Parameter next: the next step; nil when it was asked to stop while it waited.
     package init(
@@ -96,20 +103,28 @@ package struct Trainer<Goal: Objective> {
     ///
     /// - Throws: `TrainingError.notFinite`, `.interrupted`; what the closures throw; `TorchError`.
     package mutating func run() throws {
+        do {
+            try takeSteps()
+        } catch {
+            if isWorthKeeping { hooks.rescue(state) }
+            throw error
+        }
+    }
+
+    private mutating func takeSteps() throws {
         let total = plan.schedule.totalSteps
         if state.isLogDue { try log() }
         if state.isLogDue { throw try stopped() }
         while state.step < total {
+            try checkSaves()
             let start = ContinuousClock.now
             guard let prepared = try next() else { throw try stopped() }
             meter.waited += ContinuousClock.now - start
             meter.operations += prepared.operations
             hooks.willStep(prepared, state.step + 1)
-            try step(prepared)
-            try hooks.didStep(state.step)
-            state.isLogDue =
-                state.step.isMultiple(of: plan.logEverySteps) || state.step == total
-                || isEvaluated
+            let isUpdated = try step(prepared)
+            isWorthKeeping = true
+            try hooks.didStep(state.step, isUpdated)
             if state.isLogDue { try log() }
             let isStopped = hooks.shouldStop() && (state.step < total || state.isLogDue)
             guard isStopped || state.step.isMultiple(of: plan.saveEverySteps) || state.step == total
@@ -127,11 +142,20 @@ package struct Trainer<Goal: Objective> {
     private mutating func save() throws -> String {
         let start = ContinuousClock.now
         defer { meter.stalled += ContinuousClock.now - start }
+        // What is saved, or cannot be, is not tried again.
+        isWorthKeeping = false
         return try hooks.save(state)
     }
 
-    /// One update, or none when the loss or a gradient is not finite.
-    private mutating func step(_ prepared: PreparedStep<Goal.Batch>) throws {
+    private mutating func checkSaves() throws {
+        let isWorthKeeping = isWorthKeeping
+        self.isWorthKeeping = false
+        try hooks.checkSaves()
+        self.isWorthKeeping = isWorthKeeping
+    }
+
+    /// One update, or none when the loss or a gradient is not finite; returns which.
+    private mutating func step(_ prepared: PreparedStep<Goal.Batch>) throws -> Bool {
         let parameters = plan.parameters.trainableParameters.map(\.tensor)
         let scale = beginScaledStep()
         defer { plan.parameters.context.place = nil }
@@ -139,8 +163,15 @@ package struct Trainer<Goal: Objective> {
             let terms = objective.step(prepared.batches, over: collectives)
             return (terms, GradientClipping.totalNorm(parameters) / scale)
         }
-        if terms.loss.isFinite, skipsOverflow(norm) { return advance(prepared, terms, 0) }
-        guard terms.loss.isFinite, norm.isFinite else { return try skip(prepared, terms, norm) }
+        if terms.loss.isFinite, skipsOverflow(norm) {
+            advance(prepared, terms, nil)
+            return false
+        }
+        guard terms.loss.isFinite, norm.isFinite else {
+            try skip(prepared, terms, norm)
+            return false
+        }
+        isWorthKeeping = false
         try catchingTorchErrors {
             let factor = GradientClipping.factor(norm: norm, maxNorm: plan.maxGradientNorm)
             plan.optimizer.step(
@@ -148,12 +179,14 @@ package struct Trainer<Goal: Objective> {
             plan.optimizer.clearGradients()
         }
         advance(prepared, terms, norm)
+        isWorthKeeping = true
         let expected = state.spikes.expectation(of: terms.loss, subset: prepared.subset)
-        guard let expected else { return }
+        guard let expected else { return true }
         try hooks.tell(
             TrainingEvent(
                 step: state.step, kind: .lossSpike(expected: expected), loss: terms.loss,
                 records: prepared.ids.map(\.description)))
+        return true
     }
 
     /// Tells the model's layers and losses where the run is.
@@ -188,6 +221,7 @@ package struct Trainer<Goal: Objective> {
         let saved = isKept || isOver ? try hooks.keepFailure(prepared, state.step + 1) : nil
         let records = prepared.ids.map(\.description)
         guard !isOver else {
+            isWorthKeeping = false
             throw TrainingError.notFinite(
                 step: state.step + 1, loss: terms.loss, gradientNorm: norm, records: records,
                 saved: saved ?? "")
@@ -211,15 +245,24 @@ package struct Trainer<Goal: Objective> {
         state.failureCount = prepared.failureCount
         state.truncation += prepared.truncation
         state.cursor = prepared.cursor
+        // Set with the step: whatever goes wrong from here on, its line is still to be written.
+        state.isLogDue =
+            state.step.isMultiple(of: plan.logEverySteps)
+            || state.step == plan.schedule.totalSteps || isEvaluated
     }
 
+    /// - Parameter norm: of the gradient; nil when it overflowed.
     private mutating func advance(
-        _ prepared: PreparedStep<Goal.Batch>, _ terms: LossTerms, _ norm: Double
+        _ prepared: PreparedStep<Goal.Batch>, _ terms: LossTerms, _ norm: Double?
     ) {
         count(prepared)
         state.interval.steps += 1
         state.interval.loss += terms.loss
-        state.interval.gradientNorm += norm
+        if let norm {
+            state.interval.gradientNorm += norm
+        } else {
+            state.interval.overflowedSteps = (state.interval.overflowedSteps ?? 0) + 1
+        }
         if let fill = prepared.packingFill {
             var share = state.interval.packingFill ?? .init()
             (share.sum, share.count) = (share.sum + fill, share.count + 1)
@@ -250,15 +293,17 @@ package struct Trainer<Goal: Objective> {
         meter.pass(evaluated)
         let (waited, stalled) = (meter.waited / .seconds(1), meter.stalled / .seconds(1))
         let rates = meter.rates(state)
-        let steps = Double(state.interval.steps)
+        let steps = state.interval.steps
         // Of no step, when all of them were passed over.
-        let mean = { (sum: Double) in steps == 0 ? Double.nan : sum / steps }
+        let mean = { (sum: Double) in steps == 0 ? Double.nan : sum / Double(steps) }
+        let normCount = steps - (state.interval.overflowedSteps ?? 0)
         var report = StepReport(
             step: state.step, totalSteps: plan.schedule.totalSteps,
             epoch: state.cursor?.fractionalEpoch ?? 0, loss: mean(state.interval.loss),
             terms: state.interval.terms.mapValues(mean), subsetTerms: state.interval.subsets,
             learningRate: plan.schedule.rate(at: state.step - 1),
-            gradientNorm: mean(state.interval.gradientNorm), sampleCount: state.sampleCount,
+            gradientNorm: normCount == 0 ? .nan : state.interval.gradientNorm / Double(normCount),
+            sampleCount: state.sampleCount,
             tokenCount: state.tokenCount, samplesPerSecond: rates.samples,
             tokensPerSecond: rates.tokens,
             mfu: plan.peakRate > 0 ? rates.operations / plan.peakRate : 0,
@@ -273,7 +318,10 @@ package struct Trainer<Goal: Objective> {
         try watch(report)
         state.interval = .init()
         state.isLogDue = false
+        let isWorthKeeping = isWorthKeeping
+        self.isWorthKeeping = false
         try hooks.log(report)
+        self.isWorthKeeping = isWorthKeeping
     }
 
     /// Takes over the value that the best checkpoint is chosen by.

@@ -48,6 +48,13 @@ package struct TrainingRun {
     @discardableResult
     package func run() throws -> URL {
         try makeRunFolder()
+        let lock = try RunLock(recipe.outputFolder)
+        return try withExtendedLifetime(lock) { try runAlone() }
+    }
+
+    private func runAlone() throws -> URL {
+        // Before the logs of an earlier run are cut.
+        _ = try recipe.data.subsetFolders()
         if let problem = try TrainingNeeds(recipe).problem(recipe) {
             say("warning: \(problem.oneLine)")
         }
@@ -55,7 +62,7 @@ package struct TrainingRun {
         let state = try startingState(checkpoint)
         // Before the model is loaded: what cannot be written is known at once.
         try write(recipe.yaml(), to: "recipe.yaml")
-        let diary = try RunDiary(recipe, after: state.step, say: say)
+        let diary = try RunDiary(recipe, after: state, say: say)
         let start = try catchingTorchErrors {
             try StartingModel(recipe, resuming: checkpoint)
         }
@@ -68,13 +75,17 @@ package struct TrainingRun {
             parts: [
                 .model(start.model, start.files, base: recipe.model.folder),
                 .optimizer(optimizer),
-            ], resumed: checkpoint)
+            ], resumed: checkpoint,
+            willComplete: { try RunDiary.synchronize(in: recipe.outputFolder) })
         let context = Context(
-            start: start, optimizer: optimizer, state: state, diary: diary, saver: saver)
-        try saving(with: saver) {
-            switch recipe.objective {
-            case .reconstruction(let settings): try train(context, settings)
-            case .contrastive(let settings): try train(context, settings)
+            start: start, optimizer: optimizer, state: state, diary: diary, saver: saver,
+            checkpoint: checkpoint)
+        try diary.noting {
+            try saving(with: saver) {
+                switch recipe.objective {
+                case .reconstruction(let settings): try train(context, settings)
+                case .contrastive(let settings): try train(context, settings)
+                }
             }
         }
         let folder = try FinalModel(recipe, start, optimizer).write()
@@ -89,7 +100,12 @@ package struct TrainingRun {
             try body()
         } catch let error as TrainingError {
             // A save that failed is worse than a signal: nothing is there to go on from.
-            if case .interrupted = error { try saver.finish() }
+            if case .interrupted(let step, let checkpoint, _) = error {
+                try saver.finish()
+                throw TrainingError.interrupted(
+                    step: step, checkpoint: checkpoint,
+                    isRepeatable: recipe.resume == .auto || checkpoint == nil)
+            }
             _ = Result { try saver.finish() }
             throw error
         } catch {
@@ -106,6 +122,8 @@ package struct TrainingRun {
         let state: TrainingState
         let diary: RunDiary
         let saver: CheckpointSaver
+        /// What the run goes on from.
+        let checkpoint: Checkpoint?
     }
 
     // MARK: - Stages
@@ -121,7 +139,8 @@ package struct TrainingRun {
             quarantine: quarantineLog(context.state))
         let objective = ReconstructionObjective(reconstruction, settings.loss)
         let monitor = try context.diary.reconstructions(settings, start, reconstruction)
-        let watch = StepWatch<ReconstructionBatch>(will: { _, _ in }, did: monitor.end)
+        let watch = StepWatch<ReconstructionBatch>(
+            will: { _, _ in }, did: { step, _ in try monitor.end(step: step) })
         let model = EmbeddingModel(start.model.backbone, PoolingSettings())
         try train(objective, source, model, context, watch) { failed, batch, url in
             try failed.write(batch, to: url)
@@ -142,7 +161,8 @@ package struct TrainingRun {
         let monitor = try context.diary.health()
         objective.observe = monitor.observe
         let watch = StepWatch<ContrastiveBatch>(
-            will: { monitor.begin($0, number: $1) }, did: monitor.end)
+            will: { monitor.begin($0, number: $1) },
+            did: { try monitor.end(step: $0, isUpdated: $1) })
         try train(objective, source, model, context, watch) { failed, batch, url in
             try failed.write(batch, to: url)
         }
@@ -169,18 +189,41 @@ package struct TrainingRun {
             },
             shouldStop: shouldStop)
         hooks.willStep = watch.will
-        hooks.didStep = { step in
+        hooks.didStep = { step, isUpdated in
             onStep(step)
-            try watch.did(step)
+            try watch.did(step, isUpdated)
         }
+        hooks.checkSaves = saver.check
+        hooks.rescue = { rescue($0, saver) }
         var trainer = Trainer(
             objective, plan(context), state: state,
-            next: {
-                try saver.check()
-                return try prefetcher.next(unless: shouldStop)
-            }, hooks: adding(to: hooks, model, context))
+            next: { try prefetcher.next(unless: shouldStop) },
+            hooks: adding(to: hooks, model, context))
+        try clearRunFolder(context.checkpoint)
         onStart()
-        try context.diary.noting { try trainer.run() }
+        try trainer.run()
+    }
+
+    /// Saves a run that ends with an error, and says where.
+    private func rescue(_ state: TrainingState, _ saver: CheckpointSaver) {
+        let outcome = Result {
+            try catchingTorchErrors {
+                let folder = try saver.save(state)
+                try saver.finish()
+                return folder
+            }
+        }
+        switch outcome {
+        case .success(let folder):
+            say(
+                "warning: run ends with an error (step \(state.step)): it was saved as "
+                    + "\(folder.path); go on from there with resume=auto, or with resume=DIR under "
+                    + "a recipe that has changed")
+        case .failure(let error):
+            say(
+                "warning: run ends with an error (step \(state.step)): it could not be saved, for "
+                    + error.localizedDescription)
+        }
     }
 
     private func plan<Goal: Objective>(_ context: Context) -> Trainer<Goal>.Plan {
@@ -226,7 +269,8 @@ package struct TrainingRun {
         _ prepared: PreparedStep<Batch>, _ step: Int, _ start: StartingModel,
         _ keep: (FailedStep, Batch, URL) throws -> Void
     ) throws -> String {
-        let folder = recipe.outputFolder.appending(path: "not-finite-\(step)")
+        let folder = recipe.outputFolder.appending(
+            path: "\(FailedStep.folderPrefix)\(step)")
         let failed = try FailedStep(
             recipe, start.model.configuration, step: step,
             records: prepared.ids.map(\.description), dtype: start.model.store.dtype)
@@ -258,10 +302,20 @@ package struct TrainingRun {
         switch recipe.resume {
         case .from(let checkpoint): return try Checkpoint(opening: checkpoint)
         case .auto: return try Checkpoint.newest(in: folder, warn: say)
-        case .never:
+        case .never: return nil
+        }
+    }
+
+    /// Clears away the checkpoints that this run does not go on from; called when everything is
+    /// loaded, so that a mistake in the recipe does not cost an earlier run.
+    private func clearRunFolder(_ start: Checkpoint?) throws {
+        let folder = recipe.outputFolder
+        switch (recipe.resume, start) {
+        case (.never, _):
             for old in try Checkpoint.folders(in: folder) { try old.remove() }
             try BestCheckpoint.remove(from: folder)
-            return nil
+        case (.from, let start?): try Checkpoint.putAside(after: start, in: folder, say: say)
+        default: break
         }
     }
 
@@ -281,7 +335,7 @@ package struct TrainingRun {
     }
 
     private func quarantineLog(_ state: TrainingState) throws -> QuarantineLog {
-        QuarantineLog(log: try log("quarantine.jsonl", after: state), step: state.step)
+        QuarantineLog(log: try log(RunDiary.quarantineName, after: state), step: state.step)
     }
 
     private func write(_ text: String, to name: String) throws {

@@ -39,6 +39,8 @@ package struct TrainingState: Sendable, Hashable, Codable {
         package var steps = 0
         package var loss = 0.0
         package var gradientNorm = 0.0
+        /// Steps without a gradient norm, for it overflowed in float16; nil for none.
+        package var overflowedSteps: Int?
         /// What the steps took of their budget; nil where it is not counted.
         package var packingFill: Share?
         /// The means of the loss's terms, by name.

@@ -45,7 +45,12 @@ struct VocabularyGrowth {
                 try added.withBytes { try writer.append($0, to: item.key) }
             }
             try writer.finish()
-            try grown.fileData().write(to: partial.appending(path: "config.json"))
+            let url = partial.appending(path: "config.json")
+            do {
+                try grown.fileData().write(to: url)
+            } catch {
+                throw TrainingError.cannotWrite(url, error)
+            }
         }
     }
 
