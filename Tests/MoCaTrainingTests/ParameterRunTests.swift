@@ -239,7 +239,7 @@ import Torch
                 "model.freeze=['^visual\\.']", "optimizer.ema_decay=0.999",
                 "optimizer.groups=[{match: '.*bias$', weight_decay: 0}, {match: x, "
                     + "learning_rate_scale: 0.1}]", "runtime.master_weights=false",
-                "runtime.dtype=float16",
+                "runtime.dtype=bfloat16",
             ])
         #expect(recipe.lora?.targets == .pattern(KeyPattern(".*\\.(q|k)_proj")!))
         #expect(recipe.optimizer.adamW.groups.map(\.weightDecay) == [0, nil])
