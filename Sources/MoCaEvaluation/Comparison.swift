@@ -2,7 +2,7 @@
 // which queries.
 
 package import Foundation
-package import MoCaCore
+import MoCaCore
 
 /// One evaluation beside another, paired query by query.
 package struct Comparison: Sendable, Hashable, Codable {

@@ -1,6 +1,8 @@
 // How far a checkpoint's vectors of the same inputs moved from another's, and whether neighbours
 // stayed neighbours.
 
+import MoCaSearch
+
 /// The vectors of two models on one list of inputs, compared.
 package struct Drift: Sendable, Hashable, Codable {
     /// One input.
@@ -69,12 +71,13 @@ package struct Drift: Sendable, Hashable, Codable {
         guard ids.count > 1 else { throw EvaluationError.tooFewInputs(count: ids.count) }
         let kept = min(neighbours, ids.count - 1)
         let isSameWidth = a[0].count == b[0].count
+        let both = [VectorMatrix(rows: a), VectorMatrix(rows: b)]
         let all = try ids.indices.map { index -> Moved in
-            let ranking = try [a, b].map { try Self.ranking($0, of: index, ids) }
+            let ranking = try both.map { try Self.ranking($0, of: index, ids) }
             let shared = Set(ranking[0].prefix(kept)).intersection(ranking[1].prefix(kept))
             return Moved(
                 id: ids[index],
-                cosine: isSameWidth ? Double(Self.dot(a[index], b[index])) : nil,
+                cosine: isSameWidth ? Double(VectorMatrix.dot(a[index], b[index])) : nil,
                 overlap: Double(shared.count) / Double(kept),
                 rankOfNearest: (ranking[1].firstIndex(of: ranking[0][0]) ?? 0) + 1)
         }
@@ -91,20 +94,14 @@ package struct Drift: Sendable, Hashable, Codable {
 
     /// The other inputs, the nearest first; equal ones in the order of the list.
     private static func ranking(
-        _ vectors: [[Float]], of index: Int, _ ids: [String]
+        _ vectors: VectorMatrix, of index: Int, _ ids: [String]
     ) throws -> [Int] {
-        let scores = vectors.map { dot(vectors[index], $0) }
+        let scores = vectors.scores(of: index, with: Array(ids.indices))
         if let bad = scores.firstIndex(where: \.isNaN) {
             throw EvaluationError.notANumber(query: ids[index], candidate: ids[bad])
         }
-        return vectors.indices.filter { $0 != index }.sorted {
+        return ids.indices.filter { $0 != index }.sorted {
             scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1
         }
-    }
-
-    private static func dot(_ x: [Float], _ y: [Float]) -> Float {
-        var sum: Float = 0
-        for index in x.indices { sum += x[index] * y[index] }
-        return sum
     }
 }

@@ -61,11 +61,6 @@ package enum CheckpointKeys {
         key.hasPrefix("mae_decoder.") || key.hasPrefix("mae_proj.")
     }
 
-    /// Whether a canonical name is needed to go on training, and not to embed.
-    package static func isTrainingOnly(_ key: String) -> Bool {
-        isPretrainingHead(key) || key == logScale
-    }
-
     /// Whether a name is a buffer that old versions saved and every model computes by itself.
     package static func isComputedBuffer(_ key: String) -> Bool {
         key.hasSuffix("rotary_emb.inv_freq") || key.hasSuffix("rotary_pos_emb.inv_freq")

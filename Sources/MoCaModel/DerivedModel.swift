@@ -145,22 +145,6 @@ private struct Source {
         }
         try writer.finish()
         try PretrainedModel.write(configuration, to: target)
-        for name in Self.companions {
-            let file = folder.appending(path: name)
-            guard FileManager.default.fileExists(atPath: file.path) else { continue }
-            let copy = target.appending(path: name)
-            do {
-                try Data(contentsOf: file).write(to: copy, options: .atomic)
-            } catch {
-                throw ModelError.cannotWrite(file: copy.path, reason: error.localizedDescription)
-            }
-        }
+        try CompanionFiles.copy(CompanionFiles.all, from: folder, to: target)
     }
-
-    private static let companions = [
-        "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
-        "special_tokens_map.json", "added_tokens.json", "preprocessor_config.json",
-        "processor_config.json", "chat_template.json", "chat_template.jinja",
-        "generation_config.json", "LICENSE", "NOTICE",
-    ]
 }

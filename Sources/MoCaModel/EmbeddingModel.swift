@@ -2,7 +2,7 @@
 // Shapes: N sequences, T packed tokens, W width.
 
 package import MoCaCore
-package import NN
+import NN
 package import Torch
 
 /// How hidden states become embeddings.
@@ -65,8 +65,8 @@ package struct EmbeddingModel: Sendable {
         }
     }
 
-    /// Unit length, as `torch.nn.functional.normalize`.
-    private static func normalize(_ vectors: Tensor) -> Tensor {
+    /// Vectors `[N, D]` in unit length, as `torch.nn.functional.normalize`.
+    package static func normalize(_ vectors: Tensor) -> Tensor {
         vectors / vectors.norm(1, keepingAxes: true).clamped(minimum: 1e-12)
     }
 }

@@ -2,27 +2,12 @@
 // images stay with them.
 // Shapes: N sequences, T tokens, P patches.
 
-package import MoCaCore
+import MoCaCore
 import Torch
-
-/// Which forward pass of a run an input belongs to. Whatever is random inside a forward pass
-/// (dropout) is a function of this and of the run's seed alone: a pass that is computed again
-/// (gradient caching, recomputed layers, a resumed run) then draws the same.
-package struct ForwardIdentity: Sendable, Hashable {
-    /// The update, counted from 0.
-    package var step: Int
-    /// The part of the update, counted from 0.
-    package var piece: Int
-
-    package init(step: Int, piece: Int) {
-        (self.step, self.piece) = (step, piece)
-    }
-}
 
 extension EncoderInput {
     /// Pieces of neighbouring sequences, of at most `tokensMax` tokens where a sequence is not
-    /// longer by itself. Their patches are views of this input's. They have this input's identity,
-    /// each with a number of its own.
+    /// longer by itself. Their patches are views of this input's.
     package func pieces(tokensMax: Int) -> [EncoderInput] {
         guard sequenceCount > 0 else { return [] }
         var (ranges, first) = ([Range<Int>](), 0)
@@ -34,13 +19,9 @@ extension EncoderInput {
             ranges.append(first..<row)
             first = row
         }
-        var (piecesSoFar, cursor) = ([EncoderInput](), ImageCursor())
-        for (number, range) in ranges.enumerated() {
-            var piece = self.piece(range, &cursor)
-            piece.identity = identity.map { ForwardIdentity(step: $0.step, piece: number) }
-            piecesSoFar.append(piece)
-        }
-        return piecesSoFar
+        var (pieces, cursor) = ([EncoderInput](), ImageCursor())
+        for range in ranges { pieces.append(piece(range, &cursor)) }
+        return pieces
     }
 
     /// How far the images have been handed out.
@@ -83,7 +64,7 @@ extension EncoderInput {
         return imageTokens.isEmpty ? 0 : patches / imageTokens.count
     }
 
-    /// All sequences of `pieces` in one input, whose identity is the first one's.
+    /// All sequences of `pieces` in one input.
     package init(joining pieces: [EncoderInput]) {
         if pieces.count == 1 {
             self = pieces[0]
@@ -105,6 +86,5 @@ extension EncoderInput {
             ids: pieces.flatMap(\.ids), positions: axes[0] + axes[1] + axes[2],
             sequenceStarts: starts, imageTokens: images, grids: pieces.flatMap(\.grids),
             pixelValues: pixels.isEmpty ? nil : .concatenated(pixels))
-        identity = pieces.first?.identity
     }
 }

@@ -19,8 +19,6 @@ package struct EncoderInput: Sendable {
     package let grids: [ImageGrid]
     /// `[P, channels * frames * side * side]` float32; nil without images.
     package let pixelValues: Tensor?
-    /// Which forward pass of a run this is; nil outside of training.
-    package var identity: ForwardIdentity?
 
     /// One sequence to pack.
     package struct Sequence: Sendable {

@@ -1,7 +1,7 @@
 // What layers keep for backward, and what they compute again.
 
 package import NN
-package import Torch
+import Torch
 
 /// What of a layer is computed again during backward instead of kept.
 package enum ActivationCheckpointing: String, Sendable, Hashable, CaseIterable {

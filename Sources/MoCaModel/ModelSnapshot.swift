@@ -3,7 +3,7 @@
 package import Foundation
 import NN
 import Safetensors
-package import Torch
+import Torch
 
 /// Configuration and weights; of a model with adapters, these alone.
 package struct ModelSnapshot: @unchecked Sendable {

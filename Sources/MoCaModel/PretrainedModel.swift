@@ -1,9 +1,9 @@
 // A model's folder in Hugging Face layout: reading it, making a fresh one, writing it.
 
 package import Foundation
-package import MoCaCore
+import MoCaCore
 package import NN
-package import Safetensors
+import Safetensors
 package import Torch
 
 /// What a loaded model is for and where it computes.

@@ -2,7 +2,7 @@
 // the language model's own output matrix, masked patches through one more decoder layer.
 // Shapes: T packed tokens, M masked tokens, R masked image tokens, W width, V values of a patch.
 
-package import MoCaCore
+import MoCaCore
 package import NN
 package import Torch
 

@@ -3,7 +3,7 @@
 package import Foundation
 package import MoCaModel
 import NN
-package import Safetensors
+import Safetensors
 import Torch
 
 /// Runs saved batches on a loaded model.

@@ -4,7 +4,7 @@
 package import Foundation
 package import MoCaCore
 package import MoCaModel
-package import Safetensors
+import Safetensors
 import Torch
 
 /// What can be wrong with a saved batch.

@@ -1,6 +1,6 @@
 // Outlines and their patches to one packed batch.
 
-package import MoCaCore
+import MoCaCore
 package import MoCaModel
 package import Torch
 

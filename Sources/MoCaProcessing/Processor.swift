@@ -5,7 +5,7 @@ package import MoCaCore
 package import MoCaImage
 package import MoCaModel
 package import MoCaTokenizer
-package import Torch
+import Torch
 
 /// Turns contents into what a model eats. A value without state: many threads may use one at once.
 package struct Processor: Sendable {

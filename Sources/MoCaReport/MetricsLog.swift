@@ -31,6 +31,8 @@ package struct MetricsLog: Sendable {
 
     /// What the loss of a subset is called by: the prefix, and the subset's name.
     package static let subsetPrefix = "subset_losses/"
+    /// What the name of an evaluation's score begins with.
+    static let scorePrefix = "eval/"
 
     /// The names of the quantities that are numbers or null in at least one row, sorted.
     package var names: [String] { curves.keys.sorted() }

@@ -95,8 +95,6 @@ package struct ReportSection: Sendable {
         case samples([SampleCard])
         /// How numbers are spread.
         case histograms([Histogram])
-        /// A table of numbers.
-        case figures(FigureTable)
         /// What happened, in words.
         case sentences([RunSentence])
         /// Small charts beside each other.
@@ -105,7 +103,7 @@ package struct ReportSection: Sendable {
         case similarities([SimilarityChart])
         /// Masked pictures at several steps.
         case series([ReconstructionSeries])
-        /// Texts in rows and columns.
+        /// Texts or numbers in rows and columns.
         case table(ReportTable)
     }
 
@@ -131,7 +129,6 @@ package struct ReportSection: Sendable {
             case .reconstructions(let rows): Reconstruction.html(rows)
             case .samples(let cards): SampleCard.html(cards)
             case .histograms(let histograms): Histogram.html(histograms)
-            case .figures(let table): table.html
             case .sentences(let sentences): RunSentence.html(sentences)
             case .charts(let charts): Self.grid(charts)
             case .similarities(let charts): SimilarityChart.html(charts)

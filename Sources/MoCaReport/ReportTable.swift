@@ -1,27 +1,40 @@
-// Plain tables: events, recipes.
+// Plain tables: events, recipes, counts.
 
-/// Texts in rows and columns.
+/// Texts in rows and columns; the first one of a row says what the row is.
 package struct ReportTable: Sendable, Hashable {
+    /// What stands in the cells after the first.
+    package enum Cells: String, Sendable, Hashable {
+        case texts = "plain"
+        case numbers
+    }
+
     package var columns: [String]
     package var rows: [[String]]
+    package var cells: Cells
     /// Whether the table is closed until somebody opens it.
     package var isFolded: Bool
 
-    package init(_ columns: [String], rows: [[String]], isFolded: Bool = false) {
-        (self.columns, self.rows, self.isFolded) = (columns, rows, isFolded)
+    package init(
+        _ columns: [String], rows: [[String]], cells: Cells = .texts, isFolded: Bool = false
+    ) {
+        (self.columns, self.rows) = (columns, rows)
+        (self.cells, self.isFolded) = (cells, isFolded)
     }
 
     var html: HTML {
         guard !rows.isEmpty else { return "<p class=\"empty\">Nothing.</p>" }
-        let head: [HTML] = columns.map { "<th scope=\"col\">\($0)</th>" }
+        let mark: HTML = cells == .numbers ? " class=\"number\"" : ""
+        let head: [HTML] = columns.enumerated().map { index, text in
+            "<th scope=\"col\"\(index == 0 ? "" : mark)>\(text)</th>"
+        }
         let body: [HTML] = rows.map { row in
-            let cells: [HTML] = row.enumerated().map { index, text in
-                index == 0 ? "<th scope=\"row\">\(text)</th>" : "<td>\(text)</td>"
+            let line: [HTML] = row.enumerated().map { index, text in
+                index == 0 ? "<th scope=\"row\">\(text)</th>" : "<td\(mark)>\(text)</td>"
             }
-            return "<tr>\(cells)</tr>\n"
+            return "<tr>\(line)</tr>\n"
         }
         let table: HTML = """
-            <div class="scroll"><table class="plain">
+            <div class="scroll"><table class="\(cells.rawValue)">
             <thead><tr>\(head)</tr></thead>
             <tbody>
             \(body)</tbody></table></div>

@@ -1,6 +1,6 @@
 // How fresh parameters are drawn.
 
-public import Torch
+import Torch
 
 /// What a parameter is for; it decides how a fresh one is drawn.
 public enum ParameterRole: Sendable, Hashable {

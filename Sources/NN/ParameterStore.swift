@@ -2,7 +2,7 @@
 // plan of what there would be). Loading is construction: a module asks for what it needs.
 
 import Foundation
-public import MoCaCore
+import MoCaCore
 public import Safetensors
 public import Torch
 

@@ -18,8 +18,8 @@ struct DataCheckCommand: VerboseCommand {
             --max-error-rate. Warnings and information do not change the status.
 
             Near images: their difference hashes (256 bits) differ in at most --near-distance \
-            bits, fewer where one has less to see than 64 bits say. Texts are compared without letter case, spaces and compatibility forms; whole, \
-            and from an instruction's colon on.
+            bits, fewer where one has less to see than 64 bits say. Texts are compared without \
+            letter case, spaces and compatibility forms; whole, and from an instruction's colon on.
             """)
 
     @OptionGroup var inputs: DataInputOptions

@@ -85,6 +85,8 @@ struct EvaluateDriftCommand: VerboseCommand {
         var options = EmbedderOptions()
         (options.device, options.dtype) = (try device.resolvedDevice(), device.dtype.dtype)
         options.threads = device.threads
+        // Products are cosines then, whatever the model's contract says.
+        options.isNormalized = true
         let here = images ?? FileManager.default.currentDirectoryPath
         var job = EmbeddingJob(
             model: URL(fileURLWithPath: model, isDirectory: true), options: options,

@@ -78,9 +78,13 @@ struct ModelInitCommand: VerboseCommand {
         let type = dtype.dtype ?? DType(rawValue: configuration.storageType) ?? .float32
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try copyTokenizer(to: folder)
         } catch {
             throw CommandError.cannotWrite(path: output, reason: error.localizedDescription)
+        }
+        if let tokenizer {
+            try CompanionFiles.copy(
+                CompanionFiles.processing,
+                from: URL(fileURLWithPath: tokenizer, isDirectory: true), to: folder)
         }
         try PretrainedModel.writeFresh(
             configuration, seed: seed, scheme: initialization, dtype: type,
@@ -94,22 +98,6 @@ struct ModelInitCommand: VerboseCommand {
         switch scheme {
         case .standard: .fixed(deviation: Self.standardDeviation)
         case .unitVariance: .unitVariance(embeddingDeviation: embeddingDeviation)
-        }
-    }
-
-    private static let companions = [
-        "tokenizer.json", "tokenizer_config.json", "vocab.json", "merges.txt",
-        "special_tokens_map.json", "added_tokens.json", "preprocessor_config.json",
-        "processor_config.json", "chat_template.json",
-    ]
-
-    private func copyTokenizer(to folder: URL) throws {
-        guard let tokenizer else { return }
-        let source = URL(fileURLWithPath: tokenizer, isDirectory: true)
-        for name in Self.companions {
-            let file = source.appending(path: name)
-            guard FileManager.default.fileExists(atPath: file.path) else { continue }
-            try Data(contentsOf: file).write(to: folder.appending(path: name), options: .atomic)
         }
     }
 }

@@ -23,7 +23,7 @@ struct StatisticsPage {
                 lead: "How many records, contents or images lie in each range; the last "
                     + "range goes on to the largest value.",
                 .histograms(total.distributions.map { Self.histogram($0.name, $0.values) })),
-            ReportSection("Subsets", .figures(table)),
+            ReportSection("Subsets", .table(table)),
         ]
         if subsets.count > 1 {
             sections.append(
@@ -56,11 +56,11 @@ struct StatisticsPage {
         return figures
     }
 
-    private var table: FigureTable {
-        FigureTable(
-            "Subset",
-            columns: [
-                "records", "failed", "text tokens", "image tokens", "images", "cost, median",
+    private var table: ReportTable {
+        ReportTable(
+            [
+                "Subset", "records", "failed", "text tokens", "image tokens", "images",
+                "cost, median",
                 "cost, p95", "longest content",
             ],
             rows: (subsets + [total]).map { subset in
@@ -68,8 +68,8 @@ struct StatisticsPage {
                     subset.records, subset.failed, subset.textTokens.sum, subset.imageTokens.sum,
                     subset.images.sum, subset.cost.p50, subset.cost.p95, subset.contentTokens.max,
                 ]
-                return FigureTable.Row(subset.name, cells.map(String.init))
-            })
+                return [subset.name] + cells.map(String.init)
+            }, cells: .numbers)
     }
 
     private static func sections(_ plan: BatchPlan) -> [ReportSection] {
@@ -87,13 +87,14 @@ struct StatisticsPage {
                     "\(plan.overBudget)", "records over the budget", note: "training refuses them"))
         }
         let rows = plan.subsets.map {
-            FigureTable.Row($0.name, ["\($0.records)", Message.text($0.batches, 1)])
+            [$0.name, "\($0.records)", Message.text($0.batches, 1)]
         }
         return [
             ReportSection("Plan of an epoch", .summary(Summary(figures: figures))),
             ReportSection(
                 "Batches by subset",
-                .figures(FigureTable("Subset", columns: ["records", "batches"], rows: rows))),
+                .table(
+                    ReportTable(["Subset", "records", "batches"], rows: rows, cells: .numbers))),
         ]
     }
 

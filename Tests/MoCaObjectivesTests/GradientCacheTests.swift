@@ -94,13 +94,8 @@ import Torch
 
     @Test func piecesHoldTheirImagesAndJoinAgain() throws {
         let model = try ObjectiveFixtures.model()
-        var batch = try ObjectiveFixtures.batch("contrastive_counts", model).contrastive()
-        batch.identify(step: 7, part: 2)
-        #expect(batch.pieces[0].identity == ForwardIdentity(step: 7, piece: 2))
-        var pieces = batch.inPieces(tokensMax: 24)
-        pieces.identify(step: 7, part: 0)
-        #expect(pieces.pieces.map { $0.identity?.piece } == Array(0..<pieces.pieces.count))
-        let joined = pieces.input
+        let batch = try ObjectiveFixtures.batch("contrastive_counts", model).contrastive()
+        let joined = batch.inPieces(tokensMax: 24).input
         #expect(joined.ids == batch.input.ids)
         #expect(joined.positions == batch.input.positions)
         #expect(joined.sequenceStarts == batch.input.sequenceStarts)

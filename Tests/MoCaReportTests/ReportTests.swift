@@ -270,12 +270,12 @@ struct ReportTests {
         let histogram = Histogram(
             "tokens <of> a record", note: "12 values",
             bars: [.init("0-9", count: 8), .init("10-19", count: 0), .init("20-99", count: 4)])
-        let table = FigureTable(
-            "Subset", columns: ["records", "batches"], rows: [.init("a & b", ["12", "1.5"])])
+        let table = ReportTable(
+            ["Subset", "records", "batches"], rows: [["a & b", "12", "1.5"]], cells: .numbers)
         let report = Report(
             title: "T",
             sections: [
-                ReportSection("S", .histograms([histogram])), ReportSection("N", .figures(table)),
+                ReportSection("S", .histograms([histogram])), ReportSection("N", .table(table)),
             ])
         let page = try PageReader(report.html())
         let names = page.outline.map { $0.trimmingCharacters(in: .whitespaces) }

@@ -3,6 +3,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaModel
 import Safetensors
 import Testing
 import Torch
@@ -83,7 +84,7 @@ import Torch
             settings: settings, batch: batch,
             layout: CandidateLayout(batch, SingleProcess()), collectives: SingleProcess(),
             scale: nil)
-        let sums = loss.sums(ContrastiveLoss.normalize(.concatenated(used)))
+        let sums = loss.sums(EmbeddingModel.normalize(.concatenated(used)))
         var total = sums.contrastive / Double(queries)
         if let distillation = sums.distillation {
             total = total + distillation * (settings.distillationWeight / Double(queries))
@@ -112,7 +113,7 @@ import Torch
             settings: settings, batch: batch,
             layout: CandidateLayout(batch, SingleProcess()), collectives: SingleProcess(),
             scale: logScale.exponential())
-        let mean = loss.sums(ContrastiveLoss.normalize(vectors)).contrastive / 6
+        let mean = loss.sums(EmbeddingModel.normalize(vectors)).contrastive / 6
         mean.backward()
         let expected = try #require(row["log_scale_gradient"] as? Double)
         #expect(abs(mean.item() - (row["loss"] as? Double ?? 0)) <= 1e-4)

@@ -112,10 +112,9 @@ import Torch
                 EmbeddingModel(start.model.backbone, PoolingSettings()), settings.loss)
             objective.observe = nil
             var loss = 0.0
-            for step in 0..<2 {
+            for _ in 0..<2 {
                 let batch = try source.next().batches[0]
                 #expect((batch.pieces.count > 1) == !overrides.isEmpty)
-                #expect(batch.pieces.allSatisfy { $0.identity?.step == step })
                 #expect(
                     overrides.isEmpty
                         || batch.pieces.allSatisfy { $0.tokenCount <= 40 || $0.sequenceCount == 1 })

@@ -253,8 +253,8 @@ import Testing
             let inUse = TrainingError.folderInUse(path: folder.path)
             do {
                 let lock = try RunLock(folder)
-                try withExtendedLifetime(lock) {
-                    #expect(throws: inUse) { try TrainingRun(recipe, say: { _ in }).run() }
+                withExtendedLifetime(lock) {
+                    _ = #expect(throws: inUse) { try TrainingRun(recipe, say: { _ in }).run() }
                 }
             }
             #expect(!exists(".lock", in: folder))

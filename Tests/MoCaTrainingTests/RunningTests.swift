@@ -118,25 +118,23 @@ import Torch
     }
 
     @Test func nothingIsSavedBeforeTheFirstStep() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
-            #expect(throws: TrainingError.interrupted(step: 0, checkpoint: nil)) {
-                let model = try PretrainedModel(
-                    loading: TrainingFixtures.checkpoint, LoadOptions(isTrainable: true))
-                var trainer = Trainer(
-                    ContrastiveObjective(
-                        EmbeddingModel(model.backbone, PoolingSettings()), .init()),
-                    .init(
-                        optimizer: AdamW([], settings: .init()), parameters: model.store,
-                        schedule: .init(
-                            peak: 1, kind: .constant, warmupShape: .linear, warmupSteps: 0,
-                            totalSteps: 2),
-                        maxGradientNorm: 1, logEverySteps: 1, saveEverySteps: 1),
-                    state: TrainingState(recipe: ""), next: { nil },
-                    hooks: .init(
-                        log: { _ in }, save: { _ in "saved" }, keepFailure: { _, _ in "" },
-                        shouldStop: { true }))
-                try trainer.run()
-            }
+        #expect(throws: TrainingError.interrupted(step: 0, checkpoint: nil)) {
+            let model = try PretrainedModel(
+                loading: TrainingFixtures.checkpoint, LoadOptions(isTrainable: true))
+            var trainer = Trainer(
+                ContrastiveObjective(
+                    EmbeddingModel(model.backbone, PoolingSettings()), .init()),
+                .init(
+                    optimizer: AdamW([], settings: .init()), parameters: model.store,
+                    schedule: .init(
+                        peak: 1, kind: .constant, warmupShape: .linear, warmupSteps: 0,
+                        totalSteps: 2),
+                    maxGradientNorm: 1, logEverySteps: 1, saveEverySteps: 1),
+                state: TrainingState(recipe: ""), next: { nil },
+                hooks: .init(
+                    log: { _ in }, save: { _ in "saved" }, keepFailure: { _, _ in "" },
+                    shouldStop: { true }))
+            try trainer.run()
         }
     }
 

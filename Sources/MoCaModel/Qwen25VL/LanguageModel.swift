@@ -1,9 +1,9 @@
 // The language model of Qwen2.5-VL: a decoder whose attention mode is a setting.
 // Shapes: T packed tokens, W width, H heads, G key/value heads, D numbers a head.
 
-package import MoCaCore
-package import NN
-package import Torch
+import MoCaCore
+import NN
+import Torch
 
 /// Where the tokens of a packed batch are and whom they attend to.
 package struct SequenceContext: Sendable {

@@ -6,7 +6,7 @@ package import MoCaModel
 package struct ContrastiveBatch {
     /// All queries, positives and negatives, in any order. Several pieces are computed with
     /// gradient caching; the loss is that of all of them together.
-    package private(set) var pieces: [EncoderInput]
+    package let pieces: [EncoderInput]
     /// For each query, then each positive, then each negative (those of the first query first):
     /// the sequence that it is, counted through the pieces.
     package let sequences: [Int]
@@ -53,14 +53,6 @@ package struct ContrastiveBatch {
 
     /// All pieces in one; copies their patches where there are several.
     package var input: EncoderInput { EncoderInput(joining: pieces) }
-
-    /// Says of which step it is: in one piece part number `part`, else piece after piece.
-    package mutating func identify(step: Int, part: Int) {
-        for number in pieces.indices {
-            pieces[number].identity = ForwardIdentity(
-                step: step, piece: pieces.count == 1 ? part : number)
-        }
-    }
 
     /// The same batch in pieces of at most so many tokens.
     package func inPieces(tokensMax: Int) -> ContrastiveBatch {

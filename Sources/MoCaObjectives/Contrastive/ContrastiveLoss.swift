@@ -4,6 +4,7 @@
 // negatives), D numbers.
 
 import MoCaCore
+import MoCaModel
 package import Torch
 
 /// The loss of one batch.
@@ -33,8 +34,10 @@ struct ContrastiveLoss {
         let sides = Sides(
             queries: vectors.narrowed(0, 0..<count),
             positives: vectors.narrowed(0, count..<2 * count),
-            gathered: collectives.gatherRows(vectors.narrowed(0, count..<2 * count)),
-            negatives: collectives.gatherRows(vectors.narrowed(0, 2 * count..<rows)),
+            candidates: .concatenated([
+                collectives.gatherRows(vectors.narrowed(0, count..<2 * count)),
+                collectives.gatherRows(vectors.narrowed(0, 2 * count..<rows)),
+            ]),
             allQueries: settings.isSymmetric
                 ? collectives.gatherRows(vectors.narrowed(0, 0..<count)) : nil)
         observe?(
@@ -60,25 +63,16 @@ struct ContrastiveLoss {
         return sums
     }
 
-    /// Unit length, as `torch.nn.functional.normalize`.
-    static func normalize(_ vectors: Tensor) -> Tensor {
-        vectors / vectors.norm(1, keepingAxes: true).clamped(minimum: 1e-12)
-    }
-
     // MARK: Views
 
     private struct Sides {
         let queries: Tensor
         /// Of this rank.
         let positives: Tensor
-        /// Positives of all ranks.
-        let gathered: Tensor
-        let negatives: Tensor
+        /// `[C, D]`
+        let candidates: Tensor
         /// `[A, D]`; nil unless positives look for queries.
         let allQueries: Tensor?
-
-        /// `[C, D]`
-        var candidates: Tensor { Tensor.concatenated([gathered, negatives]) }
     }
 
     private struct Masks {
@@ -94,7 +88,7 @@ struct ContrastiveLoss {
         func seen(_ vectors: Tensor) -> Tensor {
             var seen = vectors
             if let dimensions = view.dimensions {
-                seen = Self.normalize(vectors.narrowed(1, 0..<dimensions))
+                seen = EmbeddingModel.normalize(vectors.narrowed(1, 0..<dimensions))
             }
             return view.quantization?(seen) ?? seen
         }

@@ -3,6 +3,7 @@
 // arXiv 1712.05877).
 // Shapes: N vectors, D numbers.
 
+import MoCaModel
 import Torch
 
 extension VectorQuantization {
@@ -17,7 +18,7 @@ extension VectorQuantization {
         case .int8:
             let magnitudes = exact * exact.sign()
             let step = (magnitudes.maximum(1, keepingAxes: true) / 127).clamped(minimum: 1e-30)
-            stored = ContrastiveLoss.normalize((exact / step).rounded() * step)
+            stored = EmbeddingModel.normalize((exact / step).rounded() * step)
         case .binary:
             stored = exact.sign() / Double(exact.sizes2().1).squareRoot()
         }

@@ -126,7 +126,9 @@ extension RunSections {
     /// Evaluations, learning, speed and memory, and whatever else there is.
     var chartSections: [ReportSection] {
         let name = { (key: String) in Self.names[key] ?? key }
-        let evaluations = grid(keys { $0.hasPrefix("eval/") }) { String($0.dropFirst(5)) }
+        let evaluations = grid(keys { $0.hasPrefix(MetricsLog.scorePrefix) }) {
+            String($0.dropFirst(MetricsLog.scorePrefix.count))
+        }
         let learning = grid(Self.learning, name: name)
         let speed =
             grid(Self.speed, name: name) + grid(Self.memory, divisor: 1e9, name: name)
@@ -135,7 +137,7 @@ extension RunSections {
                 + ["contrastive_loss"])
         let others = grid(
             keys {
-                !shown.contains($0) && !$0.hasPrefix("eval/")
+                !shown.contains($0) && !$0.hasPrefix(MetricsLog.scorePrefix)
                     && !$0.hasPrefix(MetricsLog.subsetPrefix)
             }, name: name)
         return [

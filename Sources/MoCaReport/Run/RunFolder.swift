@@ -81,6 +81,17 @@ package struct RunFolder: Sendable {
         (metrics.curve(key, as: "")?.points ?? []).filter(\.value.isFinite)
     }
 
+    /// The mean of the last tenth of the logged losses.
+    var endLoss: Double? {
+        let points = points("loss")
+        return Self.mean(points.suffix(max(1, points.count / 10)))
+    }
+
+    /// nil without points.
+    static func mean(_ points: some Collection<Curve.Point>) -> Double? {
+        points.isEmpty ? nil : points.reduce(0) { $0 + $1.value } / Double(points.count)
+    }
+
     /// The last step that was logged.
     var lastStep: Int { metrics.curve("loss", as: "")?.points.last?.step ?? 0 }
 

@@ -1,6 +1,6 @@
 // One run, or several of one stage compared, as sections of a report.
 
-package import Foundation
+import Foundation
 
 /// The runs of one stage, which share their charts.
 package struct RunSections: Sendable {
@@ -43,13 +43,10 @@ package struct RunSections: Sendable {
     package var figures: [Summary.Figure] {
         guard runs.count <= 3 else { return [] }
         return runs.compactMap { run in
-            let values = run.points("loss").map(\.value)
-            guard let first = values.first else { return nil }
-            let tail = values.suffix(max(1, values.count / 10))
-            let end = tail.reduce(0, +) / Double(tail.count)
+            guard let first = run.points("loss").first, let end = run.endLoss else { return nil }
             return Summary.Figure(
                 end.fixed(2), "Loss of \(run.name)",
-                note: "from \(first.fixed(2)) in \(run.lastStep) steps")
+                note: "from \(first.value.fixed(2)) in \(run.lastStep) steps")
         }
     }
 

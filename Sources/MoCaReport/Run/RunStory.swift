@@ -53,11 +53,9 @@ extension RunFolder {
     /// First loss, mean of the last tenth, least.
     private var learning: RunSentence? {
         let points = points("loss")
-        guard let first = points.first, let least = points.min(by: { $0.value < $1.value }) else {
-            return nil
-        }
-        let tail = points.suffix(max(1, points.count / 10))
-        let end = tail.reduce(0) { $0 + $1.value } / Double(tail.count)
+        guard let first = points.first, let end = endLoss,
+            let least = points.min(by: { $0.value < $1.value })
+        else { return nil }
         var text =
             "Its loss went from \(first.value.short) to \(end.short)"
             + (points.count >= 10 ? " (mean of the last tenth)" : "")
@@ -72,12 +70,12 @@ extension RunFolder {
     }
 
     private var evaluations: [RunSentence] {
-        metrics.names.filter { $0.hasPrefix("eval/") }.compactMap { name in
+        metrics.names.filter { $0.hasPrefix(MetricsLog.scorePrefix) }.compactMap { name in
             let points = points(name)
             guard let last = points.last, let best = points.max(by: { $0.value < $1.value })
             else { return nil }
             return RunSentence(
-                "\(name.dropFirst(5)) is \(last.value.short) at step \(last.step); the highest "
+                "\(name.dropFirst(MetricsLog.scorePrefix.count)) is \(last.value.short) at step \(last.step); the highest "
                     + "was \(best.value.short) at step \(best.step).")
         }
     }
@@ -144,14 +142,8 @@ extension RunFolder {
             isWarning: true)
     }
 
-    private func mean(_ key: String) -> Double? {
-        let points = points(key)
-        guard !points.isEmpty else { return nil }
-        return points.reduce(0) { $0 + $1.value } / Double(points.count)
-    }
-
     private var filling: RunSentence? {
-        guard let mean = mean("packing_fill"), mean < Self.fillMin else { return nil }
+        guard let mean = Self.mean(points("packing_fill")), mean < Self.fillMin else { return nil }
         return RunSentence(
             "Batches used \((100 * mean).fixed(0)) % of their budget: a larger batch.tokens wastes "
                 + "less.", isWarning: true)

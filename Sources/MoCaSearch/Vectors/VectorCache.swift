@@ -131,6 +131,12 @@ package struct VectorMatrix: Sendable {
         (self.bytes, self.width) = (bytes, width)
     }
 
+    /// Rows in memory, of one length.
+    package init(rows: [[Float]]) {
+        let values = rows.flatMap { $0 }
+        self.init(bytes: values.withUnsafeBytes { Data($0) }, width: rows.first?.count ?? 0)
+    }
+
     /// The numbers of a row.
     package func row(_ row: Int) -> [Float] {
         bytes.withUnsafeBytes { Array(Self.row($0, row, width)) }
@@ -161,6 +167,11 @@ package struct VectorMatrix: Sendable {
         let size = width * MemoryLayout<Float>.size
         return UnsafeRawBufferPointer(rebasing: bytes[row * size..<(row + 1) * size])
             .assumingMemoryBound(to: Float.self)
+    }
+
+    /// The dot product of two vectors, summed as in `scores`.
+    package static func dot(_ x: [Float], _ y: [Float]) -> Float {
+        x.withUnsafeBufferPointer { x in y.withUnsafeBufferPointer { y in dot(x, y) } }
     }
 
     private static func dot(

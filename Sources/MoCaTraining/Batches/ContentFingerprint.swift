@@ -58,15 +58,15 @@ struct ContentFingerprint {
 
     private mutating func add(_ bytes: UnsafeRawBufferPointer) {
         add(UInt64(bytes.count))
-        var place = 0
-        while place < bytes.count {
-            var word = UInt64(0)
-            let length = min(8, bytes.count - place)
-            withUnsafeMutableBytes(of: &word) {
-                $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[place..<place + length]))
-            }
-            add(word)
-            place += length
+        let whole = bytes.count / 8 * 8
+        for place in stride(from: 0, to: whole, by: 8) {
+            add(bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
         }
+        guard whole < bytes.count else { return }
+        var last = UInt64(0)
+        withUnsafeMutableBytes(of: &last) {
+            $0.copyBytes(from: UnsafeRawBufferPointer(rebasing: bytes[whole...]))
+        }
+        add(last)
     }
 }

@@ -15,6 +15,8 @@ struct ContrastivePacker: Sendable {
     let prompting: Prompting
     /// At most so many negatives a query.
     let hardNegatives: Int
+    /// Whether equal targets are to be found.
+    var marksTargets = false
     /// Tokens of a piece, at most; nil packs everything into one.
     var miniBatchTokens: Int?
     /// How many threads prepare contents.
@@ -42,10 +44,10 @@ struct ContrastivePacker: Sendable {
         var batch = ContrastiveBatch(
             pieces: packed.inputs, sequences: (queries + candidates).map { packed.places[$0] },
             negativeCounts: samples.map { min(hardNegatives, $0.negatives.count) },
-            candidateIdentities: candidates.map {
-                ContentFingerprint.whole(contents.list[$0])
-            })
-        batch.targetIdentities = candidates.map { ContentFingerprint.target(contents.list[$0]) }
+            candidateIdentities: contents.fingerprints(candidates, ContentFingerprint.whole))
+        if marksTargets {
+            batch.targetIdentities = contents.fingerprints(candidates, ContentFingerprint.target)
+        }
         let scores =
             samples.map(\.positiveScore)
             + samples.flatMap { $0.negativeScores.prefix(hardNegatives) }
@@ -129,6 +131,17 @@ private struct DistinctContents: Sendable {
         list.append(content)
         owners.append([id])
         return list.count - 1
+    }
+
+    /// A number for each of `places`; every content is hashed once.
+    func fingerprints(_ places: [Int], _ fingerprint: (Content) -> Int) -> [Int] {
+        var known: [Int: Int] = [:]
+        return places.map { place in
+            if let number = known[place] { return number }
+            let number = fingerprint(list[place])
+            known[place] = number
+            return number
+        }
     }
 }
 

@@ -15,8 +15,6 @@ struct ContrastiveSource: StepSource {
     private let packer: ContrastivePacker
     private let cost: ForwardCost
     private let quarantine: Quarantine
-    /// Steps drawn since the start of the run.
-    private var step: Int
 
     /// Opens the recipe's data; `cursor` is where an earlier run stood, `quarantine` what takes
     /// the records that fail.
@@ -44,24 +42,20 @@ struct ContrastiveSource: StepSource {
                 start.processor.images, rule: .contrastive,
                 byteCountMax: recipe.runtime.imageCacheBytes),
             prompting: try Prompting(recipe.data.prompts), hardNegatives: settings.hardNegatives,
+            marksTargets: settings.loss.masksSameTarget,
             miniBatchTokens: recipe.batch.miniBatchTokens, workers: stream.workers)
-        // Without homogeneous batches, the stream gives one sample at a time.
-        let draws = settings.isTaskHomogeneous ? batch.accumulation : batch.size
-        step = (cursor?.batchCount ?? 0) / draws
     }
 
     mutating func next() throws -> PreparedStep<ContrastiveBatch> {
         var (batches, ids, tokenCount, operations) = ([ContrastiveBatch](), [SampleID](), 0, 0.0)
         var truncation = TruncationCount()
         quarantine.beginStep()
-        for part in 0..<batch.accumulation {
-            let (samples, (drawn, cut)) = try stream.redrawing { [self] stream in
+        for _ in 0..<batch.accumulation {
+            let (samples, (packed, cut)) = try stream.redrawing { [self] stream in
                 let samples = try self.samples(from: &stream)
                 return (samples, try packer.pack(samples))
             }
-            var packed = drawn
             truncation += cut
-            packed.identify(step: step, part: part)
             batches.append(packed)
             ids += samples.map(\.id)
             for piece in packed.pieces {
@@ -69,7 +63,6 @@ struct ContrastiveSource: StepSource {
                 operations += 3 * cost.ofInput(piece)
             }
         }
-        step += 1
         var prepared = PreparedStep(
             batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount,
             operations: operations, failureCount: quarantine.failureCount)

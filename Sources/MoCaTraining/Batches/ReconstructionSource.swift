@@ -18,6 +18,7 @@ struct ReconstructionSource: StepSource {
     private let masking: Masking
     private let totalSteps: Int
     private let subsetNames: [String]
+    private let subsetNumbers: [String: Int]
     private let configuration: Qwen25VLConfiguration
     private let collator: Collator
     private let cache: PatchCache
@@ -58,6 +59,8 @@ struct ReconstructionSource: StepSource {
         (accumulation, tokenBudget) = (batch.accumulation, batch.partSize)
         totalSteps = recipe.schedule.totalSteps
         subsetNames = catalog.shapes.map(\.name)
+        subsetNumbers = Dictionary(
+            uniqueKeysWithValues: subsetNames.enumerated().map { ($1, $0) })
         (seed, configuration) = (recipe.seed, start.model.configuration)
         collator = Collator(configuration)
         cache = PatchCache(
@@ -70,12 +73,12 @@ struct ReconstructionSource: StepSource {
         var (batches, ids, tokenCount, operations) = ([ReconstructionBatch](), [SampleID](), 0, 0.0)
         var (spent, truncation) = (0, TruncationCount())
         quarantine.beginStep()
-        for part in 0..<accumulation {
+        for _ in 0..<accumulation {
             let (drawn, pixels) = try stream.redrawing { [self] stream in
                 let drawn = try stream.next()
                 return (drawn, try self.pixels(drawn))
             }
-            let packed = try pack(drawn, pixels, part)
+            let packed = try pack(drawn, pixels)
             batches.append(packed)
             ids += drawn.ids
             spent += drawn.costs.reduce(0, +)
@@ -110,7 +113,7 @@ struct ReconstructionSource: StepSource {
     }
 
     private func pack(
-        _ drawn: TokenBatch<InputOutline>, _ pixels: [[Float]], _ part: Int
+        _ drawn: TokenBatch<InputOutline>, _ pixels: [[Float]]
     ) throws -> ReconstructionBatch {
         let outlines = drawn.items
         let order = Collator.order(outlines)
@@ -127,11 +130,8 @@ struct ReconstructionSource: StepSource {
             order.map { outlines[$0].sequence },
             pixelValues: collator.pixelValues(order.map { pixels[$0] }),
             for: configuration, streams: streams)
-        batch.input.identity = ForwardIdentity(step: step, piece: part)
-        let numbers = Dictionary(
-            uniqueKeysWithValues: subsetNames.enumerated().map { ($1, $0) })
         batch.subsets = SequenceSubsets(
-            names: subsetNames, numbers: order.compactMap { numbers[drawn.ids[$0].subset] })
+            names: subsetNames, numbers: order.compactMap { subsetNumbers[drawn.ids[$0].subset] })
         return batch
     }
 }

@@ -44,9 +44,10 @@ struct HealthScore {
     /// The panels of a step, by name of task, and the histograms of each.
     static func panels(_ observations: [HealthObservation], step: Int) -> [Self.Result] {
         let tasks = Set(observations.flatMap { $0.ids.map(\.subset) }).sorted()
+        let compared = observations.map(Compared.init)
         return tasks.compactMap { task in
             var score = HealthScore(task: task)
-            for observation in observations { score.add(observation) }
+            for observation in compared { score.add(observation) }
             return score.result(step: step)
         }
     }
@@ -60,17 +61,32 @@ struct HealthScore {
 
     // MARK: Gathering
 
-    private mutating func add(_ seen: HealthObservation) {
+    /// An observation with the similarities of all its tasks.
+    private struct Compared {
+        let seen: HealthObservation
+        /// float64 `[B, D]`.
+        let queries: Tensor
+        /// float64 `[C, D]`.
+        let candidates: Tensor
+        /// `[B, C]`
+        let similarities: [Double]
+
+        init(_ seen: HealthObservation) {
+            self.seen = seen
+            // Not every device has float64.
+            queries = seen.observation.queries.to(.cpu).to(.float64)
+            candidates = seen.observation.candidates.to(.cpu).to(.float64)
+            similarities = queries.matmul(candidates.transposed(0, 1)).array()
+        }
+    }
+
+    private mutating func add(_ compared: Compared) {
+        let (seen, all, candidates) = (compared.seen, compared.queries, compared.candidates)
         let rows = seen.ids.indices.filter { seen.ids[$0].subset == task }
         guard !rows.isEmpty else { return }
-        let (observation, layout) = (seen.observation, seen.observation.layout)
-        // Not every device has float64.
-        let all = observation.queries.to(.cpu).to(.float64)
-        let candidates = observation.candidates.to(.cpu).to(.float64)
-        let scores: [Double] = all.matmul(candidates.transposed(0, 1)).array()
-        let width = candidates.shape[0]
+        let (layout, width) = (seen.observation.layout, candidates.shape[0])
         for row in rows {
-            add(Array(scores[row * width..<(row + 1) * width]), row: row, seen)
+            add(Array(compared.similarities[row * width..<(row + 1) * width]), row: row, seen)
         }
         let targets = rows.map { layout.targets[$0] }
         let distinct = Self.distinct(targets, layout)

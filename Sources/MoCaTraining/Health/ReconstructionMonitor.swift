@@ -122,7 +122,7 @@ struct ReconstructionMonitor {
         guard everySteps > 0, !pictures.isEmpty,
             step.isMultiple(of: everySteps) || step == totalSteps
         else { return }
-        try makeFolder()
+        try RunFile.makeFolder(folder.appending(path: ReconstructionRow.folderName))
         for (index, picture) in pictures.enumerated() {
             var random = RandomSource(seed: seed, name: "reconstruction/\(index)")
             let result = try catchingTorchErrors {
@@ -145,7 +145,9 @@ struct ReconstructionMonitor {
         let names = ["original-\(number)", "masked-\(number)", "\(step)-\(number)"].map {
             "\(ReconstructionRow.folderName)/\($0).png"
         }
-        for (panel, name) in zip(panels, names) { try write(panel.png(), to: name) }
+        for (panel, name) in zip(panels, names) {
+            try RunFile.write(panel.png(), to: folder.appending(path: name))
+        }
         try log.append(
             row: ReconstructionRow(
                 step: step, picture: number, record: picture.record, original: names[0],
@@ -168,23 +170,5 @@ struct ReconstructionMonitor {
         let image = picture.image()
         let scale = side / max(image.width, image.height)
         return scale > 1 ? picture.image(scale: scale) : image.thumbnail(side: side)
-    }
-
-    private func makeFolder() throws {
-        let url = folder.appending(path: ReconstructionRow.folderName)
-        do {
-            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
-        }
-    }
-
-    private func write(_ data: Data, to name: String) throws {
-        let url = folder.appending(path: name)
-        do {
-            try data.write(to: url, options: .atomic)
-        } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
-        }
     }
 }

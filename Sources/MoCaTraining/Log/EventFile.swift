@@ -24,11 +24,7 @@ package final class EventFile: Sendable {
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     package convenience init(in folder: URL, after step: Int, at time: Date = Date()) throws {
-        do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        } catch {
-            throw TrainingError.cannotWrite(path: folder.path, reason: error.localizedDescription)
-        }
+        try RunFile.makeFolder(folder)
         // Files are read in the order of their names, and no name may be there already.
         let seconds = String(format: "%010d", Int(time.timeIntervalSince1970))
         var number = 0
@@ -50,7 +46,7 @@ package final class EventFile: Sendable {
             try Data().write(to: url)
             handle = try FileHandle(forWritingTo: url)
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
         var version = Self.event(at: time, step: 0)
         version.add(EventField.fileVersion, text: "brain.Event:2")
@@ -143,11 +139,7 @@ package final class EventFile: Sendable {
         frame.append(Self.checksum(length))
         frame.append(event.bytes)
         frame.append(Self.checksum(event.bytes))
-        do {
-            try handle.write(contentsOf: frame)
-        } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
-        }
+        try RunFile.naming(url) { try handle.write(contentsOf: frame) }
     }
 
     private static func checksum(_ data: Data) -> Data {

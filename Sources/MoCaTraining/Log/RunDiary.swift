@@ -43,11 +43,7 @@ struct RunDiary {
         ]
         for url in names.map({ runFolder.appending(path: $0) })
         where FileManager.default.fileExists(atPath: url.path) {
-            do {
-                try CompleteFolder.synchronize(url)
-            } catch {
-                throw TrainingError.cannotWrite(url, error)
-            }
+            try RunFile.naming(url) { try CompleteFolder.synchronize(url) }
         }
     }
 
@@ -72,6 +68,13 @@ struct RunDiary {
     ) throws -> ReconstructionMonitor {
         try ReconstructionMonitor(
             recipe, settings, start, model, log: log(ReconstructionRow.fileName), journal: journal)
+    }
+
+    /// What takes the records that fail.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
+    func quarantine() throws -> QuarantineLog {
+        QuarantineLog(log: try log(Self.quarantineName), step: step)
     }
 
     // MARK: Events

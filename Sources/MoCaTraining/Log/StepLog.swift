@@ -1,4 +1,4 @@
-// Files of a run folder that grow by lines of JSON: metrics.jsonl, quarantine.jsonl.
+// Files of a run folder that grow by lines of JSON, such as metrics.jsonl.
 
 import Foundation
 
@@ -30,11 +30,7 @@ final class StepLog: Sendable {
     }
 
     func append(_ line: String) throws {
-        do {
-            try handle.write(contentsOf: Data((line + "\n").utf8))
-        } catch {
-            throw TrainingError.cannotWrite(url, error)
-        }
+        try RunFile.naming(url) { try handle.write(contentsOf: Data((line + "\n").utf8)) }
         try mirror?(line)
     }
 
@@ -49,7 +45,7 @@ final class StepLog: Sendable {
         do {
             data = try encoder.encode(row)
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
         // Within a text the second quotation mark would be escaped: only members look like this.
         try append(
@@ -62,7 +58,7 @@ final class StepLog: Sendable {
         do {
             data = try Data(contentsOf: url)
         } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw TrainingError.cannotWrite(url, error)
         }
         return data.split(separator: UInt8(ascii: "\n")).compactMap { line in
             let row = Result { try JSONDecoder().decode(type, from: Data(line)) }

@@ -23,7 +23,8 @@ package struct ValueHistogram: Sendable, Hashable {
         (1...Self.binCount).map { 2 * Double($0) / Double(Self.binCount) - 1 }
     }
 
-    /// Counts a value, unless it is not finite; one outside -1...1, as rounding makes it, is of the outermost bin.
+    /// Counts a value, unless it is not finite; one outside -1...1, as rounding makes it, is of the
+    /// outermost bin.
     package mutating func add(_ value: Double) {
         guard value.isFinite else { return }
         let place = Int(

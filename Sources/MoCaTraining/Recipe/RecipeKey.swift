@@ -177,10 +177,18 @@ extension RecipeKey {
     static func section<Child: RecipeMapping>(
         _ key: String, _ path: WritableKeyPath<Owner, Child>
     ) -> RecipeKey {
+        .section(key, path, Child.recipeKeys)
+    }
+
+    /// A mapping whose keys differ between stages.
+    static func section<Child>(
+        _ key: String, _ path: WritableKeyPath<Owner, Child>, _ keys: [RecipeKey<Child>]
+    ) -> RecipeKey {
         RecipeKey { section, owner in
-            owner[keyPath: path].read(section.section(key))
-        } write: {
-            [(key, .keys($0[keyPath: path].keysAndNodes))]
+            let child = section.section(key)
+            for key in keys { key.read(child, &owner[keyPath: path]) }
+        } write: { owner in
+            [(key, .keys(keys.flatMap { $0.write(owner[keyPath: path]) }))]
         }
     }
 

@@ -57,14 +57,7 @@ struct CheckpointManifest: Sendable, Hashable, Codable {
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func write(to folder: URL) throws {
-        let url = folder.appending(path: Self.fileName)
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try encoder.encode(self).write(to: url)
-        } catch {
-            throw TrainingError.cannotWrite(url, error)
-        }
+        try RunFile.write(json: self, to: folder.appending(path: Self.fileName))
     }
 
     /// The bytes of all files.

@@ -77,22 +77,11 @@ struct BestCheckpoint: Sendable, Hashable, Codable {
     static func remove(from runFolder: URL) throws {
         let url = runFolder.appending(path: fileName)
         guard FileManager.default.fileExists(atPath: url.path) else { return }
-        do {
-            try FileManager.default.removeItem(at: url)
-        } catch {
-            throw TrainingError.cannotWrite(url, error)
-        }
+        try RunFile.naming(url) { try FileManager.default.removeItem(at: url) }
     }
 
     /// - Throws: `TrainingError.cannotWrite`.
     func write(to runFolder: URL) throws {
-        let url = runFolder.appending(path: Self.fileName)
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try encoder.encode(self).write(to: url, options: .atomic)
-        } catch {
-            throw TrainingError.cannotWrite(url, error)
-        }
+        try RunFile.write(json: self, to: runFolder.appending(path: Self.fileName))
     }
 }

@@ -39,7 +39,7 @@ final class CheckpointSaver {
         let work = Work {
             try CompleteFolder.write(folder) { partial in
                 for write in writings { try write(partial) }
-                try Self.write(state, to: partial.appending(path: Checkpoint.stateName))
+                try RunFile.write(json: state, to: partial.appending(path: Checkpoint.stateName))
                 try CheckpointManifest(of: partial, step: state.step).write(to: partial)
                 try willComplete()
             }
@@ -69,16 +69,6 @@ final class CheckpointSaver {
         guard let writing else { return }
         self.writing = nil
         try writing.wait()
-    }
-
-    private static func write(_ state: TrainingState, to url: URL) throws {
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try encoder.encode(state).write(to: url)
-        } catch {
-            throw TrainingError.cannotWrite(url, error)
-        }
     }
 
     /// Handed to the thread that runs it; nobody else has what it holds.

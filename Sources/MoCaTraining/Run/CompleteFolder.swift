@@ -13,7 +13,7 @@ enum CompleteFolder {
         let partial = parent.appending(path: ".\(url.lastPathComponent).partial")
         let old = parent.appending(path: ".\(url.lastPathComponent).old")
         let files = FileManager.default
-        try wrapping(url) {
+        try RunFile.naming(url) {
             for leftOver in [partial, old] where files.fileExists(atPath: leftOver.path) {
                 try files.removeItem(at: leftOver)
             }
@@ -27,7 +27,7 @@ enum CompleteFolder {
             _ = Result { try files.removeItem(at: partial) }
             throw error
         }
-        try wrapping(url) {
+        try RunFile.naming(url) {
             for name in try files.contentsOfDirectory(atPath: partial.path) {
                 try synchronize(partial.appending(path: name))
             }
@@ -36,14 +36,6 @@ enum CompleteFolder {
             try files.moveItem(at: partial, to: url)
             try synchronize(parent)
             if files.fileExists(atPath: old.path) { try files.removeItem(at: old) }
-        }
-    }
-
-    private static func wrapping(_ url: URL, _ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch {
-            throw TrainingError.cannotWrite(url, error)
         }
     }
 

@@ -16,11 +16,6 @@ struct ModelFiles: Sendable {
     private let others: [String: Data]
 
     private static let processorName = "preprocessor_config.json"
-    /// Files that tokenizers and chat programs read too; ids in them do not change.
-    private static let copiedNames = [
-        "vocab.json", "merges.txt", "chat_template.json", "chat_template.jinja",
-        "generation_config.json", "LICENSE", "NOTICE",
-    ]
 
     /// Reads what does not change from `source`.
     ///
@@ -31,7 +26,7 @@ struct ModelFiles: Sendable {
     ) throws {
         (self.tokenizer, self.contract, self.images) = (tokenizer, contract, images)
         var others: [String: Data] = [:]
-        for name in Self.copiedNames { others[name] = try Self.read(name, of: source) }
+        for name in CompanionFiles.unchanging { others[name] = try Self.read(name, of: source) }
         others[Self.processorName] = try Self.processorData(of: source, images.budget)
         self.others = others
     }

@@ -113,10 +113,11 @@ package struct Trainer<Goal: Objective> {
 
     private mutating func takeSteps() throws {
         let total = plan.schedule.totalSteps
+        // An earlier run was stopped while it evaluated; this one may be too.
         if state.isLogDue { try log() }
         if state.isLogDue { throw try stopped() }
         while state.step < total {
-            try checkSaves()
+            try withoutRescue(hooks.checkSaves)
             let start = ContinuousClock.now
             guard let prepared = try next() else { throw try stopped() }
             meter.waited += ContinuousClock.now - start
@@ -147,10 +148,11 @@ package struct Trainer<Goal: Objective> {
         return try hooks.save(state)
     }
 
-    private mutating func checkSaves() throws {
+    /// Runs `body`, whose failure says that the state cannot be kept either.
+    private mutating func withoutRescue(_ body: () throws -> Void) rethrows {
         let isWorthKeeping = isWorthKeeping
         self.isWorthKeeping = false
-        try hooks.checkSaves()
+        try body()
         self.isWorthKeeping = isWorthKeeping
     }
 
@@ -318,10 +320,8 @@ package struct Trainer<Goal: Objective> {
         try watch(report)
         state.interval = .init()
         state.isLogDue = false
-        let isWorthKeeping = isWorthKeeping
-        self.isWorthKeeping = false
-        try hooks.log(report)
-        self.isWorthKeeping = isWorthKeeping
+        let append = hooks.log
+        try withoutRescue { try append(report) }
     }
 
     /// Takes over the value that the best checkpoint is chosen by.

@@ -47,7 +47,7 @@ package struct TrainingRun {
     /// - Throws: `TrainingError`, and what reading models and data throws.
     @discardableResult
     package func run() throws -> URL {
-        try makeRunFolder()
+        try RunFile.makeFolder(recipe.outputFolder)
         let lock = try RunLock(recipe.outputFolder)
         return try withExtendedLifetime(lock) { try runAlone() }
     }
@@ -61,7 +61,8 @@ package struct TrainingRun {
         let checkpoint = try startingCheckpoint()
         let state = try startingState(checkpoint)
         // Before the model is loaded: what cannot be written is known at once.
-        try write(recipe.yaml(), to: "recipe.yaml")
+        try RunFile.write(
+            Data(recipe.yaml().utf8), to: recipe.outputFolder.appending(path: "recipe.yaml"))
         let diary = try RunDiary(recipe, after: state, say: say)
         let start = try catchingTorchErrors {
             try StartingModel(recipe, resuming: checkpoint)
@@ -106,13 +107,22 @@ package struct TrainingRun {
                     step: step, checkpoint: checkpoint,
                     isRepeatable: recipe.resume == .auto || checkpoint == nil)
             }
-            _ = Result { try saver.finish() }
+            finish(saver)
             throw error
         } catch {
-            _ = Result { try saver.finish() }
+            finish(saver)
             throw error
         }
         try saver.finish()
+    }
+
+    /// Waits for the save in flight of a run that ends with an error, which is the one to throw.
+    private func finish(_ saver: CheckpointSaver) {
+        do {
+            try saver.finish()
+        } catch {
+            say("warning: checkpoint could not be saved: \(error.localizedDescription)")
+        }
     }
 
     /// What the stages share.
@@ -136,7 +146,7 @@ package struct TrainingRun {
         reconstruction.backbone.checkpointing = recipe.runtime.activationCheckpointing
         let source = try ReconstructionSource(
             recipe, settings, start, cursor: context.state.cursor,
-            quarantine: quarantineLog(context.state))
+            quarantine: context.diary.quarantine())
         let objective = ReconstructionObjective(reconstruction, settings.loss)
         let monitor = try context.diary.reconstructions(settings, start, reconstruction)
         let watch = StepWatch<ReconstructionBatch>(
@@ -151,7 +161,7 @@ package struct TrainingRun {
         let start = context.start
         let source = try ContrastiveSource(
             recipe, settings, start, cursor: context.state.cursor,
-            quarantine: quarantineLog(context.state))
+            quarantine: context.diary.quarantine())
         var backbone = start.model.backbone
         backbone.checkpointing = recipe.runtime.activationCheckpointing
         let model = EmbeddingModel(
@@ -287,15 +297,6 @@ package struct TrainingRun {
 
     // MARK: - The run folder
 
-    private func makeRunFolder() throws {
-        do {
-            try FileManager.default.createDirectory(
-                at: recipe.outputFolder, withIntermediateDirectories: true)
-        } catch {
-            throw TrainingError.cannotWrite(recipe.outputFolder, error)
-        }
-    }
-
     private func startingCheckpoint() throws -> Checkpoint? {
         let folder = recipe.outputFolder
         try Checkpoint.removePartialOnes(in: folder)
@@ -328,22 +329,5 @@ package struct TrainingRun {
         }
         state.recipe = text
         return state
-    }
-
-    private func log(_ name: String, after state: TrainingState) throws -> StepLog {
-        try StepLog(recipe.outputFolder.appending(path: name), after: state.step)
-    }
-
-    private func quarantineLog(_ state: TrainingState) throws -> QuarantineLog {
-        QuarantineLog(log: try log(RunDiary.quarantineName, after: state), step: state.step)
-    }
-
-    private func write(_ text: String, to name: String) throws {
-        let url = recipe.outputFolder.appending(path: name)
-        do {
-            try Data(text.utf8).write(to: url, options: .atomic)
-        } catch {
-            throw TrainingError.cannotWrite(url, error)
-        }
     }
 }

@@ -3,20 +3,12 @@
 import MoCaData
 import Yams
 
-extension Recipe {
-    static func batchKey(_ stage: Stage) -> RecipeKey<Recipe> {
-        let keys = stage == .pretraining ? Batch.pretrainingKeys : Batch.contrastiveKeys
-        return RecipeKey { root, recipe in
-            let section = root.section("batch")
-            for key in keys { key.read(section, &recipe.batch) }
-        } write: { recipe in
-            [("batch", .keys(keys.flatMap { $0.write(recipe.batch) }))]
-        }
-    }
-}
-
 extension Recipe.Batch {
-    fileprivate static var contrastiveKeys: [RecipeKey<Self>] {
+    static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
+        stage == .pretraining ? pretrainingKeys : contrastiveKeys
+    }
+
+    private static var contrastiveKeys: [RecipeKey<Self>] {
         [
             .integer("size", \.size, in: 1...recipeSizeMax, isRequired: true), accumulation,
             .check { section, batch in
@@ -32,7 +24,7 @@ extension Recipe.Batch {
         ]
     }
 
-    fileprivate static var pretrainingKeys: [RecipeKey<Self>] {
+    private static var pretrainingKeys: [RecipeKey<Self>] {
         [
             .integer("tokens", \.size, in: 1...recipeSizeMax, isRequired: true), accumulation,
             .check { section, batch in

@@ -6,23 +6,8 @@ import MoCaData
 import MoCaProcessing
 import Yams
 
-extension Recipe {
-    static func dataKey(_ stage: Stage) -> RecipeKey<Recipe> {
-        let keys = DataSettings.keys(stage)
-        return RecipeKey { root, recipe in
-            let section = root.section("data")
-            // Not as of a folder: the same value whether or not there is one yet.
-            recipe.data.images = URL(
-                fileURLWithPath: section.context.folder.path, isDirectory: false)
-            for key in keys { key.read(section, &recipe.data) }
-        } write: { recipe in
-            [("data", .keys(keys.flatMap { $0.write(recipe.data) }))]
-        }
-    }
-}
-
 extension Recipe.DataSettings {
-    fileprivate static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
+    static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
         let sides = 1...1 << 40
         let prompts: [RecipeKey<Self>] =
             stage == .contrastive ? [.section("prompts", \.prompts)] : []
@@ -40,7 +25,10 @@ extension Recipe.DataSettings {
 
     private static var images: RecipeKey<Self> {
         RecipeKey { section, data in
-            data.images = section.optionalURL("images") ?? data.images
+            // Not as of a folder: the same value whether or not there is one yet.
+            data.images =
+                section.optionalURL("images")
+                ?? URL(fileURLWithPath: section.context.folder.path, isDirectory: false)
         } write: {
             [("images", .value($0.images.path))]
         }

@@ -2,20 +2,8 @@
 
 import Yams
 
-extension Recipe {
-    static func loggingKey(_ stage: Stage) -> RecipeKey<Recipe> {
-        let keys = Logging.keys(stage)
-        return RecipeKey { root, recipe in
-            let section = root.section("logging")
-            for key in keys { key.read(section, &recipe.logging) }
-        } write: { recipe in
-            [("logging", .keys(keys.flatMap { $0.write(recipe.logging) }))]
-        }
-    }
-}
-
 extension Recipe.Logging {
-    fileprivate static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
+    static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
         [
             .integer("every_steps", \.everySteps, in: 1...recipeSizeMax),
             stage == .pretraining

@@ -19,11 +19,11 @@ extension Recipe {
     private static func keys(_ stage: Stage) -> [RecipeKey<Recipe>] {
         [
             seedKey("seed", \.seed), .url("output_dir", \.outputFolder), resumeKey, modelKey,
-            loraKey, dataKey(stage), objectiveKey, batchKey(stage),
-            .section("optimizer", \.optimizer),
+            loraKey, .section("data", \.data, DataSettings.keys(stage)), objectiveKey,
+            .section("batch", \.batch, Batch.keys(stage)), .section("optimizer", \.optimizer),
             .section("schedule", \.schedule), .section("checkpoint", \.checkpoint),
-            evaluationKey, loggingKey(stage), .section("runtime", \.runtime),
-            parametersCheck,
+            evaluationKey, .section("logging", \.logging, Logging.keys(stage)),
+            .section("runtime", \.runtime), parametersCheck,
         ]
     }
 
