@@ -29,6 +29,8 @@ package enum SearchError: UserFacingError, Hashable {
     case cannotKeepVectors(path: String, reason: String)
     /// Another process keeps vectors in the same folder.
     case vectorsInUse(folder: String)
+    /// A similarity that is NaN or infinite; both are numbers from 0.
+    case scoreNotFinite(query: Int, document: Int)
 
     package var kind: FailureKind {
         switch self {
@@ -37,6 +39,7 @@ package enum SearchError: UserFacingError, Hashable {
         case .otherModel: .badConfiguration
         case .cannotWrite, .cannotKeepVectors: .cannotCreateOutput
         case .vectorsInUse: .unavailable
+        case .scoreNotFinite: .internalFailure
         case .interrupted: .interrupted
         }
     }
@@ -69,6 +72,9 @@ package enum SearchError: UserFacingError, Hashable {
             "files were left out (\(index)): \(count) cannot be embedded"
         case .cannotKeepVectors(let path, let reason):
             "vectors cannot be kept (\(path)): \(reason)"
+        case .scoreNotFinite(let query, let document):
+            "similarity is not finite (query \(query), document \(document)): the model gave NaN or "
+                + "infinity"
         case .vectorsInUse(let folder):
             "output is being written (\(folder)): another process holds it"
         }
@@ -85,6 +91,8 @@ package enum SearchError: UserFacingError, Hashable {
         case .otherModel: "use the model and settings that made it, or make a new index"
         case .cannotWrite, .cannotKeepVectors:
             "check the path, its permissions and the free space"
+        case .scoreNotFinite:
+            "check the weights for NaN or infinity, and run in float32"
         case .vectorsInUse: "wait for it, or name another --output"
         case .interrupted: "run the same command again to go on"
         case .filesLeftOut: "mend or remove the files listed above, and run it again"

@@ -73,38 +73,3 @@ package struct SearchIndex: Sendable {
         return best.sorted().map { Hit(item: items[$0.row], score: $0.score) }
     }
 }
-
-/// Keeps the rows of the greatest scores; of equal ones, those that came first.
-struct BestRows {
-    /// A row and its score.
-    typealias Row = (row: Int, score: Float)
-
-    private let count: Int
-    private var rows: [Row] = []
-    /// The worst score that is kept, once there are enough.
-    private var threshold = -Float.infinity
-
-    init(count: Int) {
-        self.count = count
-    }
-
-    /// Rows come in ascending order.
-    mutating func add(_ row: Int, _ score: Float) {
-        guard count > 0, rows.count < count || score > threshold else { return }
-        rows.append((row, score))
-        // Twice as many are gathered before they are sorted and cut.
-        if rows.count / 2 >= count { cut() }
-    }
-
-    /// The best first.
-    mutating func sorted() -> [Row] {
-        cut()
-        return rows
-    }
-
-    private mutating func cut() {
-        rows.sort { ($0.score, $1.row) > ($1.score, $0.row) }
-        rows.removeLast(max(0, rows.count - count))
-        if rows.count == count, let last = rows.last { threshold = last.score }
-    }
-}

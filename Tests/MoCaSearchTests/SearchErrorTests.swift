@@ -66,6 +66,11 @@ struct SearchErrorTests {
                 "vectors cannot be kept (P): R; check the path, its permissions and the free space"
             ),
             (
+                .scoreNotFinite(query: 3, document: 7), .internalFailure,
+                "similarity is not finite (query 3, document 7): the model gave NaN or infinity; "
+                    + "check the weights for NaN or infinity, and run in float32"
+            ),
+            (
                 .vectorsInUse(folder: "F"), .unavailable,
                 "output is being written (F): another process holds it; wait for it, or name "
                     + "another --output"

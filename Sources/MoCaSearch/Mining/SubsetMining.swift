@@ -10,7 +10,7 @@ struct SubsetMining {
     private var starts = [0]
 
     /// - Parameter willCompute: called before each block; what it throws ends the search.
-    /// - Throws: `TorchError`, what `willCompute` throws.
+    /// - Throws: `TorchError`, `SearchError.scoreNotFinite`, what `willCompute` throws.
     init(
         _ table: PairTable, _ search: ExactSearch, _ report: inout MiningReport,
         willCompute: () throws -> Void
@@ -24,15 +24,15 @@ struct SubsetMining {
         let positives = table.positives
         var figures = MiningFigures(
             settings, isCorpusLarger: table.documentRows.count > reach)
-        try search.forEach(table.queryRows, count: reach, willCompute: willCompute) {
-            query, nearest in
-            let scores = search.matrix.scores(
-                of: table.queryRows[query],
-                with: positives[query].map { table.documentRows[$0] })
+        let queries = zip(table.queryRows, positives).map {
+            ExactSearch.Query(row: $0, marked: $1)
+        }
+        try search.forEach(queries, count: reach, willCompute: willCompute) { query, found in
+            let scores = found.marked
             var random = RandomSource(
                 seed: settings.seed, name: "mine/\(report.subset)/\(query)")
             let outcome = select(
-                nearest, positives: Set(positives[query]),
+                found.best, positives: Set(positives[query]),
                 lowestPositive: scores.min() ?? -.infinity, using: &random)
             documents += outcome.negatives.map { Int32($0.row) }
             starts.append(documents.count)

@@ -1,0 +1,183 @@
+// The nearest documents of many queries: exactly those of a plain loop over dot products, at the
+// speed of matrix products, and without the whole matrix of scores.
+//
+// Q queries and C documents of a block, D numbers of a vector.
+
+package import Torch
+
+/// Rows of a matrix of vectors as documents to search in.
+///
+/// A block of queries times a block of documents is one matrix product. How a product of matrices
+/// sums depends on its shape and its library, so its scores only choose: whatever could still be
+/// among the best, for all that rounding may hide, is scored again by `VectorMatrix`'s dot product.
+/// Ranking, ties and bits of the scores are therefore those of the plain loop, whatever the sizes of
+/// blocks and the number of threads. What is in memory at once is bounded by the blocks.
+package struct ExactSearch: Sendable {
+    /// Neighbours that are kept while a block is searched, about.
+    private static let neighbourCountMax = 1 << 22
+
+    package let matrix: VectorMatrix
+    /// The matrix's row of each document.
+    package let documents: [Int]
+    package let device: Device
+    /// Documents of a block.
+    package var documentBlock = 4096
+    /// Queries of a block, at most.
+    package var queryBlock = 1024
+
+    /// - Parameter documents: the matrix's row of each document; of equal scores the one that comes
+    ///   first here is the better.
+    package init(matrix: VectorMatrix, documents: [Int], device: Device = .cpu) {
+        (self.matrix, self.documents, self.device) = (matrix, documents, device)
+    }
+
+    /// What is searched for.
+    package struct Query: Sendable {
+        /// The matrix's row of the query.
+        package let row: Int
+        /// Documents whose scores are wanted wherever they rank, as places in `documents`.
+        package let marked: [Int]
+
+        package init(row: Int, marked: [Int] = []) {
+            (self.row, self.marked) = (row, marked)
+        }
+    }
+
+    /// What was found for one query.
+    package struct Found: Sendable {
+        /// Places in `documents` with their scores, the best first.
+        package let best: [BestRows.Row]
+        /// The scores of the marked documents, in their order.
+        package let marked: [Float]
+        /// Where the best of the marked documents ranks; nil where none is marked.
+        package let place: Place?
+    }
+
+    /// Where a document ranks among all.
+    package struct Place: Sendable, Hashable {
+        /// From 1.
+        package let rank: Int
+        /// Whether another document has the same score.
+        package let isTied: Bool
+    }
+
+    /// Calls `body` with each query's number and what was found, in order.
+    ///
+    /// - Parameters:
+    ///   - count: how many documents of a query `best` holds.
+    ///   - willCompute: called before each block; what it throws ends the search.
+    /// - Throws: `SearchError.scoreNotFinite`, `TorchError`, what the closures throw.
+    package func forEach(
+        _ queries: [Query], count: Int, willCompute: () throws -> Void,
+        _ body: (Int, Found) throws -> Void
+    ) throws {
+        let block = min(queryBlock, max(16, Self.neighbourCountMax / max(1, count)))
+        for start in stride(from: 0, to: queries.count, by: block) {
+            let numbers = start..<min(start + block, queries.count)
+            var states = try states(of: queries, numbers, count: count)
+            try search(&states, numbers, willCompute)
+            for number in numbers {
+                try body(number, states[number - start].found(matrix, documents))
+            }
+        }
+    }
+
+    private func states(
+        of queries: [Query], _ numbers: Range<Int>, count: Int
+    ) throws -> [QuerySearch] {
+        try numbers.map { number in
+            let query = queries[number]
+            let scores = matrix.scores(of: query.row, with: query.marked.map { documents[$0] })
+            if let bad = scores.firstIndex(where: { !$0.isFinite }) {
+                throw SearchError.scoreNotFinite(query: number, document: query.marked[bad])
+            }
+            return QuerySearch(query, scores: scores, count: count)
+        }
+    }
+
+    private func search(
+        _ states: inout [QuerySearch], _ numbers: Range<Int>, _ willCompute: () throws -> Void
+    ) throws {
+        let width = matrix.width
+        let values = matrix.values(of: states.map(\.row))
+        let queryNorms = VectorMatrix.norms(of: values, width: width)
+        let left = try tensor(values, rows: states.count)  // [Q, D]
+        for start in stride(from: 0, to: documents.count, by: documentBlock) {
+            try willCompute()
+            let block = start..<min(start + documentBlock, documents.count)
+            let values = matrix.values(of: documents[block])
+            let norms = VectorMatrix.norms(of: values, width: width)
+            if let bad = norms.firstIndex(where: { !$0.isFinite }) {
+                throw SearchError.scoreNotFinite(query: numbers.lowerBound, document: start + bad)
+            }
+            let longest = norms.max() ?? 0
+            let right = try tensor(values, rows: block.count)  // [C, D]
+            let scores = try catchingTorchErrors {
+                withoutGradient { left.matmul(right.transposed(0, 1)).to(.cpu) }  // [Q, C]
+            }
+            try scores.withBytes { bytes in
+                let scores = bytes.assumingMemoryBound(to: Float.self)
+                for (index, norm) in queryNorms.enumerated() {
+                    guard norm.isFinite else {
+                        throw SearchError.scoreNotFinite(
+                            query: numbers.lowerBound + index, document: start)
+                    }
+                    let bound = RoundingBound(width: width, lengths: norm * longest)
+                    guard bound.isSafe else {
+                        try addPlainly(
+                            block, to: &states[index], query: numbers.lowerBound + index)
+                        continue
+                    }
+                    let row = UnsafeBufferPointer(
+                        rebasing: scores[index * block.count..<(index + 1) * block.count])
+                    states[index].add(row, from: start, slack: bound.slack) {
+                        matrix.score(of: $0, with: documents[$1])
+                    }
+                }
+            }
+        }
+    }
+
+    /// Scores of vectors so long that a sum may overflow on its way: each by the dot product.
+    private func addPlainly(_ block: Range<Int>, to state: inout QuerySearch, query: Int) throws {
+        let scores = matrix.scores(of: state.row, with: Array(documents[block]))
+        if let bad = scores.firstIndex(where: { !$0.isFinite }) {
+            throw SearchError.scoreNotFinite(query: query, document: block.lowerBound + bad)
+        }
+        scores.withUnsafeBufferPointer { scores in
+            state.add(scores, from: block.lowerBound, slack: 0) {
+                matrix.score(of: $0, with: documents[$1])
+            }
+        }
+    }
+
+    private func tensor(_ values: [Float], rows: Int) throws -> Tensor {
+        try catchingTorchErrors {
+            Tensor(values, shape: [rows, matrix.width], on: device)
+        }
+    }
+}
+
+/// How far two ways of summing one dot product in float32 can be apart.
+///
+/// Whatever the order of the sum, and with fused multiply-adds or without, it is within
+/// g |x| |y| of the true product, g = D u / (1 - D u), u = 2^-24 (Higham, Accuracy and Stability of
+/// Numerical Algorithms, 2nd ed., eq. 3.5, and Cauchy-Schwarz); two of them are within twice that.
+/// To it comes what underflow takes, at most the smallest normal number a product, also where
+/// subnormal ones are flushed to zero. Half-precision modes of matrix products (TF32, bfloat16) keep
+/// no such bound; libtorch leaves them off unless asked.
+struct RoundingBound {
+    /// The most by which the sums differ.
+    let slack: Double
+    /// Whether no partial sum can overflow.
+    let isSafe: Bool
+
+    /// - Parameter lengths: the product of the lengths of the two vectors.
+    init(width: Int, lengths: Double) {
+        let unit = Double(width) * 0x1p-24
+        // The lengths themselves are rounded, in double precision.
+        let product = lengths * 1.000_001
+        slack = 2 * unit / (1 - unit) * product + Double(width) * 0x1p-125
+        isSafe = unit < 0.5 && product < 0x1p126
+    }
+}

@@ -1,0 +1,133 @@
+// What is known of one query while documents pass by, block after block.
+
+/// Gathers what may be among the best, and counts what ranks above the best marked document.
+///
+/// Scores come with a slack: the exact ones are within it. Documents come in ascending order.
+struct QuerySearch {
+    /// A document whose exact score is not known yet.
+    private struct Candidate {
+        let document: Int32
+        /// The exact score is between these.
+        let lower: Double
+        let upper: Double
+    }
+
+    /// The exact score of a document for the query's row.
+    typealias Score = (_ row: Int, _ document: Int) -> Float
+
+    let row: Int
+    private let marked: [Float]
+    /// The best of the marked documents.
+    private let target: BestRows.Row?
+    private let count: Int
+    private var candidates: [Candidate] = []
+    /// Of those that were scored exactly.
+    private var best: BestRows
+    /// The `count`-th best exact score is not below this.
+    private var threshold = -Double.infinity
+    private var aboveTarget = 0
+    private var tiedWithTarget = 0
+
+    init(_ query: ExactSearch.Query, scores: [Float], count: Int) {
+        row = query.row
+        marked = scores
+        target = zip(query.marked, scores).max { ($0.1, $1.0) < ($1.1, $0.0) }
+            .map { (row: $0.0, score: $0.1) }
+        self.count = count
+        best = BestRows(count: count)
+    }
+
+    /// Candidates that are gathered before all but the possible ones are dropped.
+    private var candidateCountMax: Int { 4 * count + 64 }
+
+    /// Adds documents that follow each other, the first being `start`.
+    mutating func add(
+        _ scores: UnsafeBufferPointer<Float>, from start: Int, slack: Double, _ exact: Score
+    ) {
+        // Scores of chunks are compared without branches; few chunks have anything to look at.
+        let chunk = 64
+        for first in stride(from: 0, to: scores.count, by: chunk) {
+            let part = first..<min(first + chunk, scores.count)
+            if count > 0 {
+                let least = Self.below(threshold - slack)
+                if Self.count(scores, part, { $0 >= least }) > 0 {
+                    gather(scores, part, from: start, slack, exact)
+                }
+            }
+            guard let target else { continue }
+            let least = Self.below(Double(target.score) - slack)
+            let most = Self.above(Double(target.score) + slack)
+            let above = Self.count(scores, part) { $0 > most }
+            aboveTarget += above
+            guard Self.count(scores, part, { $0 >= least }) > above else { continue }
+            for index in part where scores[index] >= least && scores[index] <= most {
+                compare(start + index, target, exact)
+            }
+        }
+    }
+
+    private mutating func gather(
+        _ scores: UnsafeBufferPointer<Float>, _ part: Range<Int>, from start: Int,
+        _ slack: Double, _ exact: Score
+    ) {
+        for index in part where Double(scores[index]) + slack >= threshold {
+            let score = Double(scores[index])
+            candidates.append(
+                Candidate(
+                    document: Int32(start + index), lower: score - slack, upper: score + slack))
+            if candidates.count >= candidateCountMax { drop(exact) }
+        }
+    }
+
+    private mutating func compare(_ document: Int, _ target: BestRows.Row, _ exact: Score) {
+        guard document != target.row else { return }
+        let score = exact(row, document)
+        if score == target.score { tiedWithTarget += 1 }
+        if score > target.score || (score == target.score && document < target.row) {
+            aboveTarget += 1
+        }
+    }
+
+    /// Drops candidates that cannot be among the best; where too many can, scores them.
+    private mutating func drop(_ exact: Score) {
+        if candidates.count > count {
+            let lower = candidates.map(\.lower).sorted(by: >)
+            threshold = max(threshold, lower[count - 1])
+            candidates.removeAll { $0.upper < threshold }
+        }
+        if candidates.count > candidateCountMax / 2 { score(exact) }
+    }
+
+    private mutating func score(_ exact: Score) {
+        for candidate in candidates where candidate.upper >= threshold {
+            best.add(Int(candidate.document), exact(row, Int(candidate.document)))
+        }
+        candidates.removeAll(keepingCapacity: true)
+        best.cut()
+        threshold = max(threshold, Double(best.threshold))
+    }
+
+    /// What was found, once all documents have passed.
+    mutating func found(_ matrix: VectorMatrix, _ documents: [Int]) -> ExactSearch.Found {
+        score { matrix.score(of: $0, with: documents[$1]) }
+        return ExactSearch.Found(
+            best: best.sorted(), marked: marked,
+            place: target.map { _ in
+                ExactSearch.Place(rank: aboveTarget + 1, isTied: tiedWithTarget > 0)
+            })
+    }
+
+    @inline(__always)
+    private static func count(
+        _ scores: UnsafeBufferPointer<Float>, _ part: Range<Int>, _ isCounted: (Float) -> Bool
+    ) -> Int {
+        var count: Int32 = 0
+        for index in part { count &+= isCounted(scores[index]) ? 1 : 0 }
+        return Int(count)
+    }
+
+    /// The nearest float32 that is not above `value`, and a step below it.
+    private static func below(_ value: Double) -> Float { Float(value).nextDown }
+
+    private static func above(_ value: Double) -> Float { Float(value).nextUp }
+}

@@ -1,0 +1,120 @@
+// Vectors as rows of float32, and their dot products in a fixed order of summation.
+
+package import Foundation
+
+/// Rows of float32, mapped from disk.
+package struct VectorMatrix: Sendable {
+    private let bytes: Data
+    /// Numbers of a row.
+    package let width: Int
+
+    package init(bytes: Data, width: Int) {
+        (self.bytes, self.width) = (bytes, width)
+    }
+
+    /// Rows in memory, of one length.
+    package init(rows: [[Float]]) {
+        let values = rows.flatMap { $0 }
+        self.init(bytes: values.withUnsafeBytes { Data($0) }, width: rows.first?.count ?? 0)
+    }
+
+    private var rowByteCount: Int { width * MemoryLayout<Float>.size }
+
+    /// The numbers of a row.
+    package func row(_ row: Int) -> [Float] {
+        bytes.withUnsafeBytes { Array(Self.row($0, row, width)) }
+    }
+
+    /// Calls `body` with the bytes of a row, which must not be kept.
+    package func withBytes<Result>(
+        ofRow row: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
+    ) rethrows -> Result {
+        try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(Self.row($0, row, width))) }
+    }
+
+    /// The numbers of rows, one after the other.
+    func values(of rows: some Collection<Int>) -> [Float] {
+        [Float](unsafeUninitializedCapacity: rows.count * width) { target, count in
+            let target = UnsafeMutableRawBufferPointer(target)
+            bytes.withUnsafeBytes { bytes in
+                for (number, row) in rows.enumerated() {
+                    let place = number * rowByteCount
+                    target[place..<place + rowByteCount].copyBytes(
+                        from: bytes[row * rowByteCount..<(row + 1) * rowByteCount])
+                }
+            }
+            count = rows.count * width
+        }
+    }
+
+    /// The Euclidean lengths of rows; not finite where a number of the row is not.
+    ///
+    /// Summed in double precision: no length of finite numbers overflows.
+    static func norms(of values: [Float], width: Int) -> [Double] {
+        guard width > 0 else { return [] }
+        return values.withUnsafeBytes { bytes in
+            stride(from: 0, to: values.count, by: width).map { start in
+                var sums = SIMD8<Double>()
+                let blocks = width / 8
+                for block in 0..<blocks {
+                    let numbers = SIMD8<Double>(read(bytes, (start + block * 8) * 4))
+                    sums += numbers * numbers
+                }
+                var sum = sums.sum()
+                for index in start + blocks * 8..<start + width {
+                    sum += Double(values[index]) * Double(values[index])
+                }
+                return sum.squareRoot()
+            }
+        }
+    }
+
+    /// The dot products of one row with others. Always summed in the same order: equal rows get
+    /// equal scores, so that ties are ties.
+    package func scores(of query: Int, with others: [Int]) -> [Float] {
+        bytes.withUnsafeBytes { bytes in
+            let query = Self.row(bytes, query, width)
+            return others.map { Self.dot(query, Self.row(bytes, $0, width)) }
+        }
+    }
+
+    /// The dot product of two rows, as in `scores`.
+    func score(of query: Int, with other: Int) -> Float {
+        bytes.withUnsafeBytes {
+            Self.dot(Self.row($0, query, width), Self.row($0, other, width))
+        }
+    }
+
+    private static func row(
+        _ bytes: UnsafeRawBufferPointer, _ row: Int, _ width: Int
+    ) -> UnsafeBufferPointer<Float> {
+        let size = width * MemoryLayout<Float>.size
+        return UnsafeRawBufferPointer(rebasing: bytes[row * size..<(row + 1) * size])
+            .assumingMemoryBound(to: Float.self)
+    }
+
+    /// The dot product of two vectors, summed as in `scores`.
+    package static func dot(_ x: [Float], _ y: [Float]) -> Float {
+        x.withUnsafeBufferPointer { x in y.withUnsafeBufferPointer { y in dot(x, y) } }
+    }
+
+    private static func dot(
+        _ x: UnsafeBufferPointer<Float>, _ y: UnsafeBufferPointer<Float>
+    ) -> Float {
+        let (xs, ys) = (UnsafeRawBufferPointer(x), UnsafeRawBufferPointer(y))
+        var (first, second) = (SIMD8<Float>(), SIMD8<Float>())
+        let blocks = x.count / 16
+        for block in 0..<blocks {
+            let place = block * 64
+            first += read(xs, place) * read(ys, place)
+            second += read(xs, place + 32) * read(ys, place + 32)
+        }
+        var sum = (first + second).sum()
+        for index in blocks * 16..<x.count { sum += x[index] * y[index] }
+        return sum
+    }
+
+    private static func read(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> SIMD8<Float> {
+        bytes.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self)
+    }
+}
