@@ -13,7 +13,7 @@ extension DataError {
         case .columnMissing, .columnType, .valueMissing, .invalidText, .listsDiffer:
             cellDescription
         case .placeholderCount, .strayImageToken, .emptyContent, .imageMissing,
-            .unreadableDataURL:
+            .unreadableDataURL, .duplicateRecord:
             contentDescription
         case .noDataFiles, .severalSplits, .duplicateSubset, .badWeights, .subsetTooSmall,
             .nothingUsable, .sampleOverBudget, .cursorMismatch, .quarantinedRowMissing,
@@ -90,6 +90,8 @@ extension DataError {
             "empty content (\(location), '\(field)'): there is neither text nor image"
         case .imageMissing(let location, let path):
             "missing image (\(location)): there is no file \(path)"
+        case .duplicateRecord(let location, let what):
+            "record stands twice (\(location)): \(what) is in the set already"
         case .unreadableDataURL(let location, let reason):
             "unreadable image (\(location)): \(reason)"
         default: nil

@@ -27,6 +27,7 @@ extension DataError {
         case .strayImageToken: "write a whole placeholder with its image, or remove the token"
         case .emptyContent: "give a text or an image, or drop the row"
         case .imageMissing: "set the image folder ('images:' in a recipe, else --images)"
+        case .duplicateRecord: "keep one of the two records"
         case .unreadableDataURL: "write data:image/TYPE;base64,DATA"
         case .noDataFiles(_, let subfolders) where subfolders.isEmpty:
             "name a folder that holds data files"

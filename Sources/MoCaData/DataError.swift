@@ -36,6 +36,7 @@ package enum DataError: UserFacingError, Equatable {
     case emptyContent(RecordLocation, field: String)
     case imageMissing(RecordLocation, path: String)
     case unreadableDataURL(RecordLocation, reason: String)
+    case duplicateRecord(RecordLocation, what: String)
 
     // Subsets, order and batches
     case noDataFiles(folder: String, subfolders: [String])

@@ -17,6 +17,9 @@ package enum RecordFormat: Sendable, Hashable {
         + [(".tar", .webDataset(isCompressed: false)), (".tgz", .webDataset(isCompressed: true))]
         + ["gz", "zst", "bz2", "xz"].map { (".tar.\($0)", .webDataset(isCompressed: true)) }
 
+    /// The endings of files of records, shards aside.
+    static let tableEndings = endings.filter { !$0.1.isWebDataset }.map(\.0)
+
     /// The format that the name of `url` ends in; nil where it ends in none.
     package init?(_ url: URL) {
         let name = url.lastPathComponent

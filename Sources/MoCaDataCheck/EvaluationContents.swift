@@ -43,9 +43,7 @@ final class EvaluationContents {
     }
 
     private static func isRetrieval(_ folder: URL) -> Bool {
-        ["corpus", "queries", "qrels"].allSatisfy { part in
-            FileManager.default.fileExists(atPath: folder.appending(path: part).path)
-        }
+        RetrievalLayout(of: folder).isComplete
     }
 
     private static func sets(under folder: URL) throws -> [URL] {

@@ -134,6 +134,10 @@ import Testing
             "no data (x): the folder holds no .parquet, .arrow, .jsonl or .tar file, only the folders [a, b]; name the folders below it, each is one subset"
         ),
         (
+            .duplicateRecord(line, what: "query 'q'"), .badData,
+            "record stands twice (a.jsonl, line 3): query 'q' is in the set already; keep one of the two records"
+        ),
+        (
             .duplicateSubset(name: "x"), .badConfiguration,
             "duplicate subset (x): two folders have this name; rename one of the folders"
         ),
