@@ -63,7 +63,7 @@ package struct Drift: Sendable, Hashable, Codable {
     /// - Parameters:
     ///   - neighbours: how many nearest inputs are compared.
     ///   - listedCount: how many inputs `moved` has.
-    /// - Throws: `EvaluationError.tooFewInputs`, `.notANumber`.
+    /// - Throws: `EvaluationError.tooFewInputs`, `.notFinite`.
     package init(
         ids: [String], a: [[Float]], b: [[Float]], neighbours: Int = 10, listedCount: Int = 10
     ) throws {
@@ -97,8 +97,8 @@ package struct Drift: Sendable, Hashable, Codable {
         _ vectors: VectorMatrix, of index: Int, _ ids: [String]
     ) throws -> [Int] {
         let scores = vectors.scores(of: index, with: Array(ids.indices))
-        if let bad = scores.firstIndex(where: \.isNaN) {
-            throw EvaluationError.notANumber(query: ids[index], candidate: ids[bad])
+        if let bad = scores.firstIndex(where: { !$0.isFinite }) {
+            throw EvaluationError.notFinite(query: ids[index], candidate: ids[bad])
         }
         return ids.indices.filter { $0 != index }.sorted {
             scores[$0] != scores[$1] ? scores[$0] > scores[$1] : $0 < $1

@@ -5,8 +5,7 @@ package import MoCaCore
 
 /// What failed while a benchmark was scored.
 package enum EvaluationError: UserFacingError, Equatable {
-    case notANumber(query: String, candidate: String)
-    case scoreCount(query: String, expected: Int, found: Int)
+    case notFinite(query: String, candidate: String)
     case noCandidates(query: String)
     case duplicateDocument(id: String)
     case noQueries(set: String)
@@ -18,7 +17,7 @@ package enum EvaluationError: UserFacingError, Equatable {
     /// The exit status of a command that ends with this error.
     package var kind: FailureKind {
         switch self {
-        case .notANumber, .scoreCount: .internalFailure
+        case .notFinite: .internalFailure
         case .noCandidates, .duplicateDocument, .noQueries, .unreadableScores, .notComparable,
             .tooFewInputs:
             .badData
@@ -29,11 +28,9 @@ package enum EvaluationError: UserFacingError, Equatable {
     /// `WHAT (WHERE): WHY`.
     package var errorDescription: String? {
         switch self {
-        case .notANumber(let query, let candidate):
-            "score is not a number (query '\(query)', candidate '\(candidate)'): the model gave NaN"
-        case .scoreCount(let query, let expected, let found):
-            "wrong number of scores (query '\(query)'): expected \(expected), one a document, "
-                + "found \(found)"
+        case .notFinite(let query, let candidate):
+            "score is not finite (query '\(query)', candidate '\(candidate)'): the model gave NaN or "
+                + "infinity"
         case .noCandidates(let query):
             "nothing to rank (query '\(query)'): it has no candidates"
         case .duplicateDocument(let id):
@@ -51,9 +48,8 @@ package enum EvaluationError: UserFacingError, Equatable {
     /// How to fix it.
     package var recoverySuggestion: String? {
         switch self {
-        case .notANumber:
+        case .notFinite:
             "check the weights for NaN or infinity, and run in float32"
-        case .scoreCount: "score every document once"
         case .noCandidates: "remove the record, or give it candidates"
         case .duplicateDocument: "give every document of the corpus an id of its own"
         case .noQueries: "check that the ids of queries and judgements are the same"

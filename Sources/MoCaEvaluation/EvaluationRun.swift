@@ -22,9 +22,8 @@ package struct EvaluationRun: Sendable {
     package var output: URL
     /// The sets to score; all of them when empty.
     package var subsets: [String] = []
-    /// Queries of a set that are asked, the first ones; nil asks all. Scores are then those of a
-    /// part.
-    package var queryCountMax: Int?
+    /// What of each set is scored; nil scores all.
+    package var part: EvaluationPart?
     /// Whether the vectors of each set are written beside its scores.
     package var savesVectors = false
     /// What `scores.json` says about how the model was run.
@@ -51,7 +50,7 @@ package struct EvaluationRun: Sendable {
 
     /// What one set gave.
     struct ScoredSet {
-        let score: SetScore
+        var score: SetScore
         let outcomes: [QueryOutcome]
         /// A digest of what the set holds.
         let data: String
@@ -97,9 +96,11 @@ package struct EvaluationRun: Sendable {
             data[name] = found.data
             tell(.finished(set: name, found.score))
         }
+        var settings = settings
+        settings["part"] = part?.setting
         let scores = Scores(
-            sets: results.mapValues(\.score), groups: suite.means(results), settings: settings,
-            data: data)
+            sets: results.mapValues(\.score), groups: suite.means(results, ofPart: part != nil),
+            settings: settings, data: data)
         try scores.write(to: output.appending(path: "scores.json"))
         return Report(
             scores: scores, embeddedCount: cached.embeddedCount, seconds: seconds, suite: suite)
@@ -116,9 +117,11 @@ package struct EvaluationRun: Sendable {
             if try isSet(data) {
                 folders = [data]
             } else {
-                folders = try FileManager.default.contentsOfDirectory(
-                    at: data, includingPropertiesForKeys: nil, options: .skipsHiddenFiles)
-                folders = try folders.filter { try $0.hasDirectoryPath && isSet($0) }
+                // By path: by URL, a link to a folder is none.
+                let names = try FileManager.default.contentsOfDirectory(atPath: data.path)
+                folders = try names.filter { !$0.hasPrefix(".") }
+                    .map { data.appending(path: $0, directoryHint: .isDirectory) }
+                    .filter { try isFolder($0) && isSet($0) }
             }
         } catch {
             throw EvaluationRunError.cannotRead(
@@ -136,5 +139,11 @@ package struct EvaluationRun: Sendable {
             }
             return folder
         }
+    }
+
+    private static func isFolder(_ url: URL) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+            && isFolder.boolValue
     }
 }

@@ -11,6 +11,8 @@ package enum EvaluationRunError: UserFacingError, Hashable {
     case cannotRead(folder: String, reason: String)
     /// A set that was asked for and is not there.
     case setMissing(name: String, folder: String, known: [String])
+    /// A folder with some of the parts of a set.
+    case incompleteSet(folder: String, missing: [String])
     /// A set that exists and cannot be scored.
     case setRefused(name: String, reason: String)
     /// A signal stopped the run; the vectors so far are kept.
@@ -18,7 +20,7 @@ package enum EvaluationRunError: UserFacingError, Hashable {
 
     package var kind: FailureKind {
         switch self {
-        case .noSets, .setMissing, .cannotRead: .inputMissing
+        case .noSets, .setMissing, .incompleteSet, .cannotRead: .inputMissing
         case .setRefused: .badData
         case .interrupted: .interrupted
         }
@@ -32,6 +34,8 @@ package enum EvaluationRunError: UserFacingError, Hashable {
             "sets cannot be read (\(folder)): \(reason)"
         case .setMissing(let name, let folder, let known):
             "set is missing (\(name)): \(folder) has \(known.joined(separator: ", "))"
+        case .incompleteSet(let folder, let missing):
+            "set is incomplete (\(folder)): it has no \(missing.joined(separator: " and no "))"
         case .setRefused(let name, let reason):
             "set cannot be scored (\(name)): \(reason)"
         case .interrupted(let output, let kept):
@@ -44,6 +48,7 @@ package enum EvaluationRunError: UserFacingError, Hashable {
         case .noSets: "name the folder that holds the sets with --data"
         case .cannotRead: "name the folder that holds the sets with --data"
         case .setMissing: "choose among these with --subsets"
+        case .incompleteSet: "fetch what is missing, or name the other sets with --subsets"
         case .setRefused: "leave it out, or name the others with --subsets"
         case .interrupted: "run the same command again to go on"
         }

@@ -6,7 +6,6 @@ import MoCaCore
 import MoCaData
 import MoCaEmbedding
 import MoCaSearch
-import Safetensors
 
 extension EvaluationRun {
     /// Scores sets in the layout of MMEB. Each (text, image) pair is embedded once over all sets; a
@@ -20,7 +19,7 @@ extension EvaluationRun {
         let folders = try Self.mmebSets(in: data, subsets: subsets)
         let report = try await scoreAll(folders, .mmeb) { folder, embedder in
             let set = try MMEBSet(
-                folder, images: images ?? data, queryCountMax: queryCountMax ?? .max, embedder)
+                folder, images: images ?? data, part: part ?? EvaluationPart(), embedder)
             let rows = try await embedder.rows(of: set.inputs) { set.names[$0] }
             let matrix = try embedder.cache.matrix()
             if savesVectors { try set.write(matrix, rows, to: output) }
@@ -62,15 +61,19 @@ private struct MMEBSet {
     private(set) var names: [String] = []
 
     init(
-        _ folder: URL, images: URL, queryCountMax: Int, _ embedder: CachedEmbedder
+        _ folder: URL, images: URL, part: EvaluationPart, _ embedder: CachedEmbedder
     ) throws {
         name = folder.lastPathComponent
         let catalog = try Catalog<BenchmarkSample>(
             folders: [folder], images: ImageStore(root: images))
         var numbers: [PromptedContent: Int] = [:]
-        for row in 0..<min(catalog.rowCount, queryCountMax) {
-            let sample = try catalog.sample(
+        for row in try Self.rows(part, in: catalog) {
+            var sample = try catalog.sample(
                 SampleID(subset: catalog.subsets[0].name, row: row))
+            // The right one is the first.
+            if let count = part.candidateCount {
+                sample.candidates = Array(sample.candidates.prefix(max(1, count)))
+            }
             let id = sample.id.description
             let query = number(
                 PromptedContent(content: sample.query, role: embedder.known(.query)), &numbers
@@ -83,6 +86,23 @@ private struct MMEBSet {
             }
             queries.append(Query(id: id, query: query, candidates: candidates))
         }
+    }
+
+    /// The rows of the chosen queries: by what they ask and what is right, for they have no ids.
+    private static func rows(
+        _ part: EvaluationPart, in catalog: Catalog<BenchmarkSample>
+    ) throws -> [Int] {
+        guard let count = part.queryCount, count < catalog.rowCount else {
+            return Array(0..<catalog.rowCount)
+        }
+        let names = try (0..<catalog.rowCount).map { row in
+            let record = try catalog.record(SampleID(subset: catalog.subsets[0].name, row: row))
+            return [
+                record.queryText, record.queryImagePath, record.targetTexts?.first,
+                record.targetImagePaths?.first,
+            ].map { $0 ?? "" }.joined(separator: "\u{1F}")
+        }
+        return part.chosen(count, of: names)
     }
 
     private mutating func number(
@@ -107,7 +127,10 @@ private struct MMEBSet {
             }
             let scores = matrix.scores(
                 of: rows[query.query], with: query.candidates.map { rows[$0] })
-            try evaluation.add(scores, query: query.id)
+            let right = rows[query.candidates[0]]
+            try evaluation.add(
+                scores, query: query.id,
+                hasDuplicateOfRight: query.candidates.dropFirst().contains { rows[$0] == right })
         }
         return EvaluationRun.ScoredSet(
             score: .precision(try evaluation.score(set: name)), outcomes: evaluation.outcomes,
@@ -117,45 +140,13 @@ private struct MMEBSet {
     /// Writes the distinct vectors, and which of them queries and candidates are.
     func write(_ matrix: VectorMatrix, _ rows: [Int], to folder: URL) throws {
         let starts = queries.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.candidates.count) }
-        var file = VectorFile(width: matrix.width)
-        file.add(vectors: "vectors", rows.map(matrix.row))
+        var file = VectorFile(matrix)
+        file.add(vectors: "vectors", rows: rows)
         file.add(integers: "queries", queries.map(\.query))
         file.add(integers: "candidates", queries.flatMap(\.candidates))
         file.add(integers: "candidate_starts", starts)
         try file.write(
             to: folder.appending(path: "\(name)_vectors.safetensors"),
             ids: ["vector_ids": names, "query_ids": queries.map(\.id)])
-    }
-}
-
-/// What `--save-vectors` writes of one set.
-struct VectorFile {
-    private let width: Int
-    private var contents: [(tensor: SafetensorsDeclaration, bytes: Data)] = []
-
-    init(width: Int) {
-        self.width = width
-    }
-
-    /// Adds float32 `[n, width]`.
-    mutating func add(vectors name: String, _ rows: [[Float]]) {
-        var bytes = Data(capacity: rows.count * width * MemoryLayout<Float>.size)
-        for row in rows { row.withUnsafeBytes { bytes.append(contentsOf: $0) } }
-        contents.append((.init(name, .float32, [rows.count, width]), bytes))
-    }
-
-    /// Adds int64 `[n]`.
-    mutating func add(integers name: String, _ values: [Int]) {
-        let bytes = values.map { Int64($0).littleEndian }.withUnsafeBytes { Data($0) }
-        contents.append((.init(name, .int64, [values.count]), bytes))
-    }
-
-    /// - Parameter ids: lists that the metadata holds as JSON.
-    /// - Throws: `SafetensorsError`.
-    func write(to url: URL, ids: [String: [String]]) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        let metadata = try ids.mapValues { String(decoding: try encoder.encode($0), as: UTF8.self) }
-        try SafetensorsWriter.write(contents, to: url, metadata: metadata)
     }
 }

@@ -13,6 +13,7 @@ package struct PrecisionAtOne: Sendable {
     package private(set) var outcomes: [QueryOutcome] = []
     /// The sum over queries of 1 / the number of candidates.
     private var chanceSum = 0.0
+    private var duplicateOfRightCount = 0
 
     package init() {}
 
@@ -25,21 +26,26 @@ package struct PrecisionAtOne: Sendable {
     ///   - scores: one score a candidate.
     ///   - query: what errors call the query.
     ///   - candidates: what errors call the candidates; their numbers when left out.
+    ///   - hasDuplicateOfRight: whether another candidate is the same as the right one: the query
+    ///     cannot be answered.
     /// - Returns: whether the right candidate won.
-    /// - Throws: `EvaluationError.noCandidates`, `.notANumber`.
+    /// - Throws: `EvaluationError.noCandidates`, `.notFinite`.
     @discardableResult
     package mutating func add(
-        _ scores: [Float], query: String, candidates: [String] = []
+        _ scores: [Float], query: String, candidates: [String] = [],
+        hasDuplicateOfRight: Bool = false
     ) throws -> Bool {
         guard let right = scores.first else {
             throw EvaluationError.noCandidates(query: query)
         }
-        if let bad = scores.firstIndex(where: \.isNaN) {
+        if let bad = scores.firstIndex(where: { !$0.isFinite }) {
             let name = bad < candidates.count ? candidates[bad] : String(bad)
-            throw EvaluationError.notANumber(query: query, candidate: name)
+            throw EvaluationError.notFinite(query: query, candidate: name)
         }
-        let isCorrect = scores.dropFirst().allSatisfy { $0 < right }
+        let rivals = scores.dropFirst().count { $0 >= right }
+        let isCorrect = rivals == 0
         chanceSum += 1 / Double(scores.count)
+        duplicateOfRightCount += hasDuplicateOfRight ? 1 : 0
         // Among equals the right one is last, as it counts.
         let order = scores.indices.sorted { (scores[$0], $0) > (scores[$1], $1) }
         outcomes.append(
@@ -48,15 +54,17 @@ package struct PrecisionAtOne: Sendable {
                 best: order.prefix(QueryOutcome.listedCount).map {
                     ScoredCandidate(id: String($0), score: scores[$0])
                 },
-                relevant: [ScoredCandidate(id: "0", score: right)],
-                stability: Self.stability(right, scores.dropFirst().max())))
+                relevant: [ScoredCandidate(id: "0", score: right)], rankOfRelevant: rivals + 1,
+                stability: Self.stability(right, scores.dropFirst().max()),
+                hasTies: scores.dropFirst().contains(right)
+                    || order.count > 1 && scores[order[0]] == scores[order[1]]))
         return isCorrect
     }
 
     private static func stability(_ right: Float, _ wrong: Float?) -> QueryOutcome.Stability {
         guard let wrong else { return .stable }
         if right == wrong { return .tied }
-        return abs(right - wrong) <= QueryOutcome.Stability.margin ? .near : .stable
+        return abs(right - wrong) <= QueryOutcome.Stability.gap ? .near : .stable
     }
 
     /// The share of right answers, with its 95 % interval.
@@ -64,8 +72,10 @@ package struct PrecisionAtOne: Sendable {
     /// - Throws: `EvaluationError.noQueries`; `set` is what it calls the set.
     package func score(set: String) throws -> PrecisionScore {
         guard !outcomes.isEmpty else { throw EvaluationError.noQueries(set: set) }
-        return PrecisionScore(
+        var score = PrecisionScore(
             correctCount: correctCount, queryCount: outcomes.count,
             chance: chanceSum / Double(outcomes.count), stability: StabilityCount(outcomes))
+        score.duplicateOfRightCount = duplicateOfRightCount
+        return score
     }
 }

@@ -20,20 +20,38 @@ package struct QueryOutcome: Sendable, Hashable, Codable {
     package let query: String
     /// Where the set says it.
     package let language: String?
+    /// The first query of those that are translations of one another; nil in sets without.
+    package let group: String?
     /// Measures by name, such as `precision_at_1`.
     package let measures: [String: Double]
     /// The first of the ranking, the best first.
     package let best: [ScoredCandidate]
     /// The first of the relevant ones, the best ranked first.
     package let relevant: [ScoredCandidate]
+    /// The rank of the first relevant one among all, from 1, also below the cut-offs; of MMEB, of the
+    /// right candidate, which is last among equals. nil where none is relevant.
+    package let rankOfRelevant: Int?
     package let stability: Stability
+    /// Whether any two similarities are equal that rankings are made of, whatever they decide: of
+    /// those down to the deepest cut-off and the one below it, or that of the first relevant one and
+    /// any other. nil in files of older versions.
+    package let hasTies: Bool?
 
     package init(
-        query: String, language: String? = nil, measures: [String: Double],
-        best: [ScoredCandidate], relevant: [ScoredCandidate], stability: Stability
+        query: String, language: String? = nil, group: String? = nil,
+        measures: [String: Double], best: [ScoredCandidate], relevant: [ScoredCandidate],
+        rankOfRelevant: Int? = nil, stability: Stability, hasTies: Bool? = nil
     ) {
-        (self.query, self.language, self.measures) = (query, language, measures)
-        (self.best, self.relevant, self.stability) = (best, relevant, stability)
+        (self.query, self.language, self.group) = (query, language, group)
+        (self.measures, self.best, self.relevant) = (measures, best, relevant)
+        (self.rankOfRelevant, self.stability) = (rankOfRelevant, stability)
+        self.hasTies = hasTies
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case query, language, group, measures, best, relevant, stability
+        case rankOfRelevant = "rank_of_relevant"
+        case hasTies = "has_ties"
     }
 
     /// How many candidates `best` and `relevant` list.
@@ -43,13 +61,16 @@ package struct QueryOutcome: Sendable, Hashable, Codable {
     package enum Stability: String, Sendable, Hashable, Codable {
         /// No two candidates of different relevance are so near that a measure hangs on rounding.
         case stable
-        /// Similarities that differ by no more than `margin` decide.
+        /// Similarities that differ by no more than `gap` decide.
         case near
         /// Equal similarities decide: the rule for ties does.
         case tied
 
-        /// What another batch size or order of inputs may move a similarity by, in float32.
+        /// What another batch size or order of inputs may move one similarity by, in float32.
         package static let margin: Float = 1e-5
+        /// The greatest difference of two similarities that may change its sign: each may move by
+        /// `margin`, towards the other.
+        static let gap = 2 * margin
     }
 }
 
@@ -57,34 +78,55 @@ package struct QueryOutcome: Sendable, Hashable, Codable {
 package struct StabilityCount: Sendable, Hashable, Codable {
     /// Queries in which equal similarities decide.
     package var tied: Int
-    /// Queries in which similarities that differ by at most `margin` decide, ties among them.
+    /// Queries with any tie among the similarities that are ranked, deciding or not
+    /// (`QueryOutcome.hasTies`); nil where that was not counted.
+    package var withTies: Int?
+    /// Queries in which similarities decide that differ by at most twice `margin`, ties among them.
     package var withinMargin: Int
+    /// What one similarity may move by.
     package var margin: Double
 
     package init(_ outcomes: [QueryOutcome]) {
         tied = outcomes.count { $0.stability == .tied }
+        withTies =
+            outcomes.allSatisfy { $0.hasTies != nil } ? outcomes.count { $0.hasTies == true } : nil
         withinMargin = outcomes.count { $0.stability != .stable }
         margin = Double(String(QueryOutcome.Stability.margin)) ?? 0
     }
 
     private enum CodingKeys: String, CodingKey {
         case tied = "num_tied"
+        case withTies = "num_with_ties"
         case withinMargin = "num_within_margin"
         case margin
     }
 }
 
 extension [QueryOutcome] {
+    /// The queries that are drawn as one, as places in the list; nil where queries are drawn.
+    package var units: [[Int]]? {
+        guard contains(where: { $0.group != nil }) else { return nil }
+        var (units, numbers) = ([[Int]](), [String: Int]())
+        for (index, outcome) in enumerated() {
+            let name = outcome.group ?? outcome.query
+            if let number = numbers[name] {
+                units[number].append(index)
+            } else {
+                numbers[name] = units.count
+                units.append([index])
+            }
+        }
+        return units
+    }
+
     /// Samples of the means of measures; one stream a set, so that sets vary independently.
     func samples(of metrics: Set<String>, set: String) -> [String: ResampledMeans] {
         guard !isEmpty else { return [:] }
-        var samples: [String: ResampledMeans] = [:]
-        for metric in metrics where allSatisfy({ $0.measures[metric] != nil }) {
-            var random = RandomSource(seed: 0, name: set)
-            samples[metric] = ResampledMeans(
-                of: compactMap { $0.measures[metric] }, random: &random)
-        }
-        return samples
+        let names = metrics.filter { metric in allSatisfy { $0.measures[metric] != nil } }.sorted()
+        var random = RandomSource(seed: 0, name: set)
+        let samples = ResampledMeans.draw(
+            names.map { name in map { $0.measures[name] ?? 0 } }, units: units, random: &random)
+        return Dictionary(uniqueKeysWithValues: zip(names, samples))
     }
 
     /// Where the outcomes of a set stand in an evaluation's folder.

@@ -15,19 +15,52 @@ package struct ResampledMeans: Sendable, Hashable {
 
     /// Draws `count` samples of as many values as `values` has.
     ///
-    /// - Parameter values: one value a query, at least one.
+    /// - Parameters:
+    ///   - values: one value a query, at least one.
+    ///   - units: as of `draw`.
     package init(
-        of values: [Double], count: Int = standardCount, random: inout RandomSource
+        of values: [Double], units: [[Int]]? = nil, count: Int = standardCount,
+        random: inout RandomSource
     ) {
-        precondition(!values.isEmpty && count > 0, "a mean of nothing")
-        let size = UInt64(values.count)
-        means = (0..<count).map { _ in
-            var sum = 0.0
-            for _ in 0..<values.count {
-                sum += values[Int(random.next().multipliedFullWidth(by: size).high)]
+        self = Self.draw([values], units: units, count: count, random: &random)[0]
+    }
+
+    /// The samples of several measures of the same queries, drawn together: each measure's are those
+    /// that it would have alone.
+    ///
+    /// - Parameters:
+    ///   - columns: a list of values for each measure, one value a query, at least one.
+    ///   - units: the queries that are drawn as one, as places in the lists, each query once; a
+    ///     sample has as many units as there are, and its mean is over their queries. nil draws
+    ///     single queries.
+    package static func draw(
+        _ columns: [[Double]], units: [[Int]]? = nil, count: Int = standardCount,
+        random: inout RandomSource
+    ) -> [ResampledMeans] {
+        guard let first = columns.first else { return [] }
+        precondition(!first.isEmpty && count > 0, "a mean of nothing")
+        precondition(columns.allSatisfy { $0.count == first.count }, "a value a query")
+        let width = columns.count
+        let sizes = units?.map(\.count) ?? first.map { _ in 1 }
+        // Sums of units, [units, measures].
+        let table: [Double] =
+            units?.flatMap { unit in columns.map { values in unit.reduce(0) { $0 + values[$1] } } }
+            ?? first.indices.flatMap { query in columns.map { $0[query] } }
+        let drawCount = UInt64(sizes.count)
+        var means = [[Double]](repeating: [], count: width)
+        for column in means.indices { means[column].reserveCapacity(count) }
+        var sums = [Double](repeating: 0, count: width)
+        for _ in 0..<count {
+            for column in sums.indices { sums[column] = 0 }
+            var queryCount = 0
+            for _ in 0..<sizes.count {
+                let unit = Int(random.next().multipliedFullWidth(by: drawCount).high)
+                queryCount += sizes[unit]
+                for column in sums.indices { sums[column] += table[unit * width + column] }
             }
-            return sum / Double(values.count)
+            for column in sums.indices { means[column].append(sums[column] / Double(queryCount)) }
         }
+        return means.map(ResampledMeans.init(means:))
     }
 
     /// The means over sets, each of which has samples of its own.
@@ -63,5 +96,30 @@ package struct ResampledMeans: Sendable, Hashable {
         let index = Int(place)
         let next = min(index + 1, values.count - 1)
         return values[index] + (values[next] - values[index]) * (place - Double(index))
+    }
+}
+
+/// What the intervals of a set were drawn from.
+package struct BootstrapUnits: Sendable, Hashable, Codable {
+    /// What is drawn as one.
+    package enum Unit: String, Sendable, Hashable, Codable {
+        case query
+        /// All queries of one question, which differ by language.
+        case translations
+    }
+
+    package var unit: Unit
+    /// Units of the set, and of each sample.
+    package var count: Int
+    package var sampleCount: Int
+
+    package init(unit: Unit, count: Int, sampleCount: Int) {
+        (self.unit, self.count, self.sampleCount) = (unit, count, sampleCount)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case unit
+        case count = "num_units"
+        case sampleCount = "num_samples"
     }
 }

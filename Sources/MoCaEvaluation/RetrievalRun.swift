@@ -18,17 +18,21 @@ extension EvaluationRun {
 
     /// The folders of the sets to score: those of `subsets`, or all.
     ///
-    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.cannotRead`.
+    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.incompleteSet`, `.cannotRead`.
     package static func retrievalSets(in data: URL, subsets: [String]) throws -> [URL] {
-        let layout = "folders corpus, queries and qrels"
-        return try setFolders(data, subsets: subsets, layout: layout) { folder in
-            ["corpus", "queries", "qrels"].allSatisfy { part in
-                FileManager.default.fileExists(atPath: folder.appending(path: part).path)
+        let folders = try setFolders(
+            data, subsets: subsets, layout: "folders corpus, queries and qrels"
+        ) { !RetrievalLayout(of: $0).parts.isEmpty }
+        for folder in folders {
+            let missing = RetrievalLayout(of: folder).missing.map(\.rawValue)
+            guard missing.isEmpty else {
+                throw EvaluationRunError.incompleteSet(folder: folder.path, missing: missing)
             }
         }
+        return folders
     }
 
-    /// Scores sets of folders `corpus`, `queries` and `qrels`.
+    /// Scores sets of folders `corpus`, `queries` and `qrels`, or in the layout of BEIR.
     ///
     /// Prompts of the model are put around queries (`query`) and documents (`document`, with an
     /// image `document_image`); without any, queries are plain, and pages get ViDoRe's words.
@@ -39,62 +43,47 @@ extension EvaluationRun {
         let suite = documents == .pages ? BenchmarkSuite.vidore : .retrieval
         return try await scoreAll(folders, suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)
-            let asked = set.queries.prefix(queryCountMax ?? .max)
+            let allIDs = try DocumentReader.ids(in: set.corpus)
+            let part = part ?? EvaluationPart()
+            let asked = part.queries(of: set)
+            let chosen = part.documents(allIDs, for: asked, set.relevance)
             let queries = asked.map {
                 PromptedContent(content: .text($0.text), role: embedder.known(.query))
             }
             let queryRows = try await embedder.rows(of: queries) {
                 "\(set.name), query \(asked[$0].id)"
             }
-            let corpus = try await embedCorpus(of: set, folder, documents, &embedder)
-            let matrix = try embedder.cache.matrix()
-            if savesVectors {
-                var file = VectorFile(width: matrix.width)
-                file.add(vectors: "queries", queryRows.map(matrix.row))
-                file.add(vectors: "documents", corpus.rows.map(matrix.row))
-                try file.write(
-                    to: output.appending(path: "\(set.name)_vectors.safetensors"),
-                    ids: ["query_ids": asked.map(\.id), "document_ids": corpus.ids])
-            }
-            var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: corpus.ids))
-            var digest = Digest()
-            for row in corpus.rows { digest.add(embedder.cache.key(of: row).text) }
-            for id in corpus.ids { digest.add(id) }
-            for (query, row) in zip(asked, queryRows) {
-                digest.add(query.id)
-                digest.add(embedder.cache.key(of: row).text)
-                for (id, grade) in (set.relevance[query.id] ?? [:]).sorted(by: { $0 < $1 }) {
-                    digest.add("\(id) \(grade)")
+            let images = ImageStore(root: self.images ?? folder.appending(path: "corpus"))
+            let corpus = try await embedCorpus(of: set, chosen, documents, images, &embedder)
+            let vectors = SetVectors(
+                matrix: try embedder.cache.matrix(), queries: asked, queryRows: queryRows,
+                documentIDs: corpus.ids, documentRows: corpus.rows)
+            if savesVectors { try vectors.write(set.name, to: output) }
+            var scored = try vectors.score(set, embedder.cache) {
+                guard !isInterrupted() else {
+                    throw EvaluationRunError.interrupted(
+                        output: output.path, kept: embedder.cache.count)
                 }
-                try evaluation.add(
-                    RankedQuery(
-                        id: query.id, language: query.language,
-                        scores: matrix.scores(of: row, with: corpus.rows),
-                        relevance: set.relevance[query.id] ?? [:]))
             }
-            return ScoredSet(
-                score: .retrieval(
-                    try evaluation.score(
-                        set: set.name, random: RandomSource(seed: 0, name: set.name))),
-                outcomes: evaluation.outcomes, data: digest.text)
+            scored.score.count(set.judgements(allIDs))
+            return scored
         }
     }
 
-    /// Embeds the documents a window at a time; only their rows stay in memory.
+    /// Embeds the chosen documents a window at a time; only their rows stay in memory.
     private func embedCorpus(
-        of set: RetrievalSet, _ folder: URL, _ documents: Documents,
+        of set: RetrievalSet, _ chosen: Set<String>, _ documents: Documents, _ images: ImageStore,
         _ embedder: inout CachedEmbedder
     ) async throws -> (ids: [String], rows: [Int]) {
         let windowCount = 64
-        let images = ImageStore(root: self.images ?? folder.appending(path: "corpus"))
-        var reader = try DocumentReader(folder: folder.appending(path: "corpus"))
+        var reader = try DocumentReader(set.corpus)
         var (ids, rows) = ([String](), [Int]())
         var isAtEnd = false
         tell(.found(toEmbed: nil))
         while !isAtEnd {
             var (window, names) = ([PromptedContent](), [String]())
             while window.count < windowCount, !isAtEnd {
-                guard let record = try reader.next() else {
+                guard let record = try reader.next(in: chosen) else {
                     isAtEnd = true
                     break
                 }
@@ -129,5 +118,81 @@ extension EvaluationRun {
             segments.append(.text("\nRepresent the given document image."))
         }
         return PromptedContent(content: Content(segments), role: role)
+    }
+}
+
+/// The vectors of one set, as rows of a matrix.
+private struct SetVectors {
+    let matrix: VectorMatrix
+    let queries: [QueryRecord]
+    let queryRows: [Int]
+    let documentIDs: [String]
+    let documentRows: [Int]
+
+    /// - Throws: `SafetensorsError`.
+    func write(_ name: String, to output: URL) throws {
+        var file = VectorFile(matrix)
+        file.add(vectors: "queries", rows: queryRows)
+        file.add(vectors: "documents", rows: documentRows)
+        try file.write(
+            to: output.appending(path: "\(name)_vectors.safetensors"),
+            ids: ["query_ids": queries.map(\.id), "document_ids": documentIDs])
+    }
+
+    /// - Parameter willCompute: called before each block of scores; what it throws ends the search.
+    /// - Throws: `EvaluationError`, `TorchError`, what `willCompute` throws.
+    func score(
+        _ set: RetrievalSet, _ cache: VectorCache, willCompute: () throws -> Void
+    ) throws -> EvaluationRun.ScoredSet {
+        let groups = TranslationGroups.names(of: queries, set.relevance)
+        let judged = zip(queries, queryRows).map { query, row in
+            JudgedQuery(
+                id: query.id, language: query.language, group: groups[query.id], row: row,
+                relevance: set.relevance[query.id] ?? [:])
+        }
+        var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: documentIDs))
+        try evaluation.add(judged, in: matrix, documents: documentRows, willCompute: willCompute)
+        return EvaluationRun.ScoredSet(
+            score: .retrieval(
+                try evaluation.score(
+                    set: set.name, random: RandomSource(seed: 0, name: set.name))),
+            outcomes: evaluation.outcomes, data: digest(judged, cache))
+    }
+
+    /// Of inputs with their prompts, ids and judgements.
+    private func digest(_ judged: [JudgedQuery], _ cache: VectorCache) -> String {
+        var digest = Digest()
+        for row in documentRows { digest.add(cache.key(of: row).text) }
+        for id in documentIDs { digest.add(id) }
+        for query in judged {
+            digest.add(query.id)
+            digest.add(cache.key(of: query.row).text)
+            for (id, grade) in query.relevance.sorted(by: { $0 < $1 }) {
+                digest.add("\(id) \(grade)")
+            }
+        }
+        return digest.text
+    }
+}
+
+extension RetrievalSet {
+    /// Where queries, judgements and the corpus of `documentIDs` do not fit together.
+    fileprivate func judgements(_ documentIDs: [String]) -> JudgementCount {
+        let (documents, asked) = (Set(documentIDs), Set(queries.map(\.id)))
+        return JudgementCount(
+            unjudgedQueries: queries.count { relevance[$0.id]?.isEmpty ?? true },
+            ofUnknownQueries: relevance.filter { !asked.contains($0.key) }
+                .reduce(0) { $0 + $1.value.count },
+            ofUnknownDocuments: relevance.values.reduce(0) { sum, judged in
+                sum + judged.keys.count { !documents.contains($0) }
+            })
+    }
+}
+
+extension SetScore {
+    fileprivate mutating func count(_ judgements: JudgementCount) {
+        guard case .retrieval(var score) = self else { return }
+        score.judgements = judgements
+        self = .retrieval(score)
     }
 }

@@ -27,6 +27,9 @@ private struct MetricKey: CodingKey {
     static let stability = MetricKey("stability")
     static let intervals = MetricKey("intervals")
     static let chance = MetricKey("chance")
+    static let duplicateOfRightCount = MetricKey("num_duplicate_of_right")
+    static let judgements = MetricKey("judgements")
+    static let bootstrap = MetricKey("bootstrap")
     static let byLanguage = MetricKey("by_language")
 }
 
@@ -58,6 +61,8 @@ extension PrecisionScore: Codable {
         chance = try values.decodeIfPresent([String: Double].self, forKey: .chance)?[
             MetricKey.precision.stringValue]
         stability = try values.decodeIfPresent(StabilityCount.self, forKey: .stability)
+        duplicateOfRightCount = try values.decodeIfPresent(
+            Int.self, forKey: .duplicateOfRightCount)
         guard queryCount > 0, (0...queryCount).contains(correctCount) else {
             throw DecodingError.dataCorruptedError(
                 forKey: .correctCount, in: values,
@@ -75,6 +80,7 @@ extension PrecisionScore: Codable {
         try values.encode([name: interval], forKey: .intervals)
         try values.encodeIfPresent(chance.map { [name: $0] }, forKey: .chance)
         try values.encodeIfPresent(stability, forKey: .stability)
+        try values.encodeIfPresent(duplicateOfRightCount, forKey: .duplicateOfRightCount)
     }
 }
 
@@ -93,6 +99,8 @@ extension RetrievalScore: Codable {
             try values.decodeIfPresent([String: ConfidenceInterval].self, forKey: .intervals) ?? [:]
         queryCount = try values.decode(Int.self, forKey: .queryCount)
         stability = try values.decodeIfPresent(StabilityCount.self, forKey: .stability)
+        judgements = try values.decodeIfPresent(JudgementCount.self, forKey: .judgements)
+        bootstrap = try values.decodeIfPresent(BootstrapUnits.self, forKey: .bootstrap)
         byLanguage =
             try values.decodeIfPresent([String: RetrievalScore].self, forKey: .byLanguage) ?? [:]
     }
@@ -104,6 +112,8 @@ extension RetrievalScore: Codable {
         try values.encode(queryCount, forKey: .queryCount)
         try values.encodeIfPresent(chance?.named, forKey: .chance)
         try values.encodeIfPresent(stability, forKey: .stability)
+        try values.encodeIfPresent(judgements, forKey: .judgements)
+        try values.encodeIfPresent(bootstrap, forKey: .bootstrap)
         if !intervals.isEmpty { try values.encode(intervals, forKey: .intervals) }
         if !byLanguage.isEmpty { try values.encode(byLanguage, forKey: .byLanguage) }
     }

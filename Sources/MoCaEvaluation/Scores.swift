@@ -10,6 +10,9 @@ package struct PrecisionScore: Sendable, Hashable {
     package var chance: Double?
     /// How many of the answers hang on rounding.
     package var stability: StabilityCount?
+    /// Queries among whose candidates the right one stands twice, by its inputs: a tie, which counts
+    /// against it. nil in files of older versions.
+    package var duplicateOfRightCount: Int?
 
     package init(
         correctCount: Int, queryCount: Int, chance: Double? = nil,
@@ -39,6 +42,10 @@ package struct RetrievalScore: Sendable, Hashable {
     package var queryCount: Int
     /// How many of their outcomes hang on rounding.
     package var stability: StabilityCount?
+    /// What the judgements lack, and what they name that is not there; nil of a language.
+    package var judgements: JudgementCount?
+    /// What the intervals were drawn from; nil of a language, whose queries are drawn.
+    package var bootstrap: BootstrapUnits?
     /// The means over the queries of each language.
     package var byLanguage: [String: RetrievalScore] = [:]
 
@@ -50,6 +57,28 @@ package struct RetrievalScore: Sendable, Hashable {
         self.chance = chance
         self.intervals = intervals
         self.queryCount = queryCount
+    }
+}
+
+/// Where the files of a retrieval set do not fit together; none of it is an error in published sets.
+package struct JudgementCount: Sendable, Hashable, Codable {
+    /// Queries without any judgement; the means leave them out.
+    package var unjudgedQueries: Int
+    /// Judgements of queries that the set does not have.
+    package var ofUnknownQueries: Int
+    /// Judgements of documents that the corpus does not have; relevant ones count as not found.
+    package var ofUnknownDocuments: Int
+
+    package init(unjudgedQueries: Int, ofUnknownQueries: Int, ofUnknownDocuments: Int) {
+        self.unjudgedQueries = unjudgedQueries
+        self.ofUnknownQueries = ofUnknownQueries
+        self.ofUnknownDocuments = ofUnknownDocuments
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case unjudgedQueries = "num_queries_without"
+        case ofUnknownQueries = "num_of_unknown_queries"
+        case ofUnknownDocuments = "num_of_unknown_documents"
     }
 }
 
@@ -115,12 +144,13 @@ package struct GroupScore: Sendable, Hashable, Codable {
     }
 }
 
-/// One setting of an evaluation: a JSON value without structure.
-package enum SettingValue: Sendable, Hashable, Codable, CustomStringConvertible {
+/// One setting of an evaluation: a JSON value.
+package indirect enum SettingValue: Sendable, Hashable, Codable, CustomStringConvertible {
     case bool(Bool)
     case integer(Int)
     case number(Double)
     case text(String)
+    case object([String: SettingValue])
 
     package init(from decoder: any Decoder) throws {
         let value = try decoder.singleValueContainer()
@@ -135,7 +165,11 @@ package enum SettingValue: Sendable, Hashable, Codable, CustomStringConvertible 
                 continue
             }
         }
-        self = .text(try value.decode(String.self))
+        do {
+            self = .text(try value.decode(String.self))
+        } catch is DecodingError {
+            self = .object(try value.decode([String: SettingValue].self))
+        }
     }
 
     /// A number, as an integer where it is one.
@@ -150,6 +184,8 @@ package enum SettingValue: Sendable, Hashable, Codable, CustomStringConvertible 
         case .integer(let value): "\(value)"
         case .number(let value): "\(value)"
         case .text(let value): value
+        case .object(let values):
+            values.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")
         }
     }
 
@@ -160,6 +196,7 @@ package enum SettingValue: Sendable, Hashable, Codable, CustomStringConvertible 
         case .integer(let value): try container.encode(value)
         case .number(let value): try container.encode(value)
         case .text(let value): try container.encode(value)
+        case .object(let values): try container.encode(values)
         }
     }
 }

@@ -38,6 +38,13 @@ struct EvaluationOptions: ParsableArguments {
     @Option(parsing: .upToNextOption, help: ArgumentHelp("The sets to score.", valueName: "name"))
     var subsets: [String] = []
 
+    @Flag(
+        help: """
+            Score a part of each set, in minutes: at most 50 queries, 500 documents and 100 candidates \
+            a query.
+            """)
+    var nano = false
+
     @Flag(help: "Print the scores as one JSON object.")
     var json = false
 
@@ -135,6 +142,7 @@ private struct Evaluation {
             URL(fileURLWithPath: $0, isDirectory: true).standardizedFileURL
         }
         run.subsets = options.subsets
+        run.part = options.nano ? .nano : nil
         run.savesVectors = options.saveVectors
         run.settings = [
             "model": .text(identity.folder), "fingerprint": .text(identity.fingerprint),

@@ -73,15 +73,21 @@ final class RunningEvaluation {
             data: data, output: output)
         run.images = settings.images.map { URL(fileURLWithPath: $0.path, isDirectory: true) }
         run.subsets = settings.subsets
-        run.queryCountMax = settings.queryCountMax
+        run.part = part
         run.settings = [
             "step": .integer(step), "data": .text(data.path),
             "prompts": .bool(!embedder.roles.isEmpty),
         ]
-        if let count = settings.queryCountMax { run.settings["max_queries"] = .integer(count) }
         let interruption = interruption
         run.isInterrupted = { interruption.hasHappened }
         return run
+    }
+
+    private var part: EvaluationPart? {
+        guard settings.isNano || settings.queryCountMax != nil else { return nil }
+        var part = settings.isNano ? EvaluationPart.nano : EvaluationPart()
+        part.queryCount = settings.queryCountMax ?? part.queryCount
+        return part
     }
 
     private static func named(_ scores: Scores) -> [String: Double] {

@@ -36,7 +36,7 @@ struct DriftTests {
         #expect(throws: EvaluationError.tooFewInputs(count: 1)) {
             try Drift(ids: ["a"], a: [[1]], b: [[1]])
         }
-        #expect(throws: EvaluationError.notANumber(query: "a", candidate: "b")) {
+        #expect(throws: EvaluationError.notFinite(query: "a", candidate: "b")) {
             try Drift(ids: ["a", "b"], a: [[1], [.nan]], b: [[1], [1]])
         }
     }

@@ -8,14 +8,9 @@ struct EvaluationErrorTests {
     @Test(
         arguments: [
             (
-                EvaluationError.notANumber(query: "Q", candidate: "C"), .internalFailure,
-                "score is not a number (query 'Q', candidate 'C'): the model gave NaN; check the "
-                    + "weights for NaN or infinity, and run in float32"
-            ),
-            (
-                .scoreCount(query: "Q", expected: 3, found: 2), .internalFailure,
-                "wrong number of scores (query 'Q'): expected 3, one a document, found 2; "
-                    + "score every document once"
+                EvaluationError.notFinite(query: "Q", candidate: "C"), .internalFailure,
+                "score is not finite (query 'Q', candidate 'C'): the model gave NaN or infinity; "
+                    + "check the weights for NaN or infinity, and run in float32"
             ),
             (
                 .noCandidates(query: "Q"), .badData,

@@ -22,6 +22,11 @@ struct EvaluationRunErrorTests {
                 "sets cannot be read (F): R; name the folder that holds the sets with --data"
             ),
             (
+                .incompleteSet(folder: "F", missing: ["queries", "qrels"]), .inputMissing,
+                "set is incomplete (F): it has no queries and no qrels; fetch what is missing, or "
+                    + "name the other sets with --subsets"
+            ),
+            (
                 .setRefused(name: "K700", reason: "it is a set of videos"), .badData,
                 "set cannot be scored (K700): it is a set of videos; leave it out, or name the "
                     + "others with --subsets"

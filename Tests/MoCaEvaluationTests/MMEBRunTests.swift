@@ -174,6 +174,33 @@ struct MMEBRunTests {
         }
         #expect(score.correctCount == 1 && score.queryCount == 2)
         #expect(abs((score.chance ?? 0) - 5.0 / 12) < 1e-12)
+        #expect(score.duplicateOfRightCount == 1)
+        #expect((score.stability?.tied, score.stability?.withTies) == (1, 1))
+    }
+
+    /// The same queries whatever the order of the rows, and their first candidates.
+    @Test func aPartDoesNotDependOnTheOrderOfRows() async throws {
+        var run = try await run()
+        run.subsets = ["Texts"]
+        run.part = EvaluationPart(queryCount: 3, candidateCount: 2)
+        let one = try await run.mmeb()
+        try folder.write(Self.textSet.reversed(), to: "Texts/test.jsonl")
+        run.output = folder.url.appending(path: "reversed")
+        let two = try await run.mmeb()
+        #expect(one.scores.sets == two.scores.sets && one.embeddedCount == two.embeddedCount)
+        guard case .precision(let score)? = one.scores.sets["Texts"] else {
+            Issue.record("no precision")
+            return
+        }
+        #expect(score.queryCount == 3 && score.chance == 0.5)
+        // At most a query and two candidates of each.
+        #expect(one.embeddedCount <= 9)
+        #expect(Set(one.scores.groups.keys) == ["mean"])
+        #expect(
+            one.scores.settings["part"]
+                == .object([
+                    "max_queries": .integer(3), "max_candidates": .integer(2), "seed": .integer(0),
+                ]))
     }
 
     @Test func promptsOfTheModelAreUsed() async throws {

@@ -122,4 +122,161 @@ struct RetrievalRunTests {
             ).retrieval(.any)
         }
     }
+
+    // MARK: Layouts, parts, faults
+
+    /// Ten documents and four queries; the first two are one question in two languages.
+    private func writeSet(
+        _ name: String, isReversed: Bool = false,
+        judgements: [(String, String, Int)] = [
+            ("q0", "d1", 1), ("q1", "d1", 1), ("q2", "d2", 2), ("q2", "d3", 1), ("nobody", "d4", 1),
+            ("q2", "nothing", 1),
+        ]
+    ) throws {
+        let documents = (0..<10).map { ["corpus-id": "d\($0)", "text": "page number \($0)"] }
+        let languages = ["en", "de", "en", "en"]
+        let queries = (0..<4).map {
+            ["query-id": "q\($0)", "query": "where is \($0)?", "language": languages[$0]]
+        }
+        try folder.write(
+            isReversed ? documents.reversed() : documents, to: "\(name)/corpus/test.jsonl")
+        try folder.write(
+            isReversed ? queries.reversed() : queries, to: "\(name)/queries/test.jsonl")
+        try folder.write(
+            judgements.map { ["query-id": $0.0, "corpus-id": $0.1, "score": $0.2] },
+            to: "\(name)/qrels/test.jsonl")
+    }
+
+    private func score(_ report: EvaluationRun.Report, _ name: String) throws -> RetrievalScore {
+        guard case .retrieval(let score)? = report.scores.sets[name] else {
+            throw EvaluationError.noQueries(set: name)
+        }
+        return score
+    }
+
+    @Test func whatDoesNotFitTogetherIsCounted() async throws {
+        try writeSet("Small")
+        let score = try score(try await folder.run().retrieval(.any), "Small")
+        #expect(
+            score.judgements
+                == JudgementCount(unjudgedQueries: 1, ofUnknownQueries: 1, ofUnknownDocuments: 1))
+        #expect(score.queryCount == 3)
+        #expect(
+            score.bootstrap
+                == BootstrapUnits(unit: .translations, count: 2, sampleCount: 10_000))
+        let outcomes = try [QueryOutcome](set: "Small", in: folder.output)
+        #expect(outcomes.map(\.group) == ["q0", "q0", "q2"])
+        #expect(outcomes.allSatisfy { (1...10).contains($0.rankOfRelevant ?? 0) })
+    }
+
+    @Test func aPartDoesNotDependOnTheOrderOfRows() async throws {
+        try writeSet("A/Small")
+        try writeSet("B/Small", isReversed: true)
+        var run = try await folder.run(data: folder.data.appending(path: "A"))
+        run.part = EvaluationPart(queryCount: 2, documentCount: 5)
+        let one = try await run.retrieval(.any)
+        run.data = folder.data.appending(path: "B")
+        run.output = folder.url.appending(path: "reversed")
+        let two = try await run.retrieval(.any)
+        let (a, b) = (try score(one, "Small"), try score(two, "Small"))
+        #expect(a.metrics == b.metrics && a.queryCount == 2)
+        #expect((one.embeddedCount, two.embeddedCount) == (7, 7))
+        #expect(Set(one.scores.groups.keys) == ["mean"])
+        // All relevant ones, even where there are more than wanted.
+        run.part = EvaluationPart(documentCount: 1)
+        run.output = folder.url.appending(path: "relevant")
+        #expect(try await run.retrieval(.any).embeddedCount == 4 + 3)
+    }
+
+    /// BEIR's own files, in a folder that is a link.
+    @Test func beirsFilesAreRead() async throws {
+        try writeSet("Small")
+        try folder.write(
+            (0..<10).map { ["_id": "d\($0)", "title": "", "text": "page number \($0)"] },
+            to: "../elsewhere/corpus.jsonl")
+        try folder.write(
+            (0..<4).map { ["_id": "q\($0)", "text": "where is \($0)?"] },
+            to: "../elsewhere/queries.jsonl")
+        let judgements = [
+            "query-id\tcorpus-id\tscore", "q0\td1\t1", "q1\td1\t1", "q2\td2\t2", "q2\td3\t1",
+        ].joined(separator: "\r\n")
+        let elsewhere = folder.url.appending(path: "elsewhere")
+        try FileManager.default.createDirectory(
+            at: elsewhere.appending(path: "qrels"), withIntermediateDirectories: true)
+        for split in ["dev", "test", "train"] {
+            try Data((split == "test" ? judgements : "query-id\tcorpus-id\tscore").utf8)
+                .write(to: elsewhere.appending(path: "qrels/\(split).tsv"))
+        }
+        try FileManager.default.createSymbolicLink(
+            at: folder.data.appending(path: "Linked"), withDestinationURL: elsewhere)
+        let report = try await folder.run().retrieval(.any)
+        let (small, linked) = (try score(report, "Small"), try score(report, "Linked"))
+        #expect(linked.queryCount == 3 && linked.judgements?.unjudgedQueries == 1)
+        // Small judges one more document, which is not there.
+        #expect(linked.metrics.ndcg[1] == small.metrics.ndcg[1])
+        #expect(linked.bootstrap?.unit == .query)
+        let broken = elsewhere.appending(path: "qrels/test.tsv")
+        for (line, reason) in [
+            ("q0\td1", "it has 2 fields, the first line 3"), ("q0\td1\tx", "found text"),
+        ] {
+            try Data("query-id\tcorpus-id\tscore\n\(line)\n".utf8).write(to: broken)
+            do {
+                _ = try await folder.run().retrieval(.any)
+                Issue.record("\(line) was scored")
+            } catch let error as any UserFacingError {
+                #expect(error.oneLine.contains("test.tsv, line 2"))
+                #expect(error.oneLine.contains(reason))
+            }
+        }
+    }
+
+    @Test func anIncompleteSetIsNamed() async throws {
+        try writeSet("Small")
+        try FileManager.default.createDirectory(
+            at: folder.data.appending(path: "Half/queries"), withIntermediateDirectories: true)
+        var run = try await folder.run()
+        let all = run
+        let error = EvaluationRunError.incompleteSet(
+            folder: folder.data.appending(path: "Half").path, missing: ["corpus", "qrels"])
+        await #expect(throws: error) { try await all.retrieval(.any) }
+        run.subsets = ["Small"]
+        #expect(try await run.retrieval(.any).scores.sets.count == 1)
+    }
+
+    @Test func whatStandsTwiceIsNamed() async throws {
+        try writeSet("Small", judgements: [("q0", "d1", 1), ("q0", "d1", 1)])
+        #expect(try score(try await folder.run().retrieval(.any), "Small").queryCount == 1)
+        try writeSet("Small", judgements: [("q0", "d1", 1), ("q0", "d1", 2)])
+        try await expectDuplicate("qrels/test.jsonl, line 2", "query 'q0' and document 'd1'")
+        try writeSet("Small")
+        try folder.write(
+            ["q0", "q1", "q0"].map { ["query-id": $0, "query": "x"] },
+            to: "Small/queries/test.jsonl")
+        try await expectDuplicate("queries/test.jsonl, line 3", "query 'q0'")
+        try writeSet("Small")
+        try folder.write(
+            ["d0", "d0"].map { ["corpus-id": $0, "text": "x"] }, to: "Small/corpus/test.jsonl")
+        try await expectDuplicate("corpus/test.jsonl, line 2", "document 'd0'")
+    }
+
+    private func expectDuplicate(_ place: String, _ what: String) async throws {
+        do {
+            _ = try await folder.run().retrieval(.any)
+            Issue.record("\(what) was scored")
+        } catch let error as any UserFacingError {
+            #expect(error.oneLine.contains(place) && error.oneLine.contains(what))
+        }
+    }
+
+    @Test func theSearchCanBeInterrupted() async throws {
+        try writeSet("Small")
+        var run = try await folder.run()
+        _ = try await run.retrieval(.any)
+        // Nothing is left to embed: only the search asks.
+        run.isInterrupted = { true }
+        let stopped = run
+        await #expect(
+            throws: EvaluationRunError.interrupted(output: folder.output.path, kept: 14)
+        ) { try await stopped.retrieval(.any) }
+    }
 }

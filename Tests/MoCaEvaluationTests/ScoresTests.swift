@@ -148,6 +148,51 @@ struct ScoresTests {
         #expect(mmeb.filter { !$0.isWhitespace } == #"{"acc":1,"num_correct":10,"num_pred":10}"#)
     }
 
+    /// What is counted since then is nil in older files, and written where it is known.
+    @Test func filesOfOlderVersionsAreRead() throws {
+        let old =
+            #"{"sets":{"A":{"num_correct":1,"num_queries":2,"stability":{"margin":1e-05,"#
+            + #""num_tied":1,"num_within_margin":2}},"B":{"map_at_10":0,"mrr_at_10":0,"num_queries":2}}}"#
+        let scores = try JSONDecoder().decode(Scores.self, from: Data(old.utf8))
+        guard case .precision(let a)? = scores.sets["A"], case .retrieval(let b)? = scores.sets["B"]
+        else {
+            Issue.record("other kinds")
+            return
+        }
+        #expect(a.stability?.tied == 1 && a.stability?.withTies == nil)
+        #expect(a.duplicateOfRightCount == nil && b.judgements == nil && b.bootstrap == nil)
+        let line = #"{"query":"q","measures":{},"best":[],"relevant":[],"stability":"near"}"#
+        let outcome = try JSONDecoder().decode(QueryOutcome.self, from: Data(line.utf8))
+        #expect(outcome.rankOfRelevant == nil && outcome.hasTies == nil && outcome.group == nil)
+        var new = b
+        new.judgements = JudgementCount(
+            unjudgedQueries: 1, ofUnknownQueries: 2, ofUnknownDocuments: 3)
+        new.bootstrap = BootstrapUnits(unit: .translations, count: 4, sampleCount: 5)
+        let part = EvaluationPart.nano.setting
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let written = try encoder.encode(
+            Scores(sets: ["B": .retrieval(new)], settings: ["part": part]))
+        let text = String(decoding: written, as: UTF8.self)
+        #expect(
+            text.contains(
+                #""bootstrap":{"num_samples":5,"num_units":4,"unit":"translations"},"#
+                    + #""judgements":{"num_of_unknown_documents":3,"num_of_unknown_queries":2,"#
+                    + #""num_queries_without":1}"#))
+        #expect(
+            text.contains(
+                #""part":{"max_candidates":100,"max_documents":500,"max_queries":50,"seed":0}"#))
+        let read = try JSONDecoder().decode(Scores.self, from: written)
+        #expect(read.sets["B"] == .retrieval(new) && read.settings["part"] == part)
+        #expect("\(part)" == "max_candidates 100, max_documents 500, max_queries 50, seed 0")
+    }
+
+    @Test func aPartHasNoPublishedMeans() {
+        let results = ["RefCOCO": result(precision(1, 2))]
+        #expect(Set(BenchmarkSuite.mmeb.means(results, ofPart: true).keys) == ["mean"])
+        #expect(BenchmarkSuite.mmeb.means(results).count > 1)
+    }
+
     @Test func brokenFilesAreNamed() throws {
         let folder = FileManager.default.temporaryDirectory
         let file = folder.appending(path: "moca-\(UUID().uuidString).json")

@@ -121,7 +121,8 @@ struct ExactSearchTests {
         }
         let (matrix, documents, queries) = Self.problem(near, seed: 7)
         try check(matrix, documents, queries)
-        let left = Tensor(matrix.values(of: queries.map(\.row)), shape: [queries.count, Self.width])
+        let left = Tensor(
+            matrix.values(of: queries.map(\.row)), shape: [queries.count, Self.width])
         let right = Tensor(matrix.values(of: documents), shape: [documents.count, Self.width])
         let products: [Float] = left.matmul(right.transposed(0, 1)).array()
         let differing = queries.indices.count { query in

@@ -34,7 +34,7 @@ import Testing
             "checkpoint={keep: 3, keep_every_steps: 50, asynchronous: false, "
                 + "best_metric: eval/A/precision_at_1, best_mode: min}",
             "evaluation={every_steps: 20, mmeb: sets, subsets: [A, B], images: pictures, "
-                + "max_queries: 9}",
+                + "nano: true, max_queries: 9}",
             "runtime.on_not_finite=skip", "runtime.not_finite_budget=4",
         ])
         let schedule = recipe.learningRateSchedule
@@ -47,6 +47,7 @@ import Testing
         let evaluation = try #require(recipe.evaluation)
         #expect(evaluation.benchmark == .mmeb(URL(fileURLWithPath: "/runs/a/sets")))
         #expect((evaluation.subsets, evaluation.queryCountMax) == (["A", "B"], 9))
+        #expect(evaluation.isNano)
         #expect(evaluation.images?.path == "/runs/a/pictures")
         #expect((recipe.runtime.onNotFinite, recipe.runtime.notFiniteBudget) == (.skip, 4))
         #expect(try parseAgain(recipe) == recipe)

@@ -53,7 +53,13 @@ package struct BenchmarkSuite: Sendable {
     /// The means of the groups of which any set is in `results`, and the mean over all of these.
     ///
     /// A group of which a set is missing has no mean, for that of other sets is another figure.
-    package func means(_ results: [String: SetResult]) -> [String: GroupScore] {
+    ///
+    /// - Parameter ofPart: whether the scores are of parts of the sets, which no published mean is
+    ///   over: then there are no groups, only the mean over what was scored.
+    package func means(
+        _ results: [String: SetResult], ofPart: Bool = false
+    ) -> [String: GroupScore] {
+        let groups = ofPart ? [] : groups
         var named: [String: String] = [:]
         for name in results.keys.sorted() { named[aliases[name] ?? name] = name }
         var means: [String: GroupScore] = [:]

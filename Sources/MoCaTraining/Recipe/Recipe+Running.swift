@@ -42,7 +42,9 @@ extension Recipe {
         package var subsets: [String] = []
         /// Where image paths start; nil as `moca evaluate` has it.
         package var images: URL?
-        /// Queries of a set that are asked, the first ones; nil asks all.
+        /// Whether a part of each set is scored, that of `moca evaluate --nano`.
+        package var isNano = false
+        /// Queries of a set that are asked, chosen by their ids; nil asks all, or nano's.
         package var queryCountMax: Int?
     }
 

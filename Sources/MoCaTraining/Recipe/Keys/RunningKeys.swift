@@ -96,6 +96,7 @@ extension Recipe.Evaluation: RecipeMapping {
         [
             .integer("every_steps", \.everySteps, in: 1...recipeSizeMax), benchmark, subsets,
             .url("images", \.images),
+            .bool("nano", \.isNano),
             .integer("max_queries", \.queryCountMax, in: 1...recipeSizeMax),
         ]
     }
