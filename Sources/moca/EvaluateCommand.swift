@@ -185,17 +185,11 @@ struct ScoreLines {
         self.scores = scores
     }
 
-    /// The measure that stands for a set: that of the means.
-    private func metric(of score: SetScore) -> String {
-        if case .precision = score { return "precision_at_1" }
-        return scores.groups["mean"]?.metric ?? "ndcg_at_5"
-    }
-
     /// The lines: name, measure, value, interval, chance, queries; in per cent.
     var lines: [String] {
         var rows = [["set", "measure", "score", "95 %", "chance", "queries"]]
         for (name, score) in scores.sets.sorted(by: { $0.key < $1.key }) {
-            let metric = metric(of: score)
+            let metric = scores.headline(of: name)
             rows.append([
                 name, metric, percent(score.value(of: metric)),
                 interval(score.interval(of: metric)),
@@ -223,15 +217,5 @@ struct ScoreLines {
 
     private func percent(_ value: Double?) -> String {
         value.map { Message.text(100 * $0, 1) } ?? ""
-    }
-}
-
-extension SetScore {
-    /// Queries that were asked and judged.
-    fileprivate var queryCount: Int {
-        switch self {
-        case .precision(let score): score.queryCount
-        case .retrieval(let score): score.queryCount
-        }
     }
 }
