@@ -17,7 +17,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         abstract: "Score a model on benchmarks.",
         subcommands: [
             EvaluateMMEBCommand.self, EvaluateViDoReCommand.self, EvaluateRetrievalCommand.self,
-            EvaluateCompareCommand.self, EvaluateDriftCommand.self,
+            EvaluateCompareCommand.self, EvaluateDriftCommand.self, EvaluateReportCommand.self,
         ])
 }
 
@@ -48,6 +48,11 @@ struct EvaluationOptions: ParsableArguments {
         help: ArgumentHelp(
             "Also write retrieval scores as mteb keeps results.", valueName: "dir"))
     var mteb: String?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Write report.html and report.md, with worst queries and heat-maps.")
+    var report = true
 }
 
 /// `moca evaluate mmeb`.
@@ -65,7 +70,7 @@ struct EvaluateMMEBCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run { try await $0.mmeb() }
+        try await Evaluation(model, evaluation).run(.mmeb) { try await $0.mmeb() }
     }
 }
 
@@ -83,7 +88,7 @@ struct EvaluateViDoReCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run { try await $0.retrieval(.pages) }
+        try await Evaluation(model, evaluation).run(.vidore) { try await $0.retrieval(.pages) }
     }
 }
 
@@ -100,7 +105,7 @@ struct EvaluateRetrievalCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run { try await $0.retrieval(.any) }
+        try await Evaluation(model, evaluation).run(.retrieval) { try await $0.retrieval(.any) }
     }
 }
 
@@ -114,7 +119,7 @@ private struct Evaluation {
     }
 
     func run(
-        _ benchmark: (EvaluationRun) async throws -> EvaluationRun.Report
+        _ name: Benchmark, _ benchmark: (EvaluationRun) async throws -> EvaluationRun.Report
     ) async throws {
         let interruption = Interruption()
         let start = ContinuousClock.now
@@ -140,7 +145,9 @@ private struct Evaluation {
             "model": .text(identity.folder), "fingerprint": .text(identity.fingerprint),
             "dtype": .text(dtype), "device": .text(settings.device.description),
             "data": .text(run.data.path), "prompts": .bool(!run.embedder.roles.isEmpty),
+            "benchmark": .text(name.rawValue),
         ]
+        run.settings["images"] = run.images.map { .text($0.path) }
         let meter = StepMeter()
         run.tell = { tell($0, meter) }
         run.isInterrupted = { interruption.hasHappened }
@@ -162,8 +169,16 @@ private struct Evaluation {
                 report.scores, report.suite, seconds: report.seconds,
                 to: URL(fileURLWithPath: folder, isDirectory: true))
         }
-        if options.json { return try Message.printJSON(report.scores) }
-        ScoreLines(report.scores).print()
+        if options.json {
+            try Message.printJSON(report.scores)
+        } else {
+            ScoreLines(report.scores).print()
+        }
+        guard options.report else { return }
+        let page = try await EvaluationPage(
+            report.scores, in: run.output, embedder: run.embedder
+        ).write()
+        Message.write("report is in \(page.path)")
     }
 }
 
