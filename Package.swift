@@ -62,9 +62,13 @@ let arrowLink: [LinkerSetting] = [
     ])
 ]
 
-/// A Swift target and what it imports.
-func target(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swift)
+/// A Swift target, what it imports, and the files that become part of its code.
+func target(
+    _ name: String, _ dependencies: [Target.Dependency] = [], embedding files: [String] = []
+) -> Target {
+    .target(
+        name: name, dependencies: dependencies, resources: files.map { .embedInCode($0) },
+        swiftSettings: swift)
 }
 
 /// The tests of a target, and what they import.
@@ -147,7 +151,8 @@ let package = Package(
             "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Safetensors", "Torch"]),
         target(
             "MoCaEvaluation",
-            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "Safetensors", "Torch"]),
+            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "Safetensors", "Torch"],
+            embedding: ["Resources/published.json"]),
         target("MoCaReport", ["MoCaCore", "MoCaImage"]),
         .executableTarget(
             name: "moca",
@@ -192,7 +197,9 @@ let package = Package(
             of: "MoCaEmbedding",
             ["MoCaCore", "MoCaData", "MoCaModel", "MoCaProcessing", "Safetensors", "Torch"]),
         tests(of: "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
-        tests(of: "MoCaEvaluation", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
+        tests(
+            of: "MoCaEvaluation",
+            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "Torch"]),
         tests(of: "MoCaReport", ["MoCaCore"]),
         .testTarget(
             name: "mocaTests", dependencies: ["moca", "MoCaCore", "MoCaTraining"],

@@ -18,9 +18,9 @@ public final class Embedder: Sendable {
     package let model: EmbeddingModel
     package let contract: EmbeddingContract
     private let settings: EmbedderSettings
-    private let collator: Collator
+    let collator: Collator
     private let batchTokens: Int
-    private let thread: ModelThread
+    let thread: ModelThread
 
     /// Loads a folder in Hugging Face layout.
     ///

@@ -13,6 +13,8 @@ public enum EmbeddingError: UserFacingError {
     case notFinite
     /// A folder without a model.
     case noModel(folder: String)
+    /// Contributions of tokens, of a model whose vectors are not means over tokens.
+    case notDecomposable(pooling: String)
 
     public var kind: FailureKind {
         switch self {
@@ -20,6 +22,7 @@ public enum EmbeddingError: UserFacingError {
         case .badInput(_, let cause): cause.kind
         case .notFinite: .badData
         case .noModel: .inputMissing
+        case .notDecomposable: .badConfiguration
         }
     }
 
@@ -33,6 +36,9 @@ public enum EmbeddingError: UserFacingError {
             "its vector has an infinity or a not-a-number: the weights or the input overflow"
         case .noModel(let folder):
             "model is missing (\(folder)): there is no config.json"
+        case .notDecomposable(let pooling):
+            "similarity is no sum over tokens (pooling '\(pooling)'): a vector is the state of one "
+                + "token, which has seen all the others"
         }
     }
 
@@ -42,6 +48,7 @@ public enum EmbeddingError: UserFacingError {
         case .badInput(_, let cause): cause.recoverySuggestion
         case .notFinite: "use --dtype float32, and check the weights with `moca model info`"
         case .noModel: "name a folder in Hugging Face layout"
+        case .notDecomposable: "use a model with mean pooling, or --pooling mean"
         }
     }
 }

@@ -87,37 +87,13 @@ extension EvaluationRun {
                     isAtEnd = true
                     break
                 }
-                window.append(try input(of: record, documents, images, embedder))
+                window.append(try record.input(documents, images) { embedder.known($0) })
                 names.append("\(set.name), document \(record.id)")
                 ids.append(record.id)
             }
             rows += try await embedder.rows(of: window, tellsCount: false) { names[$0] }
         }
         return (ids, rows)
-    }
-
-    private func input(
-        of record: DocumentRecord, _ documents: Documents, _ images: ImageStore,
-        _ embedder: CachedEmbedder
-    ) throws -> PromptedContent {
-        guard let image = record.image else {
-            guard documents == .any else {
-                throw DataError.valueMissing(record.location, column: "image")
-            }
-            guard !record.text.isEmpty else {
-                throw DataError.emptyContent(record.location, field: "text")
-            }
-            return PromptedContent(content: .text(record.text), role: embedder.known(.document))
-        }
-        var segments: [Content.Segment] = try images.sources([image], at: record.location)
-            .map { .image($0) }
-        if documents == .any, !record.text.isEmpty { segments.append(.text("\n" + record.text)) }
-        let role = embedder.known(.documentImage)
-        // The wording of MoCa's evaluation.
-        if documents == .pages, role == nil {
-            segments.append(.text("\nRepresent the given document image."))
-        }
-        return PromptedContent(content: Content(segments), role: role)
     }
 }
 

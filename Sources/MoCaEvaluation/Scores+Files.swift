@@ -13,15 +13,6 @@ extension Scores {
     /// The file of an evaluation's folder.
     package static let fileName = "scores.json"
 
-    /// The measure that stands for a set: that of the mean where the set has it.
-    package func headline(of set: String) -> String {
-        if let metric = groups["mean"]?.metric, sets[set]?.value(of: metric) != nil {
-            return metric
-        }
-        if case .precision = sets[set] { return PrecisionAtOne.measure }
-        return "ndcg_at_5"
-    }
-
     /// Reads `scores.json`.
     ///
     /// - Throws: `EvaluationError.unreadableScores`.

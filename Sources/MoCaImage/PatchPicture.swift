@@ -66,6 +66,43 @@ package struct PatchPicture: Sendable {
         return PixelImage(width: columns * scale, height: rows * scale, bands: 3, bytes: bytes)
     }
 
+    /// Image tokens in a row of the picture.
+    package var groupColumns: Int { grid.w / settings.mergeSize }
+
+    /// The picture under a tint for each image token, with lines between tokens.
+    ///
+    /// - Parameter levels: a number from -1 to 1 an image token: orange above 0, blue below, the
+    ///   stronger the farther from 0.
+    package func tinted(_ levels: [Double], scale: Int = 1) -> PixelImage {
+        precondition(levels.count * mergeUnit == grid.patchCount, "a level an image token")
+        let image = image(scale: scale)
+        let side = settings.patchSize * settings.mergeSize * scale
+        var bytes = image.bytes
+        for y in 0..<image.height {
+            for x in 0..<image.width {
+                let level = levels[y / side * groupColumns + x / side]
+                let tint = level < 0 ? Self.cold : Self.warm
+                let share = Self.strongestTint * min(1, abs(level))
+                // A line before each token but the first of a row or column.
+                let isLine = x % side == 0 && x > 0 || y % side == 0 && y > 0
+                let light = isLine ? Self.lineLight : 1
+                for channel in 0..<3 {
+                    let place = (y * image.width + x) * 3 + channel
+                    let mixed = Double(bytes[place]) * (1 - share) + tint[channel] * share
+                    bytes[place] = UInt8((mixed * light).rounded())
+                }
+            }
+        }
+        return PixelImage(width: image.width, height: image.height, bands: 3, bytes: bytes)
+    }
+
+    /// Told apart with any kind of colour vision.
+    private static let warm = [232.0, 93.0, 4.0]
+    private static let cold = [29.0, 78.0, 216.0]
+    /// The picture is seen under the strongest tint too.
+    private static let strongestTint = 0.7
+    private static let lineLight = 0.72
+
     /// Where a row of `pixel_values` stands: the rows go block by block of `mergeSize` squared.
     private func place(of patch: Int) -> (row: Int, column: Int) {
         let merge = settings.mergeSize

@@ -38,15 +38,43 @@ package struct EmbeddingModel: Sendable {
 
     /// Embeddings float32 `[N, dimensions]`.
     package func callAsFunction(_ input: EncoderInput, observe: StateObserver? = nil) -> Tensor {
-        let hidden = backbone(input, attention: settings.attention, observe: observe).hidden
-        var vectors = pool(hidden.to(.float32), input.sequenceStarts)
-        if let dimensions = settings.dimensions {
-            vectors = vectors.narrowed(1, 0..<dimensions)
-        }
+        let vectors = pool(states(input, observe: observe), input.sequenceStarts)
         return settings.isNormalized ? Self.normalize(vectors) : vectors
     }
 
-    /// Hidden states `[T, W]` to `[N, W]`.
+    /// Hidden states float32 `[T, dimensions]`: their means over a sequence are its pooled vector.
+    private func states(_ input: EncoderInput, observe: StateObserver? = nil) -> Tensor {
+        let hidden = backbone(input, attention: settings.attention, observe: observe).hidden
+            .to(.float32)
+        guard let dimensions = settings.dimensions else { return hidden }
+        return hidden.narrowed(1, 0..<dimensions)
+    }
+
+    /// What each token of two sequences adds to the cosine of their embeddings.
+    ///
+    /// With mean pooling the cosine is a sum over the tokens t of either sequence:
+    /// `<h_t, d> / (T |m|)`, with `m` the mean of the T states `h_t` and `d` the other sequence's
+    /// vector of unit length. Nothing is approximated.
+    ///
+    /// - Parameter input: two sequences.
+    /// - Returns: float32 `[T]` over the tokens of both; nil where pooling is not the mean.
+    package func contributions(_ input: EncoderInput) -> Tensor? {
+        guard settings.pooling == .mean else { return nil }
+        precondition(input.sequenceCount == 2, "two sequences are compared")
+        let states = states(input)
+        let means = pool(states, input.sequenceStarts)
+        let units = Self.normalize(means)
+        let parts = (0..<2).map { number in
+            let range = input.sequenceStarts[number]..<input.sequenceStarts[number + 1]
+            let other = units.narrowed(0, 1 - number..<2 - number).transposed(0, 1)  // [D, 1]
+            let norm = means.narrowed(0, number..<number + 1).norm(1, keepingAxes: true)
+                .clamped(minimum: 1e-12)
+            return states.narrowed(0, range).matmul(other) / (norm * Double(range.count))
+        }
+        return Tensor.concatenated(parts).squeezed(1)  // [T]
+    }
+
+    /// Hidden states `[T, D]` to `[N, D]`.
     private func pool(_ hidden: Tensor, _ starts: [Int]) -> Tensor {
         let device = hidden.device
         switch settings.pooling {

@@ -5,16 +5,30 @@ package struct QueryCard: Sendable, Hashable {
     /// One document that was found.
     package struct Result: Sendable, Hashable {
         package var content: ReportContent
-        /// The cosine of query and document.
+        /// The cosine of query and document; not finite where it is not known.
         package var score: Double
         /// Whether the document is right.
         package var isRight: Bool
+        /// Where the document stands, when that is not its place in the list.
+        package var place = Place.listed
 
         package init(_ content: ReportContent, score: Double, isRight: Bool) {
             self.content = content
             self.score = score
             self.isRight = isRight
         }
+    }
+
+    /// Where a result stands in the ranking.
+    package enum Place: Sendable, Hashable {
+        /// At its place in the list.
+        case listed
+        /// At a rank that is known.
+        case rank(Int)
+        /// Somewhere below the list.
+        case below
+        /// In no ranking that is shown, but under a name.
+        case named(String)
     }
 
     package var query: ReportContent
@@ -27,6 +41,9 @@ package struct QueryCard: Sendable, Hashable {
     package var documentCount: Int?
     /// Whether it is known which documents are right.
     package var isJudged = true
+    /// What is said below the query in place of the rank of the first right document; empty for
+    /// that.
+    package var statement = ""
 
     package init(
         _ query: ReportContent, note: String = "", results: [Result], rightRank: Int? = nil,
@@ -46,7 +63,7 @@ package struct QueryCard: Sendable, Hashable {
 
     private var html: HTML {
         let text: HTML = "<p class=\"text\" dir=\"auto\">\(query.text)</p>"
-        let items: [HTML] = results.enumerated().map { Self.item($1, rank: $0 + 1) }
+        let items: [HTML] = results.enumerated().map { Self.item($1, index: $0) }
         return """
             <article class="card">
             <div class="query"><h3><span class="label">Query</span>\
@@ -60,17 +77,19 @@ package struct QueryCard: Sendable, Hashable {
             """
     }
 
-    private var verdict: String {
+    var verdict: String {
+        guard statement.isEmpty else { return statement }
         let among = documentCount.map { " of \($0)" } ?? ""
-        guard isJudged else { return "The best \(results.count)\(among)" }
+        let listed = results.count { $0.place == .listed }
+        guard isJudged else { return "The best \(listed)\(among)" }
         if let rightRank { return "First right answer at rank \(rightRank)\(among)" }
-        if let index = results.firstIndex(where: \.isRight) {
+        if let index = results.firstIndex(where: { $0.isRight && $0.place == .listed }) {
             return "First right answer at rank \(index + 1)\(among)"
         }
-        return "No right answer among the best \(results.count)\(among)"
+        return "No right answer among the best \(listed)\(among)"
     }
 
-    private static func item(_ result: Result, rank: Int) -> HTML {
+    private static func item(_ result: Result, index: Int) -> HTML {
         let text: HTML = "<p class=\"text\" dir=\"auto\">\(result.content.text)</p>"
         let badge: HTML = """
             <span class="badge"><span aria-hidden="true">&#10003;</span> right</span>
@@ -79,10 +98,25 @@ package struct QueryCard: Sendable, Hashable {
         return """
             <li class="\(kind)">\(result.content.image?.html)\
             \(result.content.text.isEmpty ? nil : text)\
-            <p class="meta"><span class="rank">\(rank)</span> \
-            <span class="cosine">\(result.score.fixed(3))</span>\(result.isRight ? badge : nil)</p>\
+            <p class="meta"><span class="rank">\(result.rankText(index: index))</span> \
+            <span class="cosine">\(result.scoreText)</span>\(result.isRight ? badge : nil)</p>\
             </li>
 
             """
     }
+}
+
+extension QueryCard.Result {
+    /// The rank as text; a mark for one that is not known.
+    func rankText(index: Int) -> String {
+        switch place {
+        case .listed: "\(index + 1)"
+        case .rank(let rank): "\(rank)"
+        case .below: "below"
+        case .named(let name): name
+        }
+    }
+
+    /// The cosine as text.
+    var scoreText: String { score.isFinite ? score.fixed(3) : "" }
 }

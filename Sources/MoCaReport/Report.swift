@@ -80,7 +80,7 @@ package struct Report: Sendable {
 /// One section of a report.
 package struct ReportSection: Sendable {
     /// What a section holds.
-    package enum Body: Sendable {
+    package indirect enum Body: Sendable {
         /// Figures and settings.
         case summary(Summary)
         /// Curves over the steps of a run.
@@ -105,6 +105,10 @@ package struct ReportSection: Sendable {
         case series([ReconstructionSeries])
         /// Texts or numbers in rows and columns.
         case table(ReportTable)
+        /// Which tokens made contents alike.
+        case heatMaps([HeatMap])
+        /// Several bodies under headings of their own.
+        case parts([ReportSection])
     }
 
     package var title: String
@@ -120,29 +124,49 @@ package struct ReportSection: Sendable {
 
     /// The section, with the number that its link uses.
     func html(number: Int) -> HTML {
-        let content =
-            switch body {
-            case .summary(let summary): summary.html
-            case .chart(let chart): chart.html(name: "chart-\(number)")
-            case .scores(let table): table.html
-            case .queries(let cards): QueryCard.html(cards)
-            case .reconstructions(let rows): Reconstruction.html(rows)
-            case .samples(let cards): SampleCard.html(cards)
-            case .histograms(let histograms): Histogram.html(histograms)
-            case .sentences(let sentences): RunSentence.html(sentences)
-            case .charts(let charts): Self.grid(charts)
-            case .similarities(let charts): SimilarityChart.html(charts)
-            case .series(let series): ReconstructionSeries.html(series)
-            case .table(let table): table.html
-            }
-        return """
-            <section id="section-\(number)" aria-labelledby="title-\(number)">
-            <h2 id="title-\(number)">\(title)</h2>
-            \(lead.isEmpty ? nil : "<p class=\"lead\">\(lead)</p>" as HTML?)
-            \(content)
-            </section>
+        """
+        <section id="section-\(number)" aria-labelledby="title-\(number)">
+        <h2 id="title-\(number)">\(title)</h2>
+        \(leadHTML)
+        \(content(name: "\(number)"))
+        </section>
+
+        """
+    }
+
+    private var leadHTML: HTML? { lead.isEmpty ? nil : "<p class=\"lead\">\(lead)</p>" }
+
+    /// - Parameter name: tells the controls of charts from those of others.
+    private func content(name: String) -> HTML {
+        switch body {
+        case .summary(let summary): summary.html
+        case .chart(let chart): chart.html(name: "chart-\(name)")
+        case .scores(let table): table.html
+        case .queries(let cards): QueryCard.html(cards)
+        case .reconstructions(let rows): Reconstruction.html(rows)
+        case .samples(let cards): SampleCard.html(cards)
+        case .histograms(let histograms): Histogram.html(histograms)
+        case .sentences(let sentences): RunSentence.html(sentences)
+        case .charts(let charts): Self.grid(charts)
+        case .similarities(let charts): SimilarityChart.html(charts)
+        case .series(let series): ReconstructionSeries.html(series)
+        case .table(let table): table.html
+        case .heatMaps(let maps): HeatMap.html(maps)
+        case .parts(let parts): Self.html(parts, name: name)
+        }
+    }
+
+    private static func html(_ parts: [ReportSection], name: String) -> HTML {
+        let parts: [HTML] = parts.enumerated().map { index, part in
+            """
+            <div class="part"><h3>\(part.title)</h3>
+            \(part.leadHTML)
+            \(part.content(name: "\(name)-\(index)"))
+            </div>
 
             """
+        }
+        return "\(parts)"
     }
 
     private static func grid(_ charts: [LossChart]) -> HTML {

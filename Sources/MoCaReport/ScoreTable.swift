@@ -7,10 +7,11 @@ package struct ScoreTable: Sendable, Hashable {
         package var value: Double
         /// The 95 % interval, where it is known.
         package var interval: ClosedRange<Double>?
+        /// Such as why there is no value, which is not finite then; empty for nothing.
+        package var note: String
 
-        package init(_ value: Double, interval: ClosedRange<Double>? = nil) {
-            self.value = value
-            self.interval = interval
+        package init(_ value: Double, interval: ClosedRange<Double>? = nil, note: String = "") {
+            (self.value, self.interval, self.note) = (value, interval, note)
         }
     }
 
@@ -20,6 +21,8 @@ package struct ScoreTable: Sendable, Hashable {
         /// What is measured, such as `nDCG@5`.
         package var metric: String
         package var queryCount: Int?
+        /// What else is to be known, such as a source; empty for nothing.
+        package var note = ""
         /// What guessing gets.
         package var chance: Double?
         /// One a column; nil where a model was not scored.
@@ -84,11 +87,12 @@ package struct ScoreTable: Sendable, Hashable {
     private func line(_ row: Row) -> HTML {
         let queries = row.queryCount.map { " · \($0) \($0 == 1 ? "query" : "queries")" } ?? ""
         let chance = row.chance.map { percent($0) } ?? "–"
+        let note: HTML? = row.note.isEmpty ? nil : "<small>\(row.note)</small>"
         let cells = columns.indices.map { index in
             cell(index < row.cells.count ? row.cells[index] : nil, chance: row.chance)
         }
         return """
-            <tr><th scope="row">\(row.name)<small>\(row.metric)\(queries)</small></th>\
+            <tr><th scope="row">\(row.name)<small>\(row.metric)\(queries)</small>\(note)</th>\
             <td class="number">\(chance)</td>\(cells)</tr>
 
             """
@@ -96,9 +100,11 @@ package struct ScoreTable: Sendable, Hashable {
 
     private func cell(_ cell: Cell?, chance: Double?) -> HTML {
         guard let cell, cell.value.isFinite else {
+            let note: HTML? =
+                (cell?.note ?? "").isEmpty ? nil : "<small>\(cell?.note ?? "")</small>"
             return """
                 <td class="score none"><span aria-hidden="true">–</span>\
-                <span class="hidden">not scored</span></td>
+                <span class="hidden">not scored</span>\(note)</td>
                 """
         }
         let isAbove =
@@ -112,9 +118,10 @@ package struct ScoreTable: Sendable, Hashable {
         let range: HTML? = cell.interval.map {
             "<small>\(percent($0.lowerBound)) to \(percent($0.upperBound))</small>"
         }
+        let note: HTML? = cell.note.isEmpty ? nil : "<small>\(cell.note)</small>"
         return """
             <td class="score"><span class="value">\(percent(cell.value))\(isAbove ? mark : nil)\
-            </span>\(range)\(meter(cell, chance: chance))</td>
+            </span>\(range)\(note)\(meter(cell, chance: chance))</td>
             """
     }
 

@@ -115,7 +115,7 @@ enum Stylesheet {
         .empty { color: var(--soft); }
         .cards { display: grid; gap: 0; }
         .card { display: grid; grid-template-columns: 13rem 1fr; gap: 1.25rem; padding: 1.1rem 0;
-          border-top: 1px solid var(--line); }
+          align-items: start; border-top: 1px solid var(--line); }
         .card:first-child { border-top: 0; }
         .query h3 .label { color: var(--accent); }
         .query h3 .note { color: var(--soft); font-weight: 400; }
@@ -191,6 +191,25 @@ enum Stylesheet {
         .chip.masked { background: var(--ink); color: var(--paper);
           text-decoration: line-through; }
         .chip.cut { background: none; color: var(--bad); text-decoration: line-through dotted; }
+        .part { margin-top: 1.4rem; }
+        .part > h3 { font-size: 1rem; margin: 0 0 0.4rem; }
+        .part > .lead { margin: 0 0 0.7rem; font-size: 0.9rem; }
+        .heat { padding: 0.1rem 0; border-radius: 3px; white-space: pre-wrap; }
+        .heat.special { color: var(--soft); padding: 0.1rem 0.25rem; margin: 0 0.1rem;
+          font: 0.78rem ui-monospace, monospace; box-shadow: inset 0 0 0 1px var(--line); }
+        .warm-1 { background: rgb(232 93 4 / 0.16); } .warm-2 { background: rgb(232 93 4 / 0.3); }
+        .warm-3 { background: rgb(232 93 4 / 0.46); } .warm-4 { background: rgb(232 93 4 / 0.62); }
+        .cold-1 { background: rgb(56 108 236 / 0.16); }
+        .cold-2 { background: rgb(56 108 236 / 0.3); }
+        .cold-3 { background: rgb(56 108 236 / 0.46); }
+        .cold-4 { background: rgb(56 108 236 / 0.62); }
+        .heat-name { font-size: 0.9rem; margin: 0 0 0.5rem; overflow-wrap: anywhere; }
+        .heat-legend { display: flex; flex-wrap: wrap; align-items: center; gap: 0.15rem;
+          font-size: 0.78rem; color: var(--soft); margin: 0 0 0.8rem; }
+        .heat-legend span:first-child { margin-right: 0.4rem; }
+        .heat-legend span:last-child { margin-left: 0.4rem; }
+        .key-cell { width: 1.4rem; height: 1rem; text-align: center; border-radius: 0;
+          line-height: 1rem; padding: 0; }
         .warning { color: var(--bad); background: var(--bad-soft); border-radius: 6px;
           padding: 0.35rem 0.6rem; margin: 0.5rem 0 0; font-size: 0.85rem;
           overflow-wrap: anywhere; }

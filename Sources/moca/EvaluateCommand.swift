@@ -17,7 +17,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         abstract: "Score a model on benchmarks.",
         subcommands: [
             EvaluateMMEBCommand.self, EvaluateViDoReCommand.self, EvaluateRetrievalCommand.self,
-            EvaluateCompareCommand.self, EvaluateDriftCommand.self,
+            EvaluateCompareCommand.self, EvaluateDriftCommand.self, EvaluateReportCommand.self,
         ])
 }
 
@@ -55,6 +55,11 @@ struct EvaluationOptions: ParsableArguments {
         help: ArgumentHelp(
             "Also write retrieval scores as mteb keeps results.", valueName: "dir"))
     var mteb: String?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Write report.html and report.md, with worst queries and heat-maps.")
+    var report = true
 }
 
 /// `moca evaluate mmeb`.
@@ -72,7 +77,7 @@ struct EvaluateMMEBCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run { try await $0.mmeb() }
+        try await Evaluation(model, evaluation).run(.mmeb) { try await $0.mmeb() }
     }
 }
 
@@ -90,7 +95,7 @@ struct EvaluateViDoReCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run { try await $0.retrieval(.pages) }
+        try await Evaluation(model, evaluation).run(.vidore) { try await $0.retrieval(.pages) }
     }
 }
 
@@ -107,7 +112,7 @@ struct EvaluateRetrievalCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run { try await $0.retrieval(.any) }
+        try await Evaluation(model, evaluation).run(.retrieval) { try await $0.retrieval(.any) }
     }
 }
 
@@ -121,7 +126,7 @@ private struct Evaluation {
     }
 
     func run(
-        _ benchmark: (EvaluationRun) async throws -> EvaluationRun.Report
+        _ name: Benchmark, _ benchmark: (EvaluationRun) async throws -> EvaluationRun.Report
     ) async throws {
         let interruption = Interruption()
         let start = ContinuousClock.now
@@ -148,7 +153,9 @@ private struct Evaluation {
             "model": .text(identity.folder), "fingerprint": .text(identity.fingerprint),
             "dtype": .text(dtype), "device": .text(settings.device.description),
             "data": .text(run.data.path), "prompts": .bool(!run.embedder.roles.isEmpty),
+            "benchmark": .text(name.rawValue),
         ]
+        run.settings["images"] = run.images.map { .text($0.path) }
         let meter = StepMeter()
         run.tell = { tell($0, meter) }
         run.isInterrupted = { interruption.hasHappened }
@@ -170,8 +177,16 @@ private struct Evaluation {
                 report.scores, report.suite, seconds: report.seconds,
                 to: URL(fileURLWithPath: folder, isDirectory: true))
         }
-        if options.json { return try Message.printJSON(report.scores) }
-        ScoreLines(report.scores).print()
+        if options.json {
+            try Message.printJSON(report.scores)
+        } else {
+            ScoreLines(report.scores).print()
+        }
+        guard options.report else { return }
+        let page = try await EvaluationPage(
+            report.scores, in: run.output, embedder: run.embedder
+        ).write()
+        Message.write("report is in \(page.path)")
     }
 }
 
@@ -193,17 +208,11 @@ struct ScoreLines {
         self.scores = scores
     }
 
-    /// The measure that stands for a set: that of the means.
-    private func metric(of score: SetScore) -> String {
-        if case .precision = score { return "precision_at_1" }
-        return scores.groups["mean"]?.metric ?? "ndcg_at_5"
-    }
-
     /// The lines: name, measure, value, interval, chance, queries; in per cent.
     var lines: [String] {
         var rows = [["set", "measure", "score", "95 %", "chance", "queries"]]
         for (name, score) in scores.sets.sorted(by: { $0.key < $1.key }) {
-            let metric = metric(of: score)
+            let metric = scores.headline(of: name)
             rows.append([
                 name, metric, percent(score.value(of: metric)),
                 interval(score.interval(of: metric)),
@@ -231,15 +240,5 @@ struct ScoreLines {
 
     private func percent(_ value: Double?) -> String {
         value.map { Message.text(100 * $0, 1) } ?? ""
-    }
-}
-
-extension SetScore {
-    /// Queries that were asked and judged.
-    fileprivate var queryCount: Int {
-        switch self {
-        case .precision(let score): score.queryCount
-        case .retrieval(let score): score.queryCount
-        }
     }
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import MoCaEvaluation
+import MoCaReport
 
 /// Prints how much two evaluations differ.
 struct EvaluateCompareCommand: VerboseCommand {
@@ -27,6 +28,14 @@ struct EvaluateCompareCommand: VerboseCommand {
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Also write a page with the examples and their pictures.", valueName: "file"))
+    var html: String?
+
+    @Option(help: ArgumentHelp("Also write the page as Markdown.", valueName: "file"))
+    var markdown: String?
+
     @OptionGroup var verbosity: VerbosityOptions
 
     func validate() throws {
@@ -37,9 +46,14 @@ struct EvaluateCompareCommand: VerboseCommand {
 
     func run() throws {
         for (path, name) in [(first, "<a>"), (second, "<b>")] { try requireFile(path, name) }
-        let comparison = try Comparison(
-            URL(fileURLWithPath: first, isDirectory: true),
-            URL(fileURLWithPath: second, isDirectory: true), exampleCount: examples)
+        for path in [html, markdown].compactMap({ $0 }) { try requireWritableFile(path) }
+        let folders = [first, second].map { URL(fileURLWithPath: $0, isDirectory: true) }
+        let comparison = try Comparison(folders[0], folders[1], exampleCount: examples)
+        if html != nil || markdown != nil {
+            let report = try ComparisonPage(comparison, folders[0], folders[1]).report()
+            if let html { try report.write(to: URL(fileURLWithPath: html)) }
+            if let markdown { try report.writeMarkdown(to: URL(fileURLWithPath: markdown)) }
+        }
         if json { return try Message.printJSON(comparison) }
         for line in lines(comparison) { print(line) }
     }

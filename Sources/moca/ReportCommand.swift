@@ -90,7 +90,7 @@ struct ReportCommand: VerboseCommand {
         sections += stages.map(\.story)
         if !scores.isEmpty {
             sections.append(
-                ReportSection("Scores", lead: ScoreColumns.explanation, .scores(table.table)))
+                ReportSection("Scores", lead: table.explanation, .scores(table.table)))
         }
         let cards = try searches.flatMap {
             try SearchLines(URL(fileURLWithPath: $0)).cards(pictures)

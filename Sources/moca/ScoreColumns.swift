@@ -9,11 +9,10 @@ struct ScoreColumns {
     /// In the order of their first file.
     private var labels: [String] = []
     private var sets: [String: [String: SetScore]] = [:]
-
-    static let explanation = """
-        Precision at 1: the share of queries whose best candidate is the right one. nDCG@5: the \
-        right documents among the best five, weighted by rank.
-        """
+    /// The measure that stands for each set, as the first file that has the set says.
+    private var measures: [String: String] = [:]
+    /// The means of groups as they stand in the files.
+    private var means = GroupRows()
 
     /// Files of one label are one column; of a set in several, the last counts.
     ///
@@ -23,102 +22,125 @@ struct ScoreColumns {
             let scores = try Scores(contentsOf: URL(fileURLWithPath: file.path))
             if sets[file.label] == nil { labels.append(file.label) }
             sets[file.label, default: [:]].merge(scores.sets) { $1 }
+            for name in scores.sets.keys where measures[name] == nil {
+                measures[name] = scores.headline(of: name)
+            }
+            means.add(scores, as: file.label)
         }
     }
 
-    /// The measure that stands for a set, and how a reader calls it.
-    private static func metric(of score: SetScore) -> (key: String, name: String) {
-        if case .precision = score { return ("precision_at_1", "precision at 1") }
-        return ("ndcg_at_5", "nDCG@5")
+    /// One set, with a score of any column.
+    private struct NamedSet {
+        let name: String
+        let sample: SetScore
+        let measure: String
+
+        var kind: TaskKind { TaskKind(of: name, sample) }
     }
 
-    /// All sets, each with a score of any column.
-    private var names: [(name: String, sample: SetScore)] {
+    private var named: [NamedSet] {
         let all = sets.values.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
-        return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        return all.sorted { $0.key < $1.key }.compactMap { name, sample in
+            measures[name].map { NamedSet(name: name, sample: sample, measure: $0) }
+        }
+    }
+
+    /// What the measures of the table say.
+    var explanation: String {
+        Set(named.map(\.measure)).sorted().map {
+            "\(MeasureTitle.of($0)): \(MeasureTitle.explanation(of: $0))."
+        }.joined(separator: " ")
     }
 
     /// The table.
     var table: ScoreTable {
-        let groups = TaskKind.allCases.compactMap { kind -> ScoreTable.Group? in
-            let rows = names.filter { TaskKind(of: $0.name, $0.sample) == kind }
-                .map { row($0.name, $0.sample) }
+        var groups = TaskKind.allCases.compactMap { kind -> ScoreTable.Group? in
+            let rows = named.filter { $0.kind == kind }.map(row)
             return rows.isEmpty ? nil : ScoreTable.Group(kind.rawValue, rows: rows)
         }
+        let rows = means.rows(of: labels)
+        if !rows.isEmpty { groups.append(ScoreTable.Group("Means of groups", rows: rows)) }
         return ScoreTable(columns: labels, groups: groups)
     }
 
-    private func row(_ name: String, _ sample: SetScore) -> ScoreTable.Row {
-        let metric = Self.metric(of: sample)
-        let cells = labels.map { label -> ScoreTable.Cell? in
-            guard let score = sets[label]?[name], let value = score.value(of: metric.key) else {
-                return nil
-            }
-            let interval = score.interval(of: metric.key)
-                .map { min($0.lower, $0.upper)...max($0.lower, $0.upper) }
-            return ScoreTable.Cell(value, interval: interval)
+    private func row(_ set: NamedSet) -> ScoreTable.Row {
+        let cells = labels.map { label in
+            sets[label]?[set.name].flatMap { ScoreTable.Cell($0, measure: set.measure) }
         }
         return ScoreTable.Row(
-            name, metric: metric.name, queryCount: sample.queryCount,
-            chance: sample.chance(of: metric.key), cells: cells)
+            set.name, metric: MeasureTitle.of(set.measure), queryCount: set.sample.queryCount,
+            chance: set.sample.chance(of: set.measure), cells: cells)
     }
 
     // MARK: - Headline
 
-    /// The column with the greatest mean over the sets that all columns have.
+    /// The sets that all columns have, of the measure that most of these have: figures of different
+    /// measures have no mean.
+    private var shared: [NamedSet] {
+        let common = named.filter { set in labels.allSatisfy { sets[$0]?[set.name] != nil } }
+        let groups = Dictionary(grouping: common, by: \.measure)
+        return groups.max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }?.value ?? []
+    }
+
+    /// The column with the greatest mean over the shared sets; the first without any.
     private var best: String? {
-        let shared = names.filter { name, _ in labels.allSatisfy { sets[$0]?[name] != nil } }
-        func mean(_ label: String) -> Double {
-            shared.reduce(0) { sum, set in
-                let metric = Self.metric(of: set.sample).key
-                return sum + (sets[label]?[set.name]?.value(of: metric) ?? 0)
-            }
-        }
-        return labels.max { mean($0) < mean($1) }
+        let shared = shared
+        guard !shared.isEmpty else { return labels.first }
+        return labels.max { (mean($0, shared) ?? 0) < (mean($1, shared) ?? 0) }
     }
 
     /// Which model the figures are of.
     var lead: String {
         guard let best else { return "" }
-        let rows = names.filter { sets[best]?[$0.name] != nil }
-        let above = rows.filter { name, sample in
-            let key = Self.metric(of: sample).key
-            guard let score = sets[best]?[name], let chance = score.chance(of: key),
-                let interval = score.interval(of: key)
+        let rows = named.filter { sets[best]?[$0.name] != nil }
+        let above = rows.filter { set in
+            guard let score = sets[best]?[set.name], let chance = score.chance(of: set.measure),
+                let interval = score.interval(of: set.measure)
             else { return false }
             return interval.lower > chance
         }
-        return "Scores of the best model, \"\(best)\": on \(above.count) of \(rows.count) sets "
-            + "its whole 95 % interval lies above chance."
+        var name = "the model \"\(best)\""
+        if labels.count > 1, let first = shared.first {
+            name =
+                "the best model, \"\(best)\" (by its mean \(MeasureTitle.of(first.measure)) over "
+                + "the \(shared.count) sets that all have)"
+        }
+        return "Scores of \(name): on \(above.count) of \(rows.count) sets its whole 95 % "
+            + "interval lies above chance."
     }
 
-    /// The best model's mean of each kind of task, beside chance and the first column.
+    /// The best model's mean of each kind of task and measure, beside chance and the first column.
     var figures: [Summary.Figure] {
         guard let best else { return [] }
-        return TaskKind.allCases.compactMap { kind in
-            let rows = names.filter {
-                sets[best]?[$0.name] != nil && TaskKind(of: $0.name, $0.sample) == kind
-            }
-            guard !rows.isEmpty else { return nil }
-            var notes: [String] = []
-            let chances = rows.compactMap { $0.sample.chance(of: Self.metric(of: $0.sample).key) }
-            if chances.count == rows.count { notes.append("chance \(percent(chances))") }
-            if let first = labels.first, first != best, let value = mean(first, rows) {
-                notes.append("\(first) \(percent([value]))")
-            }
-            let metric = Self.metric(of: rows[0].sample).name
-            return mean(best, rows).map {
-                Summary.Figure(
-                    percent([$0]), "\(kind.rawValue), \(metric)",
-                    note: notes.joined(separator: ", "))
+        return TaskKind.allCases.flatMap { kind -> [Summary.Figure] in
+            let rows = named.filter { sets[best]?[$0.name] != nil && $0.kind == kind }
+            let groups = Dictionary(grouping: rows, by: \.measure)
+            return groups.sorted { $0.key < $1.key }.compactMap { measure, rows in
+                figure(of: best, kind, measure, rows)
             }
         }
     }
 
-    private func mean(_ label: String, _ rows: [(name: String, sample: SetScore)]) -> Double? {
-        let values = rows.compactMap {
-            sets[label]?[$0.name]?.value(of: Self.metric(of: $0.sample).key)
+    private func figure(
+        of best: String, _ kind: TaskKind, _ measure: String, _ rows: [NamedSet]
+    ) -> Summary.Figure? {
+        var notes: [String] = []
+        let chances = rows.compactMap { $0.sample.chance(of: measure) }
+        if chances.count == rows.count { notes.append("chance \(percent(chances))") }
+        if let first = labels.first, first != best, let value = mean(first, rows) {
+            notes.append("\(first) \(percent([value]))")
         }
+        if rows.count > 1 { notes.append("mean of \(rows.count) sets") }
+        return mean(best, rows).map {
+            Summary.Figure(
+                percent([$0]), "\(kind.rawValue), \(MeasureTitle.of(measure))",
+                note: notes.joined(separator: ", "))
+        }
+    }
+
+    /// nil where a set was not scored; all sets are of one measure.
+    private func mean(_ label: String, _ rows: [NamedSet]) -> Double? {
+        let values = rows.compactMap { sets[label]?[$0.name]?.value(of: $0.measure) }
         return values.count == rows.count ? values.reduce(0, +) / Double(values.count) : nil
     }
 
@@ -158,15 +180,5 @@ private enum TaskKind: String, CaseIterable {
             } else {
                 .other
             }
-    }
-}
-
-extension SetScore {
-    /// Queries that were asked and judged.
-    fileprivate var queryCount: Int {
-        switch self {
-        case .precision(let score): score.queryCount
-        case .retrieval(let score): score.queryCount
-        }
     }
 }

@@ -97,33 +97,3 @@ struct SearchLines {
         URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
     }
 }
-
-/// Small pictures of files, each made once.
-final class ReportPictures {
-    private var made: [String: ReportImage] = [:]
-    private let side = 160
-
-    /// The picture, small enough for a page; nil, with a warning, where it cannot be shown.
-    ///
-    /// - Throws: `ReportError`.
-    func thumbnail(_ path: String) throws -> ReportImage? {
-        try thumbnail(.file(URL(fileURLWithPath: path)))
-    }
-
-    /// The same of an image from anywhere.
-    ///
-    /// - Throws: `ReportError`.
-    func thumbnail(_ source: ImageSource) throws -> ReportImage? {
-        if let image = made[source.name] { return image }
-        let name = URL(fileURLWithPath: source.name).lastPathComponent
-        do {
-            let small = try ImageDecoder().image(of: source).thumbnail(side: side)
-            let image = try ReportImage(small.jpeg(), description: name)
-            made[source.name] = image
-            return image
-        } catch let error as ImageError {
-            Message.write("warning: no picture on the page: \(error.oneLine)")
-            return nil
-        }
-    }
-}

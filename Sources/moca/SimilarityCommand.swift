@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaReport
 
 /// Prints cosine similarities.
 struct SimilarityCommand: VerboseCommand {
@@ -34,6 +35,16 @@ struct SimilarityCommand: VerboseCommand {
     @Flag(help: "Print one JSON object: queries, targets, similarity (a row a query).")
     var json = false
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Also write a page that shows which tokens and patches made each similarity (of models \
+            with mean pooling; at most \(Self.heatMapCountMax) pairs).
+            """, valueName: "file.html"))
+    var heatMap: String?
+
+    private static let heatMapCountMax = 36
+
     @OptionGroup var verbosity: VerbosityOptions
 
     func validate() throws {
@@ -42,6 +53,11 @@ struct SimilarityCommand: VerboseCommand {
         }
         guard !target.isEmpty || !targetImage.isEmpty else {
             throw ValidationError("Give at least one --target or --target-image.")
+        }
+        let count = (query.count + queryImage.count) * (target.count + targetImage.count)
+        guard heatMap == nil || count <= Self.heatMapCountMax else {
+            throw ValidationError(
+                "--heat-map draws at most \(Self.heatMapCountMax) pairs, not \(count).")
         }
     }
 
@@ -55,6 +71,7 @@ struct SimilarityCommand: VerboseCommand {
     func run() async throws {
         for path in queryImage { try requireFile(path, "--query-image") }
         for path in targetImage { try requireFile(path, "--target-image") }
+        if let heatMap { try requireWritableFile(heatMap) }
         let embedder = try await Embedder(
             loading: model.folder.resolved(), options: model.embedderOptions())
         let rows =
@@ -66,11 +83,46 @@ struct SimilarityCommand: VerboseCommand {
         let result = Result(
             queries: query + queryImage, targets: target + targetImage,
             similarity: rows.map { row in columns.map { row.cosine(with: $0) } })
+        if let heatMap { try await write(result, embedder, to: heatMap) }
         if json {
             try Message.printJSON(result)
         } else {
             printTable(result)
         }
+    }
+
+    private func write(_ result: Result, _ embedder: Embedder, to file: String) async throws {
+        let known = { (role: Role) in embedder.roles.contains(role) ? role : nil }
+        let queries = (query.map(Content.text) + queryImage.map(image)).map {
+            HeatMapMaker.Input(name: "Query", content: $0, role: known(.query))
+        }
+        let targets =
+            target.map {
+                HeatMapMaker.Input(name: "Target", content: .text($0), role: known(.document))
+            }
+            + targetImage.map {
+                HeatMapMaker.Input(name: "Target", content: image($0), role: known(.documentImage))
+            }
+        let maker = HeatMapMaker(embedder, pictures: ReportPictures())
+        var maps: [HeatMap] = []
+        for (queryName, query) in zip(result.queries, queries) {
+            for (targetName, target) in zip(result.targets, targets) {
+                maps.append(try await maker.map("\(queryName) / \(targetName)", query, target))
+            }
+        }
+        let rows = zip(result.queries, result.similarity).map { name, values in
+            [name] + values.map { Message.text(Double($0), 4) }
+        }
+        let report = Report(
+            title: "Similarity", subtitle: embedder.folder.path,
+            sections: [
+                ReportSection(
+                    "Cosines",
+                    .table(ReportTable(["Query"] + result.targets, rows: rows, cells: .numbers))),
+                ReportSection(
+                    "Which tokens made the match", lead: HeatMap.explanation, .heatMaps(maps)),
+            ], footer: "MoCa for Swift \(Moca.version)")
+        try report.write(to: URL(fileURLWithPath: file))
     }
 
     private func image(_ path: String) -> Content {

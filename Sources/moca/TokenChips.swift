@@ -31,6 +31,23 @@ struct TokenChips {
         return kept + cut
     }
 
+    /// Runs of tokens with the sums of their parts of a cosine.
+    ///
+    /// - Parameter greatest: the greatest part of a single token, by size.
+    func tokens(_ ids: [Int32], _ parts: [Float], greatest: Double) -> [HeatMap.Token] {
+        runs(of: ids).map { run in
+            let values = parts[run.start..<run.start + run.ids.count].map(Double.init)
+            let sum = values.reduce(0, +)
+            // The tokens of an image are tinted in the picture.
+            let level = isImage(run) || greatest == 0 ? 0 : sum / greatest
+            return HeatMap.Token(
+                text(of: run), value: sum, level: level, isSpecial: specialIDs.contains(run.ids[0]))
+        }
+    }
+
+    /// Where the tokens of images stand.
+    func imagePlaces(_ ids: [Int32]) -> [Int] { ids.indices.filter { ids[$0] == imageID } }
+
     /// Ids as text; the tokens of one image as a product.
     func ids(_ ids: [Int32]) -> String {
         runs(of: ids).flatMap { run in

@@ -66,21 +66,12 @@ final class TrainedRuns {
             return nil
         }
         switch side.document {
-        case nil: return try content(sample.query)
-        case 0: return try content(sample.positive)
+        case nil: return try pictures.content(sample.query)
+        case 0: return try pictures.content(sample.positive)
         case let number?:
             guard sample.negatives.indices.contains(number - 1) else { return nil }
-            return try content(sample.negatives[number - 1])
+            return try pictures.content(sample.negatives[number - 1])
         }
-    }
-
-    private func content(_ content: Content) throws -> ReportContent {
-        let texts = content.segments.compactMap { segment -> String? in
-            if case .text(let text) = segment { text } else { nil }
-        }
-        return ReportContent(
-            image: try content.images.first.flatMap { try pictures.thumbnail($0) },
-            text: String(texts.joined(separator: " ").prefix(400)))
     }
 
     private func catalog(of run: RunFolder) -> Catalog<ContrastiveSample>? {

@@ -1,0 +1,81 @@
+// Which tokens and patches make two contents alike.
+
+package import MoCaCore
+import MoCaModel
+package import MoCaProcessing
+import Torch
+
+/// Two contents, their cosine, and what each token adds to it.
+package struct TokenMatch: Sendable {
+    /// One of the two contents.
+    package struct Side: Sendable {
+        /// The tokens, prompt included, and the images.
+        package let outline: InputOutline
+        /// One number a token of `outline`; their sum is the cosine.
+        package let contributions: [Float]
+        /// Rows of `pixel_values` of the images, one after the other.
+        package let pixels: [Float]
+    }
+
+    /// The cosine of the two vectors.
+    package let cosine: Float
+    package let first: Side
+    package let second: Side
+}
+
+extension Embedder {
+    /// Decomposes the cosine of two contents over their tokens: exact with mean pooling, whatever
+    /// the model's adapter and `dimensions`.
+    ///
+    /// - Parameters:
+    ///   - roles: the prompts to put around each; nil for none.
+    /// - Throws: `EmbeddingError.notDecomposable` where pooling is not the mean, `.notFinite`,
+    ///   `.badInput` for a content that cannot be embedded.
+    package func match(
+        _ first: Content, _ second: Content, as roles: (Role?, Role?) = (nil, nil)
+    ) async throws -> TokenMatch {
+        guard model.settings.pooling == .mean else {
+            throw EmbeddingError.notDecomposable(pooling: model.settings.pooling.rawValue)
+        }
+        let outlines =
+            try await outlines(of: [first], as: roles.0)
+            + outlines(of: [second], as: roles.1)
+        let prepared = try outlines.enumerated().map { number, outline in
+            do {
+                let outline = try outline.get()
+                return (outline: outline, pixels: try processor.pixels(of: outline))
+            } catch let error as any UserFacingError {
+                throw EmbeddingError.badInput(number: number, error)
+            }
+        }
+        let values = try await contributions(of: prepared)
+        let sides = zip(prepared, values).map { input, values in
+            TokenMatch.Side(
+                outline: input.outline, contributions: values, pixels: input.pixels)
+        }
+        return TokenMatch(
+            cosine: values[0].reduce(0, +), first: sides[0], second: sides[1])
+    }
+
+    /// One list a content, a number a token.
+    private func contributions(
+        of inputs: [(outline: InputOutline, pixels: [Float])]
+    ) async throws -> [[Float]] {
+        let (model, collator) = (model, collator)
+        let values = try await thread.run {
+            try catchingTorchErrors {
+                let batch = try collator.pack(inputs.map(\.outline), pixels: inputs.map(\.pixels))
+                let all: [Float] = withoutGradient {
+                    model.contributions(batch.input)?.array() ?? []
+                }
+                let starts = batch.input.sequenceStarts
+                return all.isEmpty
+                    ? [] : batch.places.map { Array(all[starts[$0]..<starts[$0 + 1]]) }
+            }
+        }
+        guard values.count == inputs.count, values.joined().allSatisfy(\.isFinite) else {
+            throw EmbeddingError.notFinite
+        }
+        return values
+    }
+}

@@ -1,0 +1,60 @@
+// Which queries of a set are worth looking at, and which documents draw queries to them wrongly.
+
+extension QueryOutcome {
+    /// Whether the first of the ranking is right.
+    package var isRight: Bool {
+        guard let first = best.first else { return false }
+        return relevant.contains { $0.id == first.id } && !isTiedMiss
+    }
+
+    /// A tie of MMEB, in which the right one is first in its list and still counts as a miss.
+    private var isTiedMiss: Bool { measures[PrecisionAtOne.measure] == 0 }
+
+    /// By how much the best wrong candidate beats the best right one, negative where the right one
+    /// is ahead; nil where either is not known.
+    package var margin: Float? {
+        let right = Set(relevant.map(\.id))
+        guard let found = relevant.first, let wrong = best.first(where: { !right.contains($0.id) })
+        else { return nil }
+        return wrong.score - found.score
+    }
+}
+
+/// A document that stands first for queries that it is no answer of.
+package struct Hub: Sendable, Hashable {
+    package let document: String
+    /// The queries that it leads wrongly, in the order of the set.
+    package let queries: [String]
+}
+
+extension [QueryOutcome] {
+    /// The queries below 1 of `measure`: of the lowest value first, then those in which a wrong
+    /// candidate beats the right one by most.
+    package func worst(by measure: String, count: Int) -> [QueryOutcome] {
+        let values = map { $0.measures[measure] ?? 0 }
+        return indices.filter { values[$0] < 1 }.sorted { first, second in
+            (values[first], -(self[first].margin ?? 0), first)
+                < (values[second], -(self[second].margin ?? 0), second)
+        }.prefix(count).map { self[$0] }
+    }
+
+    /// The queries that are answered rightly, those with the widest margin first.
+    package func clearest(count: Int) -> [QueryOutcome] {
+        let margins = map { $0.margin ?? 0 }
+        return indices.filter { self[$0].isRight }.sorted {
+            (margins[$0], $0) < (margins[$1], $1)
+        }.prefix(count).map { self[$0] }
+    }
+
+    /// The documents that lead most queries wrongly, at least two.
+    package func hubs(count: Int) -> [Hub] {
+        var queries: [String: [String]] = [:]
+        for outcome in self where !outcome.isRight {
+            guard let first = outcome.best.first else { continue }
+            queries[first.id, default: []].append(outcome.query)
+        }
+        return queries.filter { $0.value.count > 1 }
+            .sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
+            .prefix(count).map { Hub(document: $0.key, queries: $0.value) }
+    }
+}

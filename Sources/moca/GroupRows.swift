@@ -1,0 +1,73 @@
+// Means of groups as they stand in files of scores.
+
+import MoCaEvaluation
+import MoCaReport
+
+/// The means of groups of one or several models, as rows of a table.
+struct GroupRows {
+    /// Tells a group from others: one of other sets is another figure, whatever its name.
+    private struct Key: Hashable {
+        let name: String
+        let metric: String
+        let sets: Set<String>
+    }
+
+    private var keys: [Key] = []
+    private var groups: [Key: [String: GroupScore]] = [:]
+    private var chances: [Key: Double] = [:]
+
+    /// Adds the groups of a file to the column `label`.
+    mutating func add(_ scores: Scores, as label: String) {
+        // The mean over whatever was scored last.
+        let order = scores.groups.sorted {
+            ($0.key == Scores.meanOfAll ? 1 : 0, $0.key) < (
+                $1.key == Scores.meanOfAll ? 1 : 0, $1.key
+            )
+        }
+        for (name, group) in order {
+            let key = Key(
+                name: name, metric: group.metric, sets: Set(group.sets + group.missing))
+            if groups[key] == nil { keys.append(key) }
+            groups[key, default: [:]][label] = group
+            if let chance = scores.chance(of: group) { chances[key] = chance }
+        }
+    }
+
+    /// A row a group, a cell a column.
+    func rows(of labels: [String]) -> [ScoreTable.Row] {
+        keys.map { key in
+            let found = groups[key] ?? [:]
+            let count = key.sets.count
+            let isNamed = key.name != Scores.meanOfAll
+            var row = ScoreTable.Row(
+                isNamed ? key.name : "Mean over what was scored",
+                metric: "\(MeasureTitle.of(key.metric)), \(count) \(count == 1 ? "set" : "sets")",
+                chance: chances[key], cells: labels.map { found[$0].map(Self.cell) })
+            row.note = found.values.compactMap(\.source).first.map { "list of sets: \($0)" } ?? ""
+            return row
+        }
+    }
+
+    private static func cell(_ group: GroupScore) -> ScoreTable.Cell {
+        guard let mean = group.mean else {
+            let count = group.sets.count + group.missing.count
+            let named = group.missing.count <= 3 ? ": " + group.missing.joined(separator: ", ") : ""
+            return ScoreTable.Cell(
+                .nan, note: "\(group.missing.count) of \(count) sets missing\(named)")
+        }
+        return ScoreTable.Cell(mean, interval: group.interval?.range)
+    }
+}
+
+extension ScoreTable.Cell {
+    /// A set's score by `measure`; nil where the set has no such measure.
+    init?(_ score: SetScore, measure: String) {
+        guard let value = score.value(of: measure) else { return nil }
+        self.init(value, interval: score.interval(of: measure)?.range)
+    }
+}
+
+extension ConfidenceInterval {
+    /// The interval as a range, whatever its order in the file.
+    var range: ClosedRange<Double> { min(lower, upper)...max(lower, upper) }
+}

@@ -1,0 +1,69 @@
+// Small pictures for pages, and how many bytes of them a page may hold.
+
+import Foundation
+import MoCaCore
+import MoCaImage
+import MoCaReport
+
+/// Small pictures, each made once.
+final class ReportPictures {
+    private var made: [String: ReportImage] = [:]
+    private let side = 160
+    /// Bytes of pictures that may still be shown; each showing counts, for a page holds its bytes
+    /// wherever it shows them.
+    private(set) var allowance = Int.max
+    /// Pictures that were left out for the page's size.
+    private(set) var leftOutCount = 0
+
+    /// Begins a part of the page.
+    ///
+    /// - Parameter byteCount: bytes of pictures that it may hold.
+    func begin(allowing byteCount: Int) { allowance = byteCount }
+
+    /// The picture, small enough for a page; nil, with a warning, where it cannot be shown.
+    ///
+    /// - Throws: `ReportError`.
+    func thumbnail(_ path: String) throws -> ReportImage? {
+        try thumbnail(.file(URL(fileURLWithPath: path)))
+    }
+
+    /// The same of an image from anywhere; nil also where the page is full.
+    ///
+    /// - Throws: `ReportError`.
+    func thumbnail(_ source: ImageSource) throws -> ReportImage? {
+        if let image = made[source.name] { return admitted(image) }
+        let name = URL(fileURLWithPath: source.name).lastPathComponent
+        do {
+            let small = try ImageDecoder().image(of: source).thumbnail(side: side)
+            let image = try ReportImage(small.jpeg(), description: name)
+            made[source.name] = image
+            return admitted(image)
+        } catch let error as ImageError {
+            Message.write("warning: no picture on the page: \(error.oneLine)")
+            return nil
+        }
+    }
+
+    /// A picture that was made elsewhere; nil where the page is full.
+    func admitted(_ image: ReportImage) -> ReportImage? {
+        guard image.bytes.count <= allowance else {
+            leftOutCount += 1
+            return nil
+        }
+        allowance -= image.bytes.count
+        return image
+    }
+
+    /// A content as it is shown: its first picture and the beginning of its text.
+    ///
+    /// - Throws: `ReportError`.
+    func content(_ content: Content) throws -> ReportContent {
+        let texts = content.segments.compactMap { segment -> String? in
+            if case .text(let text) = segment { text } else { nil }
+        }
+        let text = texts.joined(separator: " ").trimmingCharacters(in: .whitespacesAndNewlines)
+        return ReportContent(
+            image: try content.images.first.flatMap { try thumbnail($0) },
+            text: String(text.prefix(400)))
+    }
+}
