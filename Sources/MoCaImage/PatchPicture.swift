@@ -100,7 +100,7 @@ package struct PatchPicture: Sendable {
     private static let warm = [232.0, 93.0, 4.0]
     private static let cold = [29.0, 78.0, 216.0]
     /// The picture is seen under the strongest tint too.
-    private static let strongestTint = 0.7
+    private static let strongestTint = 0.55
     private static let lineLight = 0.72
 
     /// Where a row of `pixel_values` stands: the rows go block by block of `mergeSize` squared.

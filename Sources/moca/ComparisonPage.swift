@@ -13,7 +13,7 @@ struct ComparisonPage {
     private let pictures = ReportPictures()
 
     /// Encoded bytes of all pictures.
-    private static let pictureByteLimit = 13 << 20
+    private static let pictureByteLimit = 10 << 20
 
     /// - Throws: `EvaluationError.unreadableScores`.
     init(_ comparison: Comparison, _ a: URL, _ b: URL) throws {

@@ -22,8 +22,8 @@ struct EvaluationPage {
     }
 
     /// Encoded bytes of all pictures: a page of 36 sets stays under 20 MB, for base64 makes three
-    /// bytes four.
-    private static let pictureByteLimit = 13 << 20
+    /// bytes four, and long heat-maps take as much as 5 MB.
+    private static let pictureByteLimit = 10 << 20
 
     /// Writes both files.
     ///

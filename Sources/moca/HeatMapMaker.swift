@@ -37,7 +37,7 @@ struct HeatMapMaker {
     }
 
     /// Pieces of a long text that are shown one by one.
-    private static let tokenCountMax = 600
+    private static let tokenCountMax = 300
 
     private func side(_ name: String, _ side: TokenMatch.Side) throws -> HeatMap.Side {
         let greatest = side.contributions.map { abs(Double($0)) }.max() ?? 0

@@ -2,6 +2,8 @@ import Foundation
 import MoCaCore
 import Testing
 
+@testable import moca
+
 /// Reports of evaluations and comparisons, and heat-maps of pairs, as a user runs them.
 @Suite struct EvaluationReportTests {
     private static let repository = fixtures.deletingLastPathComponent()
@@ -120,6 +122,21 @@ import Testing
                 ["evaluate", "compare", "a", "b", "--html", "none/c.html"], in: folder)
             #expect(refused.status == 73)
         }
+    }
+
+    @Test func picturesBeyondTheAllowanceAreLeftOutAndCounted() throws {
+        let pictures = ReportPictures()
+        let path = Self.repository.appending(path: "examples/demo/pages")
+            .appending(path: "debmake-doc_en_p0143.jpg").path
+        pictures.begin(allowing: 1 << 20)
+        #expect(try pictures.thumbnail(path) != nil)
+        let size = (1 << 20) - pictures.allowance
+        #expect(size > 100)
+        // Each showing counts, also of a picture that was made before.
+        pictures.begin(allowing: 2 * size + size / 2)
+        let shown = try (0..<4).map { _ in try pictures.thumbnail(path) != nil }
+        #expect(shown == [true, true, false, false])
+        #expect(pictures.leftOutCount == 2)
     }
 
     @Test func anyPairCanBeLookedAt() throws {

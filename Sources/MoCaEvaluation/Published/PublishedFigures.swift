@@ -95,7 +95,12 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
 
     /// Why no figure compares with those of `scores` at all.
     private static func partReason(_ scores: Scores) -> String? {
-        scores.settings["max_queries"].map { "only the first \($0) queries of each set were asked" }
+        if let part = scores.settings["part"] {
+            return "only a part of each set was scored (\(part))"
+        }
+        return scores.settings["max_queries"].map {
+            "only the first \($0) queries of each set were asked"
+        }
     }
 
     private static func sorted(_ entries: [Entry], by labels: [String]) -> [Entry] {
