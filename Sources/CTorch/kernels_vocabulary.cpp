@@ -19,7 +19,27 @@ using namespace ctorch;
 
 namespace {
 
-/// Hands a gradient to a leaf at once; what it returns goes on to the engine.
+/// The type that gradients of `weight` are summed in.
+at::ScalarType sum_type(const at::Tensor &weight) {
+    return weight.is_leaf() ? weight.grad_dtype().value_or(weight.scalar_type()) : weight.scalar_type();
+}
+
+/// Adds `left^T right` of a chunk, `[V, C] x [C, W]`, to `sum` `[V, W]`. Where the types differ, rows
+/// are taken in parts, so that the product in the narrow type is small beside the sum.
+void add_product(at::Tensor &sum, const at::Tensor &left, const at::Tensor &right) {
+    if (sum.scalar_type() == left.scalar_type()) {
+        sum.addmm_(left.t(), right);
+        return;
+    }
+    constexpr int64_t row_count = 8192;
+    for (int64_t row = 0; row < sum.size(0); row += row_count) {
+        const int64_t count = std::min(row_count, sum.size(0) - row);
+        sum.narrow(0, row, count).add_(left.narrow(1, row, count).t().matmul(right));
+    }
+}
+
+/// Hands a gradient, in the type that it is summed in, to a leaf at once; what it returns goes on to
+/// the engine.
 at::Tensor deposit(const at::Tensor &weight, const at::Tensor &gradient) {
     if (!weight.is_leaf()) return gradient;
     at::AutoGradMode off(false);
@@ -47,10 +67,12 @@ struct EmbeddingRows : torch::autograd::Function<EmbeddingRows> {
         const at::Tensor added = gradients[0].reshape({-1, weight.size(1)});
         at::AutoGradMode off(false);
         if (weight.is_leaf() && weight.grad().defined()) {
-            weight.mutable_grad().index_add_(0, rows, added);
+            at::Tensor &kept = weight.mutable_grad();
+            kept.index_add_(0, rows, added.to(kept.scalar_type()));
             return {at::Tensor(), at::Tensor()};
         }
-        const at::Tensor gradient = at::zeros_like(weight).index_add_(0, rows, added);
+        const at::ScalarType type = sum_type(weight);
+        const at::Tensor gradient = at::zeros_like(weight, type).index_add_(0, rows, added.to(type));
         return {deposit(weight, gradient), at::Tensor()};
     }
 };
@@ -61,7 +83,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
                               double scale, at::Tensor rows) {
         const bool is_recorded = hidden.requires_grad() || weight.requires_grad();
         at::Tensor hidden_gradient = is_recorded ? at::empty_like(hidden) : at::Tensor();
-        at::Tensor weight_gradient = weight.requires_grad() ? at::zeros_like(weight) : at::Tensor();
+        at::Tensor weight_gradient = weight.requires_grad() ? at::zeros_like(weight, sum_type(weight)) : at::Tensor();
         at::Tensor total = at::zeros({}, hidden.options().dtype(at::kFloat));
         for (int64_t start = 0; start < hidden.size(0); start += chunk) {
             const int64_t length = std::min(chunk, hidden.size(0) - start);
@@ -82,7 +104,7 @@ struct LinearCrossEntropy : torch::autograd::Function<LinearCrossEntropy> {
             buffer.scatter_add_(1, columns, at::full_like(chosen, -1));
             const at::Tensor gradient = buffer.mul_(scale).to(weight.scalar_type());
             hidden_gradient.narrow(0, start, length).copy_(gradient.matmul(weight));
-            if (weight_gradient.defined()) weight_gradient.addmm_(gradient.t(), states);
+            if (weight_gradient.defined()) add_product(weight_gradient, gradient, states);
         }
         if (is_recorded) context->saved_data["hidden"] = hidden_gradient;
         if (weight_gradient.defined()) context->saved_data["weight"] = weight_gradient;

@@ -19,6 +19,11 @@ extension EncoderInput {
             ranges.append(first..<row)
             first = row
         }
+        return pieces(ranges)
+    }
+
+    /// A piece for each range of sequences; these follow each other from the first sequence on.
+    package func pieces(_ ranges: [Range<Int>]) -> [EncoderInput] {
         var (pieces, cursor) = ([EncoderInput](), ImageCursor())
         for range in ranges { pieces.append(piece(range, &cursor)) }
         return pieces

@@ -34,9 +34,18 @@ package struct ForwardCost: Sendable {
 
     /// A packed batch's, up to the last hidden states.
     package func ofInput(_ input: EncoderInput) -> Double {
+        ofSequences(input) + ofImages(input)
+    }
+
+    /// A packed batch's in the language model.
+    package func ofSequences(_ input: EncoderInput) -> Double {
         zip(input.sequenceStarts, input.sequenceStarts.dropFirst())
             .reduce(0) { $0 + ofSequence(tokens: $1.1 - $1.0) }
-            + input.grids.reduce(0) { $0 + ofImage($1) }
+    }
+
+    /// A packed batch's in the vision tower.
+    package func ofImages(_ input: EncoderInput) -> Double {
+        input.grids.reduce(0) { $0 + ofImage($1) }
     }
 
     /// What the heads of pre-training add: logits of masked tokens, the decoder's layer over all
@@ -44,9 +53,7 @@ package struct ForwardCost: Sendable {
     package func ofHeads(
         _ input: EncoderInput, maskedTokens: Int, maskedImageTokens: Int
     ) -> Double {
-        let layer =
-            zip(input.sequenceStarts, input.sequenceStarts.dropFirst())
-            .reduce(0) { $0 + ofSequence(tokens: $1.1 - $1.0) } / Double(text.layerCount)
+        let layer = ofSequences(input) / Double(text.layerCount)
         let patches = 2 * Double(text.hiddenSize * vision.mergeUnit * vision.patchValueCount)
         return Double(maskedTokens) * ofLogits + (maskedImageTokens == 0 ? 0 : layer)
             + Double(maskedImageTokens) * patches

@@ -49,11 +49,16 @@ extension PretrainedModel {
     ///   - base: the model that adapters were trained on.
     ///   - copies: false shares the weights' memory: then they must not change before they are
     ///     written.
-    package func snapshot(base: URL, copies: Bool) -> ModelSnapshot {
+    ///   - isForTraining: whether parameters that are of use in training alone (a learned
+    ///     temperature), which PEFT does not know, are taken.
+    package func snapshot(
+        base: URL, copies: Bool, isForTraining: Bool = true
+    ) -> ModelSnapshot {
         let adapters = store.adapters.map {
             ModelSnapshot.Adapters(settings: $0.settings, base: base)
         }
-        let kept = adapters == nil ? store.parameters : store.trainableParameters
+        let all = adapters == nil ? store.parameters : store.trainableParameters
+        let kept = all.filter { isForTraining || $0.key != CheckpointKeys.logScale }
         return ModelSnapshot(
             configuration: configuration,
             tensors: kept.map { ($0.key, copies ? $0.tensor.processorCopy : $0.tensor) },

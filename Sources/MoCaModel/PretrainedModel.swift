@@ -147,7 +147,6 @@ package struct PretrainedModel {
 
 extension PretrainedModel {
     /// Writes `config.json` and the weights into `folder`, each beside its name and then renamed.
-    /// Adapters are merged.
     ///
     /// - Parameters:
     ///   - dtype: the type of the stored weights; nil keeps that of the parameters.
@@ -155,9 +154,10 @@ extension PretrainedModel {
     ///     pre-training heads) are written too, one at a time; nil leaves them out.
     ///   - isForTraining: whether parameters that are of use in training alone (a learned
     ///     temperature) are written.
+    ///   - mergesAdapters: false writes adapted weights as they are without their adapters.
     package func save(
         to folder: URL, dtype: DType? = nil, carrying source: URL? = nil,
-        isForTraining: Bool = false
+        isForTraining: Bool = false, mergesAdapters: Bool = true
     ) throws {
         let type = dtype ?? store.dtype
         let kept = store.parameters.filter { isForTraining || $0.key != CheckpointKeys.logScale }
@@ -166,7 +166,8 @@ extension PretrainedModel {
         let writer = try ShardedSafetensorsWriter(
             folder, tensors: own + (try carried?.declarations(type) ?? []))
         for (key, tensor) in kept {
-            try store.merged(key, tensor).to(type).withBytes { try writer.append($0, to: key) }
+            let value = mergesAdapters ? store.merged(key, tensor) : tensor.detached()
+            try value.to(type).withBytes { try writer.append($0, to: key) }
         }
         try carried?.append(to: writer, type)
         try writer.finish()

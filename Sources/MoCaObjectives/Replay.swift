@@ -25,10 +25,12 @@ package struct Replay {
     }
 
     private let parameters: [(key: String, tensor: Tensor)]
+    private let context: StepContext
 
     /// `model` must have been loaded with `isTrainable`.
     package init(_ model: PretrainedModel) {
         parameters = model.store.trainableParameters
+        context = model.store.context
     }
 
     /// Runs `objective` on one batch.
@@ -42,7 +44,7 @@ package struct Replay {
         let means = Dictionary(uniqueKeysWithValues: terms.terms.map { ($0.name, $0.mean) })
         return Result(
             loss: terms.loss, mlmLoss: means["mlm_loss"], maeLoss: means["mae_loss"],
-            gradNorm: GradientClipping.totalNorm(parameters.map(\.tensor)))
+            gradNorm: GradientClipping.totalNorm(parameters.map(\.tensor)) / context.lossScale)
     }
 
     /// Writes every gradient of the last run under its parameter's checkpoint key; zeros where a
@@ -51,7 +53,8 @@ package struct Replay {
     /// - Throws: `SafetensorsError`.
     package func writeGradients(to url: URL) throws {
         let contents = parameters.map { key, tensor in
-            let gradient = (tensor.gradient ?? .zeros(tensor.shape)).to(.float32)
+            let scaled = (tensor.gradient ?? .zeros(tensor.shape)).to(.float32)
+            let gradient = scaled * (1 / context.lossScale)
             return (
                 tensor: SafetensorsDeclaration(key, .float32, tensor.shape),
                 bytes: gradient.withBytes { Data($0) }

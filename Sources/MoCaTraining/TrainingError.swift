@@ -24,7 +24,8 @@ package enum TrainingError: UserFacingError, Hashable {
 
     // The run
     case badSample(name: String, reason: String)
-    case notFinite(step: Int, loss: Double, gradientNorm: Double, records: [String], saved: String)
+    case notFinite(
+        step: Int, loss: Double, gradientNorm: Double, records: [String], saved: KeptStep)
     /// `step` is nil before training began, `checkpoint` when nothing was there to be saved;
     /// `isRepeatable` says whether the same command goes on from there.
     case interrupted(step: Int?, checkpoint: String?, isRepeatable: Bool = true)
@@ -76,7 +77,7 @@ package enum TrainingError: UserFacingError, Hashable {
             "sample cannot be used (\(name)): \(reason)"
         case .notFinite(let step, let loss, let norm, let records, let saved):
             "training stopped (step \(step)): loss \(loss) and gradient norm \(norm) are not both "
-                + "finite; the batch and the weights are in \(saved), its records are "
+                + "finite; \(saved); its records are "
                 + Self.list(records)
         case .interrupted(let step, let checkpoint, _):
             "run was interrupted (\(step.map { "step \($0)" } ?? "while loading")): "
@@ -107,6 +108,9 @@ package enum TrainingError: UserFacingError, Hashable {
         case .tokenizerTooLarge: "use the tokenizer.json that belongs to the model"
         case .doesNotFit(_, _, _, let remedies): "try \(remedies.joined(separator: "; "))"
         case .badSample: "correct the record, or take it out"
+        case .notFinite(_, _, _, _, .failed):
+            "make room for it; lower the learning rate or clip harder, or pass over such steps with "
+                + "runtime.on_not_finite=skip"
         case .notFinite:
             "look at it with moca replay; lower the learning rate or clip harder, or pass over "
                 + "such steps with runtime.on_not_finite=skip"

@@ -72,8 +72,7 @@ public final class AdamW {
     /// What does not change during a run.
     public let settings: Settings
     private let parameters: [(key: String, tensor: Tensor)]
-    /// Of each parameter, the number of its group; `settings.groups.count` for none, one
-    /// more for those that do not shrink.
+    /// Of each parameter, the number of its group; `settings.groups.count` for none.
     private let groupNumbers: [Int]
     /// Single numbers that do not shrink, and that others may put back under a limit.
     private let undecayed: Set<String>
@@ -81,7 +80,7 @@ public final class AdamW {
     private var averages: [String: Tensor] = [:]
 
     /// An optimiser of `parameters`; its moments begin at zero. Those of the keys `undecayed` do
-    /// not shrink.
+    /// not shrink, whatever their group says.
     public init(
         _ parameters: [(key: String, tensor: Tensor)], settings: Settings,
         undecayed: Set<String> = []
@@ -91,9 +90,7 @@ public final class AdamW {
         self.undecayed = undecayed
         let groups = settings.groups
         groupNumbers = parameters.map { key, _ in
-            undecayed.contains(key)
-                ? groups.count + 1
-                : groups.firstIndex { $0.match.isFound(in: key) } ?? groups.count
+            groups.firstIndex { $0.match.isFound(in: key) } ?? groups.count
         }
     }
 
@@ -101,9 +98,12 @@ public final class AdamW {
     ///
     /// - Parameter gradientFactor: times every gradient; in float32 where there are masters.
     public func step(learningRate: Double, gradientFactor: Double = 1) {
-        for group in 0...settings.groups.count + 1 {
+        for group in 0...settings.groups.count {
             let members = zip(parameters, groupNumbers).filter { $1 == group }.map(\.0)
-            update(members, coefficients(group, learningRate), gradientFactor)
+            var coefficients = coefficients(group, learningRate)
+            update(members.filter { !undecayed.contains($0.key) }, coefficients, gradientFactor)
+            coefficients.weightDecay = 0
+            update(members.filter { undecayed.contains($0.key) }, coefficients, gradientFactor)
         }
         if let decay = settings.averageDecay { average(decay) }
     }
@@ -113,9 +113,7 @@ public final class AdamW {
         return AdamWCoefficients(
             learningRate: learningRate * (own?.learningRateScale ?? 1), beta1: settings.beta1,
             beta2: settings.beta2,
-            weightDecay: group > settings.groups.count
-                ? 0 : own?.weightDecay ?? settings.weightDecay,
-            epsilon: settings.epsilon)
+            weightDecay: own?.weightDecay ?? settings.weightDecay, epsilon: settings.epsilon)
     }
 
     private func update(
@@ -131,7 +129,7 @@ public final class AdamW {
                 plain.append((tensor, gradient, state))
                 continue
             }
-            // One at a time, so that only one gradient exists in float32.
+            // One at a time, so that only one gradient exists twice.
             withoutGradient {
                 // Who put the parameter back under a limit moved its master too.
                 if undecayed.contains(key), master.to(tensor.dtype).item() != tensor.item() {
@@ -197,6 +195,17 @@ public final class AdamW {
             if let average = averages[key] { tensor.assign(average) }
         }
         return !averages.isEmpty
+    }
+
+    /// Runs `body` with the averages in the place of the parameters, where there are any. Then the
+    /// parameters are what they were, bit for bit, also when `body` throws.
+    public func withAverages<Result>(_ body: () throws -> Result) rethrows -> Result {
+        let replaced = parameters.filter { averages[$0.key] != nil }.map { _, tensor in
+            (tensor: tensor, value: tensor.detached().clone())
+        }
+        _ = applyAverages()
+        defer { for (tensor, value) in replaced { tensor.assign(value) } }
+        return try body()
     }
 
     // MARK: Saved state

@@ -107,10 +107,15 @@ public final class AdapterStore {
         return tensor.to(store.dtype).to(store.device).clone()
     }
 
+    /// Whether the adapters' file has a tensor `key`; false for fresh adapters.
+    public func has(_ key: String) -> Bool {
+        guard case .stored(let tensors, _) = source else { return false }
+        return tensors[key] != nil
+    }
+
     /// What the file says of a parameter that was trained whole; nil where it says nothing.
     func whole(_ key: String, _ shape: [Int], _ store: ParameterStore) -> Tensor? {
-        guard case .stored(let tensors, _) = source, tensors[key] != nil else { return nil }
-        return stored(key, shape, store)
+        has(key) ? stored(key, shape, store) : nil
     }
 
     private func freshA(_ key: String, _ shape: [Int], _ store: ParameterStore) -> Tensor {

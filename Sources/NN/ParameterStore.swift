@@ -52,6 +52,8 @@ public final class ParameterStore {
 
     let source: Source
     private var provided: [String: Tensor] = [:]
+    /// Keys of parameters that are trained beside adapters.
+    private var alwaysTrained: Set<String> = []
     private var missing: [String] = []
     private var misshapen: [String] = []
 
@@ -105,6 +107,14 @@ public final class ParameterStore {
         parameters.filter(\.tensor.requiresGradient) + (adapters?.parameters ?? [])
     }
 
+    /// Sums gradients of trained parameters of 16 bits in float32. A step has many parts, and what
+    /// one of them adds to a sum in 16 bits is lost where it is below a rounding step of the sum.
+    public func widenGradients() {
+        for (_, tensor) in trainableParameters where tensor.dtype.byteCount == 2 {
+            tensor.setGradientType(.float32)
+        }
+    }
+
     /// Stops training of the parameters that a pattern is found in.
     ///
     /// - Throws: `ParameterError.patternUnused` for a pattern that is found in none.
@@ -134,6 +144,16 @@ public final class ParameterStore {
         provided[key] = tensor
     }
 
+    /// Trains the parameter `key` beside adapters too; said before it is asked for.
+    public func trainBesideAdapters(_ key: String) {
+        alwaysTrained.insert(key)
+    }
+
+    private func isTrained(_ key: String) -> Bool {
+        guard isTrainable, let adapters else { return isTrainable }
+        return adapters.settings.isWhole(key) || alwaysTrained.contains(key)
+    }
+
     func parameter(_ key: String, _ shape: [Int], _ role: ParameterRole) -> Tensor {
         precondition(tensors[key] == nil, "parameter \(key) is asked for twice")
         declarations.append(ParameterDeclaration(key: key, shape: shape, role: role))
@@ -148,9 +168,7 @@ public final class ParameterStore {
                 adapters?.whole(key, shape, self) ?? provided[key]
                 ?? stored(key, shape, checkpoint, names) ?? .zeros([])
         }
-        if isTrainable && adapters?.settings.isWhole(key) ?? true {
-            tensor.setRequiresGradient(true)
-        }
+        if isTrained(key) { tensor.setRequiresGradient(true) }
         tensors[key] = tensor
         return tensor
     }
@@ -192,8 +210,7 @@ public final class ParameterStore {
             }
             // A parameter that is trained must not share the file's pages.
             let isKept = mapped.dtype == dtype && device == .cpu
-            let isTrained = isTrainable && adapters?.settings.isWhole(key) ?? true
-            if isKept && !isTrained { return mapped }
+            if isKept && !isTrained(key) { return mapped }
             let own = isKept ? mapped.clone() : mapped.to(dtype).to(device)
             try file.release(name)
             return own

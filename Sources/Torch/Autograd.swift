@@ -47,6 +47,18 @@ extension Tensor {
         }
     }
 
+    /// Sums this leaf's gradients in `dtype`, in place of its own: what a backward pass brings is
+    /// cast before it is added, and `gradient` has that type.
+    public func setGradientType(
+        _ dtype: DType, file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let status = ctorch_set_gradient_type(handle, dtype.code)
+        if status != CTORCH_OK {
+            handleFailure(
+                status, of: "setGradientType", on: [self], at: CallSite(file: file, line: line))
+        }
+    }
+
     /// Adds to every leaf's gradient that of this tensor (of the product with `gradient` where it is
     /// not a scalar), and frees the graph.
     public func backward(

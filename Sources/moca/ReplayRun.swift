@@ -37,7 +37,6 @@ struct ReplayRun: Sendable {
     ///
     /// - Throws: a `UserFacingError`.
     func result() async throws -> Replay.Result {
-        command.device.applyThreads()
         return try await ModelThread().run { try catchingTorchErrors { try compute() } }
     }
 
@@ -72,15 +71,21 @@ struct ReplayRun: Sendable {
 
     private func compute() throws -> Replay.Result {
         let metadata = try ReplayBatch.metadata(of: batches[0])
+        let conditions = try StepConditions(metadata: metadata, file: batches[0].path)
+        if let threads = command.device.threads ?? conditions?.threads {
+            LibTorch.setThreadCount(threads)
+        }
         var options = options
         // A step that failed in bfloat16 may be finite in another type.
         options.dtype = options.dtype ?? metadata["dtype"].flatMap(DType.init(rawValue:))
+        options.adapter = options.adapter ?? conditions.flatMap(adapter)
         let loaded = try PretrainedModel(loading: model, options)
         let files = try batches.map { try ReplayBatch(reading: $0, for: loaded.configuration) }
         let (result, replay): (Replay.Result, Replay)
         if let reconstruction = loaded.reconstruction {
             let goal = ReconstructionObjective(
                 reconstruction, try reconstructionSettings(metadata))
+            try conditions?.apply(to: loaded.store)
             replay = Replay(loaded)
             result = replay.run(goal, try files.map { try $0.reconstruction() })
         } else {
@@ -90,6 +95,7 @@ struct ReplayRun: Sendable {
                 logScale: settings.loss.learnsTemperature
                     ? ContrastiveObjective.logScale(
                         of: loaded, temperature: settings.loss.temperature) : nil)
+            try conditions?.apply(to: loaded.store)
             replay = Replay(loaded)
             let tokensMax = metadata["mini_batch_tokens"].flatMap { Int($0) } ?? .max
             result = replay.run(
@@ -97,6 +103,15 @@ struct ReplayRun: Sendable {
         }
         if let gradients { try replay.writeGradients(to: gradients) }
         return result
+    }
+
+    /// The adapters beside the weights of a step that a run kept; another model has none.
+    private func adapter(_ conditions: StepConditions) -> AdapterChoice? {
+        let folder = model.appending(path: StepConditions.adapterName)
+        guard conditions.hasAdapters, FileManager.default.fileExists(atPath: folder.path) else {
+            return nil
+        }
+        return .stored(folder, seed: conditions.seed)
     }
 
     private func reconstructionSettings(

@@ -70,6 +70,32 @@ import Torch
         }
     }
 
+    /// With an average, what is scored is what the run leaves; the weights learn on as they were.
+    @Test func scoresAreOfTheAverage() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let (plain, averaged) = (folder.appending(path: "a"), folder.appending(path: "b"))
+            try run(TrainingFixtures.recipe(.contrastive, output: plain))
+            var scores: [Int: Double] = [:]
+            try run(
+                TrainingFixtures.recipe(
+                    .contrastive, output: averaged, Self.evaluation + ["optimizer.ema_decay=0.9"]),
+                onLog: { scores[$0.step] = $0.evaluation["eval/mean/sum"] })
+            func sum(_ name: String) throws -> Double? {
+                let model = try PretrainedModel(
+                    loading: averaged.appending(path: name), LoadOptions(dtype: .float32))
+                let trained = EmbeddingModel(model.backbone, PoolingSettings())
+                return withoutGradient {
+                    Double(trained.backbone.embeddingWeight.sum().array(Float.self)[0])
+                }
+            }
+            #expect(try scores[8] == sum("model"))
+            #expect(try scores[8] != sum("model-raw"))
+            #expect(try BestCheckpoint(reading: averaged)?.value == scores.values.max())
+            let raw = averaged.appending(path: "model-raw/model.safetensors")
+            #expect(try Data(contentsOf: raw) == weights(plain))
+        }
+    }
+
     /// A signal in the middle of an evaluation: it is made up for before the next step.
     @Test func anInterruptedEvaluationIsMadeUpFor() throws {
         try TrainingFixtures.withTemporaryFolder { folder in
@@ -195,7 +221,8 @@ import Torch
                 Issue.record("ended with \(String(describing: failure))")
                 return
             }
-            #expect(saved == folder.appending(path: "not-finite-4").path)
+            #expect(saved == .folder(folder.appending(path: "not-finite-4").path))
+            #expect(try Checkpoint.all(in: folder).map(\.step) == [2, 3])
         }
     }
 

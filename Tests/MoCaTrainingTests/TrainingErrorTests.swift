@@ -76,12 +76,22 @@ import Testing
         ),
         (
             .notFinite(
-                step: 3, loss: .infinity, gradientNorm: 1, records: ["A#1", "A#2"], saved: "n"),
+                step: 3, loss: .infinity, gradientNorm: 1, records: ["A#1", "A#2"],
+                saved: .folder("n")),
             65,
             "training stopped (step 3): loss inf and gradient norm 1.0 are not both finite; the "
-                + "batch and the weights are in n, its records are A#1, A#2; look at it with moca "
+                + "batch and the weights are in n; its records are A#1, A#2; look at it with moca "
                 + "replay; lower the learning rate or clip harder, or pass over such steps with "
                 + "runtime.on_not_finite=skip"
+        ),
+        (
+            .notFinite(
+                step: 3, loss: .infinity, gradientNorm: 1, records: ["A#1"],
+                saved: .failed(reason: "the disk is full")), 65,
+            "training stopped (step 3): loss inf and gradient norm 1.0 are not both finite; the "
+                + "batch and the weights could not be kept, for the disk is full; its records are "
+                + "A#1; make room for it; lower the learning rate or clip harder, or pass over "
+                + "such steps with runtime.on_not_finite=skip"
         ),
         (
             .interrupted(step: 3, checkpoint: "c"), 75,
@@ -117,7 +127,7 @@ import Testing
     @Test func longListsAreCut() {
         let error = TrainingError.notFinite(
             step: 1, loss: 1, gradientNorm: .infinity, records: (0..<10).map { "A#\($0)" },
-            saved: "n")
+            saved: .folder("n"))
         #expect(error.oneLine.contains("A#7 and 2 more"))
     }
 }

@@ -62,9 +62,9 @@ import Testing
                 #expect(expected.contains(plan.needs.parameters), "\(name)")
                 #expect(plan.steps == recipe.schedule.totalSteps && plan.subsets.count == 1)
                 let memory = plan.needs.memory
-                // 2 bytes of weights and of gradients, 4 of a master and of two moments.
+                // 2 bytes of weights, 4 of gradients, of a master and of two moments.
                 let bytes = memory.weights + memory.gradients + memory.moments
-                #expect(bytes == 16 * plan.needs.parameters, "\(name)")
+                #expect(bytes == 18 * plan.needs.parameters, "\(name)")
             }
         }
     }

@@ -30,6 +30,57 @@ import Torch
         #expect(all[1].tensor.array(Float.self) == before[1])
     }
 
+    /// Its group's rate counts for a parameter that does not decay; its group's decay does not.
+    @Test func whatDoesNotDecayHasTheRateOfItsGroup() {
+        var settings = AdamW.Settings(weightDecay: 0.5)
+        settings.groups = [
+            .init(match: KeyPattern("b")!, learningRateScale: 0.1, weightDecay: 3)
+        ]
+        func change(_ settings: AdamW.Settings, undecayed: Set<String>) -> [Float] {
+            let all = parameters(2)
+            let before: [Float] = all[1].tensor.array()
+            let optimizer = AdamW(all, settings: settings, undecayed: undecayed)
+            for (_, tensor) in all { tensor.setGradient(.ones([5, 3])) }
+            optimizer.step(learningRate: 0.1)
+            return zip(all[1].tensor.array(Float.self), before).map { $0 - $1 }
+        }
+        // The first update of Adam is the rate.
+        #expect(change(settings, undecayed: ["b"]).allSatisfy { abs($0 + 0.01) < 1e-6 })
+        #expect(change(settings, undecayed: []).contains { abs($0 + 0.01) > 1e-3 })
+    }
+
+    /// Averages are lent: the parameters are back bit for bit, whatever happened meanwhile.
+    @Test(arguments: [DType.float32, .bfloat16])
+    func averagesAreLent(dtype: DType) {
+        struct Failure: Error {}
+        let all = parameters(3).map { key, tensor in
+            let own = tensor.detached().to(dtype)
+            own.setRequiresGradient(true)
+            return (key: key, tensor: own)
+        }
+        var settings = AdamW.Settings()
+        settings.averageDecay = 0.5
+        let optimizer = AdamW(all, settings: settings)
+        func values() -> [[Float]] { all.map { $0.tensor.detached().to(.float32).array() } }
+        // Nothing to lend yet.
+        let start = values()
+        optimizer.withAverages { #expect(values() == start) }
+        for _ in 0..<4 { step(optimizer, all) }
+        let state = optimizer.stateTensors.map { $0.tensor.array(Float.self) }
+        let raw = values()
+        let averages = optimizer.stateTensors.filter { $0.name.hasSuffix(".average") }
+            .map { $0.tensor.to(dtype).to(.float32).array(Float.self) }
+        #expect(throws: Failure.self) {
+            try optimizer.withAverages {
+                #expect(values() == averages)
+                #expect(values() != raw)
+                throw Failure()
+            }
+        }
+        #expect(values() == raw)
+        #expect(optimizer.stateTensors.map { $0.tensor.array(Float.self) } == state)
+    }
+
     @Test func restoredStateContinuesBitForBit() throws {
         let whole = parameters(1)
         let first = AdamW(whole, settings: .init(weightDecay: 0.1))

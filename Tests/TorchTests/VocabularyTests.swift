@@ -89,6 +89,31 @@ import Testing
         #expect(chunked.weight.allSatisfy { $0.isFinite })
     }
 
+    /// A 16-bit table whose gradients are summed in float32: of the chunks, of several losses, and of
+    /// looked-up rows. More rows than are multiplied at a time.
+    @Test func aNarrowTableSumsInFloat32() {
+        func gradient(_ dtype: DType, _ sums: DType) -> [Float] {
+            var random = RandomSource(seed: 3)
+            let table = (Tensor.normal([9000, 4], using: &random) * 0.1).to(.bfloat16).to(dtype)
+            table.setRequiresGradient(true)
+            table.setGradientType(sums)
+            let ids = Tensor((0..<32).map { Int64($0 % 3) })
+            for _ in 0..<8 {
+                let states = table.embedding(ids)
+                (states.linearCrossEntropy(table, ids, chunk: 1).sum * 0.125).backward()
+            }
+            #expect(table.gradient?.dtype == sums)
+            return table.gradient!.to(.float32).array()
+        }
+        func error(_ x: [Float], _ y: [Float]) -> Float {
+            worst(x, y) / y.map { abs($0) }.max()!
+        }
+        let exact = gradient(.float32, .float32)
+        let (wide, narrow) = (gradient(.bfloat16, .float32), gradient(.bfloat16, .bfloat16))
+        #expect(error(wide, exact) < 4e-3)
+        #expect(error(narrow, exact) > 10 * error(wide, exact))
+    }
+
     @Test func aFrozenWeightGetsNoGradient() {
         let weight = Tensor.ones([29, 8])
         let states = Tensor.ones([7, 8])

@@ -126,7 +126,8 @@ package struct ContrastiveObjective: Objective {
         }
     }
 
-    /// The parameter of a learned temperature: that of the checkpoint, else of `temperature`.
+    /// The parameter of a learned temperature: that of the checkpoint, else of `temperature`. It is
+    /// trained beside adapters too.
     package static func logScale(
         of model: PretrainedModel, temperature: Double
     ) -> Tensor {
@@ -134,7 +135,10 @@ package struct ContrastiveObjective: Objective {
         if let known = store.tensors[logScaleKey] { return known }
         let start = Tensor.full(
             [], min(log(1 / temperature), log(scaleMax)), dtype: store.dtype, on: store.device)
-        let isStored = model.folder != nil && store.hasStored(prefix: logScaleKey)
+        let isStored =
+            store.adapters?.has(logScaleKey) ?? false
+            || model.folder != nil && store.hasStored(prefix: logScaleKey)
+        store.trainBesideAdapters(logScaleKey)
         if !isStored { store.provide(logScaleKey, start) }
         let tensor = store.root.parameter(logScaleKey, [], .bias)
         if !isStored { tensor.assign(start) }

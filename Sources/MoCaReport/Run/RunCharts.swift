@@ -110,6 +110,7 @@ extension RunSections {
 
     private static let names = [
         "learning_rate": "learning rate", "grad_norm": "gradient norm",
+        "weight_norm": "norm of the trained weights",
         "mlm_accuracy": "masked tokens found", "tokens_per_second": "tokens a second",
         "samples_per_second": "samples a second", "mfu": "share of the device's peak (MFU)",
         "packing_fill": "share of the budget used", "data_wait_seconds": "seconds waited for data",
@@ -117,7 +118,7 @@ extension RunSections {
         "quarantined": "records left out",
     ]
     private static let counts = ["step", "epoch", "samples", "tokens", "quarantined"]
-    private static let learning = ["mlm_accuracy", "learning_rate", "grad_norm"]
+    private static let learning = ["mlm_accuracy", "learning_rate", "grad_norm", "weight_norm"]
     private static let speed = [
         "tokens_per_second", "samples_per_second", "mfu", "packing_fill", "data_wait_seconds",
     ]

@@ -13,7 +13,7 @@ struct ContrastiveSource: StepSource {
     private let settings: Recipe.Contrastive
     private let batch: Recipe.Batch
     private let packer: ContrastivePacker
-    private let cost: ForwardCost
+    private let cost: TrainingCost
     private let quarantine: Quarantine
 
     /// Opens the recipe's data; `cursor` is where an earlier run stood, `quarantine` what takes
@@ -35,7 +35,7 @@ struct ContrastiveSource: StepSource {
         stream.quarantine = quarantine
         stream.workers = recipe.runtime.dataWorkers ?? defaultWorkerCount
         (self.settings, batch) = (settings, recipe.batch)
-        cost = ForwardCost(start.model.configuration)
+        cost = TrainingCost(start.model)
         packer = ContrastivePacker(
             processor: start.processor, collator: Collator(start.model.configuration),
             cache: PatchCache(
@@ -60,7 +60,7 @@ struct ContrastiveSource: StepSource {
             ids += samples.map(\.id)
             for piece in packed.pieces {
                 tokenCount += piece.tokenCount
-                operations += 3 * cost.ofInput(piece)
+                operations += cost.ofInput(piece)
             }
         }
         var prepared = PreparedStep(

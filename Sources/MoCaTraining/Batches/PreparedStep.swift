@@ -12,7 +12,7 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
     package let ids: [SampleID]
     /// Tokens of all sequences, image tokens included.
     package let tokenCount: Int
-    /// Operations of the step's matrix products: three forward passes, whatever is recomputed.
+    /// Operations of the step's matrix products, as `TrainingCost` counts them.
     package let operations: Double
     /// Records that were left out because they failed, since the start of the run.
     package let failureCount: Int

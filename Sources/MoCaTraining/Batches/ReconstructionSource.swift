@@ -20,6 +20,7 @@ struct ReconstructionSource: StepSource {
     private let subsetNames: [String]
     private let subsetNumbers: [String: Int]
     private let configuration: Qwen25VLConfiguration
+    private let cost: TrainingCost
     private let collator: Collator
     private let cache: PatchCache
     private let quarantine: Quarantine
@@ -62,6 +63,7 @@ struct ReconstructionSource: StepSource {
         subsetNumbers = Dictionary(
             uniqueKeysWithValues: subsetNames.enumerated().map { ($1, $0) })
         (seed, configuration) = (recipe.seed, start.model.configuration)
+        cost = TrainingCost(start.model)
         collator = Collator(configuration)
         cache = PatchCache(
             processor.images, rule: .pretraining, byteCountMax: recipe.runtime.imageCacheBytes)
@@ -69,7 +71,6 @@ struct ReconstructionSource: StepSource {
     }
 
     mutating func next() throws -> PreparedStep<ReconstructionBatch> {
-        let cost = ForwardCost(configuration)
         var (batches, ids, tokenCount, operations) = ([ReconstructionBatch](), [SampleID](), 0, 0.0)
         var (spent, truncation) = (0, TruncationCount())
         quarantine.beginStep()
@@ -84,12 +85,10 @@ struct ReconstructionSource: StepSource {
             spent += drawn.costs.reduce(0, +)
             truncation += TruncationCount(drawn.items)
             tokenCount += packed.input.tokenCount
-            operations += 3 * cost.ofInput(packed.input)
-            operations +=
-                3
-                * cost.ofHeads(
-                    packed.input, maskedTokens: packed.maskedTokens.count,
-                    maskedImageTokens: packed.maskedImageTokens.count)
+            operations += cost.ofInput(packed.input)
+            operations += cost.ofHeads(
+                packed.input, maskedTokens: packed.maskedTokens.count,
+                maskedImageTokens: packed.maskedImageTokens.count)
         }
         step += 1
         var prepared = PreparedStep(

@@ -220,6 +220,8 @@ extension Recipe {
         package var threads: Int?
         /// Whether weights of 16 bits have float32 masters in the optimiser.
         package var usesMasterWeights = true
+        /// Whether gradients of weights with masters are summed in float32.
+        package var sumsInFloat32 = true
         /// What of the layers is computed again during backward instead of kept.
         package var activationCheckpointing = ActivationCheckpointing.none
         /// Batches that are prepared ahead.

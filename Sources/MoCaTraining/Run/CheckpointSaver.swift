@@ -28,8 +28,10 @@ final class CheckpointSaver {
     /// Saves `state` and the parts as they are now; returns the folder, which is complete when
     /// `finish` has returned (at once, unless saving is asynchronous).
     ///
+    /// - Parameter isRescue: whether an error has ended the run; then older checkpoints stay, for
+    ///   what led to the error may be in this one.
     /// - Throws: `TrainingError`, `SafetensorsError`: what went wrong in the save before, too.
-    func save(_ state: TrainingState) throws -> URL {
+    func save(_ state: TrainingState, isRescue: Bool = false) throws -> URL {
         let folder = Checkpoint.folder(of: state.step, in: runFolder)
         guard savedStep != state.step else { return folder }
         try finish()
@@ -43,7 +45,7 @@ final class CheckpointSaver {
                 try CheckpointManifest(of: partial, step: state.step).write(to: partial)
                 try willComplete()
             }
-            try retention.apply(newest: state)
+            if !isRescue { try retention.apply(newest: state) }
         }
         savedStep = state.step
         if settings.isAsynchronous {

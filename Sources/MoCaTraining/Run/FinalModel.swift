@@ -28,7 +28,9 @@ struct FinalModel {
         }
         if start.model.store.adapters != nil {
             try CompleteFolder.write(recipe.outputFolder.appending(path: Self.adapterName)) {
-                try start.model.snapshot(base: recipe.model.folder, copies: false).write(to: $0)
+                try start.model.snapshot(
+                    base: recipe.model.folder, copies: false, isForTraining: false
+                ).write(to: $0)
             }
         }
         return try writeModel(TrainingRun.modelName)

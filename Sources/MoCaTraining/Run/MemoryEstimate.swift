@@ -50,10 +50,11 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
         passes: [Pass]
     ) {
         let size = recipe.runtime.dtype?.byteCount ?? 4
-        (weights, gradients) = (parameters * size, trained * size)
         let hasMasters = recipe.runtime.usesMasterWeights && size == 2
         let hasAverages = recipe.optimizer.adamW.averageDecay != nil
         let wide = MemoryLayout<Float>.size
+        let isWide = recipe.runtime.widensGradients && size == 2
+        (weights, gradients) = (parameters * size, trained * (isWide ? wide : size))
         moments =
             2 * trained * (hasMasters ? wide : size)
             + (hasMasters ? trained * wide : 0) + (hasAverages ? trained * wide : 0)

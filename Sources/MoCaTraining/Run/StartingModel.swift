@@ -50,6 +50,7 @@ struct StartingModel {
             throw TrainingError.tokenizerTooLarge(tokens: tokenizer.vocabularySize, rows: table)
         }
         logScale = try Self.logScale(recipe, model)
+        if recipe.runtime.widensGradients { model.store.widenGradients() }
         let images = try recipe.data.imageSettings(of: source)
         files = try ModelFiles(
             source: source, tokenizer: tokenizer,
@@ -210,6 +211,9 @@ extension Recipe.DataSettings {
 }
 
 extension Recipe.Runtime {
+    /// Whether 16-bit weights have gradients in float32.
+    var widensGradients: Bool { usesMasterWeights && sumsInFloat32 }
+
     /// The device, which is there.
     ///
     /// - Throws: `TrainingError.deviceUnavailable`.

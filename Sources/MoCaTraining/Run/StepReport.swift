@@ -17,6 +17,8 @@ package struct StepReport: Sendable, Hashable {
     package var learningRate: Double
     /// Before clipping.
     package var gradientNorm: Double
+    /// The Euclidean norm of all trained parameters after the step.
+    package var weightNorm = Double.nan
     package var sampleCount: Int
     package var tokenCount: Int
     package var samplesPerSecond: Double
@@ -77,6 +79,7 @@ package struct StepReport: Sendable, Hashable {
         fields += terms.sorted { $0.key < $1.key }.map { ($0.key, Self.json($0.value)) }
         fields += [
             ("learning_rate", Self.json(learningRate)), ("grad_norm", Self.json(gradientNorm)),
+            ("weight_norm", Self.json(weightNorm)),
             ("samples", "\(sampleCount)"), ("tokens", "\(tokenCount)"),
             ("quarantined", "\(failureCount)"), ("skipped_steps", "\(skippedStepCount)"),
             ("truncated_contents", "\(truncation.contents)"),

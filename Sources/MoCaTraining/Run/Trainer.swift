@@ -62,8 +62,8 @@ package struct Trainer<Goal: Objective> {
         package var evaluate: (Int) throws -> [String: Double]? = { _ in [:] }
         /// Asked before each step: throws what went wrong in a save that is over.
         package var checkSaves: () throws -> Void = {}
-        /// Keeps the last consistent state when an error ends the run; not one of a save, of `log`
-        /// or of the numbers themselves.
+        /// Keeps the last consistent state when an error ends the run; not one of a save or of
+        /// `log`. A step that is not finite has changed nothing: the state before it is kept.
         package var rescue: (TrainingState) -> Void = { _ in }
 
         package init(
@@ -156,7 +156,8 @@ package struct Trainer<Goal: Objective> {
         self.isWorthKeeping = isWorthKeeping
     }
 
-    /// One update, or none when the loss or a gradient is not finite; returns which.
+    /// One update, or none when the loss or a gradient is not finite; returns which. Nothing has
+    /// changed when none was made: the state stays worth keeping.
     private mutating func step(_ prepared: PreparedStep<Goal.Batch>) throws -> Bool {
         let parameters = plan.parameters.trainableParameters.map(\.tensor)
         let scale = beginScaledStep()
@@ -220,20 +221,29 @@ package struct Trainer<Goal: Objective> {
         plan.optimizer.clearGradients()
         let isKept = state.skippedStepCount < Self.keptFailureCount
         let isOver = state.skippedStepCount >= plan.notFiniteBudget
-        let saved = isKept || isOver ? try hooks.keepFailure(prepared, state.step + 1) : nil
+        let kept = isKept || isOver ? keep(prepared) : nil
         let records = prepared.ids.map(\.description)
-        guard !isOver else {
-            isWorthKeeping = false
+        if isOver, let kept {
             throw TrainingError.notFinite(
                 step: state.step + 1, loss: terms.loss, gradientNorm: norm, records: records,
-                saved: saved ?? "")
+                saved: kept)
         }
         state.skippedStepCount += 1
         count(prepared)
         try hooks.tell(
             TrainingEvent(
-                step: state.step, kind: .notFinite(gradientNorm: norm, saved: saved),
+                step: state.step, kind: .notFinite(gradientNorm: norm, saved: kept),
                 loss: terms.loss, records: records))
+    }
+
+    /// Keeps the batch and the weights. What is wrong with the step is told whether that goes well
+    /// or not: a full disk hides nothing.
+    private func keep(_ prepared: PreparedStep<Goal.Batch>) -> KeptStep {
+        do {
+            return .folder(try hooks.keepFailure(prepared, state.step + 1))
+        } catch {
+            return .failed(reason: error.localizedDescription)
+        }
     }
 
     /// Steps whose batch is kept: more would fill the disk with weights.
@@ -313,6 +323,9 @@ package struct Trainer<Goal: Objective> {
             memoryBytes: ProcessMemory.residentBytes ?? 0, dataWaitSeconds: waited,
             failureCount: state.failureCount, packingFill: state.interval.packingFill?.mean,
             lossScale: state.lossScale)
+        report.weightNorm = totalNorm(
+            plan.parameters.trainableParameters.map(\.tensor)
+        ).item()
         report.skippedStepCount = state.skippedStepCount
         report.truncation = state.truncation
         (report.evaluation, report.evaluationSeconds) = (scores, evaluated / .seconds(1))
@@ -333,38 +346,5 @@ package struct Trainer<Goal: Objective> {
             throw TrainingError.unknownMetric(name: name, known: report.valueNames)
         }
         if let value, value.isFinite { state.watchedValue = value }
-    }
-}
-
-/// Speed since it was last asked.
-private struct ThroughputMeter {
-    private var start = ContinuousClock.now
-    private var samples: Int
-    private var tokens: Int
-    /// For data.
-    var waited = Duration.zero
-    /// For checkpoints.
-    var stalled = Duration.zero
-    var operations = 0.0
-
-    init(_ state: TrainingState) {
-        (samples, tokens) = (state.sampleCount, state.tokenCount)
-    }
-
-    /// Leaves out a time in which nothing was trained.
-    mutating func pass(_ duration: Duration) { start += duration }
-
-    mutating func rates(
-        _ state: TrainingState
-    ) -> (samples: Double, tokens: Double, operations: Double) {
-        let now = ContinuousClock.now
-        let seconds = max(1e-9, (now - start) / .seconds(1))
-        let rates = (
-            Double(state.sampleCount - samples) / seconds,
-            Double(state.tokenCount - tokens) / seconds, operations / seconds
-        )
-        (start, samples, tokens) = (now, state.sampleCount, state.tokenCount)
-        (waited, stalled, operations) = (.zero, .zero, 0)
-        return rates
     }
 }

@@ -2,13 +2,29 @@
 
 import Foundation
 
+/// What became of the batch and the weights of a step that is not finite.
+package enum KeptStep: Sendable, Hashable, CustomStringConvertible {
+    /// They are in this folder, for `moca replay`.
+    case folder(String)
+    /// They could not be written.
+    case failed(reason: String)
+
+    package var description: String {
+        switch self {
+        case .folder(let path): "the batch and the weights are in \(path)"
+        case .failed(let reason): "the batch and the weights could not be kept, for \(reason)"
+        }
+    }
+}
+
 /// A loss that stands out, or a step without an update.
 package struct TrainingEvent: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
         /// A loss far above those before.
         case lossSpike(expected: Double)
-        /// A loss or a gradient that is not finite; the batch was kept in `saved`, if it was.
-        case notFinite(gradientNorm: Double, saved: String?)
+        /// A loss or a gradient that is not finite; `saved` is nil where keeping the batch was not
+        /// tried.
+        case notFinite(gradientNorm: Double, saved: KeptStep?)
     }
 
     package var step: Int
@@ -28,10 +44,12 @@ package struct TrainingEvent: Sendable, Hashable {
         case .lossSpike(let expected): fields.append(("expected", StepReport.json(expected)))
         case .notFinite(let norm, let saved):
             fields.append(("grad_norm", StepReport.json(norm)))
+            switch saved {
             // The name only: a run folder may move.
-            if let saved {
-                fields.append(
-                    ("saved", StepReport.quoted(URL(filePath: saved).lastPathComponent)))
+            case .folder(let path):
+                fields.append(("saved", StepReport.quoted(URL(filePath: path).lastPathComponent)))
+            case .failed(let reason): fields.append(("not_saved", StepReport.quoted(reason)))
+            case nil: break
             }
         }
         let names = records.map(StepReport.quoted).joined(separator: ", ")
@@ -63,7 +81,7 @@ package struct TrainingEvent: Sendable, Hashable {
             return "warning: loss spike (step \(step)): loss \(StepReport.decimals(loss, 4)), "
                 + "\(StepReport.decimals(expected, 4)) was expected; its records are \(shown)"
         case .notFinite(let norm, let saved):
-            let place = saved.map { "; the batch and the weights are in \($0)" } ?? ""
+            let place = saved.map { "; \($0)" } ?? ""
             return "warning: no update (step \(step)): loss \(loss) and gradient norm \(norm) are "
                 + "not both finite\(place); its records are \(shown)"
         }

@@ -195,7 +195,11 @@ package struct TrainingRun {
             },
             save: { try saver.save($0).path },
             keepFailure: { prepared, step in
-                try keepFailure(prepared, step, start, keep)
+                try FailedStep(
+                    recipe, start.model.configuration, step: step,
+                    records: prepared.ids.map(\.description),
+                    StepConditions(recipe, start.model.store, step: step)
+                ).keep(prepared, start, in: recipe.outputFolder, keep)
             },
             shouldStop: shouldStop)
         hooks.willStep = watch.will
@@ -218,7 +222,7 @@ package struct TrainingRun {
     private func rescue(_ state: TrainingState, _ saver: CheckpointSaver) {
         let outcome = Result {
             try catchingTorchErrors {
-                let folder = try saver.save(state)
+                let folder = try saver.save(state, isRescue: true)
                 try saver.finish()
                 return folder
             }
@@ -261,7 +265,9 @@ package struct TrainingRun {
         let trained = TrainedModel(
             model: model, processor: context.start.processor,
             contract: context.start.files.contract)
-        hooks.evaluate = { try evaluate(trained, $0) }
+        // What is scored is what the run would leave.
+        let optimizer = context.optimizer
+        hooks.evaluate = { step in try optimizer.withAverages { try evaluate(trained, step) } }
         return hooks
     }
 
@@ -272,27 +278,6 @@ package struct TrainingRun {
         return GEMMPeak.measure(
             store.dtype, on: device, size: device.kind == .cpu ? 1024 : 8192
         ).perSecond
-    }
-
-    /// Writes the batches and the weights of a step that is not finite.
-    private func keepFailure<Batch>(
-        _ prepared: PreparedStep<Batch>, _ step: Int, _ start: StartingModel,
-        _ keep: (FailedStep, Batch, URL) throws -> Void
-    ) throws -> String {
-        let folder = recipe.outputFolder.appending(
-            path: "\(FailedStep.folderPrefix)\(step)")
-        let failed = try FailedStep(
-            recipe, start.model.configuration, step: step,
-            records: prepared.ids.map(\.description), dtype: start.model.store.dtype)
-        try CompleteFolder.write(folder) { partial in
-            try start.files.write(to: partial)
-            try start.model.save(to: partial, isForTraining: true)
-            for (number, batch) in prepared.batches.enumerated() {
-                let name = number == 0 ? "batch" : "batch-\(number + 1)"
-                try keep(failed, batch, partial.appending(path: "\(name).safetensors"))
-            }
-        }
-        return folder.path
     }
 
     // MARK: - The run folder

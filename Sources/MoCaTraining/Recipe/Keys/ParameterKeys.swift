@@ -1,7 +1,6 @@
 // `lora`, and the keys of `optimizer` about groups of parameters and the average of weights.
 
 import Foundation
-import MoCaObjectives
 import NN
 import Torch
 import Yams
@@ -37,12 +36,6 @@ extension Recipe {
     /// What cannot be trained together.
     static var parametersCheck: RecipeKey<Recipe> {
         .check { root, recipe in
-            let hasAdapters = recipe.lora != nil || recipe.adapter != nil
-            if hasAdapters, case .contrastive(let settings) = recipe.objective,
-                settings.loss.learnsTemperature
-            {
-                root.add("lora", "and objective.temperature_learned exclude each other")
-            }
             if recipe.runtime.dtype == .float16, !recipe.runtime.usesMasterWeights {
                 root.add("runtime.master_weights", "is false, which runtime.dtype float16 excludes")
             }

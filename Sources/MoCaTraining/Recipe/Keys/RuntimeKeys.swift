@@ -7,7 +7,7 @@ extension Recipe.Runtime: RecipeMapping {
     static var recipeKeys: [RecipeKey<Self>] {
         [
             device, dtype, .integer("threads", \.threads, in: 1...1024),
-            .bool("master_weights", \.usesMasterWeights),
+            .bool("master_weights", \.usesMasterWeights), gradientType,
             .choice("activation_checkpointing", \.activationCheckpointing),
             .integer("prefetch", \.prefetch, in: 1...64),
             .integer("data_workers", \.dataWorkers, in: 1...1024), imageCache,
@@ -37,6 +37,16 @@ extension Recipe.Runtime: RecipeMapping {
             }
         } write: {
             [("dtype", .value($0.dtype?.rawValue ?? "auto"))]
+        }
+    }
+
+    private static var gradientType: RecipeKey<Self> {
+        let key = "float32_gradients"
+        return RecipeKey { section, runtime in
+            runtime.sumsInFloat32 = section.bool(key, default: runtime.sumsInFloat32)
+        } write: {
+            // Runs go on under the same text, and older ones do not have it.
+            [(key, $0.sumsInFloat32 ? nil : .value(false))]
         }
     }
 
