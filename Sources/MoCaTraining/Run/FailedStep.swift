@@ -13,6 +13,8 @@ import Torch
 struct FailedStep {
     /// Of the folders of such steps in a run folder.
     static let folderPrefix = "not-finite-"
+    /// Steps that are kept of those that are passed over: more would fill the disk with weights.
+    static let keptCount = 3
 
     let metadata: [String: String]
     let configuration: Qwen25VLConfiguration
