@@ -3,11 +3,19 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <c10/core/Allocator.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <torch/headeronly/version.h>
 
 #include "boundary.hpp"
+
+// The allocators of devices share an interface since libtorch 2.10, so that no CUDA library is linked.
+#if __has_include(<c10/core/CachingDeviceAllocator.h>) && \
+    (TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 10)
+#include <c10/core/CachingDeviceAllocator.h>
+#define CTORCH_HAS_DEVICE_ALLOCATOR 1
+#endif
 
 using namespace ctorch;
 
@@ -33,4 +41,36 @@ int ctorch_cuda_is_available(void) {
     int available = 0;
     guarded([&] { available = cuda != nullptr && at::globalContext().hasCUDA() ? 1 : 0; });
     return available;
+}
+
+ctorch_status ctorch_device_memory(ctorch_device device, int64_t *free_bytes, int64_t *total_bytes,
+                                   int64_t *held_bytes, int64_t *peak_bytes) {
+    return guarded([&] {
+        int64_t free = 0, total = 0, held = 0, peak = 0;
+#ifdef CTORCH_HAS_DEVICE_ALLOCATOR
+        const at::Device place = device_of(device);
+        if (!place.is_cpu()) {
+            at::globalContext().lazyInitDevice(place.type());
+            auto *const allocator =
+                dynamic_cast<c10::DeviceAllocator *>(c10::GetAllocator(place.type()));
+            if (allocator != nullptr && allocator->initialized()) {
+                const auto index = place.has_index() ? place.index() : c10::DeviceIndex(0);
+                const auto sizes = allocator->getMemoryInfo(index);
+                free = static_cast<int64_t>(sizes.first);
+                total = static_cast<int64_t>(sizes.second);
+                const auto reserved = allocator->getDeviceStats(index).reserved_bytes;
+                const auto &all = reserved[static_cast<size_t>(
+                    c10::CachingAllocator::StatType::AGGREGATE)];
+                held = all.current;
+                peak = all.peak;
+            }
+        }
+#else
+        (void)device;
+#endif
+        *free_bytes = free;
+        *total_bytes = total;
+        *held_bytes = held;
+        *peak_bytes = peak;
+    });
 }

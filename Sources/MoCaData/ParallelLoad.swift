@@ -1,8 +1,6 @@
 // Samples are loaded by several threads; what comes of them depends on their order alone.
 
-import Dispatch
 import Foundation
-import Synchronization
 
 /// How many threads prepare samples when nobody says otherwise.
 package let defaultWorkerCount = ProcessInfo.processInfo.activeProcessorCount
@@ -11,17 +9,7 @@ package let defaultWorkerCount = ProcessInfo.processInfo.activeProcessorCount
 package func inParallel<Value: Sendable>(
     _ count: Int, workers: Int = defaultWorkerCount, _ body: @Sendable (Int) throws -> Value
 ) -> [Result<Value, any Error>] {
-    let results = Mutex([Result<Value, any Error>?](repeating: nil, count: count))
-    let next = Atomic(0)
-    DispatchQueue.concurrentPerform(iterations: max(1, min(workers, count))) { _ in
-        while true {
-            let index = next.add(1, ordering: .relaxed).oldValue
-            guard index < count else { return }
-            let result = Result { try body(index) }
-            results.withLock { $0[index] = result }
-        }
-    }
-    return results.withLock { $0 }.compactMap { $0 }
+    concurrently(count, threads: workers) { index in Result { try body(index) } }
 }
 
 /// A stream of batches that leaves out what its quarantine takes.

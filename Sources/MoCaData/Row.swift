@@ -31,6 +31,13 @@ package struct Row: Sendable {
         self.attachments = attachments
     }
 
+    /// The names of the members of a line, in no order; none of a row of a table, which has those of
+    /// its file.
+    package var memberNames: [String] {
+        guard case .members(let members) = storage else { return [] }
+        return Array(members.keys)
+    }
+
     /// The value of a column; null when there is no such column.
     ///
     /// - Throws: `DataError.invalidText`, `.columnType`.

@@ -46,6 +46,7 @@ package struct Finding: Sendable, Hashable, Encodable {
         case placeholderMismatch = "placeholder_mismatch"
         case strayImageToken = "stray_image_token"
         case encodingDamage = "encoding_damage"
+        case unknownColumn = "unknown_column"
         // Images
         case missingImage = "missing_image"
         case brokenImage = "broken_image"
@@ -76,7 +77,8 @@ package struct Finding: Sendable, Hashable, Encodable {
                 .strayImageToken, .missingImage, .brokenImage, .truncatedImage, .oversizedImage,
                 .elongatedImage, .overBudget:
                 .error
-            case .cutArchive, .blankText, .encodingDamage, .tinyImage, .overLength, .emptyNegative,
+            case .cutArchive, .blankText, .encodingDamage, .unknownColumn, .tinyImage, .overLength,
+                .emptyNegative,
                 .negativeEqualsPositive, .leakedText, .leakedImage, .leakedNearImage:
                 .warning
             case .duplicateImage, .nearDuplicateImage, .repeatedRecord, .repeatedQuery,

@@ -46,6 +46,8 @@ package struct SubsetReader: Sendable {
         _ body: ([Reading]) throws -> Void, report: (Finding) throws -> Void
     ) throws -> Int {
         var firstRow = 0
+        // Each is named once a subset, where it is first met.
+        var known = Set(kind.columns)
         let files: [URL]
         do {
             files = try dataFiles(in: folder)
@@ -68,12 +70,38 @@ package struct SubsetReader: Sendable {
                         .cutArchive, at: RecordPlace(subset: name, row: nil, file: url.path),
                         "the tar has no mark of its end: it may be cut off between two members"))
             }
+            let place = RecordPlace(subset: name, row: nil, file: url.path)
+            if let found = unknown(file.columnNames ?? [], at: place, &known) { try report(found) }
             for block in file.blockRows.indices {
-                try read(block, of: file, firstRow: firstRow, body)
+                try read(block, of: file, firstRow: firstRow) { readings in
+                    for found in unknown(readings, &known) { try report(found) }
+                    try body(readings)
+                }
                 firstRow += file.blockRows[block]
             }
         }
         return firstRow
+    }
+
+    /// What to say of columns that nothing reads; nil where all are known or were named before.
+    private func unknown(
+        _ columns: [String], at place: RecordPlace, _ known: inout Set<String>
+    ) -> Finding? {
+        let new = Set(columns).subtracting(known).sorted()
+        guard !new.isEmpty else { return nil }
+        known.formUnion(new)
+        return Finding(
+            .unknownColumn, at: place,
+            "\(new.joined(separator: ", ")) \(new.count == 1 ? "is" : "are") not read (known here: "
+                + "\(kind.columns.joined(separator: ", ")))")
+    }
+
+    /// The same of the members of lines.
+    private func unknown(_ readings: [Reading], _ known: inout Set<String>) -> [Finding] {
+        readings.compactMap { reading in
+            guard case .success(let row) = reading.row else { return nil }
+            return unknown(row.memberNames, at: reading.place, &known)
+        }
     }
 
     /// Number of rows, as far as files can be opened: for progress, before they are read.

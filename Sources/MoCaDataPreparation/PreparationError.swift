@@ -17,6 +17,8 @@ package enum PreparationError: UserFacingError, Hashable {
     case programMissing(name: String, places: String)
     case gated(repository: String, reason: String)
     case notFound(what: String)
+    /// A source's folder on this machine is not there.
+    case folderMissing(source: String, path: String)
     case refused(url: String, status: Int)
     case unavailable(what: String, reason: String)
     case wrongSize(file: String, expected: Int, found: Int)
@@ -40,7 +42,7 @@ package enum PreparationError: UserFacingError, Hashable {
     package var kind: FailureKind {
         switch self {
         case .badManifest, .noOutput: .badConfiguration
-        case .unreadableManifest, .nothingMatches, .notFound: .inputMissing
+        case .unreadableManifest, .nothingMatches, .notFound, .folderMissing: .inputMissing
         case .programMissing, .gated, .refused, .unavailable: .unavailable
         case .missingPart, .wrongSize, .wrongHash, .badArchive, .unsafeEntry, .tooLarge,
             .noEntryMatches:
@@ -72,6 +74,8 @@ extension PreparationError {
             "repository is gated (\(repository)): \(reason)"
         case .notFound(let what):
             "nothing is there (\(what)): the server does not know it"
+        case .folderMissing(let source, let path):
+            "folder is missing (\(path)): source \(source) of the manifest names it as its path"
         case .refused(let url, let status):
             "server refuses (\(url)): status \(status)"
         case .unavailable(let what, let reason):
@@ -119,6 +123,7 @@ extension PreparationError {
         case .gated(let repository, _):
             "accept the terms on the page of \(repository), and set HF_TOKEN to a token of yours"
         case .notFound: "check name, type and revision; a private one needs HF_TOKEN"
+        case .folderMissing: "correct the key path; it is relative to the manifest's folder"
         case .refused: "open the address in a browser to see what it asks for"
         case .unavailable, .interrupted: "run the same command again to go on"
         case .wrongSize, .wrongHash:

@@ -126,11 +126,8 @@ public final class Embedder: Sendable {
     private static func contract(
         in folder: URL, _ configuration: Qwen25VLConfiguration
     ) throws -> EmbeddingContract {
-        let url = folder.appending(path: EmbeddingContract.fileName)
-        guard FileManager.default.fileExists(atPath: url.path) else { return EmbeddingContract() }
-        return try EmbeddingContract(
-            parsing: Data(contentsOf: url), file: url.path,
-            vectorLength: configuration.text.hiddenSize)
+        try EmbeddingContract(of: folder, vectorLength: configuration.text.hiddenSize)
+            ?? EmbeddingContract()
     }
 }
 

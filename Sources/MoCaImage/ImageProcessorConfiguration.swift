@@ -46,6 +46,17 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         throw ImageError.configurationMissing(folder: folder.path)
     }
 
+    /// Reads the configuration of the model in `folder`, with limits that replace the file's; the
+    /// file's other limit gives way where it lies beyond the one that is given.
+    ///
+    /// - Throws: `ImageError`.
+    package init(folder: URL, minPixels: Int?, maxPixels: Int?) throws {
+        let stored = try Self(folder: folder).budget
+        let low = minPixels ?? min(stored.minPixels, maxPixels ?? .max)
+        let high = maxPixels ?? max(stored.maxPixels, low)
+        try self.init(folder: folder, budget: PixelBudget(minPixels: low, maxPixels: high))
+    }
+
     private init?(file: URL, budget: PixelBudget?) throws {
         let settings: Settings
         do {

@@ -48,16 +48,8 @@ package enum DerivedModel {
     /// The contract where it is the same for all, without probes: these are of other weights.
     private static func copyContract(of models: [URL], to folder: URL) throws {
         let contracts = try models.map { model -> EmbeddingContract? in
-            let url = model.appending(path: EmbeddingContract.fileName)
-            guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-            let data: Data
-            do {
-                data = try Data(contentsOf: url)
-            } catch {
-                throw ModelError.unreadable(file: url.path, reason: error.localizedDescription)
-            }
-            var contract = try EmbeddingContract(parsing: data, file: url.path)
-            contract.probes = []
+            var contract = try EmbeddingContract(of: model)
+            contract?.probes = []
             return contract
         }
         guard let first = contracts.first, let contract = first,

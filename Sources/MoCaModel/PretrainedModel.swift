@@ -117,6 +117,19 @@ package struct PretrainedModel {
         return store.declarations
     }
 
+    /// Reads `config.json` of a folder, which need not have weights.
+    ///
+    /// - Throws: `ModelError`, `SafetensorsError`.
+    package static func configuration(of folder: URL) throws -> Qwen25VLConfiguration {
+        let hasWeights = ["model.safetensors", "model.safetensors.index.json"].contains {
+            FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
+        }
+        let names =
+            hasWeights
+            ? try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: folder).names) : [:]
+        return try configuration(of: folder, names: names)
+    }
+
     /// Reads `config.json`; where it does not say whether the embeddings are tied, the absence of
     /// `lm_head.weight` does.
     package static func configuration(

@@ -42,9 +42,6 @@ package struct Collator: Sendable {
     /// float32 `[P, values]` of all images; nil without any.
     package func pixelValues(_ parts: [[Float]]) -> Tensor? {
         let width = configuration.vision.patchValueCount
-        let tensors = parts.filter { !$0.isEmpty }
-            .map { Tensor($0, shape: [$0.count / width, width]) }
-        guard let first = tensors.first else { return nil }
-        return tensors.count == 1 ? first : .concatenated(tensors)
+        return parts.allSatisfy(\.isEmpty) ? nil : Tensor(rows: parts, width: width)
     }
 }

@@ -31,6 +31,8 @@ package struct MetricsLog: Sendable {
 
     /// What the loss of a subset is called by: the prefix, and the subset's name.
     package static let subsetPrefix = "subset_losses/"
+    /// What a loss's term of a subset is called by: the prefix, the term, and the subset's name.
+    package static let subsetTermPrefix = "subset_terms/"
     /// What the name of an evaluation's score begins with.
     static let scorePrefix = "eval/"
 
@@ -90,6 +92,15 @@ package struct MetricsLog: Sendable {
         for (key, value) in row where key != "step" { add(value, key, step) }
         for (subset, value) in row["subset_losses"] as? [String: Any] ?? [:] {
             add(value, Self.subsetPrefix + subset, step)
+        }
+        for (subset, terms) in row["subset_terms"] as? [String: [String: Any]] ?? [:] {
+            for (term, share) in terms {
+                guard let share = share as? [String: Any], let count = share["count"] as? Int,
+                    count > 0
+                else { continue }
+                let sum = share["sum"] as? Double ?? .nan
+                add(sum / Double(count), "\(Self.subsetTermPrefix)\(term)/\(subset)", step)
+            }
         }
     }
 

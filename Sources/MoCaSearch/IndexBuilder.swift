@@ -36,6 +36,8 @@ package struct IndexBuilder: Sendable {
         package var files = 0
         /// Items whose vectors were computed.
         package var embedded = 0
+        /// Items of files that are copies of others, whose vectors they share.
+        package var copied = 0
         /// Files that were in the index, and are not any more.
         package var removed = 0
         /// Files of kinds that are not indexed.
@@ -132,7 +134,7 @@ package struct IndexBuilder: Sendable {
     private func write(
         _ plan: IndexPlan, _ embedding: FileEmbedding, _ old: SearchIndex?
     ) throws -> Report {
-        let (items, runs) = contents(plan, embedding, old)
+        let (items, runs, copied) = contents(plan, embedding, old)
         do {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true)
@@ -149,6 +151,7 @@ package struct IndexBuilder: Sendable {
         let files = Set(items.map(\.path))
         return Report(
             items: items.count, files: files.count, embedded: embedding.count,
+            copied: copied,
             removed: Set(old?.items.map(\.path) ?? []).subtracting(files).count,
             skipped: plan.skipped, failed: plan.failed + embedding.failed(in: plan))
     }
@@ -156,10 +159,10 @@ package struct IndexBuilder: Sendable {
     /// All items in the order of their paths, and their vectors in runs of that order.
     private func contents(
         _ plan: IndexPlan, _ embedding: FileEmbedding, _ old: SearchIndex?
-    ) -> (items: [IndexItem], runs: [ArraySlice<Float>]) {
+    ) -> (items: [IndexItem], runs: [ArraySlice<Float>], copied: Int) {
         let width = embedder.vectorLength
         let oldValues: [Float] = old?.vectors.array() ?? []
-        var (items, runs) = ([IndexItem](), [ArraySlice<Float>]())
+        var (items, runs, copied) = ([IndexItem](), [ArraySlice<Float>](), 0)
         for index in plan.files.indices.sorted(by: { plan.files[$0].path < plan.files[$1].path }) {
             let file = plan.files[index]
             switch file.source {
@@ -178,10 +181,11 @@ package struct IndexBuilder: Sendable {
                     let values = embedding.values[first]
                 else { continue }
                 items += parts.map { $0.item.moved(to: file.path) }
+                copied += parts.count
                 runs.append(values[...])
             }
         }
-        return (items, runs)
+        return (items, runs, copied)
     }
 
     /// What is wrong with a file, without its name where the error says it.

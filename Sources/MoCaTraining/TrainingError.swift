@@ -7,6 +7,8 @@ package import MoCaCore
 package enum TrainingError: UserFacingError, Hashable {
     // Recipes
     case badRecipe(file: String, problems: [RecipeProblem])
+    /// A recipe of `stage`, read as one of the other.
+    case otherStage(file: String, stage: Recipe.Stage)
     case unreadableRecipe(file: String, reason: String)
     case badOverride(argument: String, reason: String)
 
@@ -17,10 +19,14 @@ package enum TrainingError: UserFacingError, Hashable {
     case missingRecipe(file: String)
     case unreadableFile(path: String, reason: String)
     case badCheckpoint(path: String, reason: String)
-    case recipeChanged(checkpoint: String)
+    /// `changes` are keys whose values differ, with the old and the new one.
+    case recipeChanged(checkpoint: String, changes: [String])
     case tokenizerTooLarge(tokens: Int, rows: Int)
     /// `what` is memory or disk; `remedies` are settings that take less.
     case doesNotFit(what: String, needed: Int, available: Int, remedies: [String])
+
+    /// Memory ran out; `remedies` are settings that take less.
+    case outOfMemory(reason: String, remedies: [String])
 
     // The run
     case badSample(name: String, reason: String)
@@ -35,10 +41,10 @@ package enum TrainingError: UserFacingError, Hashable {
 
     package var kind: FailureKind {
         switch self {
-        case .badRecipe, .unreadableRecipe, .badOverride, .recipeChanged, .unknownMetric,
-            .doesNotFit:
+        case .badRecipe, .otherStage, .unreadableRecipe, .badOverride, .recipeChanged,
+            .unknownMetric, .doesNotFit:
             .badConfiguration
-        case .deviceUnavailable: .unavailable
+        case .deviceUnavailable, .outOfMemory: .unavailable
         case .missingFile, .missingRecipe: .inputMissing
         case .unreadableFile: .inputOutput
         case .badCheckpoint, .tokenizerTooLarge, .badSample, .notFinite: .badData
@@ -52,6 +58,8 @@ package enum TrainingError: UserFacingError, Hashable {
         case .badRecipe(let file, let problems):
             "recipe cannot be used (\(file)): "
                 + problems.map(\.description).joined(separator: "; ")
+        case .otherStage(let file, let stage):
+            "recipe is of another command (\(file)): it is one of moca \(stage.rawValue)"
         case .unreadableRecipe(let file, let reason):
             "recipe cannot be read (\(file)): \(reason)"
         case .badOverride(let argument, let reason):
@@ -66,13 +74,16 @@ package enum TrainingError: UserFacingError, Hashable {
             "file cannot be read (\(path)): \(reason)"
         case .badCheckpoint(let path, let reason):
             "checkpoint cannot be used (\(path)): \(reason)"
-        case .recipeChanged(let checkpoint):
+        case .recipeChanged(let checkpoint, let changes):
             "run cannot go on (\(checkpoint)): the recipe is not the one that it was started with"
+                + (changes.isEmpty ? "" : " (\(Self.list(changes)))")
         case .tokenizerTooLarge(let tokens, let rows):
             "tokenizer does not fit the model (\(tokens) tokens): the embedding has \(rows) rows"
         case .doesNotFit(let what, let needed, let available, _):
             "run does not fit (\(what)): it needs \(Self.gigabytes(needed)), and there are "
                 + Self.gigabytes(available)
+        case .outOfMemory(let reason, _):
+            "out of memory (\(reason))"
         case .badSample(let name, let reason):
             "sample cannot be used (\(name)): \(reason)"
         case .notFinite(let step, let loss, let norm, let records, let saved):
@@ -95,6 +106,7 @@ package enum TrainingError: UserFacingError, Hashable {
     package var recoverySuggestion: String? {
         switch self {
         case .badRecipe: "correct the keys that are named"
+        case .otherStage(_, let stage): "run it with moca \(stage.rawValue)"
         case .unreadableRecipe: "give a YAML file"
         case .badOverride: "write it as schedule.total_steps=100"
         case .deviceUnavailable: "set runtime.device to cpu or auto"
@@ -106,7 +118,8 @@ package enum TrainingError: UserFacingError, Hashable {
             "restore recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on "
                 + "all the same, or start anew with resume=never"
         case .tokenizerTooLarge: "use the tokenizer.json that belongs to the model"
-        case .doesNotFit(_, _, _, let remedies): "try \(remedies.joined(separator: "; "))"
+        case .doesNotFit(_, _, _, let remedies), .outOfMemory(_, let remedies):
+            "try \(remedies.joined(separator: "; "))"
         case .badSample: "correct the record, or take it out"
         case .notFinite(_, _, _, _, .failed):
             "make room for it; lower the learning rate or clip harder, or pass over such steps with "

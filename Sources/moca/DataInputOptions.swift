@@ -105,7 +105,7 @@ struct DataInputs {
     /// - Throws: what reading the model's files throws.
     func meter(_ policy: TruncationPolicy?) throws -> TokenMeter? {
         guard let model else { return nil }
-        let configuration = try PretrainedModel.configuration(of: model, names: [:])
+        let configuration = try PretrainedModel.configuration(of: model)
         let images =
             try recipe?.data.imageSettings(of: model)
             ?? ImageProcessorConfiguration(folder: model)
@@ -163,29 +163,6 @@ struct DataInputs {
         let subsets = prompts.subsets.sorted { $0.key < $1.key }
         return prompts.removed.map { "removed \($0)" } + ["\(prompts.templates)"]
             + subsets.map { "\($0.key) \($0.value)" }
-    }
-}
-
-extension Recipe {
-    /// Reads a recipe whose stage its keys say; where it is good for neither, the complaints are
-    /// those of the stage that it comes closer to.
-    ///
-    /// - Throws: `TrainingError`.
-    init(ofAnyStage file: URL) throws {
-        let attempts = Stage.allCases.map { stage in
-            Result { try Recipe(reading: file, stage: stage) }
-        }
-        for case .success(let recipe) in attempts {
-            self = recipe
-            return
-        }
-        let counts = attempts.map { attempt in
-            guard case .failure(TrainingError.badRecipe(_, let problems)) = attempt else {
-                return 0
-            }
-            return problems.count
-        }
-        self = try attempts[counts[0] <= counts[1] ? 0 : 1].get()
     }
 }
 

@@ -79,7 +79,7 @@ struct DataShowCommand: VerboseCommand {
         if let recipe {
             try requireFile(recipe, "--recipe")
             return try PreviewSettings(
-                PreviewSettings.recipe(reading: URL(fileURLWithPath: recipe)), model: folder)
+                Recipe(ofAnyStage: URL(fileURLWithPath: recipe)), model: folder)
         }
         for path in folders { try requireFile(path, "FOLDER") }
         if let images { try requireFile(images, "--images") }

@@ -81,6 +81,7 @@ struct IndexCommand: VerboseCommand {
         if json { return try Message.printJSON(report) }
         print(
             "\(report.items) items of \(report.files) files; embedded \(report.embedded), "
+                + (report.copied == 0 ? "" : "\(report.copied) are copies of these, ")
                 + "removed \(report.removed) files")
     }
 }

@@ -116,15 +116,3 @@ struct ModelSummary: Encodable {
         ]
     }
 }
-
-extension EmbeddingContract {
-    /// The contract of a model's folder; nil where it has none.
-    ///
-    /// - Throws: `ModelError`.
-    init?(of folder: URL, vectorLength: Int) throws {
-        let url = folder.appending(path: Self.fileName)
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        try self.init(
-            parsing: Data(contentsOf: url), file: url.path, vectorLength: vectorLength)
-    }
-}

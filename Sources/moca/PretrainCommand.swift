@@ -44,7 +44,8 @@ struct TrainingOptions: ParsableArguments {
     /// Runs the recipe, or says what it would need.
     func run(_ stage: Recipe.Stage) async throws {
         let recipe = try Recipe(
-            reading: URL(fileURLWithPath: config), stage: stage, overrides: overrides)
+            reading: URL(fileURLWithPath: config), stage: stage, overrides: overrides
+        ).resolvingEpochs()
         guard !plan else {
             var plan = try TrainingPlan(recipe)
             let outcome = Result { try plan.needs.check(recipe) }

@@ -41,6 +41,23 @@ import Testing
         }
     }
 
+    /// A misspelt column is passed over in training: it is named once a subset.
+    @Test func columnsThatAreNotReadAreNamed() throws {
+        try withTemporaryFolder { folder in
+            let lines = [
+                try pair("a", "b"), try pair("c", "d", ["negative_text": "e"]),
+                try pair("f", "g", ["negative_text": "h", "note": "i"]),
+            ]
+            let result = try check(
+                [write(lines, "pairs", in: folder)], images: pictures, in: folder)
+            #expect(
+                result.list == ["unknown_column warning pairs#1", "unknown_column warning pairs#2"])
+            #expect(
+                result.findings[0].reason.hasPrefix("negative_text is not read (known here: qry, "))
+            #expect(result.quarantine.isEmpty)
+        }
+    }
+
     @Test func everyFaultOfARecordIsNamed() throws {
         try withTemporaryFolder { folder in
             let both = try pair(

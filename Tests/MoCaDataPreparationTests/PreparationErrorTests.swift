@@ -53,6 +53,11 @@ struct PreparationErrorTests {
                     + "revision; a private one needs HF_TOKEN"
             ),
             (
+                .folderMissing(source: "S", path: "P"), .inputMissing,
+                "folder is missing (P): source S of the manifest names it as its path; correct the "
+                    + "key path; it is relative to the manifest's folder"
+            ),
+            (
                 .refused(url: "U", status: 403), .unavailable,
                 "server refuses (U): status 403; open the address in a browser to see what it "
                     + "asks for"

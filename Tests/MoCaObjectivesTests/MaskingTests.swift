@@ -100,6 +100,49 @@ import Torch
         #expect(other != Masking.Streams.sample(seed: 3, epoch: 0, name: "s#1"))
     }
 
+    /// Noise is drawn in place and by several threads, with the numbers of one draw a sequence.
+    @Test(arguments: [false, true])
+    func noiseIsThatOfItsStream(overwrites: Bool) throws {
+        let configuration = try configuration()
+        let tokens = configuration.tokens
+        let width = configuration.vision.patchValueCount
+        let picture = EncoderInput.Sequence(
+            ids: [tokens.visionStart] + Array(repeating: tokens.image, count: 36)
+                + [tokens.visionEnd],
+            grids: [ImageGrid(t: 1, h: 12, w: 12)])
+        let text = EncoderInput.Sequence(ids: [3, 4, 5], grids: [])
+        let sequences = [picture, text, picture, picture]
+        let values = (0..<3 * 144 * width).map { Float($0) }
+        var streams = Masking.Streams(
+            sequences: sequences.indices.map {
+                Masking.Streams.sample(seed: 3, epoch: 0, name: "s#\($0)")
+            }, shared: Masking.Streams.shared(seed: 3, step: 9))
+        let batch = try Masking(
+            .init(mlmRatio: 0, maeRatio: 0.5), maskToken: 1,
+            specialTokens: [tokens.visionStart, tokens.visionEnd]
+        ).corrupt(
+            sequences, pixelValues: Tensor(values, shape: [3 * 144, width]), for: configuration,
+            streams: streams, overwrites: overwrites)
+        var expected = values
+        var originals: [Float] = []
+        for (place, number) in [0, 2, 3].enumerated() {
+            // One draw of the mask for each image token, then one seed.
+            let masked = (0..<36).filter { _ in
+                Double(streams.sequences[number].uniform()) < 0.5
+            }
+            let rows = masked.flatMap { group in (0..<4).map { place * 144 + group * 4 + $0 } }
+            let noise = Tensor.normal([rows.count, width], using: &streams.sequences[number])
+                .array(Float.self)
+            for (index, row) in rows.enumerated() {
+                let range = row * width..<(row + 1) * width
+                originals += values[range]
+                expected.replaceSubrange(range, with: noise[index * width..<(index + 1) * width])
+            }
+        }
+        #expect(batch.input.pixelValues?.array(Float.self) == expected)
+        #expect(batch.patchTargets?.array(Float.self) == originals)
+    }
+
     /// Accuracy and shares of subsets are counted beside the loss, and add up to it.
     @Test func subsetsAddUpToTheWhole() throws {
         let model = try ObjectiveFixtures.model()

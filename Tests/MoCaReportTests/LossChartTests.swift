@@ -81,6 +81,17 @@ struct LossChartTests {
         #expect(try MetricsLog(Data(), name: "m").names == [])
     }
 
+    @Test func termsAreReadBySubset() throws {
+        let terms = """
+            {"step": 3, "subset_terms": {"a": {"mlm_loss": {"sum": 6.0, "count": 4}, "mae_loss": \
+            {"sum": 0, "count": 0}}, "b/c": {"mlm_loss": {"sum": null, "count": 1}}}}
+            """
+        let log = try MetricsLog(Data(terms.utf8), name: "m")
+        #expect(log.names == ["subset_terms/mlm_loss/a", "subset_terms/mlm_loss/b/c"])
+        #expect(
+            log.curve("subset_terms/mlm_loss/a", as: "")?.points == [.init(step: 3, value: 1.5)])
+    }
+
     @Test(arguments: [
         ("{\"step\": 1}\nx\n{\"step\": 2}", 2, "it is not JSON"),
         ("[]\n", 1, "it is no object"),

@@ -101,7 +101,6 @@ import Testing
                         + "alike.",
                     "Steps waited for their data 50 % of the time: more runtime.data_workers, or a "
                         + "larger runtime.prefetch, may help.",
-                    "Batches used 50 % of their budget: a larger batch.tokens wastes less.",
                     "2 records failed and were left out: see quarantine.jsonl.",
                     "Negatives are far above the positive in a (50 % of queries): they may be "
                         + "right answers.",

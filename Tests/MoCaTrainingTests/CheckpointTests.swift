@@ -140,7 +140,7 @@ import Torch
                     throw failure
                 }
             }
-            let saver = CheckpointSaver(folder, .init(), parts: [part], resumed: nil)
+            let saver = CheckpointSaver(folder, .init(), parts: [part], resumed: nil, say: { _ in })
             var state = TrainingState(recipe: "")
             state.step = 4
             _ = try saver.save(state)
@@ -161,7 +161,7 @@ import Torch
         try TrainingFixtures.withTemporaryFolder { folder in
             var states: [[Bool]] = []
             let saver = CheckpointSaver(
-                folder, .init(), parts: [], resumed: nil,
+                folder, .init(), parts: [], resumed: nil, say: { _ in },
                 willComplete: {
                     try RunDiary.synchronize(in: folder)
                     states.append(
@@ -203,7 +203,7 @@ import Torch
             (settings.keep, settings.keepEverySteps) = (2, 4)
             settings.bestMetric = "loss"
             settings.isAsynchronous = false
-            let saver = CheckpointSaver(folder, settings, parts: [], resumed: nil)
+            let saver = CheckpointSaver(folder, settings, parts: [], resumed: nil, say: { _ in })
             var state = TrainingState(recipe: "")
             for (number, value) in [5, 2, 3, 4, 2, 6, 7].enumerated() {
                 (state.step, state.watchedValue) = (number + 1, Double(value))
@@ -216,6 +216,34 @@ import Torch
             (state.step, state.watchedValue) = (1, 9)
             _ = try saver.save(state)
             #expect(try BestCheckpoint(reading: folder)?.step == 1)
+        }
+    }
+
+    /// A damaged best.json costs no save: the best checkpoint is chosen anew, and that is said.
+    @Test func aBestThatCannotBeReadIsChosenAnew() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            var settings = Recipe.Checkpoints()
+            (settings.bestMetric, settings.isAsynchronous) = ("loss", false)
+            let file = folder.appending(path: BestCheckpoint.fileName)
+            try Data("{\"metric\": ".utf8).write(to: file)
+            var lines: [String] = []
+            var saver = CheckpointSaver(
+                folder, settings, parts: [], resumed: nil, say: { lines.append($0) })
+            var state = TrainingState(recipe: "")
+            (state.step, state.watchedValue) = (1, 3)
+            _ = try saver.save(state)
+            #expect(try BestCheckpoint(reading: folder)?.value == 3)
+            #expect(lines.count == 1)
+            #expect(lines[0].hasPrefix("warning: file cannot be read (\(file.path)): "))
+            #expect(lines[0].hasSuffix("; the best checkpoint is chosen anew"))
+            // A kill between the checkpoint's name and best.json.
+            try FileManager.default.removeItem(at: file)
+            let resumed = Checkpoint(folder: folder.appending(path: "checkpoint-1"), step: 1)
+            saver = CheckpointSaver(
+                folder, settings, parts: [], resumed: resumed, say: { lines.append($0) })
+            try saver.judge(state)
+            #expect(try BestCheckpoint(reading: folder)?.checkpoint == "checkpoint-1")
+            #expect(lines.count == 1)
         }
     }
 

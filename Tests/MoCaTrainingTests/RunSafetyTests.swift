@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaModel
 import Testing
 
 @testable import MoCaTraining
@@ -70,7 +71,7 @@ import Testing
                 var text = ":\u{0}\""
                 var values = ["a": Double.nan, "b": 2]
             }
-            let log = try StepLog(folder.appending(path: "x.jsonl"), after: 0)
+            let log = StepLog(folder.appending(path: "x.jsonl"), after: 0)
             try log.append(row: Row())
             let row = try #require(try rows("x.jsonl", in: folder).first)
             #expect(row["text"] as? String == ":\u{0}\"")
@@ -151,23 +152,69 @@ import Testing
             try TrainingRun(
                 TrainingFixtures.recipe(.contrastive, output: folder, steps: 3), say: { _ in }
             ).run()
-            let metrics = try TrainingFixtures.metrics(folder)
-            #expect(!metrics.isEmpty)
-            for key in ["data.folders=[/nowhere]", "model.path=/nowhere"] {
-                let recipe = try TrainingFixtures.recipe(
-                    .contrastive, output: folder, steps: 3, ["resume=never", key])
-                #expect(throws: (any Error).self) { try TrainingRun(recipe, say: { _ in }).run() }
-                #expect(try TrainingFixtures.metrics(folder) == metrics)
-            }
-            // Data that is there, and cannot be read.
+            // Data and a tokenizer that are there, and cannot be read.
             let data = folder.appending(path: "data")
             try FileManager.default.createDirectory(at: data, withIntermediateDirectories: true)
             try Data("PAR1".utf8).write(to: data.appending(path: "a.parquet"))
-            let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder, steps: 3,
-                ["resume=never", "data.folders=[\(data.path)]"])
-            #expect(throws: (any Error).self) { try TrainingRun(recipe, say: { _ in }).run() }
+            let model = folder.appending(path: "broken-model")
+            try FileManager.default.copyItem(at: TrainingFixtures.checkpoint, to: model)
+            try Data("{".utf8).write(to: model.appending(path: "tokenizer.json"))
+            let logs = [
+                "metrics.jsonl", "events.jsonl", "health.jsonl", "quarantine.jsonl", "recipe.yaml",
+            ]
+            let contents = {
+                try logs.map { try Data(contentsOf: folder.appending(path: $0)) }
+            }
+            let before = try contents()
+            #expect(before[0].count > 100 && before[1].count > 10)
+            let sessions = folder.appending(path: EventFile.folderName)
+            let checkpoint = folder.appending(path: "checkpoint-3").path
+            for key in [
+                "data.folders=[/nowhere]", "model.path=/nowhere", "data.folders=[\(data.path)]",
+                "model.path=\(model.path)", "model.adapter=/nowhere",
+                "model={path: \(TrainingFixtures.checkpoint.path), freeze: [no_such_key]}",
+                "data.weights={absent: 1}",
+                "batch={size: 100000, accumulation: 1}",
+            ] {
+                for resume in ["never", checkpoint] {
+                    let recipe = try TrainingFixtures.recipe(
+                        .contrastive, output: folder, steps: 6, ["resume=\(resume)", key])
+                    // A named checkpoint has a model and a tokenizer of its own.
+                    if resume == checkpoint, key.hasPrefix("model.path=") { continue }
+                    #expect(throws: (any Error).self, "\(key)") {
+                        try TrainingRun(recipe, say: { _ in }).run()
+                    }
+                    #expect(try contents() == before, "\(key)")
+                }
+            }
             #expect(try Checkpoint.all(in: folder).map(\.step) == [3])
+            #expect(
+                try FileManager.default.contentsOfDirectory(atPath: sessions.path).count == 1)
+        }
+    }
+
+    /// Whatever ends a run is noted, so that its report does not say that it is still running.
+    @Test func everyErrorIsNoted() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let recipe = try TrainingFixtures.recipe(
+                .contrastive, output: folder, steps: 4, ["checkpoint.every_steps=2"])
+            let failure = TrainingError.missingFile(path: "x")
+            for step in [2, 4] {
+                #expect(throws: failure) {
+                    try TrainingRun(
+                        recipe, say: { _ in }, onLog: { if $0.step == step { throw failure } }
+                    ).run()
+                }
+                let last = try #require(try rows("events.jsonl", in: folder).last)
+                #expect(last["kind"] as? String == "stopped")
+                #expect(last["text"] as? String == failure.oneLine)
+                #expect(last["step"] as? Int == step)
+            }
+            try TrainingRun(recipe, say: { _ in }).run()
+            // Of a run that is finished, nothing is noted again.
+            try TrainingRun(recipe, say: { _ in }).run()
+            let kinds = try rows("events.jsonl", in: folder).compactMap { $0["kind"] as? String }
+            #expect(kinds.filter { $0 != "collapse" } == ["resumed", "finished"])
         }
     }
 
@@ -235,10 +282,10 @@ import Testing
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder.appending(path: "run"), steps: 1,
                 ["model.path=\(source.path)"])
-            let error = try #require(throws: TrainingError.self) {
+            let error = try #require(throws: ModelError.self) {
                 try TrainingRun(recipe, say: { _ in }).run()
             }
-            guard case .unreadableFile(contract.path, _) = error else {
+            guard case .unreadable(contract.path, _) = error else {
                 Issue.record("ended with \(String(describing: error))")
                 return
             }

@@ -96,14 +96,16 @@ import Torch
         }
     }
 
-    /// A signal in the middle of an evaluation: it is made up for before the next step.
-    @Test func anInterruptedEvaluationIsMadeUpFor() throws {
+    /// A signal in the middle of an evaluation: it is made up for before the next step, and the best
+    /// checkpoint is chosen by what it scored.
+    @Test(arguments: ["sum", "step"])
+    func anInterruptedEvaluationIsMadeUpFor(metric: String) throws {
         try TrainingFixtures.withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
-            try run(TrainingFixtures.recipe(.contrastive, output: whole, Self.evaluation))
-            let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: broken, Self.evaluation)
-            for step in [3, 8] {
+            let keys = Self.evaluation + ["checkpoint.best_metric=eval/mean/\(metric)"]
+            try run(TrainingFixtures.recipe(.contrastive, output: whole, keys))
+            let recipe = try TrainingFixtures.recipe(.contrastive, output: broken, keys)
+            for step in [3, 6, 8] {
                 var isStopped = false
                 #expect(
                     throws: TrainingError.interrupted(
@@ -120,6 +122,12 @@ import Torch
             try run(recipe)
             #expect(try TrainingFixtures.metrics(whole) == TrainingFixtures.metrics(broken))
             #expect(try weights(whole) == weights(broken))
+            let best = try #require(try BestCheckpoint(reading: whole))
+            #expect(try BestCheckpoint(reading: broken)?.value == best.value)
+            // A score that grows with the steps: the last one's is not lost.
+            guard metric == "step" else { return }
+            #expect(best.step == 8 && best.value == 8)
+            #expect(try BestCheckpoint(reading: broken) == best)
         }
     }
 

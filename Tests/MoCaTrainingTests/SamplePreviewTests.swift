@@ -125,14 +125,18 @@ import Torch
         for (name, stage) in [
             ("debug-pretrain", Recipe.Stage.pretraining), ("debug-finetune", .contrastive),
         ] {
-            let recipe = try PreviewSettings.recipe(
-                reading: recipes.appending(path: "\(name).yaml"))
-            #expect(recipe.stage == stage)
+            let file = recipes.appending(path: "\(name).yaml")
+            #expect(try Recipe(ofAnyStage: file).stage == stage)
+            // The wrong command says so instead of listing keys that it does not know.
+            let other = try #require(Recipe.Stage.allCases.first { $0 != stage })
+            #expect(throws: TrainingError.otherStage(file: file.path, stage: stage)) {
+                try Recipe(reading: file, stage: other)
+            }
         }
         try TrainingFixtures.withTemporaryFolder { folder in
             let file = folder.appending(path: "bad.yaml")
             try Data("{seed: 1}\n".utf8).write(to: file)
-            #expect(throws: TrainingError.self) { try PreviewSettings.recipe(reading: file) }
+            #expect(throws: TrainingError.self) { try Recipe(ofAnyStage: file) }
         }
     }
 

@@ -52,8 +52,18 @@ import Testing
                 + "checkpoint, or start anew with resume=never"
         ),
         (
-            .recipeChanged(checkpoint: "c"), 78,
-            "run cannot go on (c): the recipe is not the one that it was started with; restore "
+            .otherStage(file: "r.yaml", stage: .pretraining), 78,
+            "recipe is of another command (r.yaml): it is one of moca pretrain; run it with moca "
+                + "pretrain"
+        ),
+        (
+            .outOfMemory(reason: "matmul", remedies: ["a", "b"]), 69,
+            "out of memory (matmul); try a; b"
+        ),
+        (
+            .recipeChanged(checkpoint: "c", changes: ["seed: 1 -> 2"]), 78,
+            "run cannot go on (c): the recipe is not the one that it was started with (seed: 1 -> "
+                + "2); restore "
                 + "recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on all "
                 + "the same, or start anew with resume=never"
         ),

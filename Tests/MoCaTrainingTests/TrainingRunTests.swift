@@ -78,9 +78,10 @@ import Torch
             try run(TrainingFixtures.recipe(.contrastive, output: folder, steps: 3))
             let checkpoint = folder.appending(path: "checkpoint-3")
             let longer = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 4)
-            #expect(throws: TrainingError.recipeChanged(checkpoint: checkpoint.path)) {
-                try run(longer)
-            }
+            #expect(
+                throws: TrainingError.recipeChanged(
+                    checkpoint: checkpoint.path, changes: ["schedule.total_steps: 3 -> 4"])
+            ) { try run(longer) }
             try run(
                 TrainingFixtures.recipe(
                     .contrastive, output: folder, steps: 4, ["resume=\(checkpoint.path)"]))

@@ -17,7 +17,7 @@ extension DataSource {
             files = [ListedFile(path: file, size: size, sha256: check?.sha256)]
         case .folder(let folder):
             guard FileManager.default.fileExists(atPath: folder.path) else {
-                throw PreparationError.notFound(what: folder.path)
+                throw PreparationError.folderMissing(source: name, path: folder.path)
             }
             files = []
             try FolderWalk.forEachFile(in: folder, followsLinks: true) { path, _, size in

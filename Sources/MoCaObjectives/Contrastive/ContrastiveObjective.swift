@@ -43,7 +43,9 @@ package struct ContrastiveObjective: Objective {
                 ? plain(batch, pass, counts, collectives)
                 : cached(batch, pass, counts, collectives)
             pass += batch.pieces.count
-            tally.add(sums, part: part, queryCount: batch.queryCount)
+            tally.add(
+                sums, part: part, queryCount: batch.queryCount,
+                taughtCount: TeacherScores.count(batch))
         }
         var terms = tally.terms(counts, over: collectives)
         if let logScale {

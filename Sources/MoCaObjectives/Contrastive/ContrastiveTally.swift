@@ -9,22 +9,30 @@ struct ContrastiveTally {
     private let subsets: [String?]
     /// The loss, the distillation, and each view.
     private var sums: [Double]
-    /// Of each part: its loss and its queries.
+    /// Of each part: its loss and its queries, its distillation and the queries with a teacher's
+    /// scores.
     private var parts: [Double]
+    private static let figureCount = 4
 
     init(_ settings: ContrastiveObjective.Settings, _ subsets: [String?]) {
         (self.settings, self.subsets) = (settings, subsets)
         sums = [Double](repeating: 0, count: 2 + settings.views.count)
-        parts = [Double](repeating: 0, count: 2 * subsets.count)
+        parts = [Double](repeating: 0, count: Self.figureCount * subsets.count)
     }
 
-    mutating func add(_ found: ContrastiveLoss.Sums, part: Int, queryCount: Int) {
+    /// - Parameter taughtCount: the queries with a teacher's scores.
+    mutating func add(
+        _ found: ContrastiveLoss.Sums, part: Int, queryCount: Int, taughtCount: Int
+    ) {
         let loss = found.contrastive.item()
+        let distillation = found.distillation?.item() ?? 0
         sums[0] += loss
-        sums[1] += found.distillation?.item() ?? 0
+        sums[1] += distillation
         for (index, view) in found.views.enumerated() { sums[2 + index] += view.item() }
-        parts[2 * part] += loss
-        parts[2 * part + 1] += Double(queryCount)
+        let figures = [loss, Double(queryCount), distillation, Double(taughtCount)]
+        for (index, figure) in figures.enumerated() {
+            parts[Self.figureCount * part + index] += figure
+        }
     }
 
     /// The terms of all ranks; `counts` are the queries, and those with a teacher's scores.
@@ -38,20 +46,34 @@ struct ContrastiveTally {
             }
         }
         if settings.distillationWeight > 0 {
-            terms.append(
-                LossTerm(
-                    "distillation_loss", weight: settings.distillationWeight, sum: totals[1],
-                    count: Int(counts[1])))
+            terms.append(distillation(totals[1], Int(counts[1])))
         }
         var bySubset: [String: [LossTerm]] = [:]
         let shares = collectives.sum(parts)
         for (part, subset) in subsets.enumerated() {
             guard let subset else { continue }
-            var term = bySubset[subset]?.first ?? LossTerm(name, sum: 0, count: 0)
-            term.sum += shares[2 * part]
-            term.count += Int(shares[2 * part + 1])
-            bySubset[subset] = [term]
+            let figures = shares[Self.figureCount * part..<Self.figureCount * (part + 1)]
+            var found = [
+                LossTerm(
+                    name, sum: figures[figures.startIndex],
+                    count: Int(figures[figures.startIndex + 1]))
+            ]
+            if settings.distillationWeight > 0 {
+                found.append(
+                    distillation(
+                        figures[figures.startIndex + 2], Int(figures[figures.startIndex + 3])))
+            }
+            for (index, term) in (bySubset[subset] ?? []).enumerated() {
+                found[index].sum += term.sum
+                found[index].count += term.count
+            }
+            bySubset[subset] = found
         }
         return LossTerms(terms, subsets: bySubset)
+    }
+
+    private func distillation(_ sum: Double, _ count: Int) -> LossTerm {
+        LossTerm(
+            "distillation_loss", weight: settings.distillationWeight, sum: sum, count: count)
     }
 }

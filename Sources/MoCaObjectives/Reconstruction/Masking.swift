@@ -99,10 +99,12 @@ package struct Masking: Sendable, Hashable {
 
     /// Corrupts packed sequences, each by its own stream.
     ///
+    /// - Parameter overwrites: whether `pixelValues`, contiguous on the processor, become the result:
+    ///   a copy of all pictures costs more than their noise.
     /// - Throws: `ModelError`, as `EncoderInput` does.
     package func corrupt(
         _ sequences: [EncoderInput.Sequence], pixelValues: Tensor?,
-        for configuration: Qwen25VLConfiguration, streams: Streams
+        for configuration: Qwen25VLConfiguration, streams: Streams, overwrites: Bool = false
     ) throws(ModelError) -> ReconstructionBatch {
         precondition(streams.sequences.count == sequences.count, "a stream a sequence")
         var corrupted = sequences
@@ -134,7 +136,8 @@ package struct Masking: Sendable, Hashable {
         }
         var rest = Streams(sequences: random, shared: streams.shared)
         let replaced = replace(
-            groups, of: pixelValues, mergeUnit: configuration.vision.mergeUnit, &rest)
+            groups, of: pixelValues, mergeUnit: configuration.vision.mergeUnit, &rest,
+            overwrites: overwrites)
         return ReconstructionBatch(
             input: try EncoderInput(
                 corrupted, pixelValues: replaced.pixelValues, for: configuration),
@@ -144,30 +147,29 @@ package struct Masking: Sendable, Hashable {
 
     /// The patches with noise in the rows of each sequence's `groups`, and those rows as they were.
     private func replace(
-        _ groups: [[Int]], of pixelValues: Tensor?, mergeUnit: Int, _ streams: inout Streams
+        _ groups: [[Int]], of pixelValues: Tensor?, mergeUnit: Int, _ streams: inout Streams,
+        overwrites: Bool
     ) -> (pixelValues: Tensor?, originals: Tensor?) {
         guard let pixelValues, groups.contains(where: { !$0.isEmpty }) else {
             return (pixelValues, nil)
         }
-        let rows = groups.joined().flatMap { $0 * mergeUnit..<($0 + 1) * mergeUnit }
-        let index = Tensor(rows)
-        let width = pixelValues.sizes2().1
-        let noise: Tensor
+        let rows = groups.map { $0.flatMap { $0 * mergeUnit..<($0 + 1) * mergeUnit } }
+        let index = Tensor(Array(rows.joined()))
+        let originals = pixelValues.indexed(0, by: index)
         switch settings.noise {
         case .shared:
-            noise = Tensor.normal([1, width], using: &streams.shared)
-                .expanded([rows.count, width])
+            let width = pixelValues.sizes2().1
+            let noise = Tensor.normal([1, width], using: &streams.shared)
+                .expanded([originals.sizes2().0, width])
+            return (pixelValues.replacingRows(at: index, with: noise), originals)
         case .perPatch:
-            var parts: [Tensor] = []
-            for (number, own) in groups.enumerated() where !own.isEmpty {
-                parts.append(
-                    .normal([own.count * mergeUnit, width], using: &streams.sequences[number]))
-            }
-            noise = .concatenated(parts)
+            let result = overwrites ? pixelValues : pixelValues.contiguous().clone()
+            result.overwriteByNoise(
+                rows.enumerated().filter { !$1.isEmpty }.map { number, rows in
+                    (rows: rows, seed: streams.sequences[number].next())
+                })
+            return (result, originals)
         }
-        return (
-            pixelValues.replacingRows(at: index, with: noise), pixelValues.indexed(0, by: index)
-        )
     }
 }
 

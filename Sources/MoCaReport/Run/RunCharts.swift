@@ -72,19 +72,41 @@ extension RunSections {
         return points.isEmpty ? nil : Curve(run.name, points: points)
     }
 
-    /// Losses by subset: of one run in one chart, of several a chart a subset.
+    /// Losses by subset, all of them and then each term where there are several: of one run in one
+    /// chart, of several a chart a subset.
     var taskSections: [ReportSection] {
-        let prefix = MetricsLog.subsetPrefix
+        [tasks(MetricsLog.subsetPrefix, "")].compactMap { $0 } + termSections
+    }
+
+    private var termSections: [ReportSection] {
+        let prefix = MetricsLog.subsetTermPrefix
+        let terms = Set(
+            keys { $0.hasPrefix(prefix) }.map { key in
+                String(key.dropFirst(prefix.count).prefix { $0 != "/" })
+            })
+        // A single term is the loss itself.
+        guard terms.count > 1 else { return [] }
+        let order = ["mlm_loss", "mae_loss", "mlm_accuracy"]
+        let sorted = order.filter(terms.contains) + terms.subtracting(order).sorted()
+        return sorted.compactMap { term in
+            let name = Self.lossNames[term] ?? Self.names[term] ?? term
+            return tasks("\(prefix)\(term)/", ": \(name)")
+        }
+    }
+
+    /// The quantities that begin with a prefix and end with a subset's name; nil where only one run
+    /// has only one of them.
+    private func tasks(_ prefix: String, _ topic: String) -> ReportSection? {
         if runs.count == 1, let run = runs.first {
             let tasks = run.metrics.names.filter { $0.hasPrefix(prefix) }.compactMap {
                 run.metrics.curve($0, as: String($0.dropFirst(prefix.count)))
             }
-            guard tasks.count > 1 else { return [] }
-            return [ReportSection("\(title), by task", .chart(LossChart(curves: tasks)))]
+            guard tasks.count > 1 else { return nil }
+            return ReportSection("\(title), by task\(topic)", .chart(LossChart(curves: tasks)))
         }
         let grid = grid(keys { $0.hasPrefix(prefix) }) { String($0.dropFirst(prefix.count)) }
-        guard !grid.isEmpty else { return [] }
-        return [ReportSection("\(title), by task", .charts(grid))]
+        return grid.isEmpty
+            ? nil : ReportSection("\(title), by task\(topic)", .charts(grid))
     }
 
     // MARK: Small charts
@@ -113,7 +135,10 @@ extension RunSections {
         "weight_norm": "norm of the trained weights",
         "mlm_accuracy": "masked tokens found", "tokens_per_second": "tokens a second",
         "samples_per_second": "samples a second", "mfu": "share of the device's peak (MFU)",
-        "packing_fill": "share of the budget used", "data_wait_seconds": "seconds waited for data",
+        "packing_fill": "share of the budget used",
+        "device_peak_memory_bytes": "most memory of the device, GB",
+        "device_memory_bytes": "memory of the device, GB",
+        "data_wait_seconds": "seconds waited for data",
         "peak_memory_bytes": "most memory, GB", "memory_bytes": "memory, GB",
         "quarantined": "records left out",
     ]
@@ -122,7 +147,9 @@ extension RunSections {
     private static let speed = [
         "tokens_per_second", "samples_per_second", "mfu", "packing_fill", "data_wait_seconds",
     ]
-    private static let memory = ["peak_memory_bytes", "memory_bytes"]
+    private static let memory = [
+        "peak_memory_bytes", "memory_bytes", "device_peak_memory_bytes", "device_memory_bytes",
+    ]
 
     /// Evaluations, learning, speed and memory, and whatever else there is.
     var chartSections: [ReportSection] {
@@ -140,6 +167,7 @@ extension RunSections {
             keys {
                 !shown.contains($0) && !$0.hasPrefix(MetricsLog.scorePrefix)
                     && !$0.hasPrefix(MetricsLog.subsetPrefix)
+                    && !$0.hasPrefix(MetricsLog.subsetTermPrefix)
             }, name: name)
         return [
             ("evaluation", evaluations), ("learning rate and gradients", learning),

@@ -34,7 +34,8 @@ extension RunFolder {
 
     private var end: RunSentence {
         let of = totalSteps.map { " of \($0)" } ?? ""
-        if let stop = events.last(where: { $0.kind == "stopped" }), stop.step > lastStep {
+        // Whatever happens after an error is noted after it.
+        if let stop = events.last, stop.kind == "stopped" {
             return RunSentence(
                 "\(name) ended with an error at step \(stop.step)\(of): \(stop.text ?? "").",
                 isWarning: true)
@@ -143,7 +144,10 @@ extension RunFolder {
     }
 
     private var filling: RunSentence? {
-        guard let mean = Self.mean(points("packing_fill")), mean < Self.fillMin else { return nil }
+        // A piece of a contrastive batch that is not full wastes nothing.
+        guard stage == .pretraining, let mean = Self.mean(points("packing_fill")),
+            mean < Self.fillMin
+        else { return nil }
         return RunSentence(
             "Batches used \((100 * mean).fixed(0)) % of their budget: a larger batch.tokens wastes "
                 + "less.", isWarning: true)

@@ -48,7 +48,7 @@ struct ContrastiveSource: StepSource {
 
     mutating func next() throws -> PreparedStep<ContrastiveBatch> {
         var (batches, ids, tokenCount, operations) = ([ContrastiveBatch](), [SampleID](), 0, 0.0)
-        var truncation = TruncationCount()
+        var (truncation, pieceCount) = (TruncationCount(), 0)
         quarantine.beginStep()
         for _ in 0..<batch.accumulation {
             let (samples, (packed, cut)) = try stream.redrawing { [self] stream in
@@ -58,6 +58,7 @@ struct ContrastiveSource: StepSource {
             truncation += cut
             batches.append(packed)
             ids += samples.map(\.id)
+            pieceCount += packed.pieces.count
             for piece in packed.pieces {
                 tokenCount += piece.tokenCount
                 operations += cost.ofInput(piece)
@@ -65,7 +66,10 @@ struct ContrastiveSource: StepSource {
         }
         var prepared = PreparedStep(
             batches: batches, cursor: stream.cursor, ids: ids, tokenCount: tokenCount,
-            operations: operations, failureCount: quarantine.failureCount)
+            operations: operations, failureCount: quarantine.failureCount,
+            packingFill: batch.miniBatchTokens.map {
+                Double(tokenCount) / Double(max(1, pieceCount) * $0)
+            })
         prepared.truncation = truncation
         return prepared
     }

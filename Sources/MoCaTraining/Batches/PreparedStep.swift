@@ -16,7 +16,8 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
     package let operations: Double
     /// Records that were left out because they failed, since the start of the run.
     package let failureCount: Int
-    /// Cost of the samples over the budget of the step; nil where steps have no budget.
+    /// Cost of the samples over the budget of the step (pre-training), tokens over the budget of the
+    /// step's pieces (contrastive); nil where there is no budget.
     package let packingFill: Double?
     /// What was cut off.
     package var truncation = TruncationCount()

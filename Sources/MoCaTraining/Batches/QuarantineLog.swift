@@ -27,7 +27,7 @@ extension Recipe.DataSettings {
                 QuarantinedRecord.read(quarantine), leftOut: leftOutFolders())
             try found.exclude(records, of: catalog.shapes)
         }
-        if let log { found.resume(try QuarantinedRecord.read(log.log.url), step: log.step) }
+        if let log { found.resume(try log.log.rows(QuarantinedRecord.self), step: log.step) }
         return found
     }
 }

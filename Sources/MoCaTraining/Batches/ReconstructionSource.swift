@@ -128,7 +128,7 @@ struct ReconstructionSource: StepSource {
         var batch = try present.corrupt(
             order.map { outlines[$0].sequence },
             pixelValues: collator.pixelValues(order.map { pixels[$0] }),
-            for: configuration, streams: streams)
+            for: configuration, streams: streams, overwrites: true)
         batch.subsets = SequenceSubsets(
             names: subsetNames, numbers: order.compactMap { subsetNumbers[drawn.ids[$0].subset] })
         return batch

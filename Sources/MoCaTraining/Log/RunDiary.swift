@@ -1,33 +1,58 @@
 // The files of a run folder that grow as it trains.
 
 import Foundation
+import MoCaCore
 import MoCaModel
 
-/// All logs of one run, and what writes to them.
-struct RunDiary {
-    let metrics: StepLog
+/// All logs of one run, and what writes to them. What an earlier run wrote stays as it is until
+/// `open`, so that a mistake that is found while a run starts does not cost the run before.
+final class RunDiary {
     let journal: RunJournal
+    private let metrics: StepLog
     private let recipe: Recipe
+    private let say: (String) -> Void
     private let step: Int
+    /// The logs that were asked for, beside `metrics` and the journal's.
+    private var logs: [StepLog] = []
+    private var isOpen = false
+    /// The last step that is done.
+    var lastStep: Int
 
-    /// Opens the logs; what they say after the step of `state` is removed.
-    ///
-    /// - Throws: `TrainingError.cannotWrite`.
-    init(_ recipe: Recipe, after state: TrainingState, say: @escaping (String) -> Void) throws {
+    /// Logs of a run that goes on from `state`.
+    init(_ recipe: Recipe, after state: TrainingState, say: @escaping (String) -> Void) {
         let step = state.step
-        (self.recipe, self.step) = (recipe, step)
+        (self.recipe, self.step, self.say, lastStep) = (recipe, step, say, step)
         let folder = recipe.outputFolder
-        let events =
-            recipe.logging.writesEventFiles
-            ? try EventFile(in: folder.appending(path: EventFile.folderName), after: step) : nil
-        metrics = try StepLog(
+        metrics = StepLog(
             folder.appending(path: Self.metricsName),
             // A line that is due will be written; an earlier process may have done so already.
-            after: state.isLogDue ? step - 1 : step,
-            mirror: { try events?.append(numbersOf: $0) })
+            after: state.isLogDue ? step - 1 : step)
         journal = RunJournal(
-            try StepLog(folder.appending(path: RunJournal.fileName), after: step),
-            events: events, say: say)
+            // How an earlier attempt ended before its first checkpoint is not of this run.
+            StepLog(folder.appending(path: RunJournal.fileName), after: step == 0 ? -1 : step),
+            say: say)
+    }
+
+    /// Opens all logs that were asked for; what they say after the step is removed.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
+    func open() throws {
+        try metrics.open()
+        try journal.open()
+        for log in logs { try log.open() }
+        if recipe.logging.writesEventFiles {
+            let folder = recipe.outputFolder.appending(path: EventFile.folderName)
+            journal.events = try EventFile(in: folder, after: step)
+        }
+        isOpen = true
+    }
+
+    /// Writes a line of `metrics.jsonl`, and its numbers for TensorBoard.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`, `ModelError.notJSON`.
+    func append(_ report: StepReport) throws {
+        try metrics.append(report.jsonLine)
+        try journal.events?.append(numbersOf: report.jsonLine)
     }
 
     static let metricsName = "metrics.jsonl"
@@ -47,8 +72,10 @@ struct RunDiary {
         }
     }
 
-    private func log(_ name: String) throws -> StepLog {
-        try StepLog(recipe.outputFolder.appending(path: name), after: step)
+    private func log(_ name: String) -> StepLog {
+        let log = StepLog(recipe.outputFolder.appending(path: name), after: step)
+        logs.append(log)
+        return log
     }
 
     /// What watches the embeddings.
@@ -57,12 +84,12 @@ struct RunDiary {
     func health() throws -> HealthMonitor {
         try HealthMonitor(
             everySteps: recipe.logging.healthEverySteps, totalSteps: recipe.schedule.totalSteps,
-            log: try log(HealthPanel.fileName), journal: journal)
+            log: log(HealthPanel.fileName), journal: journal)
     }
 
     /// What watches the patch decoder.
     ///
-    /// - Throws: `TrainingError.cannotWrite`, `DataError`.
+    /// - Throws: `DataError`.
     func reconstructions(
         _ settings: Recipe.Reconstruction, _ start: StartingModel, _ model: ReconstructionModel
     ) throws -> ReconstructionMonitor {
@@ -71,10 +98,8 @@ struct RunDiary {
     }
 
     /// What takes the records that fail.
-    ///
-    /// - Throws: `TrainingError.cannotWrite`.
-    func quarantine() throws -> QuarantineLog {
-        QuarantineLog(log: try log(Self.quarantineName), step: step)
+    func quarantine() -> QuarantineLog {
+        QuarantineLog(log: log(Self.quarantineName), step: step)
     }
 
     // MARK: Events
@@ -82,42 +107,55 @@ struct RunDiary {
     /// Notes where a resumed run goes on.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
-    func begin(_ state: TrainingState, isResumed: Bool) throws {
-        guard isResumed, state.step < recipe.schedule.totalSteps else { return }
+    func begin(_ state: TrainingState) throws {
+        guard state.step < recipe.schedule.totalSteps else { return }
         try journal.note(
             .resumed, step: state.step, "went on from checkpoint-\(state.step)", isSilent: true)
     }
 
-    /// Notes that the last step is done.
+    /// Notes that the last step is done, unless that is what was noted last.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func finish() throws {
+        guard try journal.lastKind() != .finished else { return }
         let total = recipe.schedule.totalSteps
         try journal.note(.finished, step: total, "all \(total) steps are done", isSilent: true)
     }
 
-    /// Notes why `body` ended early.
+    /// Notes why `body` ended early, once the logs are open.
     ///
     /// - Throws: what `body` throws.
-    func noting(_ body: () throws -> Void) throws {
+    func noting<Result>(_ body: () throws -> Result) throws -> Result {
         do {
-            try body()
-        } catch let error as TrainingError {
-            switch error {
-            case .interrupted(let step, let checkpoint, _):
-                // The name only: a run folder may move.
-                let name = checkpoint.map { URL(filePath: $0).lastPathComponent }
-                try journal.note(
-                    .interrupted, step: step ?? 0,
-                    "a signal ended the run; "
-                        + (name.map { "it was saved as \($0)" } ?? "nothing was there to be saved"),
-                    isSilent: true)
-            case .notFinite(let step, let loss, let norm, _, _):
-                try journal.note(
-                    .stopped, step: step, "loss \(loss), gradient norm \(norm)", isSilent: true)
-            default: break
-            }
+            return try body()
+        } catch {
+            if isOpen { note(error) }
             throw error
+        }
+    }
+
+    private func note(_ error: any Error) {
+        let ending: (kind: RunJournal.Kind, step: Int, text: String)
+        switch error as? TrainingError {
+        case .interrupted(let step, let checkpoint, _):
+            // The name only: a run folder may move.
+            let name = checkpoint.map { URL(filePath: $0).lastPathComponent }
+            ending = (
+                .interrupted, step ?? 0,
+                "a signal ended the run; "
+                    + (name.map { "it was saved as \($0)" } ?? "nothing was there to be saved")
+            )
+        case .notFinite(let step, let loss, let norm, _, _):
+            ending = (.stopped, step, "loss \(loss), gradient norm \(norm)")
+        default:
+            let text = (error as? any UserFacingError)?.oneLine ?? error.localizedDescription
+            ending = (.stopped, lastStep, text)
+        }
+        do {
+            try journal.note(ending.kind, step: ending.step, ending.text, isSilent: true)
+        } catch let failure {
+            // The error that ended the run is the one to throw.
+            say("warning: how the run ended is not noted: \(failure.localizedDescription)")
         }
     }
 }

@@ -15,7 +15,7 @@ package final class RunJournal {
         case notFinite = "not_finite"
         /// Vectors tell nothing apart any more.
         case collapse
-        /// Loss or gradient was not finite, which ended the run.
+        /// An error ended the run.
         case stopped
         /// A signal ended the run.
         case interrupted
@@ -24,7 +24,7 @@ package final class RunJournal {
     }
 
     /// One line.
-    private struct Line: Encodable {
+    private struct Line: Codable {
         var step: Int
         var kind: Kind
         var text: String
@@ -33,11 +33,21 @@ package final class RunJournal {
     private let log: StepLog
     private let say: (String) -> Void
     /// Where values are drawn for TensorBoard; nil for nowhere.
-    let events: EventFile?
+    var events: EventFile?
 
-    init(_ log: StepLog, events: EventFile?, say: @escaping (String) -> Void) {
-        (self.log, self.events, self.say) = (log, events, say)
+    init(_ log: StepLog, say: @escaping (String) -> Void) {
+        (self.log, self.say) = (log, say)
     }
+
+    /// Opens the file.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
+    func open() throws { try log.open() }
+
+    /// What happened last.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
+    func lastKind() throws -> Kind? { try log.rows(Line.self).last?.kind }
 
     /// Writes a line to the file, and says it unless `isSilent`.
     ///

@@ -1,37 +1,46 @@
 // Files of a run folder that grow by lines of JSON, such as metrics.jsonl.
 
 import Foundation
+import Synchronization
 
 /// Lines of which each says its step.
 final class StepLog: Sendable {
     let url: URL
-    private let handle: FileHandle
-    /// Takes each line too, after it was written.
-    private let mirror: (@Sendable (String) throws -> Void)?
+    /// The step that a run goes on from: an earlier run's later lines do not count.
+    private let step: Int
+    /// nil until the file is opened.
+    private let handle = Mutex<FileHandle?>(nil)
 
-    /// Opens the file; lines after `step` and a line that was cut off are removed.
+    /// A log that `open` or the first line opens; the file stays as it is until then.
+    init(_ url: URL, after step: Int) {
+        (self.url, self.step) = (url, step)
+    }
+
+    /// Opens the file; lines after the step and a line that was cut off are removed.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
-    init(
-        _ url: URL, after step: Int, mirror: (@Sendable (String) throws -> Void)? = nil
-    ) throws {
-        self.url = url
-        self.mirror = mirror
+    func open() throws { try handle.withLock { try open(&$0) } }
+
+    private func open(_ handle: inout FileHandle?) throws {
+        guard handle == nil else { return }
         do {
-            let old =
-                FileManager.default.fileExists(atPath: url.path)
-                ? try Data(contentsOf: url) : Data()
-            try Self.kept(old, upTo: step).write(to: url, options: .atomic)
-            handle = try FileHandle(forWritingTo: url)
-            try handle.seekToEnd()
+            try keptData().write(to: url, options: .atomic)
+            let opened = try FileHandle(forWritingTo: url)
+            try opened.seekToEnd()
+            handle = opened
         } catch {
             throw TrainingError.cannotWrite(url, error)
         }
     }
 
+    /// Appends a line.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
     func append(_ line: String) throws {
-        try RunFile.naming(url) { try handle.write(contentsOf: Data((line + "\n").utf8)) }
-        try mirror?(line)
+        try handle.withLock { handle in
+            try open(&handle)
+            try RunFile.naming(url) { try handle?.write(contentsOf: Data((line + "\n").utf8)) }
+        }
     }
 
     /// Appends a value as one line, its keys in order; a number that is not finite is null.
@@ -52,13 +61,17 @@ final class StepLog: Sendable {
             String(decoding: data, as: UTF8.self).replacing(#":"\u0000""#, with: ":null"))
     }
 
-    /// The lines that are such rows; a line of another kind is passed over.
+    /// The lines that are such rows, up to the step where the file is not open yet; a line of
+    /// another kind is passed over.
+    ///
+    /// - Throws: `TrainingError.cannotWrite`.
     func rows<Row: Decodable>(_ type: Row.Type) throws -> [Row] {
-        let data: Data
-        do {
-            data = try Data(contentsOf: url)
-        } catch {
-            throw TrainingError.cannotWrite(url, error)
+        let data = try handle.withLock { handle in
+            do {
+                return handle == nil ? try keptData() : try Data(contentsOf: url)
+            } catch {
+                throw TrainingError.cannotWrite(url, error)
+            }
         }
         return data.split(separator: UInt8(ascii: "\n")).compactMap { line in
             let row = Result { try JSONDecoder().decode(type, from: Data(line)) }
@@ -71,7 +84,10 @@ final class StepLog: Sendable {
         var step: Int
     }
 
-    private static func kept(_ data: Data, upTo step: Int) -> Data {
+    /// What the file has of the steps up to `step`; nothing where there is none.
+    private func keptData() throws -> Data {
+        guard FileManager.default.fileExists(atPath: url.path) else { return Data() }
+        let data = try Data(contentsOf: url)
         var kept = Data()
         for line in data.split(separator: UInt8(ascii: "\n")) {
             // What does not read was being written when the run was killed.

@@ -47,23 +47,6 @@ package struct PreviewSettings: Sendable {
         }
     }
 
-    /// Reads a recipe of either stage.
-    ///
-    /// - Throws: `TrainingError` of the stage with fewer problems.
-    package static func recipe(reading file: URL) throws -> Recipe {
-        do {
-            return try Recipe(reading: file, stage: .contrastive)
-        } catch TrainingError.badRecipe(_, let contrastive) {
-            do {
-                return try Recipe(reading: file, stage: .pretraining)
-            } catch TrainingError.badRecipe(_, let pretraining) {
-                let problems =
-                    contrastive.count < pretraining.count ? contrastive : pretraining
-                throw TrainingError.badRecipe(file: file.path, problems: problems)
-            }
-        }
-    }
-
     /// Folders as they are: prompts, limits and lengths are those of the model's contract, masks
     /// those that MoCa's released code trains with. The records of the first folder say which
     /// stage they are of.
@@ -73,7 +56,7 @@ package struct PreviewSettings: Sendable {
         self.folders = try subsetFolders(in: folders)
         (self.images, self.model) = (images, model)
         stage = try Self.stage(of: self.folders)
-        let contract = try Self.contract(of: model)
+        let contract = try EmbeddingContract(of: model) ?? EmbeddingContract()
         pixels = PixelLimits(min: contract.minPixels, max: contract.maxPixels)
         truncation = contract.maxLength.map {
             Truncation(maxLength: $0, policy: contract.truncation ?? .end)
@@ -85,18 +68,6 @@ package struct PreviewSettings: Sendable {
         }
         self.prompts = prompts
         (masking, hardNegatives) = (.init(), .max)
-    }
-
-    private static func contract(of model: URL) throws -> EmbeddingContract {
-        let url = model.appending(path: EmbeddingContract.fileName)
-        guard FileManager.default.fileExists(atPath: url.path) else { return EmbeddingContract() }
-        let data: Data
-        do {
-            data = try Data(contentsOf: url)
-        } catch {
-            throw TrainingError.unreadableFile(path: url.path, reason: error.localizedDescription)
-        }
-        return try EmbeddingContract(parsing: data, file: url.path)
     }
 
     private static func stage(of folders: [URL]) throws -> Recipe.Stage {

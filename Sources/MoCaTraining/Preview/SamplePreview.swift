@@ -8,7 +8,6 @@ import MoCaModel
 import MoCaObjectives
 package import MoCaProcessing
 package import MoCaTokenizer
-import Safetensors
 import Torch
 
 /// One input of a sample.
@@ -68,14 +67,9 @@ package struct SamplePreview: Sendable {
         let isPretraining = settings.stage == .pretraining
         let original = try Tokenizer(contentsOf: settings.model)
         tokenizer = isPretraining ? original.addingMaskToken() : original
-        configuration = try Self.configuration(of: settings.model)
-        let stored = try ImageProcessorConfiguration(folder: settings.model)
-        let limits = settings.pixels
-        let low = limits.min ?? min(stored.budget.minPixels, limits.max ?? .max)
+        configuration = try PretrainedModel.configuration(of: settings.model)
         images = try ImageProcessorConfiguration(
-            folder: settings.model,
-            budget: PixelBudget(
-                minPixels: low, maxPixels: limits.max ?? max(stored.budget.maxPixels, low)))
+            folder: settings.model, minPixels: settings.pixels.min, maxPixels: settings.pixels.max)
         let preprocessor = ImagePreprocessor(configuration: images)
         processor = try Processor(
             tokenizer: tokenizer, images: preprocessor, configuration: configuration,
@@ -93,17 +87,6 @@ package struct SamplePreview: Sendable {
         }
     }
 
-    /// Folders without weights will do.
-    private static func configuration(of folder: URL) throws -> Qwen25VLConfiguration {
-        let hasWeights = ["model.safetensors", "model.safetensors.index.json"].contains {
-            FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
-        }
-        let names =
-            hasWeights
-            ? try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: folder).names) : [:]
-        return try PretrainedModel.configuration(of: folder, names: names)
-    }
-
     /// Random samples, as many of each subset as there are to share.
     ///
     /// - Throws: `DataError` of a file; what is wrong with a sample is the sample's `problem`.
@@ -114,16 +97,29 @@ package struct SamplePreview: Sendable {
                 [(.whole, sample.content)]
             }
         case .contrastive:
-            try samples(count, seed) { (sample: ContrastiveSample) in
-                let subset = sample.id.subset
-                let negatives = sample.negatives.prefix(settings.hardNegatives).enumerated().map {
-                    (SeenInput.Side.negative($0 + 1), prompting($1, .negative, subset: subset))
-                }
-                return [
-                    (.query, prompting(sample.query, .query, subset: subset)),
-                    (.positive, prompting(sample.positive, .positive, subset: subset)),
-                ] + negatives
-            }
+            try samples(count, seed) { (sample: ContrastiveSample) in contents(of: sample) }
+        }
+    }
+
+    private func contents(of sample: ContrastiveSample) -> [(SeenInput.Side, Content)] {
+        let subset = sample.id.subset
+        let negatives = sample.negatives.prefix(settings.hardNegatives).enumerated().map {
+            (SeenInput.Side.negative($0 + 1), prompting($1, .negative, subset: subset))
+        }
+        return [
+            (.query, prompting(sample.query, .query, subset: subset)),
+            (.positive, prompting(sample.positive, .positive, subset: subset)),
+        ] + negatives
+    }
+
+    /// The inputs of a record as a run has them, without their pictures' pixels.
+    ///
+    /// - Throws: what is wrong with the record.
+    func outlines(
+        of sample: ContrastiveSample
+    ) throws -> [(side: SeenInput.Side, outline: InputOutline)] {
+        try naming(sample.id) {
+            try contents(of: sample).map { (side: $0, outline: try processor.outline($1)) }
         }
     }
 

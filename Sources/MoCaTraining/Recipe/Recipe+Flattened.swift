@@ -8,6 +8,22 @@ extension Recipe {
         Self.keysAndValues(of: node, path: "")
     }
 
+    /// The keys whose values differ between two recipes as text, with the old and the new value.
+    ///
+    /// - Throws: `YamlError`.
+    static func changes(from old: String, to new: String) throws -> [String] {
+        let (old, new) = (try values(of: old), try values(of: new))
+        return Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }.map {
+            "\($0): \(old[$0] ?? "none") -> \(new[$0] ?? "none")"
+        }
+    }
+
+    private static func values(of text: String) throws -> [String: String] {
+        guard let node = try Yams.compose(yaml: text) else { return [:] }
+        return Dictionary(
+            keysAndValues(of: node, path: "").map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    }
+
     private static func keysAndValues(
         of node: Node, path: String
     ) -> [(key: String, value: String)] {

@@ -31,7 +31,22 @@ extension Recipe {
             workingFolder: workingFolder)
     }
 
+    /// Reads a recipe whose stage its keys say; where it is good for neither, the complaints are
+    /// those of the stage that it comes closer to.
+    ///
+    /// - Throws: as `init(reading:stage:)`, but never `TrainingError.otherStage`.
+    package init(ofAnyStage file: URL) throws {
+        do {
+            try self.init(reading: file, stage: .pretraining)
+        } catch TrainingError.otherStage(_, let stage) {
+            try self.init(reading: file, stage: stage)
+        }
+    }
+
     /// Reads the text of a recipe; `file` is where it comes from.
+    ///
+    /// - Throws: `TrainingError.badRecipe` with every problem there is, `.otherStage` where it comes
+    ///   closer to that, `.unreadableRecipe`, `.badOverride`.
     package init(
         parsing text: String, file: URL, stage: Stage, overrides: [String] = [],
         workingFolder: URL
@@ -53,16 +68,26 @@ extension Recipe {
             root = Self.replacing(path[...], in: root, with: value)
             overridden.append(path.joined(separator: "."))
         }
-        let context = RecipeContext(
-            folder: file.absoluteURL.deletingLastPathComponent(),
-            workingFolder: workingFolder.absoluteURL, overridden: overridden)
-        let section = RecipeSection(root, path: "", context)
-        self.init(stage: stage)
-        read(section)
-        section.finish()
-        guard context.problems.isEmpty else {
-            throw TrainingError.badRecipe(file: file.path, problems: context.problems)
+        let attempt = { (stage: Stage) -> (recipe: Recipe, problems: [RecipeProblem]) in
+            let context = RecipeContext(
+                folder: file.absoluteURL.deletingLastPathComponent(),
+                workingFolder: workingFolder.absoluteURL, overridden: overridden)
+            let section = RecipeSection(root, path: "", context)
+            var recipe = Recipe(stage: stage)
+            recipe.read(section)
+            section.finish()
+            return (recipe, context.problems)
         }
+        let (recipe, problems) = attempt(stage)
+        guard problems.isEmpty else {
+            // Keys of the other stage are all unknown here: say what it is instead of listing them.
+            let other = Stage.allCases.first { $0 != stage } ?? stage
+            if attempt(other).problems.count < problems.count {
+                throw TrainingError.otherStage(file: file.path, stage: other)
+            }
+            throw TrainingError.badRecipe(file: file.path, problems: problems)
+        }
+        self = recipe
     }
 
     private static func parse(_ override: String) throws -> (path: [String], value: Node) {

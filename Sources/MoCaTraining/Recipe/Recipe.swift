@@ -189,6 +189,8 @@ extension Recipe {
     package struct Schedule: Sendable, Hashable {
         package var kind = LearningRateSchedule.Kind.linear
         package var totalSteps = 1
+        /// In place of `totalSteps`, until `resolvingEpochs` has read how many rows there are.
+        package var epochs: Double?
         package var warmupRatio = 0.0
         /// In place of `warmupRatio`; nil takes that.
         package var warmupSteps: Int?

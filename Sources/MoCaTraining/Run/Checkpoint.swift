@@ -98,6 +98,20 @@ package struct Checkpoint: Sendable, Hashable {
         }
     }
 
+    /// Bytes of its files.
+    ///
+    /// - Throws: `TrainingError.unreadableFile`.
+    func byteCount() throws -> Int {
+        do {
+            return try FileManager.default.contentsOfDirectory(
+                at: folder, includingPropertiesForKeys: [.fileSizeKey]
+            ).reduce(0) { $0 + (try $1.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0) }
+        } catch {
+            throw TrainingError.unreadableFile(
+                path: folder.path, reason: error.localizedDescription)
+        }
+    }
+
     /// Where the checkpoint of `step` is, or would be.
     static func folder(of step: Int, in runFolder: URL) -> URL {
         runFolder.appending(path: "\(prefix)\(step)")

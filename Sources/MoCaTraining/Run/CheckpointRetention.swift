@@ -11,11 +11,13 @@ struct CheckpointRetention: Sendable {
         (self.runFolder, self.settings) = (runFolder, settings)
     }
 
-    /// Notes whether the checkpoint of `state` is the best one, then removes old ones.
+    /// Notes whether the checkpoint of `state` is the best one, then removes old ones. Doing it
+    /// again changes nothing.
     ///
+    /// - Returns: what people are to be warned of.
     /// - Throws: `TrainingError`.
-    func apply(newest state: TrainingState) throws {
-        let best = try best(with: state)
+    func apply(newest state: TrainingState) throws -> String? {
+        let (best, warning) = try best(with: state)
         let complete = try Checkpoint.all(in: runFolder)
         // A damaged checkpoint does not take the place of one that can be used.
         for old in complete.dropLast(settings.keep) {
@@ -23,22 +25,32 @@ struct CheckpointRetention: Sendable {
             guard old.step != state.step, old.step != best?.step, !isRound else { continue }
             try old.remove()
         }
+        return warning
     }
 
-    private func best(with state: TrainingState) throws -> BestCheckpoint? {
-        guard let metric = settings.bestMetric else { return nil }
-        let known = try BestCheckpoint(reading: runFolder)
+    private func best(
+        with state: TrainingState
+    ) throws -> (best: BestCheckpoint?, warning: String?) {
+        guard let metric = settings.bestMetric else { return (nil, nil) }
+        var (known, warning): (BestCheckpoint?, String?)
+        do {
+            known = try BestCheckpoint(reading: runFolder)
+        } catch let error as TrainingError {
+            // It holds a name and a number: not worth the checkpoints to come.
+            warning = (error.errorDescription ?? "") + "; the best checkpoint is chosen anew"
+        }
         // A run that went on from an older checkpoint has not been there yet.
         let old = known?.metric == metric && known?.step ?? 0 <= state.step ? known : nil
-        guard let value = state.watchedValue else { return old }
+        // While a line is due, the value is that of an earlier step.
+        guard let value = state.watchedValue, !state.isLogDue else { return (old, warning) }
         if let old, old.step != state.step, !settings.isBetter(value, than: old.value) {
-            return old
+            return (old, warning)
         }
         let new = BestCheckpoint(
             metric: metric, mode: settings.resolvedBestMode, value: value, step: state.step,
             checkpoint: Checkpoint.folder(of: state.step, in: runFolder).lastPathComponent)
         try new.write(to: runFolder)
-        return new
+        return (new, warning)
     }
 }
 

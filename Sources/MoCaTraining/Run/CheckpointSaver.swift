@@ -8,6 +8,8 @@ final class CheckpointSaver {
     private let runFolder: URL
     private let settings: Recipe.Checkpoints
     private let parts: [CheckpointPart]
+    /// Takes warnings for people.
+    private let say: (String) -> Void
     /// Called when all is written, before the checkpoint gets its name.
     private let willComplete: () throws -> Void
     /// The step whose checkpoint is the last one that was begun.
@@ -17,9 +19,10 @@ final class CheckpointSaver {
     /// - Parameter resumed: what the run goes on from.
     init(
         _ runFolder: URL, _ settings: Recipe.Checkpoints, parts: [CheckpointPart],
-        resumed: Checkpoint?, willComplete: @escaping () throws -> Void = {}
+        resumed: Checkpoint?, say: @escaping (String) -> Void,
+        willComplete: @escaping () throws -> Void = {}
     ) {
-        self.willComplete = willComplete
+        (self.say, self.willComplete) = (say, willComplete)
         (self.runFolder, self.settings, self.parts) = (runFolder, settings, parts)
         let own = resumed.map { Checkpoint.folder(of: $0.step, in: runFolder).path }
         savedStep = resumed?.folder.path == own ? resumed?.step : nil
@@ -33,8 +36,11 @@ final class CheckpointSaver {
     /// - Throws: `TrainingError`, `SafetensorsError`: what went wrong in the save before, too.
     func save(_ state: TrainingState, isRescue: Bool = false) throws -> URL {
         let folder = Checkpoint.folder(of: state.step, in: runFolder)
-        guard savedStep != state.step else { return folder }
         try finish()
+        guard savedStep != state.step else {
+            if !isRescue { try judge(state) }
+            return folder
+        }
         let writings = try parts.map { try $0.take(settings.isAsynchronous) }
         let retention = CheckpointRetention(runFolder, settings)
         let willComplete = willComplete
@@ -45,15 +51,28 @@ final class CheckpointSaver {
                 try CheckpointManifest(of: partial, step: state.step).write(to: partial)
                 try willComplete()
             }
-            if !isRescue { try retention.apply(newest: state) }
+            return isRescue ? nil : try retention.apply(newest: state)
         }
         savedStep = state.step
         if settings.isAsynchronous {
             writing = Writing(work)
         } else {
-            try work.body()
+            tell(try work.body())
         }
         return folder
+    }
+
+    /// Takes what is known by now of a checkpoint of the run folder that is there already: the score
+    /// of an evaluation that was made up for, or what a kill right after it was saved left undone.
+    ///
+    /// - Throws: `TrainingError`.
+    func judge(_ state: TrainingState) throws {
+        guard savedStep == state.step else { return }
+        tell(try CheckpointRetention(runFolder, settings).apply(newest: state))
+    }
+
+    private func tell(_ warning: String?) {
+        if let warning { say("warning: \(warning)") }
     }
 
     /// What went wrong in a save that is over; does not wait.
@@ -70,17 +89,18 @@ final class CheckpointSaver {
     func finish() throws {
         guard let writing else { return }
         self.writing = nil
-        try writing.wait()
+        tell(try writing.wait())
     }
 
     /// Handed to the thread that runs it; nobody else has what it holds.
     private struct Work: @unchecked Sendable {
-        let body: () throws -> Void
+        /// Returns what people are to be warned of.
+        let body: () throws -> String?
     }
 
     /// A save on a thread of its own.
     private final class Writing: Sendable {
-        private let result = Mutex<Result<Void, any Error>?>(nil)
+        private let result = Mutex<Result<String?, any Error>?>(nil)
         private let end = DispatchSemaphore(value: 0)
 
         init(_ work: Work) {
@@ -95,10 +115,10 @@ final class CheckpointSaver {
 
         var isOver: Bool { result.withLock { $0 != nil } }
 
-        func wait() throws {
+        func wait() throws -> String? {
             end.wait()
             end.signal()
-            try result.withLock { $0 }?.get()
+            return try result.withLock { $0 }?.get() ?? nil
         }
     }
 }

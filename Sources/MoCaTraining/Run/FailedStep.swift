@@ -12,6 +12,8 @@ import Torch
 struct FailedStep {
     /// Of the folders of such steps in a run folder.
     static let folderPrefix = "not-finite-"
+    /// Steps that are kept of those that are passed over: more would fill the disk with weights.
+    static let keptCount = 3
 
     private let metadata: [String: String]
     private let configuration: Qwen25VLConfiguration

@@ -34,22 +34,33 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
     package var checkpointCopy: Int
     /// nil where the tokens of a pass are not known.
     package var activations: Int?
+    /// Patches of the steps that are prepared ahead, and pictures that are kept.
+    package var data: Int
     /// The program and its libraries.
     package var program = 220 << 20
+    /// What the program takes of an accelerator, for kernels and workspaces: an assumption.
+    private static let deviceProgram = 600 << 20
+    /// Whether the model is on another device than the processor.
+    package var isOnDevice = false
 
-    /// All of it.
-    package var total: Int {
-        weights + gradients + moments + checkpointCopy + (activations ?? 0) + program
-    }
+    private var model: Int { weights + gradients + moments + (activations ?? 0) }
+
+    /// Bytes of the processor's memory.
+    package var onHost: Int { checkpointCopy + data + program + (isOnDevice ? 0 : model) }
+    /// Bytes of the device's; 0 where the model is on the processor.
+    package var onDevice: Int { isOnDevice ? model + Self.deviceProgram : 0 }
 
     /// - Parameters:
     ///   - parameters: numbers in the model, and those of them that are trained.
     ///   - passes: what a pass may take; the costliest counts.
+    ///   - size: bytes of a weight; nil: those of the recipe's type.
+    ///   - data: bytes of prepared steps.
     init(
         _ recipe: Recipe, _ configuration: Qwen25VLConfiguration, parameters: Int, trained: Int,
-        passes: [Pass]
+        passes: [Pass], size: Int? = nil, data: Int = 0
     ) {
-        let size = recipe.runtime.dtype?.byteCount ?? 4
+        self.data = data
+        let size = size ?? recipe.runtime.dtype?.byteCount ?? 4
         let hasMasters = recipe.runtime.usesMasterWeights && size == 2
         let hasAverages = recipe.optimizer.adamW.averageDecay != nil
         let wide = MemoryLayout<Float>.size
@@ -109,24 +120,48 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
 }
 
 extension Recipe {
-    /// What a forward pass takes at most, as far as the recipe says: one of text, one of pictures.
-    func largestPasses(_ configuration: Qwen25VLConfiguration) -> [MemoryEstimate.Pass] {
+    /// What a forward pass takes at most, as far as recipe and data say: one of text, one of
+    /// pictures.
+    func largestPasses(
+        _ configuration: Qwen25VLConfiguration, _ costs: DataCosts?
+    ) -> [MemoryEstimate.Pass] {
         switch objective {
         case .reconstruction:
-            let tokens = batch.partSize
-            let imageTokens = tokens / max(1, batch.imageTokenCost)
+            let imageTokens = batch.partSize / max(1, batch.imageTokenCost)
             return [
-                .init(tokens: tokens, patches: 0),
+                .init(tokens: batch.partSize, patches: 0),
                 .init(
                     tokens: imageTokens, patches: imageTokens * configuration.vision.mergeUnit),
             ]
         case .contrastive(let settings):
+            if let costs { return costs.passes(batch) }
             guard let length = data.maxLength else { return [] }
             let all = batch.partSize * (2 + settings.hardNegatives) * length
             // A piece has at least one sequence.
             let tokens = batch.miniBatchTokens.map { min(all, max($0, length)) } ?? all
             return [.init(tokens: tokens, patches: 0)]
         }
+    }
+}
+
+extension Recipe {
+    /// Bytes of patches of the steps that are prepared ahead, prepared and computed, and of the
+    /// pictures that are kept; 0 where it is not known what records have.
+    func preparedBytes(_ configuration: Qwen25VLConfiguration, _ costs: DataCosts?) -> Int {
+        let patches: Double
+        // Kept as bytes of one of the frames that a patch repeats.
+        var kept = Double(runtime.imageCacheBytes)
+        if stage == .pretraining {
+            let imageTokens = batch.size / max(1, batch.imageTokenCost)
+            patches = Double(imageTokens * configuration.vision.mergeUnit)
+        } else {
+            patches = costs?.patchesAStep(batch) ?? 0
+            let frame =
+                configuration.vision.patchValueCount / configuration.vision.temporalPatchSize
+            kept = min(kept, (costs?.patchCount ?? 0) * Double(frame))
+        }
+        let ofPatch = Double(configuration.vision.patchValueCount * MemoryLayout<Float>.size)
+        return Int(patches * ofPatch) * (runtime.prefetch + 2) + Int(kept)
     }
 }
 

@@ -88,7 +88,7 @@ struct StartingModel {
     static let scratchName = ".grown"
 
     /// The heads of pre-training have no weights worth adapting.
-    private static let wholeModules = ["mae_decoder", "mae_proj"]
+    static let wholeModules = ["mae_decoder", "mae_proj"]
 
     private static func adapter(_ recipe: Recipe, _ checkpoint: Checkpoint?) -> AdapterChoice? {
         guard recipe.lora != nil || recipe.adapter != nil else { return nil }
@@ -155,18 +155,7 @@ struct StartingModel {
     private static func contract(
         _ recipe: Recipe, _ source: URL, _ budget: PixelBudget, _ tokenizer: Tokenizer
     ) throws -> EmbeddingContract {
-        let url = source.appending(path: EmbeddingContract.fileName)
-        var contract = EmbeddingContract()
-        if FileManager.default.fileExists(atPath: url.path) {
-            let data: Data
-            do {
-                data = try Data(contentsOf: url)
-            } catch {
-                throw TrainingError.unreadableFile(
-                    path: url.path, reason: error.localizedDescription)
-            }
-            contract = try EmbeddingContract(parsing: data, file: url.path)
-        }
+        var contract = try EmbeddingContract(of: source) ?? EmbeddingContract()
         // The vectors of the weights that were are not those of the weights to come.
         contract.probes = []
         (contract.minPixels, contract.maxPixels) = (budget.minPixels, budget.maxPixels)
@@ -202,11 +191,8 @@ extension Recipe.DataSettings {
     ///
     /// - Throws: `ImageError`.
     package func imageSettings(of folder: URL) throws -> ImageProcessorConfiguration {
-        let stored = try ImageProcessorConfiguration(folder: folder)
-        let low = minPixels ?? min(stored.budget.minPixels, maxPixels ?? .max)
-        let high = maxPixels ?? max(stored.budget.maxPixels, low)
-        return try ImageProcessorConfiguration(
-            folder: folder, budget: PixelBudget(minPixels: low, maxPixels: high))
+        try ImageProcessorConfiguration(
+            folder: folder, minPixels: minPixels, maxPixels: maxPixels)
     }
 }
 

@@ -11,6 +11,8 @@ package struct StepMeasurement: Sendable, Hashable, Codable {
     package var tokensAStep: Double
     /// The most memory that was resident at once.
     package var peakMemoryBytes: Int
+    /// The most that was taken of the device; nil for a processor.
+    package var devicePeakMemoryBytes: Int?
     /// Share of the device's matrix-product peak.
     package var mfu: Double
 
@@ -48,6 +50,7 @@ package struct StepMeasurement: Sendable, Hashable, Codable {
         let rate = counted.reduce(0) { $0 + 1 / max(1e-9, $1.samplesPerSecond) } / count
         secondsAStep = samplesAStep * rate
         peakMemoryBytes = last.peakMemoryBytes
+        devicePeakMemoryBytes = last.deviceMemory?.peakBytes
         mfu = counted.reduce(0) { $0 + $1.mfu } / count
     }
 

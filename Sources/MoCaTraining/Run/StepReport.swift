@@ -2,6 +2,7 @@
 
 import Foundation
 package import NN
+package import Torch
 
 /// One logged step. Losses and the gradient's norm are means over the steps since the last one.
 package struct StepReport: Sendable, Hashable {
@@ -28,6 +29,8 @@ package struct StepReport: Sendable, Hashable {
     package var peakMemoryBytes: Int
     /// Resident now.
     package var memoryBytes: Int
+    /// Of the device that the model is on; nil for a processor.
+    package var deviceMemory: DeviceMemory?
     /// How long the steps since the last logged one waited for their data.
     package var dataWaitSeconds: Double
     /// Records that were left out because they failed, since the start of the run.
@@ -51,7 +54,8 @@ package struct StepReport: Sendable, Hashable {
     /// Fields whose values differ between equal runs.
     package static let timings = [
         "samples_per_second", "tokens_per_second", "mfu", "peak_memory_bytes",
-        "memory_bytes", "data_wait_seconds", "checkpoint_stall_seconds", "evaluation_seconds",
+        "memory_bytes", "device_peak_memory_bytes", "device_memory_bytes", "data_wait_seconds",
+        "checkpoint_stall_seconds", "evaluation_seconds",
     ]
 
     /// Names of scores begin with it.
@@ -91,6 +95,12 @@ package struct StepReport: Sendable, Hashable {
             ("peak_memory_bytes", "\(peakMemoryBytes)"), ("memory_bytes", "\(memoryBytes)"),
             ("checkpoint_stall_seconds", Self.json(checkpointStallSeconds)),
         ]
+        if let deviceMemory {
+            fields += [
+                ("device_peak_memory_bytes", "\(deviceMemory.peakBytes)"),
+                ("device_memory_bytes", "\(deviceMemory.heldBytes)"),
+            ]
+        }
         if let packingFill { fields.append(("packing_fill", Self.json(packingFill))) }
         if let lossScale {
             fields += [

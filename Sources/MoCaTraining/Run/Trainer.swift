@@ -114,8 +114,12 @@ package struct Trainer<Goal: Objective> {
     private mutating func takeSteps() throws {
         let total = plan.schedule.totalSteps
         // An earlier run was stopped while it evaluated; this one may be too.
-        if state.isLogDue { try log() }
-        if state.isLogDue { throw try stopped() }
+        if state.isLogDue {
+            try log()
+            if state.isLogDue { throw try stopped() }
+            // What it scored is judged where it would have been.
+            if isSaveDue { _ = try save() }
+        }
         while state.step < total {
             try withoutRescue(hooks.checkSaves)
             let start = ContinuousClock.now
@@ -128,11 +132,14 @@ package struct Trainer<Goal: Objective> {
             try hooks.didStep(state.step, isUpdated)
             if state.isLogDue { try log() }
             let isStopped = hooks.shouldStop() && (state.step < total || state.isLogDue)
-            guard isStopped || state.step.isMultiple(of: plan.saveEverySteps) || state.step == total
-            else { continue }
+            guard isStopped || isSaveDue else { continue }
             if isStopped { throw try stopped() }
             _ = try save()
         }
+    }
+
+    private var isSaveDue: Bool {
+        state.step.isMultiple(of: plan.saveEverySteps) || state.step == plan.schedule.totalSteps
     }
 
     /// Saves, and says where.
@@ -219,7 +226,7 @@ package struct Trainer<Goal: Objective> {
         _ prepared: PreparedStep<Goal.Batch>, _ terms: LossTerms, _ norm: Double
     ) throws {
         plan.optimizer.clearGradients()
-        let isKept = state.skippedStepCount < Self.keptFailureCount
+        let isKept = state.skippedStepCount < FailedStep.keptCount
         let isOver = state.skippedStepCount >= plan.notFiniteBudget
         let kept = isKept || isOver ? keep(prepared) : nil
         let records = prepared.ids.map(\.description)
@@ -245,9 +252,6 @@ package struct Trainer<Goal: Objective> {
             return .failed(reason: error.localizedDescription)
         }
     }
-
-    /// Steps whose batch is kept: more would fill the disk with weights.
-    private static var keptFailureCount: Int { 3 }
 
     /// Goes past a step.
     private mutating func count(_ prepared: PreparedStep<Goal.Batch>) {
@@ -326,6 +330,7 @@ package struct Trainer<Goal: Objective> {
         report.weightNorm = totalNorm(
             plan.parameters.trainableParameters.map(\.tensor)
         ).item()
+        report.deviceMemory = DeviceMemory(of: plan.parameters.device)
         report.skippedStepCount = state.skippedStepCount
         report.truncation = state.truncation
         (report.evaluation, report.evaluationSeconds) = (scores, evaluated / .seconds(1))

@@ -6,44 +6,80 @@ import NN
 import Safetensors
 import Torch
 
-/// The needs of a recipe, known from its model's shapes: no data is read.
+/// The needs of a recipe, known from its model's shapes and the sizes of its records.
 package struct TrainingNeeds: Sendable, Hashable, Codable {
     package var parameters: Int
     /// Of them, those that are trained.
     package var trainedParameters: Int
-    /// At the largest pass that the recipe allows, where it says one.
+    /// At the largest pass that recipe and data allow, as far as that is known.
     package var memory: MemoryEstimate
     /// Bytes of memory of this machine.
     package var memoryLimit: Int
-    /// Checkpoints that are on the disk at once, one of them half written, and the final model.
+    /// Bytes that are free on the device that the model is on; nil for a processor, and where the
+    /// device does not say.
+    package var deviceMemoryLimit: Int?
+    /// Checkpoints that are on the disk at once, one of them half written, the final models, and steps
+    /// that are kept because they were not finite.
     package var diskBytes: Int
+    /// Of them, those of checkpoints that are there already.
+    package var diskPresent: Int
     /// Bytes that can be written to the run folder; nil where that is not known.
     package var diskFree: Int?
+    /// Whether a limit of the recipe alone says what a pass takes: a bound that real batches stay far
+    /// below, and no reason to refuse a run.
+    private var isActivationBoundLoose: Bool
 
-    /// Reads the model's configuration.
+    /// Reads the model's configuration, and the sizes of what lies in the run folder.
     ///
-    /// - Throws: `ModelError`, `SafetensorsError`.
-    package init(_ recipe: Recipe) throws {
+    /// - Parameter costs: of the records of fine-tuning; nil where no data is read.
+    /// - Throws: `ModelError`, `SafetensorsError`, `TrainingError.unreadableFile`.
+    package init(_ recipe: Recipe, _ costs: DataCosts? = nil) throws {
         let folder = recipe.model.folder
+        var stored: SafetensorsCheckpoint?
         var names: [String: String] = [:]
         if case .path = recipe.model {
-            names = try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: folder).names)
+            let checkpoint = try SafetensorsCheckpoint(opening: folder)
+            (stored, names) = (checkpoint, try CheckpointKeys.table(of: checkpoint.names))
         }
         let configuration = try PretrainedModel.configuration(of: folder, names: names)
         let declared = PretrainedModel.declarations(
             configuration, purpose: recipe.stage == .pretraining ? .pretraining : .embedding)
-        let adapters = try recipe.adapterParameterCount(declared)
-        parameters = declared.reduce(adapters ?? 0) { $0 + $1.count }
+        let adapters = try recipe.adapterCounts(declared)
+        parameters = declared.reduce(adapters?.added ?? 0) { $0 + $1.count }
         trainedParameters =
-            adapters
+            adapters.map { $0.added + $0.whole }
             ?? declared.filter { item in
                 !recipe.frozen.contains { $0.isFound(in: item.key) }
             }.reduce(0) { $0 + $1.count }
+        // What another device has is not known where there is none.
+        let device =
+            recipe.runtime.device ?? (LibTorch.isCUDAAvailable ? Device(.cuda) : .cpu)
+        let isOnDevice = device.kind != .cpu
+        let type =
+            recipe.runtime.dtype
+            ?? (isOnDevice ? DType(rawValue: configuration.storageType) : nil) ?? .float32
         memory = MemoryEstimate(
             recipe, configuration, parameters: parameters, trained: trainedParameters,
-            passes: recipe.largestPasses(configuration))
+            passes: recipe.largestPasses(configuration, costs), size: type.byteCount,
+            data: recipe.preparedBytes(configuration, costs))
+        memory.isOnDevice = isOnDevice
+        isActivationBoundLoose = recipe.stage == .contrastive && costs == nil
         memoryLimit = Machine.memoryBytes
-        diskBytes = recipe.checkpointCountMax * memory.checkpointOnDisk + memory.weights
+        let isThere = device.kind != .cuda || LibTorch.isCUDAAvailable
+        deviceMemoryLimit = isThere ? DeviceMemory(of: device)?.freeBytes : nil
+        let known = Set(declared.map(\.key))
+        let carried = try names.filter { key, _ in
+            !known.contains(key) && !CheckpointKeys.isComputedBuffer(key)
+                && !(configuration.text.tieWordEmbeddings && key == CheckpointKeys.head)
+        }.reduce(0) { sum, item in
+            sum + (try stored?.entry(item.value).shape.reduce(1, *) ?? 0)
+        }
+        diskBytes =
+            recipe.checkpointCountMax * memory.checkpointOnDisk
+            + recipe.modelCount * (memory.weights + carried * type.byteCount)
+            + (adapters == nil ? 0 : memory.savedWeights)
+            + recipe.failedStepCountMax * memory.weights
+        diskPresent = try recipe.presentCheckpointBytes()
         diskFree = Machine.freeDiskBytes(at: recipe.outputFolder)
     }
 
@@ -51,8 +87,9 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
     var lines: [String] {
         let trained =
             trainedParameters == parameters ? "all of them trained" : "\(trainedParameters) trained"
+        let present = diskPresent > 0 ? ", \(Self.gigabytes(diskPresent)) of it there already" : ""
         return ["parameters: \(parameters), \(trained)"] + memoryLines + [
-            "disk: \(Self.gigabytes(diskBytes)) for checkpoints and the model"
+            "disk: \(Self.gigabytes(diskBytes)) for checkpoints and the model" + present
                 + (diskFree.map { ", \(Self.gigabytes($0)) free" } ?? "")
         ]
     }
@@ -61,13 +98,20 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
         let bytes = { (value: Int) in Self.gigabytes(value) }
         let activations =
             memory.activations.map { "\(bytes($0)) of activations at most" }
-            ?? "activations that depend on the data (no data.max_length)"
+            ?? "activations that depend on the data"
+        let model =
+            "\(bytes(memory.weights)) of weights, \(bytes(memory.gradients)) of gradients, "
+            + "\(bytes(memory.moments)) of moments, \(activations)"
+        let rest =
+            "\(bytes(memory.checkpointCopy)) while a checkpoint is written, "
+            + "\(bytes(memory.data)) of prepared data, \(bytes(memory.program)) of program"
+        guard memory.isOnDevice else {
+            return ["memory: \(bytes(memory.onHost)) of \(bytes(memoryLimit)): \(model), \(rest)"]
+        }
+        let limit = deviceMemoryLimit.map { " of \(bytes($0)) free" } ?? ""
         return [
-            "memory: \(bytes(memory.total)) of \(bytes(memoryLimit)): "
-                + "\(bytes(memory.weights)) of weights, \(bytes(memory.gradients)) of gradients, "
-                + "\(bytes(memory.moments)) of moments, \(activations), "
-                + "\(bytes(memory.checkpointCopy)) while a checkpoint is written, "
-                + "\(bytes(memory.program)) of program"
+            "device memory: \(bytes(memory.onDevice))\(limit): \(model)",
+            "memory: \(bytes(memory.onHost)) of \(bytes(memoryLimit)): \(rest)",
         ]
     }
 
@@ -85,64 +129,99 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
 
     /// What the machine has too little of; nil when the run fits.
     func problem(_ recipe: Recipe) -> TrainingError? {
-        // What another device has is not known here.
-        let isCPU = recipe.runtime.device.map { $0.kind == .cpu } ?? !LibTorch.isCUDAAvailable
-        let needed = memory.total - (isBound(recipe) ? memory.activations ?? 0 : 0)
-        if isCPU, needed > memoryLimit {
+        let loose = isActivationBoundLoose ? memory.activations ?? 0 : 0
+        if let limit = deviceMemoryLimit, memory.onDevice - loose > limit {
             return .doesNotFit(
-                what: "memory", needed: needed, available: memoryLimit,
-                remedies: memoryRemedies(recipe))
+                what: "device memory", needed: memory.onDevice - loose, available: limit,
+                remedies: modelRemedies(recipe) + ["a smaller model"])
         }
-        guard let diskFree, diskBytes > diskFree else { return nil }
+        let onHost = memory.onHost - (memory.isOnDevice ? 0 : loose)
+        if onHost > memoryLimit {
+            return .doesNotFit(
+                what: "memory", needed: onHost, available: memoryLimit,
+                remedies: hostRemedies(recipe))
+        }
+        guard let diskFree, diskBytes - diskPresent > diskFree else { return nil }
         var remedies = ["an output_dir on another disk", "a lower checkpoint.keep"]
         if recipe.checkpoint.keepEverySteps != nil {
             remedies.append("a larger checkpoint.keep_every_steps")
         }
         return .doesNotFit(
-            what: "disk", needed: diskBytes, available: diskFree, remedies: remedies)
+            what: "disk", needed: diskBytes - diskPresent, available: diskFree, remedies: remedies)
     }
 
-    /// Whether the activations are those of records that are all as long as they may be: a bound
-    /// that real batches stay far below, and no reason to refuse a run.
-    private func isBound(_ recipe: Recipe) -> Bool { recipe.stage == .contrastive }
-
-    private func memoryRemedies(_ recipe: Recipe) -> [String] {
-        var remedies: [String] = []
-        if !isBound(recipe), let activations = memory.activations, activations > memory.total / 4 {
-            remedies.append("smaller batch.tokens or a larger batch.accumulation")
-            if recipe.runtime.activationCheckpointing != .full {
-                remedies.append("runtime.activation_checkpointing: full")
-            }
+    private func hostRemedies(_ recipe: Recipe) -> [String] {
+        var remedies = memory.isOnDevice ? [] : modelRemedies(recipe)
+        if memory.data > memory.onHost / 4 {
+            remedies += ["a smaller runtime.prefetch", "a smaller data.max_pixels"]
         }
         if memory.checkpointCopy > 0 { remedies.append("checkpoint.asynchronous: false") }
+        return remedies + (memory.isOnDevice ? [] : ["a smaller model"])
+    }
+
+    /// The settings that decide what a model takes, those that help most first.
+    private func modelRemedies(_ recipe: Recipe) -> [String] {
+        var remedies: [String] = []
+        let known = isActivationBoundLoose ? 0 : memory.activations ?? 0
+        if known > (memory.onHost + memory.onDevice) / 4 { remedies += recipe.activationRemedies }
         if recipe.runtime.dtype == nil || recipe.runtime.dtype == .float32 {
             remedies.append("runtime.dtype: bfloat16")
         }
         if trainedParameters == parameters, case .path = recipe.model {
             remedies.append("lora: {rank: 16, target_modules: [q_proj, v_proj]}")
         }
-        return remedies + ["a smaller model"]
+        return remedies
     }
 }
 
 extension Recipe {
-    /// Numbers that adapters have, and what is trained whole beside them; nil without adapters.
+    /// Settings with which a step takes less memory.
+    var activationRemedies: [String] {
+        var remedies: [String] = []
+        switch stage {
+        case .pretraining: remedies.append("smaller batch.tokens or a larger batch.accumulation")
+        case .contrastive where batch.miniBatchTokens == nil:
+            remedies.append("batch.mini_batch_tokens: 4096")
+        case .contrastive: remedies.append("a smaller batch.mini_batch_tokens")
+        }
+        if runtime.activationCheckpointing != .full {
+            remedies.append("runtime.activation_checkpointing: full")
+        }
+        return remedies + ["a smaller data.max_pixels"]
+    }
+}
+
+extension Recipe {
+    /// Numbers that adapters add, and those of what is trained whole beside them; nil without
+    /// adapters.
     ///
     /// - Throws: `SafetensorsError`.
-    fileprivate func adapterParameterCount(_ declared: [ParameterDeclaration]) throws -> Int? {
+    fileprivate func adapterCounts(
+        _ declared: [ParameterDeclaration]
+    ) throws -> (added: Int, whole: Int)? {
+        guard lora != nil || adapter != nil else { return nil }
+        var heads = AdapterSettings(targets: .suffixes([]))
+        heads.wholeModules = stage == .pretraining ? StartingModel.wholeModules : []
+        let whole = declared.filter { heads.isWhole($0.key) }.reduce(0) { $0 + $1.count }
         if let adapter {
             let file = try SafetensorsFile(
                 mapping: adapter.appending(path: AdapterFiles.weightsName))
-            return file.entries.values.reduce(0) { $0 + $1.shape.reduce(1, *) }
+            var (added, others) = (0, 0)
+            for (name, entry) in file.entries {
+                let count = entry.shape.reduce(1, *)
+                if name.contains(".lora_") { added += count } else { others += count }
+            }
+            return (added, max(whole, others))
         }
-        guard let lora else { return nil }
-        return declared.reduce(0) { count, item in
-            guard item.key.hasSuffix(".weight"), item.shape.count == 2,
+        let added = declared.reduce(0) { count, item in
+            guard let lora, item.key.hasSuffix(".weight"), item.shape.count == 2,
+                !heads.isWhole(item.key),
                 lora.targets.contain(String(item.key.dropLast(".weight".count)))
             else { return count }
             let (outputs, inputs) = (item.shape[0], item.shape[1])
             return count + lora.rank * (inputs + outputs) + (lora.usesMagnitude ? outputs : 0)
         }
+        return (added, whole)
     }
 
     /// Checkpoints that are on the disk at once.
@@ -152,5 +231,23 @@ extension Recipe {
         // One is written before the oldest goes.
         let kept = checkpoint.keep + 1 + round + (checkpoint.bestMetric == nil ? 0 : 1)
         return min(saved, kept)
+    }
+
+    /// `model/`, and `model-raw/` beside averaged weights.
+    fileprivate var modelCount: Int { optimizer.adamW.averageDecay == nil ? 1 : 2 }
+
+    /// Steps that are kept with their weights because they were not finite.
+    fileprivate var failedStepCountMax: Int {
+        guard runtime.onNotFinite == .skip else { return 1 }
+        return min(FailedStep.keptCount, runtime.notFiniteBudget) + 1
+    }
+
+    /// Bytes of the checkpoints in the run folder, whose place this run's take.
+    ///
+    /// - Throws: `TrainingError.unreadableFile`.
+    fileprivate func presentCheckpointBytes() throws -> Int {
+        // Those that are of another course are put aside, and stay.
+        if case .from = resume { return 0 }
+        return try Checkpoint.folders(in: outputFolder).reduce(0) { $0 + (try $1.byteCount()) }
     }
 }

@@ -16,6 +16,9 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
         package var weight: Double?
     }
 
+    /// What a few records of each subset cost; nil in pre-training, whose steps have a budget.
+    package var costs: DataCosts?
+
     /// Numbers in the model, and what the run takes of memory and disk.
     package var needs: TrainingNeeds
     /// A step as it was measured; nil where none was.
@@ -25,15 +28,18 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
     package var warmupSteps: Int
     /// Queries of the whole run (contrastive), or its token budget (pre-training).
     package var budget: Int
+    /// Tokens of the whole run, as far as a few records of each subset say (contrastive).
+    package var tokens: Int?
     /// The step that a run would go on from; nil for a fresh start.
     package var resumesAt: Int?
 
-    /// Reads the model's configuration and the data's counts.
+    /// Reads the model's configuration, the data's counts, and a few records of each subset.
     ///
     /// - Throws: `DataError`, `ModelError`, `TrainingError`.
     package init(_ recipe: Recipe) throws {
         let isPretraining = recipe.stage == .pretraining
-        needs = try TrainingNeeds(recipe)
+        costs = isPretraining ? nil : try DataCosts(recipe)
+        needs = try TrainingNeeds(recipe, costs)
         let folders = try recipe.data.subsetFolders()
         let images = ImageStore(root: recipe.data.images)
         let found =
@@ -51,6 +57,8 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
         let schedule = recipe.learningRateSchedule
         (steps, warmupSteps) = (schedule.totalSteps, schedule.warmupSteps)
         budget = schedule.totalSteps * recipe.batch.size
+        let shares = weights ?? subsets.map { Double($0.epochRows) }
+        tokens = costs.map { Int(($0.mean(shares).tokens * Double(budget)).rounded()) }
         resumesAt =
             recipe.resume == .auto
             ? try Checkpoint.all(in: recipe.outputFolder).last?.step : nil
@@ -66,12 +74,36 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
             return "  \(subset.name)\(pad)  \(subset.rows) rows\(cap)\(weight)"
         }
         let unit = stage == .pretraining ? "tokens at most" : "queries"
+        let found = tokens.map { ", about \($0) tokens" } ?? ""
         return needs.lines + [
-            "steps: \(steps), of them \(warmupSteps) of warm-up; \(budget) \(unit) in all"
-        ] + measurementLines + [
+            "steps: \(steps), of them \(warmupSteps) of warm-up; \(budget) \(unit)\(found) in all"
+        ] + costLines + measurementLines + [
             "start: \(resumesAt.map { "resumes at step \($0)" } ?? "fresh")",
             "subsets:",
         ] + rows
+    }
+
+    private var costLines: [String] {
+        guard let costs else { return [] }
+        let width = costs.subsets.map(\.name.count).max() ?? 0
+        let number = { (value: Double) in StepReport.decimals(value, 0) }
+        let rows = costs.subsets.map { subset in
+            let sides = [
+                ("query", subset.query), ("positive", subset.positive),
+                ("negatives", subset.negatives),
+            ].map { name, cost in
+                "\(name) \(number(cost.tokens))"
+                    + (cost.patches > 0 ? " (\(number(cost.patches)) patches)" : "")
+            }
+            let pad = String(repeating: " ", count: width - subset.name.count)
+            let unusable =
+                subset.unusableCount == 0
+                ? "" : "; \(subset.unusableCount) of \(subset.sampleCount) cannot be used"
+            return "  \(subset.name)\(pad)  \(sides.joined(separator: ", "))\(unusable)"
+        }
+        return ["tokens of a record, the mean of at most \(DataCosts.sampleCountMax) a subset:"]
+            + rows
+            + (costs.problem.map { ["  the first that cannot be used: \($0)"] } ?? [])
     }
 
     private var measurementLines: [String] {
@@ -82,6 +114,9 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
                 + "\(StepReport.decimals(measurement.samplesAStep, 1)) samples, "
                 + "\(StepReport.decimals(measurement.tokensAStep, 0)) tokens, "
                 + "\(TrainingNeeds.gigabytes(measurement.peakMemoryBytes)) at most, "
+                + (measurement.devicePeakMemoryBytes.map {
+                    "\(TrainingNeeds.gigabytes($0)) of the device, "
+                } ?? "")
                 + "mfu \(StepReport.decimals(measurement.mfu, 2))",
             "time: \(StepReport.duration(left)) for \(steps - (resumesAt ?? 0)) steps",
         ]

@@ -12,7 +12,7 @@ import Torch
 ///
 ///     try TrainingRun(recipe, say: { print($0) }).run()
 package struct TrainingRun {
-    private let recipe: Recipe
+    private var recipe: Recipe
     private let say: (String) -> Void
     private let shouldStop: () -> Bool
     /// Told about each logged step, after it was written to `metrics.jsonl`.
@@ -47,51 +47,54 @@ package struct TrainingRun {
     /// - Throws: `TrainingError`, and what reading models and data throws.
     @discardableResult
     package func run() throws -> URL {
+        var run = self
+        run.recipe = try recipe.resolvingEpochs()
+        return try run.runResolved()
+    }
+
+    private func runResolved() throws -> URL {
         try RunFile.makeFolder(recipe.outputFolder)
         let lock = try RunLock(recipe.outputFolder)
         return try withExtendedLifetime(lock) { try runAlone() }
     }
 
     private func runAlone() throws -> URL {
-        // Before the logs of an earlier run are cut.
         _ = try recipe.data.subsetFolders()
         if let problem = try TrainingNeeds(recipe).problem(recipe) {
             say("warning: \(problem.oneLine)")
         }
         let checkpoint = try startingCheckpoint()
         let state = try startingState(checkpoint)
-        // Before the model is loaded: what cannot be written is known at once.
-        try RunFile.write(
-            Data(recipe.yaml().utf8), to: recipe.outputFolder.appending(path: "recipe.yaml"))
-        let diary = try RunDiary(recipe, after: state, say: say)
-        let start = try catchingTorchErrors {
-            try StartingModel(recipe, resuming: checkpoint)
+        let diary = RunDiary(recipe, after: state, say: say)
+        let start = try namingMemory {
+            try catchingTorchErrors { try StartingModel(recipe, resuming: checkpoint) }
         }
         let optimizer = try start.optimizer(recipe)
         try checkpoint?.restore(optimizer)
         if let checkpoint { say("resuming at step \(state.step) (\(checkpoint.folder.path))") }
-        try diary.begin(state, isResumed: checkpoint != nil)
         let saver = CheckpointSaver(
             recipe.outputFolder, recipe.checkpoint,
             parts: [
                 .model(start.model, start.files, base: recipe.model.folder),
                 .optimizer(optimizer),
-            ], resumed: checkpoint,
+            ], resumed: checkpoint, say: say,
             willComplete: { try RunDiary.synchronize(in: recipe.outputFolder) })
         let context = Context(
             start: start, optimizer: optimizer, state: state, diary: diary, saver: saver,
             checkpoint: checkpoint)
-        try diary.noting {
+        let folder = try diary.noting {
             try saving(with: saver) {
-                switch recipe.objective {
-                case .reconstruction(let settings): try train(context, settings)
-                case .contrastive(let settings): try train(context, settings)
+                try namingMemory {
+                    switch recipe.objective {
+                    case .reconstruction(let settings): try train(context, settings)
+                    case .contrastive(let settings): try train(context, settings)
+                    }
                 }
             }
+            return try FinalModel(recipe, start, optimizer).write()
         }
-        let folder = try FinalModel(recipe, start, optimizer).write()
         say("model written to \(folder.path)")
-        if state.step < recipe.schedule.totalSteps { try diary.finish() }
+        try diary.finish()
         return folder
     }
 
@@ -114,6 +117,16 @@ package struct TrainingRun {
             throw error
         }
         try saver.finish()
+    }
+
+    /// Runs `body`, and says which keys of the recipe take less where memory runs out in it.
+    private func namingMemory<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch TorchError.outOfMemory(let reason) {
+            throw TrainingError.outOfMemory(
+                reason: reason, remedies: recipe.activationRemedies)
+        }
     }
 
     /// Waits for the save in flight of a run that ends with an error, which is the one to throw.
@@ -184,12 +197,14 @@ package struct TrainingRun {
         keep: @escaping (FailedStep, Goal.Batch, URL) throws -> Void
     ) throws {
         let (start, state, saver) = (context.start, context.state, context.saver)
+        // Everything that can be wrong was read.
+        try takeRunFolder(context)
         let prefetcher = Prefetcher(
             source, ahead: recipe.runtime.prefetch,
             count: max(0, recipe.schedule.totalSteps - state.step))
         var hooks = Trainer<Goal>.Hooks(
             log: { report in
-                try context.diary.metrics.append(report.jsonLine)
+                try context.diary.append(report)
                 say(report.line)
                 try onLog(report)
             },
@@ -204,6 +219,7 @@ package struct TrainingRun {
             shouldStop: shouldStop)
         hooks.willStep = watch.will
         hooks.didStep = { step, isUpdated in
+            context.diary.lastStep = step
             onStep(step)
             try watch.did(step, isUpdated)
         }
@@ -213,7 +229,6 @@ package struct TrainingRun {
             objective, plan(context), state: state,
             next: { try prefetcher.next(unless: shouldStop) },
             hooks: adding(to: hooks, model, context))
-        try clearRunFolder(context.checkpoint)
         onStart()
         try trainer.run()
     }
@@ -292,8 +307,19 @@ package struct TrainingRun {
         }
     }
 
-    /// Clears away the checkpoints that this run does not go on from; called when everything is
-    /// loaded, so that a mistake in the recipe does not cost an earlier run.
+    /// Makes the run folder that of this run; called when everything is loaded, so that a mistake
+    /// in the recipe does not cost an earlier run.
+    private func takeRunFolder(_ context: Context) throws {
+        try RunFile.write(
+            Data(recipe.yaml().utf8), to: recipe.outputFolder.appending(path: "recipe.yaml"))
+        try context.diary.open()
+        try clearRunFolder(context.checkpoint)
+        guard context.checkpoint != nil else { return }
+        try context.diary.begin(context.state)
+        try context.saver.judge(context.state)
+    }
+
+    /// Clears away the checkpoints that this run does not go on from.
     private func clearRunFolder(_ start: Checkpoint?) throws {
         let folder = recipe.outputFolder
         switch (recipe.resume, start) {
@@ -310,7 +336,9 @@ package struct TrainingRun {
         guard let checkpoint else { return TrainingState(recipe: text) }
         var state = try checkpoint.readState()
         if case .auto = recipe.resume, state.recipe != text {
-            throw TrainingError.recipeChanged(checkpoint: checkpoint.folder.path)
+            throw TrainingError.recipeChanged(
+                checkpoint: checkpoint.folder.path,
+                changes: try Recipe.changes(from: state.recipe, to: text))
         }
         state.recipe = text
         return state

@@ -21,7 +21,8 @@ extension Recipe {
             seedKey("seed", \.seed), .url("output_dir", \.outputFolder), resumeKey, modelKey,
             loraKey, .section("data", \.data, DataSettings.keys(stage)), objectiveKey,
             .section("batch", \.batch, Batch.keys(stage)), .section("optimizer", \.optimizer),
-            .section("schedule", \.schedule), .section("checkpoint", \.checkpoint),
+            .section("schedule", \.schedule, Schedule.keys(stage)),
+            .section("checkpoint", \.checkpoint),
             evaluationKey, .section("logging", \.logging, Logging.keys(stage)),
             .section("runtime", \.runtime), parametersCheck,
         ]

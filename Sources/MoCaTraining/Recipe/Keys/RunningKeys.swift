@@ -4,11 +4,10 @@ import Foundation
 import NN
 import Yams
 
-extension Recipe.Schedule: RecipeMapping {
-    static var recipeKeys: [RecipeKey<Self>] {
+extension Recipe.Schedule {
+    static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
         [
-            .choice("kind", \.kind),
-            .integer("total_steps", \.totalSteps, in: 1...recipeSizeMax, isRequired: true),
+            .choice("kind", \.kind), length(stage),
             .number("warmup_ratio", \.warmupRatio, .share),
             .integer("warmup_steps", \.warmupSteps, in: 0...recipeSizeMax),
             .check { section, schedule in
@@ -17,13 +16,38 @@ extension Recipe.Schedule: RecipeMapping {
                 {
                     section.add("warmup_steps", "must not be given together with warmup_ratio")
                 }
-                if let steps = schedule.warmupSteps, steps > schedule.totalSteps {
+                if schedule.epochs == nil, let steps = schedule.warmupSteps,
+                    steps > schedule.totalSteps
+                {
                     section.add("warmup_steps", "is \(steps), must not be above total_steps")
                 }
             },
             .choice("warmup_shape", \.warmupShape),
             .number("min_learning_rate_ratio", \.minimumRatio, .share), decay,
         ]
+    }
+
+    /// `total_steps`, or in its place `epochs`.
+    private static func length(_ stage: Recipe.Stage) -> RecipeKey<Self> {
+        RecipeKey { section, schedule in
+            if section.has("epochs") {
+                schedule.epochs = section.number("epochs", .positive)
+                if section.has("total_steps") {
+                    section.add("epochs", "must not be given together with total_steps")
+                }
+                // How many samples a step has is known of queries alone.
+                if stage == .pretraining {
+                    section.add("epochs", "is of fine-tuning; give total_steps")
+                }
+            } else {
+                schedule.totalSteps = section.integer("total_steps", in: 1...recipeSizeMax)
+            }
+        } write: { schedule in
+            guard let epochs = schedule.epochs else {
+                return [("total_steps", .value(schedule.totalSteps))]
+            }
+            return [("epochs", .value(epochs))]
+        }
     }
 
     private static var decay: RecipeKey<Self> {

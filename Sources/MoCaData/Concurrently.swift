@@ -4,7 +4,7 @@ import Dispatch
 import Synchronization
 
 /// The results of `body` for `0..<count`, in order, computed on at most `threads` threads.
-func concurrently<Result: Sendable>(
+package func concurrently<Result: Sendable>(
     _ count: Int, threads: Int, _ body: @Sendable (Int) -> Result
 ) -> [Result] {
     guard count > 1, threads > 1 else { return (0..<count).map(body) }

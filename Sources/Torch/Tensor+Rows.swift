@@ -1,0 +1,44 @@
+// Large tables of rows on the processor, filled in place: fresh memory costs more than what is
+// written into it.
+
+import CTorch
+
+extension Tensor {
+    /// float32 `[rows, width]`: parts of whole rows, one after the other.
+    package init(rows parts: [[Float]], width: Int) {
+        let count = parts.reduce(0) { $0 + $1.count }
+        precondition(count.isMultiple(of: width), "parts are whole rows")
+        let bytes = UnsafeMutableRawPointer.allocate(
+            byteCount: max(1, count * MemoryLayout<Float>.size), alignment: 64)
+        var place = bytes
+        for part in parts {
+            part.withUnsafeBytes { source in
+                if let start = source.baseAddress, !source.isEmpty {
+                    place.copyMemory(from: start, byteCount: source.count)
+                }
+                place += source.count
+            }
+        }
+        self = Tensor.produce("rows", CallSite(file: #fileID, line: #line)) {
+            ctorch_tensor_wrap(
+                bytes, [Int64(count / width), Int64(width)], 2, DType.float32.code, bytes,
+                { $0?.deallocate() }, $0)
+        }
+    }
+
+    /// Overwrites rows of a float32 table `[P, V]` on the processor by independent numbers of the
+    /// normal distribution: each group of rows by the numbers that `normal` gives for
+    /// `[group.count, V]` and the group's stream.
+    package func overwriteByNoise(
+        _ groups: [(rows: [Int], seed: UInt64)], file: StaticString = #fileID, line: UInt = #line
+    ) {
+        let status = withExtendedLifetime(storage) {
+            ctorch_noise_rows(
+                handle, groups.flatMap { $0.rows.map(Int64.init) },
+                groups.map { Int64($0.rows.count) }, groups.map(\.seed), Int64(groups.count))
+        }
+        guard status != CTORCH_OK else { return }
+        handleFailure(
+            status, of: "overwriteByNoise", on: [self], at: CallSite(file: file, line: line))
+    }
+}
