@@ -192,7 +192,8 @@ let package = Package(
             of: "MoCaEmbedding",
             ["MoCaCore", "MoCaData", "MoCaModel", "MoCaProcessing", "Safetensors", "Torch"]),
         tests(of: "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
-        tests(of: "MoCaEvaluation", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
+        tests(
+            of: "MoCaEvaluation", ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "Torch"]),
         tests(of: "MoCaReport", ["MoCaCore"]),
         .testTarget(
             name: "mocaTests", dependencies: ["moca", "MoCaCore", "MoCaTraining"],

@@ -14,14 +14,20 @@ extension EvaluationRun {
         case pages
         /// Texts, or images, or both: sets of the same layout with the columns `title` and `text`.
         case any
+
+        /// The sets that averages are over.
+        var suite: BenchmarkSuite { self == .pages ? .vidore : .retrieval }
     }
 
     /// The folders of the sets to score: those of `subsets`, or all.
     ///
-    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.cannotRead`.
-    package static func retrievalSets(in data: URL, subsets: [String]) throws -> [URL] {
+    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
+    ///   `.cannotRead`.
+    package static func retrievalSets(
+        in data: URL, subsets: [String], _ documents: Documents
+    ) throws -> [URL] {
         let layout = "folders corpus, queries and qrels"
-        return try setFolders(data, subsets: subsets, layout: layout) { folder in
+        return try setFolders(data, subsets: subsets, documents.suite, layout: layout) { folder in
             ["corpus", "queries", "qrels"].allSatisfy { part in
                 FileManager.default.fileExists(atPath: folder.appending(path: part).path)
             }
@@ -35,13 +41,12 @@ extension EvaluationRun {
     ///
     /// - Throws: `DataError`, `EmbeddingJobError`, `EvaluationError`, `EvaluationRunError`.
     package func retrieval(_ documents: Documents) async throws -> Report {
-        let folders = try Self.retrievalSets(in: data, subsets: subsets)
-        let suite = documents == .pages ? BenchmarkSuite.vidore : .retrieval
-        return try await scoreAll(folders, suite) { folder, embedder in
+        let folders = try Self.retrievalSets(in: data, subsets: subsets, documents)
+        return try await scoreAll(folders, documents.suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)
             let asked = set.queries.prefix(queryCountMax ?? .max)
             let queries = asked.map {
-                PromptedContent(content: .text($0.text), role: embedder.known(.query))
+                PromptedContent(content: .text($0.text), role: embedder.embedder.known(.query))
             }
             let queryRows = try await embedder.rows(of: queries) {
                 "\(set.name), query \(asked[$0].id)"
@@ -58,11 +63,11 @@ extension EvaluationRun {
             }
             var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: corpus.ids))
             var digest = Digest()
-            for row in corpus.rows { digest.add(embedder.cache.key(of: row).text) }
+            for row in corpus.rows { digest.add(embedder.contentKey(of: row).text) }
             for id in corpus.ids { digest.add(id) }
             for (query, row) in zip(asked, queryRows) {
                 digest.add(query.id)
-                digest.add(embedder.cache.key(of: row).text)
+                digest.add(embedder.contentKey(of: row).text)
                 for (id, grade) in (set.relevance[query.id] ?? [:]).sorted(by: { $0 < $1 }) {
                     digest.add("\(id) \(grade)")
                 }
@@ -72,11 +77,14 @@ extension EvaluationRun {
                         scores: matrix.scores(of: row, with: corpus.rows),
                         relevance: set.relevance[query.id] ?? [:]))
             }
+            let texts = Dictionary(asked.map { ($0.id, $0.text) }) { first, _ in first }
+            var outcomes = evaluation.outcomes
+            for index in outcomes.indices { outcomes[index].input = texts[outcomes[index].query] }
             return ScoredSet(
                 score: .retrieval(
                     try evaluation.score(
                         set: set.name, random: RandomSource(seed: 0, name: set.name))),
-                outcomes: evaluation.outcomes, data: digest.text)
+                outcomes: outcomes, data: digest.text)
         }
     }
 
@@ -90,7 +98,7 @@ extension EvaluationRun {
         var reader = try DocumentReader(folder: folder.appending(path: "corpus"))
         var (ids, rows) = ([String](), [Int]())
         var isAtEnd = false
-        tell(.found(toEmbed: nil))
+        tell(.found(inputs: nil))
         while !isAtEnd {
             var (window, names) = ([PromptedContent](), [String]())
             while window.count < windowCount, !isAtEnd {
@@ -118,12 +126,13 @@ extension EvaluationRun {
             guard !record.text.isEmpty else {
                 throw DataError.emptyContent(record.location, field: "text")
             }
-            return PromptedContent(content: .text(record.text), role: embedder.known(.document))
+            return PromptedContent(
+                content: .text(record.text), role: embedder.embedder.known(.document))
         }
         var segments: [Content.Segment] = try images.sources([image], at: record.location)
             .map { .image($0) }
         if documents == .any, !record.text.isEmpty { segments.append(.text("\n" + record.text)) }
-        let role = embedder.known(.documentImage)
+        let role = embedder.embedder.known(.documentImage)
         // The wording of MoCa's evaluation.
         if documents == .pages, role == nil {
             segments.append(.text("\nRepresent the given document image."))

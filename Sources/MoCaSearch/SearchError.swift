@@ -29,11 +29,13 @@ package enum SearchError: UserFacingError, Hashable {
     case cannotKeepVectors(path: String, reason: String)
     /// Another process keeps vectors in the same folder.
     case vectorsInUse(folder: String)
+    /// Vectors that were kept are not what was kept.
+    case damagedVectors(folder: String, reason: String)
 
     package var kind: FailureKind {
         switch self {
         case .pathMissing, .folderUnreadable, .nothingToIndex, .noIndex: .inputMissing
-        case .notText, .damagedIndex, .filesLeftOut: .badData
+        case .notText, .damagedIndex, .filesLeftOut, .damagedVectors: .badData
         case .otherModel: .badConfiguration
         case .cannotWrite, .cannotKeepVectors: .cannotCreateOutput
         case .vectorsInUse: .unavailable
@@ -71,6 +73,8 @@ package enum SearchError: UserFacingError, Hashable {
             "vectors cannot be kept (\(path)): \(reason)"
         case .vectorsInUse(let folder):
             "output is being written (\(folder)): another process holds it"
+        case .damagedVectors(let folder, let reason):
+            "kept vectors cannot be used (\(folder)): \(reason)"
         }
     }
 
@@ -86,6 +90,7 @@ package enum SearchError: UserFacingError, Hashable {
         case .cannotWrite, .cannotKeepVectors:
             "check the path, its permissions and the free space"
         case .vectorsInUse: "wait for it, or name another --output"
+        case .damagedVectors: "remove the folder, and run the same command again"
         case .interrupted: "run the same command again to go on"
         case .filesLeftOut: "mend or remove the files listed above, and run it again"
         }

@@ -43,10 +43,11 @@ struct EvaluationOptions: ParsableArguments {
 
     @Flag(help: "Write the vectors of each set beside its scores.")
     var saveVectors = false
+}
 
-    @Option(
-        help: ArgumentHelp(
-            "Also write retrieval scores as mteb keeps results.", valueName: "dir"))
+/// Where results go in another program's format.
+struct ExportOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Also write the scores as mteb keeps results.", valueName: "dir"))
     var mteb: String?
 }
 
@@ -56,7 +57,8 @@ struct EvaluateMMEBCommand: VerboseCommand {
         commandName: "mmeb", abstract: "Precision at 1 among each query's own candidates.",
         discussion: """
             A set is a folder with test.parquet: qry_text, qry_img_path, tgt_text and tgt_img_path \
-            (lists; the first candidate is right). Ties count against it.
+            (lists; the first candidate is right). Ties count against it. There is no --mteb: mteb's \
+            tasks on the same data rank one corpus, which gives other figures.
             """)
 
     @OptionGroup var model: ModelOptions
@@ -65,7 +67,7 @@ struct EvaluateMMEBCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run { try await $0.mmeb() }
+        try await Evaluation(model, evaluation, nil).run { try await $0.mmeb() }
     }
 }
 
@@ -80,10 +82,11 @@ struct EvaluateViDoReCommand: VerboseCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var evaluation: EvaluationOptions
+    @OptionGroup var export: ExportOptions
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run { try await $0.retrieval(.pages) }
+        try await Evaluation(model, evaluation, export).run { try await $0.retrieval(.pages) }
     }
 }
 
@@ -97,10 +100,11 @@ struct EvaluateRetrievalCommand: VerboseCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var evaluation: EvaluationOptions
+    @OptionGroup var export: ExportOptions
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run { try await $0.retrieval(.any) }
+        try await Evaluation(model, evaluation, export).run { try await $0.retrieval(.any) }
     }
 }
 
@@ -108,9 +112,10 @@ struct EvaluateRetrievalCommand: VerboseCommand {
 private struct Evaluation {
     private let model: ModelOptions
     private let options: EvaluationOptions
+    private let export: ExportOptions?
 
-    init(_ model: ModelOptions, _ options: EvaluationOptions) {
-        (self.model, self.options) = (model, options)
+    init(_ model: ModelOptions, _ options: EvaluationOptions, _ export: ExportOptions?) {
+        (self.model, self.options, self.export) = (model, options, export)
     }
 
     func run(
@@ -124,11 +129,9 @@ private struct Evaluation {
         let folder = try model.folder.resolved()
         let settings = try model.embedderOptions()
         let identity = try ModelIdentity(of: folder, settings)
-        let dtype = settings.dtype?.rawValue ?? "auto"
         var run = EvaluationRun(
             embedder: try await Embedder(loading: folder, options: settings),
-            // Rounding differs by type and device: an evaluation keeps them apart.
-            model: "\(identity.fingerprint)-\(dtype)-\(settings.device.kind.rawValue)",
+            model: identity.fingerprint,
             data: URL(fileURLWithPath: options.data, isDirectory: true).standardizedFileURL,
             output: URL(fileURLWithPath: options.output, isDirectory: true))
         run.images = options.images.map {
@@ -136,11 +139,8 @@ private struct Evaluation {
         }
         run.subsets = options.subsets
         run.savesVectors = options.saveVectors
-        run.settings = [
-            "model": .text(identity.folder), "fingerprint": .text(identity.fingerprint),
-            "dtype": .text(dtype), "device": .text(settings.device.description),
-            "data": .text(run.data.path), "prompts": .bool(!run.embedder.roles.isEmpty),
-        ]
+        run.settings = ["model": .text(identity.folder)]
+        run.settings["adapter"] = settings.adapter.map { .text($0.standardizedFileURL.path) }
         let meter = StepMeter()
         run.tell = { tell($0, meter) }
         run.isInterrupted = { interruption.hasHappened }
@@ -149,21 +149,31 @@ private struct Evaluation {
         Message.write(
             "embedded \(report.embeddedCount) inputs, \(Message.text(seconds, 1)) s in all; "
                 + "scores are in \(options.output)/scores.json")
-        if let folder = options.mteb {
-            let export = MTEBExport(
-                // mteb wants ORGANISATION/MODEL.
-                model: URL(fileURLWithPath: identity.folder).pathComponents.suffix(2)
-                    .joined(separator: "/"), revision: identity.fingerprint,
-                vectorLength: run.embedder.vectorLength,
-                parameterCount: PretrainedModel.declarations(
-                    run.embedder.model.backbone.configuration, purpose: .embedding
-                ).reduce(0) { $0 + $1.count })
-            try export.write(
-                report.scores, report.suite, seconds: report.seconds,
-                to: URL(fileURLWithPath: folder, isDirectory: true))
+        if let folder = export?.mteb {
+            try write(report, run.embedder, identity, to: folder)
         }
         if options.json { return try Message.printJSON(report.scores) }
         ScoreLines(report.scores).print()
+    }
+
+    /// Writes the scores as mteb keeps them.
+    private func write(
+        _ report: EvaluationRun.Report, _ embedder: Embedder, _ identity: ModelIdentity,
+        to folder: String
+    ) throws {
+        let backbone = embedder.model.backbone
+        let parameters = PretrainedModel.declarations(backbone.configuration, purpose: .embedding)
+        let export = MTEBExport(
+            // mteb wants ORGANISATION/MODEL.
+            model: URL(fileURLWithPath: identity.folder).pathComponents.suffix(2)
+                .joined(separator: "/"),
+            // The same weights of another type give other scores.
+            revision: "\(identity.fingerprint)-\(backbone.embeddingWeight.dtype.rawValue)",
+            vectorLength: embedder.vectorLength,
+            parameterCount: parameters.reduce(0) { $0 + $1.count })
+        try export.write(
+            report.scores, report.suite, seconds: report.seconds,
+            to: URL(fileURLWithPath: folder, isDirectory: true))
     }
 }
 
@@ -171,8 +181,8 @@ private struct Evaluation {
 private func tell(_ event: EvaluationEvent, _ meter: StepMeter) {
     switch event {
     case .started(let set, let number, let count): Message.write("\(set) (\(number) of \(count))")
-    case .found(let toEmbed): meter.start(total: toEmbed)
-    case .embedded(let count): meter.add(count)
+    case .found(let inputs): meter.start(total: inputs)
+    case .done(let count): meter.add(count)
     case .finished: meter.finish()
     }
 }
