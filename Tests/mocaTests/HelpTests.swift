@@ -10,7 +10,8 @@ import Testing
         ["model", "merge"], ["model", "average"], ["model", "verify"], ["replay"], ["bench"],
         ["bench", "embed"], ["bench", "train"],
         ["report"], ["reconstruct"], ["index"], ["search"], ["evaluate"], ["evaluate", "mmeb"],
-        ["evaluate", "vidore"], ["evaluate", "retrieval"], ["pretrain"], ["finetune"],
+        ["evaluate", "vidore"], ["evaluate", "retrieval"], ["evaluate", "compare"],
+        ["evaluate", "drift"], ["pretrain"], ["finetune"],
         ["data"], ["data", "prepare"], ["data", "check"], ["data", "stats"], ["data", "mine"],
         ["data", "show"],
     ])
