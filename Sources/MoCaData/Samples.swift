@@ -74,25 +74,49 @@ package struct BenchmarkSample: Sample, Hashable {
     /// - Throws: as `ContrastiveSample`.
     package init(_ record: BenchmarkRecord, id: SampleID, images: ImageStore) throws {
         self.id = id
-        let side = TextAndImagePath(
-            location: record.location, images: images.with(record.attachments))
-        query = try side.content(record.queryText, record.queryImagePath, field: "qry_text")
-        let texts = record.targetTexts ?? []
-        let paths = record.targetImagePaths ?? []
+        let contents = try record.sides().map { try record.content(of: $0, images: images) }
+        (query, candidates) = (contents[0], Array(contents.dropFirst()))
+    }
+}
+
+/// A query or candidate of a benchmark before its image is read.
+package struct BenchmarkSide: Sendable, Hashable {
+    package let text: String
+    /// Empty where there is no image.
+    package let imagePath: String
+    /// What errors call it.
+    fileprivate let field: String
+}
+
+extension BenchmarkRecord {
+    /// The query, then the candidates, the first of which is right.
+    ///
+    /// - Throws: `DataError.listsDiffer`, `.emptyContent`.
+    package func sides() throws -> [BenchmarkSide] {
+        let (texts, paths) = (targetTexts ?? [], targetImagePaths ?? [])
         guard texts.isEmpty || paths.isEmpty || texts.count == paths.count else {
             throw DataError.listsDiffer(
-                record.location, columns: ["tgt_text", "tgt_img_path"],
+                location, columns: ["tgt_text", "tgt_img_path"],
                 counts: [texts.count, paths.count])
         }
         let count = max(texts.count, paths.count)
-        guard count > 0 else {
-            throw DataError.emptyContent(record.location, field: "tgt_text")
-        }
-        candidates = try (0..<count).map { index in
-            try side.content(
-                texts.isEmpty ? "" : texts[index], paths.isEmpty ? "" : paths[index],
-                field: "tgt_text[\(index)]")
-        }
+        guard count > 0 else { throw DataError.emptyContent(location, field: "tgt_text") }
+        let query = BenchmarkSide(
+            text: queryText ?? "", imagePath: queryImagePath ?? "", field: "qry_text")
+        return [query]
+            + (0..<count).map { index in
+                BenchmarkSide(
+                    text: texts.isEmpty ? "" : texts[index],
+                    imagePath: paths.isEmpty ? "" : paths[index], field: "tgt_text[\(index)]")
+            }
+    }
+
+    /// One of the record's sides, with its image.
+    ///
+    /// - Throws: as `ContrastiveSample`.
+    package func content(of side: BenchmarkSide, images: ImageStore) throws -> Content {
+        try TextAndImagePath(location: location, images: images.with(attachments))
+            .content(side.text, side.imagePath, field: side.field)
     }
 }
 

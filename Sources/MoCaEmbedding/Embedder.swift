@@ -17,9 +17,9 @@ public final class Embedder: Sendable {
     package let processor: Processor
     package let model: EmbeddingModel
     package let contract: EmbeddingContract
-    private let settings: EmbedderSettings
+    let settings: EmbedderSettings
     let collator: Collator
-    private let batchTokens: Int
+    let batchTokens: Int
     let thread: ModelThread
 
     /// Loads a folder in Hugging Face layout.
@@ -80,6 +80,9 @@ public final class Embedder: Sendable {
     public var roles: [Role] {
         settings.prompts.keys.sorted { $0.rawValue < $1.rawValue }
     }
+
+    /// The role, where the model has a prompt for it: a role without one is embedded as none.
+    package func known(_ role: Role) -> Role? { settings.prompts[role] == nil ? nil : role }
 
     /// One vector for each content, in their order.
     ///

@@ -27,6 +27,8 @@ package struct Comparison: Sendable, Hashable, Codable {
     /// One query that the two answer differently.
     package struct Example: Sendable, Hashable, Codable {
         package let query: String
+        /// What was asked: text, and path of the image.
+        package let input: String?
         package let a: Double
         package let b: Double
         /// What each puts first.
@@ -36,7 +38,7 @@ package struct Comparison: Sendable, Hashable, Codable {
         package let relevant: [String]
 
         private enum CodingKeys: String, CodingKey {
-            case query, a, b, relevant
+            case query, input, a, b, relevant
             case bestOfA = "best_of_a"
             case bestOfB = "best_of_b"
         }
@@ -80,7 +82,8 @@ extension Comparison {
     /// Compares the evaluations in two folders.
     ///
     /// - Parameter exampleCount: how many gains and losses of a set are listed.
-    /// - Throws: `EvaluationError.unreadableScores`, `.notComparable`.
+    /// - Throws: `EvaluationError.unreadableScores`, for outcomes that the scores are not of as well;
+    ///   `.notComparable`.
     package init(
         _ a: URL, _ b: URL, exampleCount: Int = 5,
         resampleCount: Int = ResampledMeans.standardCount
@@ -92,19 +95,17 @@ extension Comparison {
             throw EvaluationError.notComparable(
                 a: a.path, b: b.path, reason: "they have no set in common")
         }
-        for name in shared {
-            guard let ofA = scores[0].data[name], let ofB = scores[1].data[name], ofA != ofB
-            else { continue }
-            throw EvaluationError.notComparable(
-                a: a.path, b: b.path,
-                reason: "set '\(name)' held other inputs, prompts or judgements")
-        }
         var pairs: [String: Pair] = [:]
         for name in shared {
+            let outcomes = try zip(scores, [a, b]).map { try $0.outcomes(of: name, in: $1) }
+            guard scores[0].data[name] == scores[1].data[name] else {
+                throw EvaluationError.notComparable(
+                    a: a.path, b: b.path,
+                    reason: "set '\(name)' held other inputs, prompts or judgements")
+            }
             pairs[name] = try Pair(
-                name, [QueryOutcome](set: name, in: a), [QueryOutcome](set: name, in: b),
-                metric: scores[0].headline(of: name), resampleCount: resampleCount,
-                files: (a.path, b.path))
+                name, outcomes[0], outcomes[1], metric: scores[0].headline(of: name),
+                resampleCount: resampleCount, files: (a.path, b.path))
         }
         sets = pairs.mapValues { $0.comparison(exampleCount: exampleCount) }
         groups = Self.groups(scores, pairs)
@@ -139,6 +140,21 @@ extension Comparison {
     }
 }
 
+extension Scores {
+    /// The outcomes that the scores of a set are of.
+    ///
+    /// - Throws: `EvaluationError.unreadableScores`, where the file is another one, or nothing says
+    ///   which one or which inputs the set held.
+    fileprivate func outcomes(of set: String, in folder: URL) throws -> [QueryOutcome] {
+        for (digests, key) in [(outcomes, "outcomes"), (data, "data")] where digests[set] == nil {
+            throw EvaluationError.unreadableScores(
+                file: folder.appending(path: Scores.fileName).path,
+                reason: "\(key).\(set) is missing")
+        }
+        return try [QueryOutcome](set: set, in: folder, hash: outcomes[set])
+    }
+}
+
 /// The outcomes of one set, query beside query.
 private struct Pair {
     let metric: String
@@ -160,8 +176,19 @@ private struct Pair {
         }
         self.metric = metric
         self.outcomes = outcomes
-        self.a = outcomes.map { $0.a.measures[metric] ?? 0 }
-        self.b = outcomes.map { $0.b.measures[metric] ?? 0 }
+        func values(_ outcomes: [QueryOutcome], _ file: String) throws -> [Double] {
+            try outcomes.map { outcome in
+                guard let value = outcome.measures[metric] else {
+                    throw EvaluationError.notComparable(
+                        a: files.0, b: files.1,
+                        reason: "query '\(outcome.query)' of set '\(set)' has no \(metric) in "
+                            + file)
+                }
+                return value
+            }
+        }
+        self.a = try values(outcomes.map(\.a), files.0)
+        self.b = try values(outcomes.map(\.b), files.1)
         var random = RandomSource(seed: 0, name: set)
         samples = ResampledMeans(
             of: zip(self.a, self.b).map { $1 - $0 }, count: resampleCount, random: &random)
@@ -181,7 +208,8 @@ private struct Pair {
 
     private func example(_ index: Int) -> Comparison.Example {
         Comparison.Example(
-            query: outcomes[index].a.query, a: a[index], b: b[index],
+            query: outcomes[index].a.query, input: outcomes[index].a.input, a: a[index],
+            b: b[index],
             bestOfA: outcomes[index].a.best.first, bestOfB: outcomes[index].b.best.first,
             relevant: outcomes[index].a.relevant.map(\.id))
     }

@@ -13,13 +13,15 @@ package enum EvaluationError: UserFacingError, Equatable {
     case tooFewInputs(count: Int)
     case notComparable(a: String, b: String, reason: String)
     case cannotWrite(file: String, reason: String)
+    case measureMissing(set: String, measure: String)
+    case unknownLanguage(set: String, name: String)
 
     /// The exit status of a command that ends with this error.
     package var kind: FailureKind {
         switch self {
         case .notFinite: .internalFailure
         case .noCandidates, .duplicateDocument, .noQueries, .unreadableScores, .notComparable,
-            .tooFewInputs:
+            .tooFewInputs, .measureMissing, .unknownLanguage:
             .badData
         case .cannotWrite: .cannotCreateOutput
         }
@@ -42,6 +44,10 @@ package enum EvaluationError: UserFacingError, Equatable {
         case .notComparable(let a, let b, let reason):
             "evaluations cannot be compared (\(a), \(b)): \(reason)"
         case .cannotWrite(let file, let reason): "cannot write scores (\(file)): \(reason)"
+        case .measureMissing(let set, let measure):
+            "cannot write scores (set '\(set)'): it has no \(measure)"
+        case .unknownLanguage(let set, let name):
+            "cannot write scores for mteb (set '\(set)'): '\(name)' is the name of no language"
         }
     }
 
@@ -56,6 +62,10 @@ package enum EvaluationError: UserFacingError, Equatable {
         case .unreadableScores: "delete the file, and evaluate again"
         case .tooFewInputs: "give at least two inputs"
         case .notComparable: "evaluate both models on the same data with the same prompts"
+        case .measureMissing: "delete the file, and evaluate again"
+        case .unknownLanguage:
+            "name the language of its queries in English, or by its ISO 639 code; scores.json is "
+                + "complete"
         case .cannotWrite: "check that the folder exists and has free space"
         }
     }

@@ -12,7 +12,8 @@ import MoCaSearch
 package struct EvaluationRun: Sendable {
     /// The model.
     package var embedder: Embedder
-    /// Tells the model and its settings from others: vectors are kept under it.
+    /// The model's fingerprint, or what else tells its weights from others: vectors are kept under it
+    /// and the settings that they are computed with.
     package var model: String
     /// The folder of the sets, or one set.
     package var data: URL
@@ -26,8 +27,10 @@ package struct EvaluationRun: Sendable {
     package var part: EvaluationPart?
     /// Whether the vectors of each set are written beside its scores.
     package var savesVectors = false
-    /// What `scores.json` says about how the model was run.
+    /// What `scores.json` says beside the conditions of the vectors.
     package var settings: [String: SettingValue] = [:]
+    /// Tokens that are embedded before their vectors are kept, about.
+    var windowTokens = WindowMeter.tokenCountMax
     /// Told what happens.
     package var tell: @Sendable (EvaluationEvent) -> Void = { _ in }
     /// Asked between batches; true ends the run so that it can be continued.
@@ -58,19 +61,61 @@ package struct EvaluationRun: Sendable {
 
     /// Scores every set with `score`, writes `NAME_queries.jsonl` of each, and `scores.json`.
     ///
+    /// The files of an earlier run are removed first, its `scores.json` before the others: while a
+    /// run is not complete, there are no scores.
+    ///
     /// - Throws: what `score` throws, `EvaluationError.cannotWrite`, `EvaluationRunError`.
     func scoreAll(
         _ folders: [URL], _ suite: BenchmarkSuite,
         _ score: (URL, inout CachedEmbedder) async throws -> ScoredSet
     ) async throws -> Report {
-        let cache = try VectorCache(
-            folder: output.appending(path: "cache/\(model)"), width: embedder.vectorLength)
+        let conditions = embedder.conditions(model: model)
+        let cache = try VectorCache(in: output.appending(path: "cache"), of: conditions)
+        // Of the whole run: what several sets hold is embedded once.
+        var cached = cachedEmbedder(cache)
+        try Scores.removeFiles(of: folders.map(\.lastPathComponent), in: output)
+        var results: [String: BenchmarkSuite.SetResult] = [:]
+        var scores = Scores(sets: [:], settings: conditions.settings)
+        scores.settings.merge(allSettings) { _, ours in ours }
+        var seconds: [String: Double] = [:]
+        for (number, folder) in folders.enumerated() {
+            let name = folder.lastPathComponent
+            tell(.started(set: name, number: number + 1, of: folders.count))
+            let start = ContinuousClock.now
+            let found = try await score(folder, &cached)
+            seconds[name] = (ContinuousClock.now - start) / .seconds(1)
+            scores.outcomes[name] = try found.outcomes.write(set: name, to: output)
+            results[name] = BenchmarkSuite.SetResult(
+                score: found.score,
+                samples: found.outcomes.samples(of: suite.metrics, set: name))
+            scores.data[name] = found.data
+            tell(.finished(set: name, found.score))
+        }
+        (scores.sets, scores.groups) = (
+            results.mapValues(\.score), suite.means(results, ofPart: part != nil)
+        )
+        try scores.write(to: output.appending(path: Scores.fileName))
+        return Report(
+            scores: scores, embeddedCount: cached.embeddedCount, seconds: seconds, suite: suite)
+    }
+
+    /// What was asked for, beside how vectors are computed.
+    private var allSettings: [String: SettingValue] {
+        var all = settings
+        all["data"] = .text(data.path)
+        all["images"] = images.map { .text($0.path) }
+        all["subsets"] = subsets.isEmpty ? nil : .text(subsets.joined(separator: ", "))
+        all["part"] = part?.setting
+        return all
+    }
+
+    private func cachedEmbedder(_ cache: VectorCache) -> CachedEmbedder {
         var cached = CachedEmbedder(
-            embedder, cache, files: .bytes,
+            embedder, cache, files: .bytes, reuse: .sameWindow,
             progress: { [tell] progress in
                 switch progress {
-                case .found(let count): tell(.found(toEmbed: count))
-                case .embedded(let count): tell(.embedded(count))
+                case .found(let count): tell(.found(inputs: count))
+                case .done(let count): tell(.done(count))
                 }
             },
             willEmbed: { [isInterrupted, output] kept in
@@ -78,39 +123,18 @@ package struct EvaluationRun: Sendable {
                     throw EvaluationRunError.interrupted(output: output.path, kept: kept)
                 }
             })
-        var results: [String: BenchmarkSuite.SetResult] = [:]
-        var (data, seconds) = ([String: String](), [String: Double]())
-        for (number, folder) in folders.enumerated() {
-            let name = folder.lastPathComponent
-            if let reason = suite.refused[name] {
-                throw EvaluationRunError.setRefused(name: name, reason: reason)
-            }
-            tell(.started(set: name, number: number + 1, of: folders.count))
-            let start = ContinuousClock.now
-            let found = try await score(folder, &cached)
-            seconds[name] = (ContinuousClock.now - start) / .seconds(1)
-            try found.outcomes.write(set: name, to: output)
-            results[name] = BenchmarkSuite.SetResult(
-                score: found.score,
-                samples: found.outcomes.samples(of: suite.metrics, set: name))
-            data[name] = found.data
-            tell(.finished(set: name, found.score))
-        }
-        var settings = settings
-        settings["part"] = part?.setting
-        let scores = Scores(
-            sets: results.mapValues(\.score), groups: suite.means(results, ofPart: part != nil),
-            settings: settings, data: data)
-        try scores.write(to: output.appending(path: "scores.json"))
-        return Report(
-            scores: scores, embeddedCount: cached.embeddedCount, seconds: seconds, suite: suite)
+        cached.windowTokens = windowTokens
+        return cached
     }
 
-    /// The sets: the folder itself, or folders in it, that `isSet` says yes to.
+    /// The sets: the folder itself, or folders in it, that `isSet` says yes to. What cannot be scored
+    /// is refused here, before anything is embedded.
     ///
-    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.cannotRead`.
+    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
+    ///   `.cannotRead`.
     static func setFolders(
-        _ data: URL, subsets: [String], layout: String, _ isSet: (URL) throws -> Bool
+        _ data: URL, subsets: [String], _ suite: BenchmarkSuite, layout: String,
+        _ isSet: (URL) throws -> Bool
     ) throws -> [URL] {
         var folders: [URL] = []
         do {
@@ -131,8 +155,15 @@ package struct EvaluationRun: Sendable {
             throw EvaluationRunError.noSets(folder: data.path, layout: layout)
         }
         folders.sort { $0.lastPathComponent < $1.lastPathComponent }
-        guard !subsets.isEmpty else { return folders }
-        return try subsets.map { name in
+        let chosen = try subsets.isEmpty ? folders : self.folders(subsets, among: folders, data)
+        try check(chosen, suite)
+        return chosen
+    }
+
+    private static func folders(
+        _ names: [String], among folders: [URL], _ data: URL
+    ) throws -> [URL] {
+        try names.map { name in
             guard let folder = folders.first(where: { $0.lastPathComponent == name }) else {
                 throw EvaluationRunError.setMissing(
                     name: name, folder: data.path, known: folders.map(\.lastPathComponent))
@@ -145,5 +176,19 @@ package struct EvaluationRun: Sendable {
         var isFolder: ObjCBool = false
         return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
             && isFolder.boolValue
+    }
+
+    /// Refuses sets that cannot be scored, and two folders of one set: a mean would have it twice.
+    private static func check(_ folders: [URL], _ suite: BenchmarkSuite) throws {
+        var seen: [String: String] = [:]
+        for name in folders.map(\.lastPathComponent) {
+            let set = suite.aliases[name] ?? name
+            if let reason = suite.refused[set] ?? suite.refused[name] {
+                throw EvaluationRunError.setRefused(name: name, reason: reason)
+            }
+            if let other = seen.updateValue(name, forKey: set) {
+                throw EvaluationRunError.sameSet(name: set, folders: [other, name])
+            }
+        }
     }
 }

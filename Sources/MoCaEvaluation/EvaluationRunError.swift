@@ -15,13 +15,15 @@ package enum EvaluationRunError: UserFacingError, Hashable {
     case incompleteSet(folder: String, missing: [String])
     /// A set that exists and cannot be scored.
     case setRefused(name: String, reason: String)
+    /// A set that stands in two of the folders, under two of its names.
+    case sameSet(name: String, folders: [String])
     /// A signal stopped the run; the vectors so far are kept.
     case interrupted(output: String, kept: Int)
 
     package var kind: FailureKind {
         switch self {
         case .noSets, .setMissing, .incompleteSet, .cannotRead: .inputMissing
-        case .setRefused: .badData
+        case .setRefused, .sameSet: .badData
         case .interrupted: .interrupted
         }
     }
@@ -38,6 +40,8 @@ package enum EvaluationRunError: UserFacingError, Hashable {
             "set is incomplete (\(folder)): it has no \(missing.joined(separator: " and no "))"
         case .setRefused(let name, let reason):
             "set cannot be scored (\(name)): \(reason)"
+        case .sameSet(let name, let folders):
+            "set is there twice (\(name)): it is in \(folders.joined(separator: " and "))"
         case .interrupted(let output, let kept):
             "evaluation was interrupted (\(output)): \(kept) vectors are kept"
         }
@@ -50,6 +54,7 @@ package enum EvaluationRunError: UserFacingError, Hashable {
         case .setMissing: "choose among these with --subsets"
         case .incompleteSet: "fetch what is missing, or name the other sets with --subsets"
         case .setRefused: "leave it out, or name the others with --subsets"
+        case .sameSet: "name one of them with --subsets"
         case .interrupted: "run the same command again to go on"
         }
     }

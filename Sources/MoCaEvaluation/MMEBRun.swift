@@ -19,11 +19,12 @@ extension EvaluationRun {
         let folders = try Self.mmebSets(in: data, subsets: subsets)
         let report = try await scoreAll(folders, .mmeb) { folder, embedder in
             let set = try MMEBSet(
-                folder, images: images ?? data, part: part ?? EvaluationPart(), embedder)
-            let rows = try await embedder.rows(of: set.inputs) { set.names[$0] }
+                folder, images: images ?? data, part: part ?? EvaluationPart())
+            tell(.found(inputs: set.inputCount))
+            let rows = try await set.rows(with: &embedder)
             let matrix = try embedder.cache.matrix()
             if savesVectors { try set.write(matrix, rows, to: output) }
-            return try set.score(matrix, rows, embedder.cache)
+            return try set.score(matrix, rows, embedder)
         }
         try report.scores.writeMMEB(to: output)
         return report
@@ -31,9 +32,10 @@ extension EvaluationRun {
 
     /// The folders of the sets to score: those of `subsets`, or all.
     ///
-    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.cannotRead`.
+    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
+    ///   `.cannotRead`.
     package static func mmebSets(in data: URL, subsets: [String]) throws -> [URL] {
-        try setFolders(data, subsets: subsets, layout: "test.parquet", hasRecords)
+        try setFolders(data, subsets: subsets, .mmeb, layout: "test.parquet", hasRecords)
     }
 
     private static func hasRecords(_ folder: URL) throws -> Bool {
@@ -46,45 +48,51 @@ extension EvaluationRun {
 }
 
 /// The queries of one set, and the distinct inputs that they and their candidates are.
+///
+/// Images are read as they are embedded: of a set of a million candidates only their numbers, and
+/// where each distinct one stands first, are in memory.
 private struct MMEBSet {
     /// One query, as numbers of inputs.
     struct Query {
-        let id: String
+        let row: Int
         let query: Int
         let candidates: [Int]
     }
 
+    /// Where an input stands: a row, and 0 for its query or 1 and more for its candidates.
+    private struct Place {
+        let row: Int
+        let side: Int
+    }
+
     let name: String
     private(set) var queries: [Query] = []
-    private(set) var inputs: [PromptedContent] = []
-    /// Where each input stands first.
-    private(set) var names: [String] = []
+    private let catalog: Catalog<BenchmarkSample>
+    /// Where each distinct input stands first.
+    private var places: [Place] = []
 
-    init(
-        _ folder: URL, images: URL, part: EvaluationPart, _ embedder: CachedEmbedder
-    ) throws {
+    init(_ folder: URL, images: URL, part: EvaluationPart) throws {
         name = folder.lastPathComponent
-        let catalog = try Catalog<BenchmarkSample>(
-            folders: [folder], images: ImageStore(root: images))
-        var numbers: [PromptedContent: Int] = [:]
+        catalog = try Catalog(folders: [folder], images: ImageStore(root: images))
+        // Digests, as paths may be `data:` URLs, which hold the image.
+        var numbers: [Digest: Int] = [:]
         for row in try Self.rows(part, in: catalog) {
-            var sample = try catalog.sample(
-                SampleID(subset: catalog.subsets[0].name, row: row))
-            // The right one is the first.
-            if let count = part.candidateCount {
-                sample.candidates = Array(sample.candidates.prefix(max(1, count)))
+            var sides = try catalog.record(id(row)).sides()
+            // The query, the right candidate, and others.
+            if let count = part.candidateCount { sides = Array(sides.prefix(1 + max(1, count))) }
+            let found = sides.enumerated().map { index, side in
+                var digest = Digest()
+                // A query and a candidate may have different prompts.
+                digest.add(index == 0 ? "query" : "candidate")
+                digest.add(side.text)
+                digest.add(side.imagePath)
+                if let number = numbers[digest] { return number }
+                numbers[digest] = places.count
+                places.append(Place(row: row, side: index))
+                return places.count - 1
             }
-            let id = sample.id.description
-            let query = number(
-                PromptedContent(content: sample.query, role: embedder.known(.query)), &numbers
-            ) { "\(id), query" }
-            let candidates = sample.candidates.enumerated().map { index, content in
-                let role = content.images.isEmpty ? Role.document : .documentImage
-                return number(
-                    PromptedContent(content: content, role: embedder.known(role)), &numbers
-                ) { "\(id), candidate \(index)" }
-            }
-            queries.append(Query(id: id, query: query, candidates: candidates))
+            queries.append(
+                Query(row: row, query: found[0], candidates: Array(found.dropFirst())))
         }
     }
 
@@ -96,44 +104,72 @@ private struct MMEBSet {
             return Array(0..<catalog.rowCount)
         }
         let names = try (0..<catalog.rowCount).map { row in
-            let record = try catalog.record(SampleID(subset: catalog.subsets[0].name, row: row))
-            return [
-                record.queryText, record.queryImagePath, record.targetTexts?.first,
-                record.targetImagePaths?.first,
-            ].map { $0 ?? "" }.joined(separator: "\u{1F}")
+            try catalog.record(SampleID(subset: catalog.subsets[0].name, row: row)).sides()
+                .prefix(2).flatMap { [$0.text, $0.imagePath] }.joined(separator: "\u{1F}")
         }
         return part.chosen(count, of: names)
     }
 
-    private mutating func number(
-        _ input: PromptedContent, _ numbers: inout [PromptedContent: Int], name: () -> String
-    ) -> Int {
-        if let number = numbers[input] { return number }
-        numbers[input] = inputs.count
-        inputs.append(input)
-        names.append(name())
-        return inputs.count - 1
+    /// Distinct inputs.
+    var inputCount: Int { places.count }
+
+    private func id(_ row: Int) -> SampleID { SampleID(subset: catalog.subsets[0].name, row: row) }
+
+    /// What errors and files call an input.
+    private func inputName(_ place: Place) -> String {
+        "\(id(place.row)), \(place.side == 0 ? "query" : "candidate \(place.side - 1)")"
+    }
+
+    /// The row of each input in the embedder's matrix, a window at a time.
+    func rows(with embedder: inout CachedEmbedder) async throws -> [Int] {
+        let start = WindowMeter(tokenCountMax: embedder.windowTokens)
+        var (window, meter) = ([PromptedContent](), start)
+        var (rows, sides) = ([Int](), (row: -1, all: [BenchmarkSide]()))
+        rows.reserveCapacity(places.count)
+        for (number, place) in places.enumerated() {
+            let record = try catalog.record(id(place.row))
+            if sides.row != place.row { sides = (place.row, try record.sides()) }
+            let content = try record.content(of: sides.all[place.side], images: catalog.images)
+            let role: Role =
+                place.side == 0 ? .query : content.images.isEmpty ? .document : .documentImage
+            window.append(
+                PromptedContent(content: content, role: embedder.embedder.known(role)))
+            meter.add(content)
+            guard meter.isFull || number == places.count - 1 else { continue }
+            let first = rows.count
+            rows += try await embedder.rows(of: window, tellsCount: false) {
+                inputName(places[first + $0])
+            }
+            (window, meter) = ([], start)
+        }
+        return rows
     }
 
     /// - Parameter rows: the matrix's row of each input.
     func score(
-        _ matrix: VectorMatrix, _ rows: [Int], _ cache: VectorCache
+        _ matrix: VectorMatrix, _ rows: [Int], _ embedder: CachedEmbedder
     ) throws -> EvaluationRun.ScoredSet {
         var evaluation = PrecisionAtOne()
         var digest = Digest()
         for query in queries {
             for input in [query.query] + query.candidates {
-                digest.add(cache.key(of: rows[input]).text)
+                digest.add(embedder.contentKey(of: rows[input]).text)
             }
             let scores = matrix.scores(
                 of: rows[query.query], with: query.candidates.map { rows[$0] })
-            let right = rows[query.candidates[0]]
+            let right = embedder.contentKey(of: rows[query.candidates[0]])
             try evaluation.add(
-                scores, query: query.id,
-                hasDuplicateOfRight: query.candidates.dropFirst().contains { rows[$0] == right })
+                scores, query: id(query.row).description,
+                hasDuplicateOfRight: query.candidates.dropFirst().contains {
+                    embedder.contentKey(of: rows[$0]) == right
+                })
+        }
+        var outcomes = evaluation.outcomes
+        for (number, query) in queries.enumerated() {
+            outcomes[number].input = try catalog.record(id(query.row)).sides()[0].description
         }
         return EvaluationRun.ScoredSet(
-            score: .precision(try evaluation.score(set: name)), outcomes: evaluation.outcomes,
+            score: .precision(try evaluation.score(set: name)), outcomes: outcomes,
             data: digest.text)
     }
 
@@ -147,6 +183,14 @@ private struct MMEBSet {
         file.add(integers: "candidate_starts", starts)
         try file.write(
             to: folder.appending(path: "\(name)_vectors.safetensors"),
-            ids: ["vector_ids": names, "query_ids": queries.map(\.id)])
+            ids: ["vector_ids": places.map(inputName), "query_ids": queries.map { id($0.row).description }])
+    }
+}
+
+extension BenchmarkSide {
+    /// Text and image for a reader; the image of a `data:` URL is not spelled out.
+    fileprivate var description: String {
+        guard !imagePath.isEmpty else { return text }
+        return "\(text) [\(imagePath.hasPrefix("data:") ? "image" : imagePath)]"
     }
 }

@@ -20,9 +20,13 @@ package struct MTEBExport: Sendable {
 
     /// Writes a file for each retrieval set; the names of tasks are those of `suite`.
     ///
+    /// Sets that mteb's own tasks are not of keep their folder's name. mteb has no task of MMEB: its
+    /// tasks on the same data rank one corpus, and precision among a query's own candidates is another
+    /// figure.
+    ///
     /// - Parameter seconds: how long each set took.
     /// - Returns: the folder of the results.
-    /// - Throws: `EvaluationError.cannotWrite`.
+    /// - Throws: `EvaluationError.cannotWrite`, `.measureMissing`, `.unknownLanguage`.
     @discardableResult
     package func write(
         _ scores: Scores, _ suite: BenchmarkSuite, seconds: [String: Double], to folder: URL
@@ -41,7 +45,11 @@ package struct MTEBExport: Sendable {
             let metric = suite.groups.first { $0.sets.contains(task) }?.metric ?? suite.metric
             let result: [String: Any] = [
                 "dataset_revision": scores.data[set] ?? "unknown", "task_name": task,
-                "scores": ["test": Self.entries(score, metric)],
+                "scores": [
+                    "test": try Self.entries(
+                        score, metric, set: set,
+                        languages: suite.englishTasks.contains(task) ? ["eng-Latn"] : [])
+                ],
                 "evaluation_time": seconds[set] ?? 0,
                 // mteb did not compute these; absent keys would make it read an old format.
                 "mteb_version": NSNull(), "kg_co2_emissions": NSNull(),
@@ -82,28 +90,65 @@ package struct MTEBExport: Sendable {
     }
 
     /// An entry a language; one where the set says none.
-    private static func entries(_ score: RetrievalScore, _ metric: String) -> [[String: Any]] {
-        guard !score.byLanguage.isEmpty else { return [entry(score, metric, subset: "default")] }
-        return score.byLanguage.sorted { $0.key < $1.key }.map { language, score in
-            entry(score, metric, subset: language)
+    ///
+    /// - Parameter languages: of a set that says none.
+    private static func entries(
+        _ score: RetrievalScore, _ metric: String, set: String, languages: [String]
+    ) throws -> [[String: Any]] {
+        guard !score.byLanguage.isEmpty else {
+            return [try entry(score, metric, set: set, subset: "default", languages)]
+        }
+        return try score.byLanguage.sorted { $0.key < $1.key }.map { language, score in
+            guard let code = MTEBLanguage.code(of: language) else {
+                throw EvaluationError.unknownLanguage(set: set, name: language)
+            }
+            return try entry(score, metric, set: set, subset: language, [code])
         }
     }
 
     private static func entry(
-        _ score: RetrievalScore, _ metric: String, subset: String
-    ) -> [String: Any] {
+        _ score: RetrievalScore, _ metric: String, set: String, subset: String,
+        _ languages: [String]
+    ) throws -> [String: Any] {
         var entry: [String: Any] = score.metrics.named
-        entry["main_score"] = score.metrics.named[metric] ?? 0
+        guard let main = score.metrics.named[metric] else {
+            throw EvaluationError.measureMissing(set: set, measure: metric)
+        }
+        entry["main_score"] = main
         entry["hf_subset"] = subset
-        entry["languages"] = [languages[subset.lowercased()]].compactMap { $0 }
+        entry["languages"] = languages
         return entry
     }
+}
 
-    /// How sets name languages -> ISO 639-3 and script, as mteb does.
-    private static let languages = [
-        "english": "eng-Latn", "french": "fra-Latn", "german": "deu-Latn",
-        "spanish": "spa-Latn", "italian": "ita-Latn", "portuguese": "por-Latn",
-        "en": "eng-Latn", "fr": "fra-Latn", "de": "deu-Latn", "es": "spa-Latn",
-        "it": "ita-Latn", "pt": "por-Latn",
-    ]
+/// How sets name languages, and how mteb does.
+enum MTEBLanguage {
+    /// ISO 639-3 and the script that the language is mostly written in, such as `jpn-Jpan`.
+    ///
+    /// - Parameter name: an English name, or a code such as `ja`, `jpn` or `zh_CN`.
+    static func code(of name: String) -> String? {
+        let identifier = codes[name.lowercased()] ?? name
+        let language = Locale.Language(
+            identifier: Locale.Language(identifier: identifier).maximalIdentifier)
+        guard let three = language.languageCode?.identifier(.alpha3), let script = language.script
+        else { return nil }
+        return "\(three)-\(script.identifier)"
+    }
+
+    /// Two letters or three by English name.
+    private static let codes: [String: String] = {
+        let english = Locale(identifier: "en")
+        var codes: [String: String] = [:]
+        for code in Locale.LanguageCode.isoLanguageCodes {
+            guard let name = english.localizedString(forLanguageCode: code.identifier) else {
+                continue
+            }
+            // Of several codes of one name the shortest.
+            let old = codes[name.lowercased()]
+            if old.map({ $0.count > code.identifier.count }) ?? true {
+                codes[name.lowercased()] = code.identifier
+            }
+        }
+        return codes
+    }()
 }

@@ -18,6 +18,8 @@ package struct ScoredCandidate: Sendable, Hashable, Codable {
 /// What one query got.
 package struct QueryOutcome: Sendable, Hashable, Codable {
     package let query: String
+    /// What was asked: the query's text, and the path of its image; nil where nobody said it.
+    package var input: String?
     /// Where the set says it.
     package let language: String?
     /// The first query of those that are translations of one another; nil in sets without.
@@ -136,8 +138,10 @@ extension [QueryOutcome] {
 
     /// Writes a line a query.
     ///
+    /// - Returns: SHA-256 of the file.
     /// - Throws: `EvaluationError.cannotWrite`.
-    package func write(set: String, to output: URL) throws {
+    @discardableResult
+    package func write(set: String, to output: URL) throws -> String {
         let file = Self.file(of: set, in: output)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -148,23 +152,36 @@ extension [QueryOutcome] {
                 data.append(UInt8(ascii: "\n"))
             }
             try data.write(to: file, options: .atomic)
+            return Self.hash(data)
         } catch {
             throw EvaluationError.cannotWrite(file: file.path, reason: error.localizedDescription)
         }
     }
 
+    private static func hash(_ data: Data) -> String {
+        var hash = SHA256()
+        data.withUnsafeBytes { hash.add($0) }
+        return hash.hexadecimal
+    }
+
     /// Reads the outcomes of a set.
     ///
+    /// - Parameter hash: SHA-256 that the file must have; nil takes it as it is.
     /// - Throws: `EvaluationError.unreadableScores`.
-    package init(set: String, in output: URL) throws {
+    package init(set: String, in output: URL, hash: String? = nil) throws {
         let file = Self.file(of: set, in: output)
-        let lines: [Data]
+        let data: Data
         do {
-            lines = try Data(contentsOf: file).split(separator: UInt8(ascii: "\n"))
+            data = try Data(contentsOf: file)
         } catch {
             throw EvaluationError.unreadableScores(
                 file: file.path, reason: error.localizedDescription)
         }
+        if let hash, hash != Self.hash(data) {
+            throw EvaluationError.unreadableScores(
+                file: file.path, reason: "it is not the file that \(Scores.fileName) is of")
+        }
+        let lines = data.split(separator: UInt8(ascii: "\n"))
         let decoder = JSONDecoder()
         self = try lines.enumerated().map { number, line in
             do {

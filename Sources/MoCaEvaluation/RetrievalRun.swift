@@ -14,14 +14,20 @@ extension EvaluationRun {
         case pages
         /// Texts, or images, or both: sets of the same layout with the columns `title` and `text`.
         case any
+
+        /// The sets that averages are over.
+        var suite: BenchmarkSuite { self == .pages ? .vidore : .retrieval }
     }
 
     /// The folders of the sets to score: those of `subsets`, or all.
     ///
-    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.incompleteSet`, `.cannotRead`.
-    package static func retrievalSets(in data: URL, subsets: [String]) throws -> [URL] {
+    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
+    ///   `.incompleteSet`, `.cannotRead`.
+    package static func retrievalSets(
+        in data: URL, subsets: [String], _ documents: Documents
+    ) throws -> [URL] {
         let folders = try setFolders(
-            data, subsets: subsets, layout: "folders corpus, queries and qrels"
+            data, subsets: subsets, documents.suite, layout: "folders corpus, queries and qrels"
         ) { !RetrievalLayout(of: $0).parts.isEmpty }
         for folder in folders {
             let missing = RetrievalLayout(of: folder).missing.map(\.rawValue)
@@ -39,16 +45,15 @@ extension EvaluationRun {
     ///
     /// - Throws: `DataError`, `EmbeddingJobError`, `EvaluationError`, `EvaluationRunError`.
     package func retrieval(_ documents: Documents) async throws -> Report {
-        let folders = try Self.retrievalSets(in: data, subsets: subsets)
-        let suite = documents == .pages ? BenchmarkSuite.vidore : .retrieval
-        return try await scoreAll(folders, suite) { folder, embedder in
+        let folders = try Self.retrievalSets(in: data, subsets: subsets, documents)
+        return try await scoreAll(folders, documents.suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)
             let allIDs = try DocumentReader.ids(in: set.corpus)
             let part = part ?? EvaluationPart()
             let asked = part.queries(of: set)
             let chosen = part.documents(allIDs, for: asked, set.relevance)
             let queries = asked.map {
-                PromptedContent(content: .text($0.text), role: embedder.known(.query))
+                PromptedContent(content: .text($0.text), role: embedder.embedder.known(.query))
             }
             let queryRows = try await embedder.rows(of: queries) {
                 "\(set.name), query \(asked[$0].id)"
@@ -59,7 +64,7 @@ extension EvaluationRun {
                 matrix: try embedder.cache.matrix(), queries: asked, queryRows: queryRows,
                 documentIDs: corpus.ids, documentRows: corpus.rows)
             if savesVectors { try vectors.write(set.name, to: output) }
-            var scored = try vectors.score(set, embedder.cache) {
+            var scored = try vectors.score(set, embedder) {
                 guard !isInterrupted() else {
                     throw EvaluationRunError.interrupted(
                         output: output.path, kept: embedder.cache.count)
@@ -79,7 +84,7 @@ extension EvaluationRun {
         var reader = try DocumentReader(set.corpus)
         var (ids, rows) = ([String](), [Int]())
         var isAtEnd = false
-        tell(.found(toEmbed: nil))
+        tell(.found(inputs: nil))
         while !isAtEnd {
             var (window, names) = ([PromptedContent](), [String]())
             while window.count < windowCount, !isAtEnd {
@@ -87,7 +92,9 @@ extension EvaluationRun {
                     isAtEnd = true
                     break
                 }
-                window.append(try record.input(documents, images) { embedder.known($0) })
+                window.append(try record.input(documents, images) {
+                        embedder.embedder.known($0)
+                    })
                 names.append("\(set.name), document \(record.id)")
                 ids.append(record.id)
             }
@@ -118,7 +125,7 @@ private struct SetVectors {
     /// - Parameter willCompute: called before each block of scores; what it throws ends the search.
     /// - Throws: `EvaluationError`, `TorchError`, what `willCompute` throws.
     func score(
-        _ set: RetrievalSet, _ cache: VectorCache, willCompute: () throws -> Void
+        _ set: RetrievalSet, _ embedder: CachedEmbedder, willCompute: () throws -> Void
     ) throws -> EvaluationRun.ScoredSet {
         let groups = TranslationGroups.names(of: queries, set.relevance)
         let judged = zip(queries, queryRows).map { query, row in
@@ -128,21 +135,24 @@ private struct SetVectors {
         }
         var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: documentIDs))
         try evaluation.add(judged, in: matrix, documents: documentRows, willCompute: willCompute)
+        let texts = Dictionary(queries.map { ($0.id, $0.text) }) { first, _ in first }
+        var outcomes = evaluation.outcomes
+        for index in outcomes.indices { outcomes[index].input = texts[outcomes[index].query] }
         return EvaluationRun.ScoredSet(
             score: .retrieval(
                 try evaluation.score(
                     set: set.name, random: RandomSource(seed: 0, name: set.name))),
-            outcomes: evaluation.outcomes, data: digest(judged, cache))
+            outcomes: outcomes, data: digest(judged, embedder))
     }
 
     /// Of inputs with their prompts, ids and judgements.
-    private func digest(_ judged: [JudgedQuery], _ cache: VectorCache) -> String {
+    private func digest(_ judged: [JudgedQuery], _ embedder: CachedEmbedder) -> String {
         var digest = Digest()
-        for row in documentRows { digest.add(cache.key(of: row).text) }
+        for row in documentRows { digest.add(embedder.contentKey(of: row).text) }
         for id in documentIDs { digest.add(id) }
         for query in judged {
             digest.add(query.id)
-            digest.add(cache.key(of: query.row).text)
+            digest.add(embedder.contentKey(of: query.row).text)
             for (id, grade) in query.relevance.sorted(by: { $0 < $1 }) {
                 digest.add("\(id) \(grade)")
             }

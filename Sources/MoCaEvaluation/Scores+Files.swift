@@ -35,6 +35,32 @@ extension Scores {
         try Self.write(self, to: file)
     }
 
+    /// Removes what an evaluation wrote into `folder`: the scores first, then the files of their sets
+    /// and of `sets`.
+    ///
+    /// - Throws: `EvaluationError.cannotWrite`.
+    static func removeFiles(of sets: [String], in folder: URL) throws {
+        let file = folder.appending(path: fileName)
+        var names = Set(sets)
+        do {
+            names.formUnion(try Scores(contentsOf: file).sets.keys)
+        } catch EvaluationError.unreadableScores {
+            // None are there, or a damaged file, which goes as well.
+        }
+        let ends = ["queries.jsonl", "score.json", "vectors.safetensors"]
+        let files = names.sorted().flatMap { name in
+            ends.map { folder.appending(path: "\(name)_\($0)") }
+        }
+        for file in [file] + files where FileManager.default.fileExists(atPath: file.path) {
+            do {
+                try FileManager.default.removeItem(at: file)
+            } catch {
+                throw EvaluationError.cannotWrite(
+                    file: file.path, reason: error.localizedDescription)
+            }
+        }
+    }
+
     /// Writes one `NAME_score.json` into `folder` for every set with a precision, as MMEB's own
     /// program does.
     ///

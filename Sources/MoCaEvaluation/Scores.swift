@@ -211,14 +211,17 @@ package struct Scores: Sendable, Hashable, Codable {
     package var settings: [String: SettingValue]
     /// Digests of what the sets hold, by name: inputs with their prompts, and what is right.
     package var data: [String: String]
+    /// SHA-256 of each set's `NAME_queries.jsonl`, by name: the outcomes that the scores are of.
+    package var outcomes: [String: String]
 
     package init(
         sets: [String: SetScore], groups: [String: GroupScore] = [:],
-        settings: [String: SettingValue] = [:], data: [String: String] = [:]
+        settings: [String: SettingValue] = [:], data: [String: String] = [:],
+        outcomes: [String: String] = [:]
     ) {
         self.sets = sets
         self.groups = groups
-        (self.settings, self.data) = (settings, data)
+        (self.settings, self.data, self.outcomes) = (settings, data, outcomes)
     }
 
     package init(from decoder: any Decoder) throws {
@@ -228,5 +231,6 @@ package struct Scores: Sendable, Hashable, Codable {
         settings =
             try values.decodeIfPresent([String: SettingValue].self, forKey: .settings) ?? [:]
         data = try values.decodeIfPresent([String: String].self, forKey: .data) ?? [:]
+        outcomes = try values.decodeIfPresent([String: String].self, forKey: .outcomes) ?? [:]
     }
 }

@@ -46,14 +46,6 @@ package struct IndexBuilder: Sendable {
         package var failed: [SkippedFile] = []
     }
 
-    /// What there is to do, and how far it is.
-    package enum Progress: Sendable, Hashable {
-        /// This many items have to be embedded.
-        case found(items: Int)
-        /// This many more items are embedded.
-        case embedded(Int)
-    }
-
     /// Updates the files under `paths`; other files stay in the index as they are. Without paths,
     /// everything that was ever indexed is updated.
     ///
@@ -62,13 +54,13 @@ package struct IndexBuilder: Sendable {
     /// - Parameter isInterrupted: asked between batches; true keeps what is done and ends the run.
     /// - Throws: `SearchError`, `SafetensorsError`.
     package func update(
-        paths: [URL] = [], progress: @escaping @Sendable (Progress) -> Void = { _ in },
+        paths: [URL] = [], progress: @escaping @Sendable (EmbeddingProgress) -> Void = { _ in },
         isInterrupted: @Sendable () -> Bool = { false }
     ) async throws -> Report {
         let old = SearchIndex.exists(in: folder) ? try SearchIndex(opening: folder) : nil
         try old?.require(model)
         let plan = try plan(paths.map(\.standardizedFileURL.path), old)
-        progress(.found(items: plan.waitingCount))
+        progress(.found(plan.waitingCount))
         var embedding = FileEmbedding(embedder, progress: progress)
         let isComplete = try await embedding.run(plan, isInterrupted: isInterrupted)
         let report = try write(plan, embedding, old)

@@ -31,11 +31,13 @@ package enum SearchError: UserFacingError, Hashable {
     case vectorsInUse(folder: String)
     /// A similarity that is NaN or infinite; both are numbers from 0.
     case scoreNotFinite(query: Int, document: Int)
+    /// Vectors that were kept are not what was kept.
+    case damagedVectors(folder: String, reason: String)
 
     package var kind: FailureKind {
         switch self {
         case .pathMissing, .folderUnreadable, .nothingToIndex, .noIndex: .inputMissing
-        case .notText, .damagedIndex, .filesLeftOut: .badData
+        case .notText, .damagedIndex, .filesLeftOut, .damagedVectors: .badData
         case .otherModel: .badConfiguration
         case .cannotWrite, .cannotKeepVectors: .cannotCreateOutput
         case .vectorsInUse: .unavailable
@@ -77,6 +79,8 @@ package enum SearchError: UserFacingError, Hashable {
                 + "infinity"
         case .vectorsInUse(let folder):
             "output is being written (\(folder)): another process holds it"
+        case .damagedVectors(let folder, let reason):
+            "kept vectors cannot be used (\(folder)): \(reason)"
         }
     }
 
@@ -94,6 +98,7 @@ package enum SearchError: UserFacingError, Hashable {
         case .scoreNotFinite:
             "check the weights for NaN or infinity, and run in float32"
         case .vectorsInUse: "wait for it, or name another --output"
+        case .damagedVectors: "remove the folder, and run the same command again"
         case .interrupted: "run the same command again to go on"
         case .filesLeftOut: "mend or remove the files listed above, and run it again"
         }

@@ -86,14 +86,10 @@ struct DataMineCommand: VerboseCommand {
         let identity = try ModelIdentity(of: folder, options)
         let output = URL(fileURLWithPath: output, isDirectory: true)
         let kept = vectors.map { URL(fileURLWithPath: $0, isDirectory: true) }
-        let dtype = options.dtype?.rawValue ?? "auto"
         let scratch = output.appending(path: ".vectors", directoryHint: .isDirectory)
         var miner = NegativeMiner(
             embedder: try await Embedder(loading: folder, options: options), model: identity,
-            output: output,
-            // Rounding differs by type and device.
-            vectors: (kept ?? scratch).appending(
-                path: "\(identity.fingerprint)-\(dtype)-\(options.device.kind.rawValue)"))
+            output: output, vectors: kept ?? scratch)
         miner.settings = mining.settings
         (miner.device, miner.resumes) = (options.device, resume)
         miner.quarantine =

@@ -51,15 +51,16 @@ struct EvaluationOptions: ParsableArguments {
     @Flag(help: "Write the vectors of each set beside its scores.")
     var saveVectors = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Also write retrieval scores as mteb keeps results.", valueName: "dir"))
-    var mteb: String?
-
     @Flag(
         inversion: .prefixedNo,
         help: "Write report.html and report.md, with worst queries and heat-maps.")
     var report = true
+}
+
+/// Where results go in another program's format.
+struct ExportOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Also write the scores as mteb keeps results.", valueName: "dir"))
+    var mteb: String?
 }
 
 /// `moca evaluate mmeb`.
@@ -68,7 +69,8 @@ struct EvaluateMMEBCommand: VerboseCommand {
         commandName: "mmeb", abstract: "Precision at 1 among each query's own candidates.",
         discussion: """
             A set is a folder with test.parquet: qry_text, qry_img_path, tgt_text and tgt_img_path \
-            (lists; the first candidate is right). Ties count against it.
+            (lists; the first candidate is right). Ties count against it. There is no --mteb: mteb's \
+            tasks on the same data rank one corpus, which gives other figures.
             """)
 
     @OptionGroup var model: ModelOptions
@@ -77,7 +79,7 @@ struct EvaluateMMEBCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run(.mmeb) { try await $0.mmeb() }
+        try await Evaluation(model, evaluation, nil).run(.mmeb) { try await $0.mmeb() }
     }
 }
 
@@ -92,10 +94,12 @@ struct EvaluateViDoReCommand: VerboseCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var evaluation: EvaluationOptions
+    @OptionGroup var export: ExportOptions
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run(.vidore) { try await $0.retrieval(.pages) }
+        try await Evaluation(model, evaluation, export)
+            .run(.vidore) { try await $0.retrieval(.pages) }
     }
 }
 
@@ -109,10 +113,12 @@ struct EvaluateRetrievalCommand: VerboseCommand {
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var evaluation: EvaluationOptions
+    @OptionGroup var export: ExportOptions
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation).run(.retrieval) { try await $0.retrieval(.any) }
+        try await Evaluation(model, evaluation, export)
+            .run(.retrieval) { try await $0.retrieval(.any) }
     }
 }
 
@@ -120,9 +126,10 @@ struct EvaluateRetrievalCommand: VerboseCommand {
 private struct Evaluation {
     private let model: ModelOptions
     private let options: EvaluationOptions
+    private let export: ExportOptions?
 
-    init(_ model: ModelOptions, _ options: EvaluationOptions) {
-        (self.model, self.options) = (model, options)
+    init(_ model: ModelOptions, _ options: EvaluationOptions, _ export: ExportOptions?) {
+        (self.model, self.options, self.export) = (model, options, export)
     }
 
     func run(
@@ -136,11 +143,9 @@ private struct Evaluation {
         let folder = try model.folder.resolved()
         let settings = try model.embedderOptions()
         let identity = try ModelIdentity(of: folder, settings)
-        let dtype = settings.dtype?.rawValue ?? "auto"
         var run = EvaluationRun(
             embedder: try await Embedder(loading: folder, options: settings),
-            // Rounding differs by type and device: an evaluation keeps them apart.
-            model: "\(identity.fingerprint)-\(dtype)-\(settings.device.kind.rawValue)",
+            model: identity.fingerprint,
             data: URL(fileURLWithPath: options.data, isDirectory: true).standardizedFileURL,
             output: URL(fileURLWithPath: options.output, isDirectory: true))
         run.images = options.images.map {
@@ -150,12 +155,9 @@ private struct Evaluation {
         run.part = options.nano ? .nano : nil
         run.savesVectors = options.saveVectors
         run.settings = [
-            "model": .text(identity.folder), "fingerprint": .text(identity.fingerprint),
-            "dtype": .text(dtype), "device": .text(settings.device.description),
-            "data": .text(run.data.path), "prompts": .bool(!run.embedder.roles.isEmpty),
-            "benchmark": .text(name.rawValue),
+            "model": .text(identity.folder), "benchmark": .text(name.rawValue),
         ]
-        run.settings["images"] = run.images.map { .text($0.path) }
+        run.settings["adapter"] = settings.adapter.map { .text($0.standardizedFileURL.path) }
         let meter = StepMeter()
         run.tell = { tell($0, meter) }
         run.isInterrupted = { interruption.hasHappened }
@@ -164,18 +166,8 @@ private struct Evaluation {
         Message.write(
             "embedded \(report.embeddedCount) inputs, \(Message.text(seconds, 1)) s in all; "
                 + "scores are in \(options.output)/scores.json")
-        if let folder = options.mteb {
-            let export = MTEBExport(
-                // mteb wants ORGANISATION/MODEL.
-                model: URL(fileURLWithPath: identity.folder).pathComponents.suffix(2)
-                    .joined(separator: "/"), revision: identity.fingerprint,
-                vectorLength: run.embedder.vectorLength,
-                parameterCount: PretrainedModel.declarations(
-                    run.embedder.model.backbone.configuration, purpose: .embedding
-                ).reduce(0) { $0 + $1.count })
-            try export.write(
-                report.scores, report.suite, seconds: report.seconds,
-                to: URL(fileURLWithPath: folder, isDirectory: true))
+        if let folder = export?.mteb {
+            try write(report, run.embedder, identity, to: folder)
         }
         if options.json {
             try Message.printJSON(report.scores)
@@ -188,14 +180,34 @@ private struct Evaluation {
         ).write()
         Message.write("report is in \(page.path)")
     }
+
+    /// Writes the scores as mteb keeps them.
+    private func write(
+        _ report: EvaluationRun.Report, _ embedder: Embedder, _ identity: ModelIdentity,
+        to folder: String
+    ) throws {
+        let backbone = embedder.model.backbone
+        let parameters = PretrainedModel.declarations(backbone.configuration, purpose: .embedding)
+        let export = MTEBExport(
+            // mteb wants ORGANISATION/MODEL.
+            model: URL(fileURLWithPath: identity.folder).pathComponents.suffix(2)
+                .joined(separator: "/"),
+            // The same weights of another type give other scores.
+            revision: "\(identity.fingerprint)-\(backbone.embeddingWeight.dtype.rawValue)",
+            vectorLength: embedder.vectorLength,
+            parameterCount: parameters.reduce(0) { $0 + $1.count })
+        try export.write(
+            report.scores, report.suite, seconds: report.seconds,
+            to: URL(fileURLWithPath: folder, isDirectory: true))
+    }
 }
 
 /// Tells the progress of an evaluation.
 private func tell(_ event: EvaluationEvent, _ meter: StepMeter) {
     switch event {
     case .started(let set, let number, let count): Message.write("\(set) (\(number) of \(count))")
-    case .found(let toEmbed): meter.start(total: toEmbed)
-    case .embedded(let count): meter.add(count)
+    case .found(let inputs): meter.start(total: inputs)
+    case .done(let count): meter.add(count)
     case .finished: meter.finish()
     }
 }

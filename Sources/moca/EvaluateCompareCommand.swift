@@ -95,8 +95,15 @@ struct EvaluateCompareCommand: VerboseCommand {
 
     private func text(_ example: Comparison.Example) -> String {
         let best = [example.bestOfA, example.bestOfB].map { $0?.id ?? "none" }
-        return "\(example.query): \(percent(example.a)) -> \(percent(example.b)), first "
+        let input = example.input.map { " \"\(shortened($0))\"" } ?? ""
+        return "\(example.query)\(input): \(percent(example.a)) -> \(percent(example.b)), first "
             + "\(best.joined(separator: " -> ")), right \(example.relevant.joined(separator: ", "))"
+    }
+
+    /// One line of a query, without its middle where it is long.
+    private func shortened(_ text: String) -> String {
+        let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return line.count <= 120 ? line : "\(line.prefix(70)) ... \(line.suffix(45))"
     }
 
     private func percent(_ value: Double) -> String { Message.text(100 * value, 1) }

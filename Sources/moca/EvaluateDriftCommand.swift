@@ -5,6 +5,7 @@ import Foundation
 import MoCaCore
 import MoCaEmbedding
 import MoCaEvaluation
+import MoCaSearch
 
 /// Embeds one list of inputs with two models, and compares the vectors.
 struct EvaluateDriftCommand: VerboseCommand {
@@ -13,7 +14,8 @@ struct EvaluateDriftCommand: VerboseCommand {
         abstract: "Compare the vectors that two models give the same inputs.",
         discussion: """
             Cosines of an input's two vectors (1 is no drift), and whether its nearest inputs are \
-            the same. The vectors are kept in the output folder.
+            the same. The vectors are kept in the output folder, so an interrupted comparison goes \
+            on when it is run again.
             """)
 
     @Argument(help: ArgumentHelp("The first model's folder.", valueName: "a"))
@@ -34,10 +36,18 @@ struct EvaluateDriftCommand: VerboseCommand {
     @Option(help: ArgumentHelp("The models' prompt to put around each record.", valueName: "role"))
     var prompt: String?
 
+    @Option(help: ArgumentHelp("An adapter to merge into the first model.", valueName: "dir"))
+    var adapterA: String?
+
+    @Option(help: ArgumentHelp("An adapter to merge into the second model.", valueName: "dir"))
+    var adapterB: String?
+
     @Option(help: "Nearest inputs that are compared.")
     var neighbours = 10
 
     @OptionGroup(title: "Device") var device: DeviceOptions
+    @OptionGroup(title: "Vectors") var pooling: PoolingOptions
+    @OptionGroup(title: "Inputs") var inputs: InputOptions
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -48,23 +58,36 @@ struct EvaluateDriftCommand: VerboseCommand {
         guard (1...10_000).contains(neighbours) else {
             throw ValidationError("--neighbours must be in 1...10000, not \(neighbours).")
         }
+        guard pooling.normalize != false else {
+            throw ValidationError("Vectors are compared by cosines: leave out --no-normalize.")
+        }
     }
 
     func run() async throws {
+        let interruption = Interruption()
         for (path, name) in [(first, "<a>"), (second, "<b>"), (input, "--input")] {
             try requireFile(path, name)
         }
+        if let images { try requireFile(images, "--images") }
+        try requireWritableFolder(output)
         let folder = URL(fileURLWithPath: output, isDirectory: true)
-        do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        } catch {
-            throw CommandError.cannotWrite(path: output, reason: error.localizedDescription)
+        let here = images ?? FileManager.default.currentDirectoryPath
+        var probes = ProbeSet(
+            records: URL(fileURLWithPath: input),
+            images: URL(fileURLWithPath: here, isDirectory: true), output: folder,
+            role: prompt.map(Role.init(rawValue:)))
+        let meter = StepMeter()
+        probes.tell = { progress in
+            switch progress {
+            case .found(let count): meter.start(total: count == 0 ? nil : count)
+            case .done(let count): meter.add(count)
+            }
         }
-        let a = try await vectors(of: first, folder.appending(path: "a.jsonl"))
-        let b = try await vectors(of: second, folder.appending(path: "b.jsonl"))
-        let drift = try Drift(
-            ids: a.map(\.id), a: a.map(\.embedding), b: b.map(\.embedding),
-            neighbours: neighbours)
+        probes.isInterrupted = { interruption.hasHappened }
+        let (ids, a) = try await vectors(of: first, adapter: adapterA, probes)
+        let (_, b) = try await vectors(of: second, adapter: adapterB, probes)
+        meter.finish()
+        let drift = try Drift(ids: ids, a: a, b: b, neighbours: neighbours)
         let file = folder.appending(path: "drift.json")
         do {
             try Data((Message.json(drift) + "\n").utf8).write(to: file, options: .atomic)
@@ -75,32 +98,20 @@ struct EvaluateDriftCommand: VerboseCommand {
         for line in lines(drift) { print(line) }
     }
 
-    /// A line of what `moca embed` writes.
-    private struct Line: Decodable {
-        let id: String
-        let embedding: [Float]
-    }
-
-    private func vectors(of model: String, _ file: URL) async throws -> [Line] {
-        var options = EmbedderOptions()
-        (options.device, options.dtype) = (try device.resolvedDevice(), device.dtype.dtype)
-        options.threads = device.threads
+    private func vectors(
+        of model: String, adapter: String?, _ probes: ProbeSet
+    ) async throws -> (ids: [String], vectors: [[Float]]) {
+        var options = try EmbedderOptions(device, pooling, inputs)
+        if let adapter {
+            try requireFile(adapter, "--adapter-a or --adapter-b")
+            options.adapter = URL(fileURLWithPath: adapter, isDirectory: true)
+        }
         // Products are cosines then, whatever the model's contract says.
         options.isNormalized = true
-        let here = images ?? FileManager.default.currentDirectoryPath
-        var job = EmbeddingJob(
-            model: URL(fileURLWithPath: model, isDirectory: true), options: options,
-            input: .file(URL(fileURLWithPath: input)), output: file,
-            imageFolder: URL(fileURLWithPath: here, isDirectory: true))
-        job.role = prompt.map(Role.init(rawValue:))
-        _ = try await job.run()
-        do {
-            return try Data(contentsOf: file).split(separator: UInt8(ascii: "\n")).map {
-                try JSONDecoder().decode(Line.self, from: $0)
-            }
-        } catch {
-            throw CommandError.cannotRead(path: file.path, reason: error.localizedDescription)
-        }
+        let folder = URL(fileURLWithPath: model, isDirectory: true)
+        let identity = try ModelIdentity(of: folder, options)
+        let embedder = try await Embedder(loading: folder, options: options)
+        return try await probes.vectors(of: embedder, model: identity.fingerprint)
     }
 
     private func lines(_ drift: Drift) -> [String] {

@@ -58,7 +58,7 @@ struct IndexCommand: VerboseCommand {
             progress: { step in
                 switch step {
                 case .found(let items): meter.start(total: items)
-                case .embedded(let count): meter.add(count)
+                case .done(let count): meter.add(count)
                 }
             }, isInterrupted: { interruption.hasHappened })
         meter.finish()

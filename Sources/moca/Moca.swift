@@ -7,7 +7,7 @@ import MoCaCore
 /// `moca`, the root of all commands.
 @main
 struct Moca: AsyncParsableCommand {
-    static let version = "0.1.0"
+    static let version = ProgramVersion.current
 
     static let configuration = CommandConfiguration(
         commandName: "moca",

@@ -130,21 +130,30 @@ struct ModelOptions: ParsableArguments {
     ///
     /// - Throws: `CommandError.deviceUnavailable`, `.inputMissing`.
     func embedderOptions() throws -> EmbedderOptions {
-        var options = EmbedderOptions()
-        options.device = try device.resolvedDevice()
-        options.dtype = device.dtype.dtype
-        options.threads = device.threads
-        options.attention = vectors.attention.mode
-        options.pooling = vectors.pooling.mode
-        options.dimensions = vectors.dimensions
-        options.isNormalized = vectors.normalize
-        options.minPixels = inputs.minPixels
-        options.maxPixels = inputs.maxPixels
-        options.maxLength = inputs.maxLength
-        options.truncation = inputs.truncation
-        options.batchTokens = inputs.batchTokens
+        var options = try EmbedderOptions(device, vectors, inputs)
         options.adapter = try adapter.resolved()
         return options
+    }
+}
+
+extension EmbedderOptions {
+    /// What the groups of options say.
+    ///
+    /// - Throws: `CommandError.deviceUnavailable`.
+    init(_ device: DeviceOptions, _ vectors: PoolingOptions, _ inputs: InputOptions) throws {
+        self.init()
+        self.device = try device.resolvedDevice()
+        dtype = device.dtype.dtype
+        threads = device.threads
+        attention = vectors.attention.mode
+        pooling = vectors.pooling.mode
+        dimensions = vectors.dimensions
+        isNormalized = vectors.normalize
+        minPixels = inputs.minPixels
+        maxPixels = inputs.maxPixels
+        maxLength = inputs.maxLength
+        truncation = inputs.truncation
+        batchTokens = inputs.batchTokens
     }
 }
 

@@ -20,20 +20,23 @@ final class RunningEvaluation {
         (self.settings, self.runFolder, self.interruption) = (settings, runFolder, interruption)
     }
 
-    /// Finds the sets, so that a name that is not right is known before the first step.
+    /// Finds the sets, so that a name that is not right, or a set that cannot be scored, is known
+    /// before the first step.
     ///
     /// - Throws: `EvaluationRunError`.
     func checkSets() throws {
+        let subsets = settings.subsets
         _ =
             switch settings.benchmark {
-            case .mmeb: try EvaluationRun.mmebSets(in: data, subsets: settings.subsets)
-            case .retrieval: try EvaluationRun.retrievalSets(in: data, subsets: settings.subsets)
+            case .mmeb: try EvaluationRun.mmebSets(in: data, subsets: subsets)
+            case .vidore: try EvaluationRun.retrievalSets(in: data, subsets: subsets, .pages)
+            case .retrieval: try EvaluationRun.retrievalSets(in: data, subsets: subsets, .any)
             }
     }
 
     private var data: URL {
         switch settings.benchmark {
-        case .mmeb(let folder), .retrieval(let folder):
+        case .mmeb(let folder), .vidore(let folder), .retrieval(let folder):
             URL(fileURLWithPath: folder.path, isDirectory: true)
         }
     }
@@ -53,12 +56,16 @@ final class RunningEvaluation {
         let output = runFolder.appending(path: "evaluation/step-\(step)")
         let vectors = output.appending(path: "cache")
         let run = run(embedder, step, output)
-        let isMMEB = if case .mmeb = settings.benchmark { true } else { false }
+        let benchmark = settings.benchmark
         do {
             // What another run of this folder computed is of other weights.
             try Self.remove(vectors)
             let report = try Blocking.result {
-                isMMEB ? try await run.mmeb() : try await run.retrieval(.any)
+                switch benchmark {
+                case .mmeb: try await run.mmeb()
+                case .vidore: try await run.retrieval(.pages)
+                case .retrieval: try await run.retrieval(.any)
+                }
             }
             try Self.remove(vectors)
             return Self.named(report.scores)
@@ -74,10 +81,7 @@ final class RunningEvaluation {
         run.images = settings.images.map { URL(fileURLWithPath: $0.path, isDirectory: true) }
         run.subsets = settings.subsets
         run.part = part
-        run.settings = [
-            "step": .integer(step), "data": .text(data.path),
-            "prompts": .bool(!embedder.roles.isEmpty),
-        ]
+        run.settings = ["step": .integer(step)]
         let interruption = interruption
         run.isInterrupted = { interruption.hasHappened }
         return run

@@ -13,25 +13,26 @@ struct ComparisonTests {
 
     /// Writes an evaluation of sets whose queries got 0 or 1.
     private func write(
-        _ name: String, _ answers: [String: [Double]], data: [String: String] = [:],
+        _ name: String, _ answers: [String: [Double]], data: [String: String]? = nil,
         settings: [String: SettingValue] = [:]
     ) throws -> URL {
         let output = folder.url.appending(path: name)
         try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
         var results: [String: BenchmarkSuite.SetResult] = [:]
+        var outcomes: [String: String] = [:]
         for (set, values) in answers {
             var evaluation = PrecisionAtOne()
             for (index, value) in values.enumerated() {
                 try evaluation.add([0.5, value == 1 ? 0.25 : 0.75], query: "q\(index)")
             }
-            try evaluation.outcomes.write(set: set, to: output)
+            outcomes[set] = try evaluation.outcomes.write(set: set, to: output)
             results[set] = BenchmarkSuite.SetResult(
                 score: .precision(try evaluation.score(set: set)),
                 samples: evaluation.outcomes.samples(of: [PrecisionAtOne.measure], set: set))
         }
         try Scores(
             sets: results.mapValues(\.score), groups: BenchmarkSuite.mmeb.means(results),
-            settings: settings, data: data
+            settings: settings, data: data ?? answers.mapValues { _ in "1" }, outcomes: outcomes
         ).write(to: output.appending(path: Scores.fileName))
         return output
     }
@@ -86,5 +87,49 @@ struct ComparisonTests {
                 try Comparison(a, other)
             }
         }
+    }
+
+    /// What an interrupted run with another model leaves: its outcomes beside older scores.
+    @Test func outcomesOfAnotherRunAreRefused() throws {
+        let a = try write("a", ["S": [1, 0, 1]])
+        let b = try write("b", ["S": [1, 1, 1]])
+        let file = "S_queries.jsonl"
+        try FileManager.default.removeItem(at: b.appending(path: file))
+        try FileManager.default.copyItem(
+            at: a.appending(path: file), to: b.appending(path: file))
+        let error = EvaluationError.unreadableScores(
+            file: b.appending(path: file).path,
+            reason: "it is not the file that scores.json is of")
+        #expect(throws: error) { try Comparison(a, b) }
+    }
+
+    @Test(arguments: ["data", "outcomes"])
+    func missingDigestsAreRefused(_ key: String) throws {
+        let a = try write("a", ["S": [1, 0, 1]])
+        let file = a.appending(path: Scores.fileName)
+        var scores = try Scores(contentsOf: file)
+        if key == "data" { scores.data = [:] } else { scores.outcomes = [:] }
+        try scores.write(to: file)
+        let error = EvaluationError.unreadableScores(
+            file: file.path, reason: "\(key).S is missing")
+        #expect(throws: error) { try Comparison(a, a) }
+    }
+
+    @Test func aMissingMeasureIsNoZero() throws {
+        let a = try write("a", ["S": [1, 0]])
+        let b = try write("b", ["S": [1, 0]])
+        let stable = QueryOutcome.Stability.stable
+        let outcomes = ["q0", "q1"].map {
+            QueryOutcome(
+                query: $0, measures: $0 == "q0" ? ["precision_at_1": 1] : [:], best: [],
+                relevant: [], stability: stable)
+        }
+        var scores = try Scores(contentsOf: b.appending(path: Scores.fileName))
+        scores.outcomes["S"] = try outcomes.write(set: "S", to: b)
+        try scores.write(to: b.appending(path: Scores.fileName))
+        let error = EvaluationError.notComparable(
+            a: a.path, b: b.path,
+            reason: "query 'q1' of set 'S' has no precision_at_1 in \(b.path)")
+        #expect(throws: error) { try Comparison(a, b) }
     }
 }

@@ -42,6 +42,16 @@ struct EvaluationErrorTests {
                     + "with the same prompts"
             ),
             (
+                .measureMissing(set: "S", measure: "M"), .badData,
+                "cannot write scores (set 'S'): it has no M; delete the file, and evaluate again"
+            ),
+            (
+                .unknownLanguage(set: "S", name: "N"), .badData,
+                "cannot write scores for mteb (set 'S'): 'N' is the name of no language; name the "
+                    + "language of its queries in English, or by its ISO 639 code; scores.json is "
+                    + "complete"
+            ),
+            (
                 .cannotWrite(file: "F", reason: "R"), .cannotCreateOutput,
                 "cannot write scores (F): R; check that the folder exists and has free space"
             ),

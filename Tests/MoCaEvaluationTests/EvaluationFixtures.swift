@@ -47,6 +47,16 @@ final class BenchmarkFolder: Sendable {
             output: output)
     }
 
+    /// The only folder of kept vectors.
+    var cache: URL {
+        get throws {
+            let root = output.appending(path: "cache")
+            let names = try FileManager.default.contentsOfDirectory(atPath: root.path)
+            precondition(names.count == 1, "one folder of vectors")
+            return root.appending(path: names[0])
+        }
+    }
+
     /// What a file of JSON holds.
     func json(_ path: String) throws -> [String: Any] {
         let data = try Data(contentsOf: output.appending(path: path))

@@ -32,6 +32,10 @@ struct EvaluationRunErrorTests {
                     + "others with --subsets"
             ),
             (
+                .sameSet(name: "N", folders: ["A", "B"]), .badData,
+                "set is there twice (N): it is in A and B; name one of them with --subsets"
+            ),
+            (
                 .interrupted(output: "O", kept: 3), .interrupted,
                 "evaluation was interrupted (O): 3 vectors are kept; run the same command again to "
                     + "go on"

@@ -146,7 +146,7 @@ struct MMEBRunTests {
         #expect(!FileManager.default.fileExists(atPath: folder.output.path + "/scores.json"))
         // A killed run leaves half a row, or a vector without its key.
         for name in ["vectors.bin", "keys.bin"] {
-            let file = folder.output.appending(path: "cache/tiny/\(name)")
+            let file = try folder.cache.appending(path: name)
             var bytes = try Data(contentsOf: file)
             bytes.append(contentsOf: [UInt8](repeating: 7, count: name == "keys.bin" ? 9 : 130))
             try bytes.write(to: file)

@@ -111,7 +111,7 @@ struct ScoresTests {
             settings: [
                 "model": .text("m/n"), "threads": .integer(2), "temperature": .number(0.03),
                 "normalize": .bool(true),
-            ], data: ["Bio": "12ab"])
+            ], data: ["Bio": "12ab"], outcomes: ["Bio": "34cd"])
     }
 
     @Test func filesHoldTheKeysOfTheInterface() throws {
@@ -129,7 +129,7 @@ struct ScoresTests {
         let expected =
             #"{"data":{"Bio":"12ab"},"groups":{"G":{"interval":[0,0.5],"mean":0.25,"#
             + #""metric":"ndcg_at_5","missing":[],"sets":["Bio"],"source":"s"}},"#
-            + #""sets":{"Bio":{"by_language":{"fr":{"# + metrics
+            + #""outcomes":{"Bio":"34cd"},"sets":{"Bio":{"by_language":{"fr":{"# + metrics
             + #""num_queries":2,"recall_at_10":0.125}},"#
             + #""chance":{"# + metrics + #""recall_at_10":0.125},"#
             + #""intervals":{"ndcg_at_5":[0.125,0.5]},"# + metrics
@@ -254,5 +254,36 @@ struct MTEBExportTests {
             try FileManager.default.contentsOfDirectory(
                 atPath: folder.output.appending(path: results).path
             ).count == 3)
+    }
+
+    @Test func languagesAreThoseOfMTEB() {
+        for (name, code) in [
+            ("french", "fra-Latn"), ("English", "eng-Latn"), ("de", "deu-Latn"),
+            ("ja", "jpn-Jpan"), ("japanese", "jpn-Jpan"), ("ar", "ara-Arab"),
+            ("zh", "zho-Hans"), ("chinese", "zho-Hans"), ("zh_TW", "zho-Hant"),
+            ("hi", "hin-Deva"), ("ru", "rus-Cyrl"), ("hungarian", "hun-Latn"),
+        ] {
+            #expect(MTEBLanguage.code(of: name) == code, "\(name)")
+        }
+        #expect(MTEBLanguage.code(of: "klingonish") == nil)
+    }
+
+    @Test func whatIsMissingIsNoZero() throws {
+        let folder = try BenchmarkFolder()
+        var metrics = RankingMetrics(ndcg: [5: 0.25], recall: [:], mrrAt10: 1, mapAt10: 0)
+        var score = RetrievalScore(metrics: metrics, queryCount: 4)
+        score.byLanguage = ["klingonish": RetrievalScore(metrics: metrics, queryCount: 2)]
+        let export = MTEBExport(
+            model: "org/name", revision: "f00d", vectorLength: 32, parameterCount: 1000)
+        #expect(throws: EvaluationError.unknownLanguage(set: "S", name: "klingonish")) {
+            try export.write(
+                Scores(sets: ["S": .retrieval(score)]), .vidore, seconds: [:], to: folder.output)
+        }
+        metrics.ndcg = [:]
+        #expect(throws: EvaluationError.measureMissing(set: "S", measure: "ndcg_at_5")) {
+            try export.write(
+                Scores(sets: ["S": .retrieval(RetrievalScore(metrics: metrics, queryCount: 1))]),
+                .vidore, seconds: [:], to: folder.output)
+        }
     }
 }

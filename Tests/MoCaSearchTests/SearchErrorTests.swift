@@ -48,6 +48,11 @@ struct SearchErrorTests {
                     + "a new index"
             ),
             (
+                .damagedVectors(folder: "F", reason: "R"), .badData,
+                "kept vectors cannot be used (F): R; remove the folder, and run the same command "
+                    + "again"
+            ),
+            (
                 .cannotWrite(path: "P", reason: "R"), .cannotCreateOutput,
                 "index cannot be written (P): R; check the path, its permissions and the free space"
             ),

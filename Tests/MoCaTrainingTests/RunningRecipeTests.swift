@@ -87,7 +87,7 @@ import Testing
         ),
         (
             ["evaluation={every_steps: 5}"],
-            "evaluation.mmeb or evaluation.retrieval must name a folder, not both"
+            "evaluation.mmeb or vidore or retrieval must name a folder, one of the three"
         ),
         (["runtime.on_not_finite=go"], "runtime.on_not_finite is 'go', must be one of stop, skip"),
     ])

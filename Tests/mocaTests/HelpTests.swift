@@ -11,7 +11,7 @@ import Testing
         ["bench", "embed"], ["bench", "train"],
         ["report"], ["reconstruct"], ["index"], ["search"], ["evaluate"], ["evaluate", "mmeb"],
         ["evaluate", "vidore"], ["evaluate", "retrieval"], ["evaluate", "compare"],
-        ["evaluate", "report"], ["pretrain"], ["finetune"],
+        ["evaluate", "drift"], ["evaluate", "report"], ["pretrain"], ["finetune"],
         ["data"], ["data", "prepare"], ["data", "check"], ["data", "stats"], ["data", "mine"],
         ["data", "show"],
     ])

@@ -46,10 +46,15 @@ import Testing
     }
 
     /// The scores as a run goes are those of `moca evaluate` on the model that it leaves.
-    @Test func scoresOfARunAreThoseOfItsModel() throws {
+    @Test(arguments: ["mmeb", "vidore"])
+    func scoresOfARunAreThoseOfItsModel(_ benchmark: String) throws {
         try withTemporaryFolder { folder in
             let data = fixtures.deletingLastPathComponent().deletingLastPathComponent()
                 .appending(path: "examples/data").path
+            let sets =
+                benchmark == "mmeb"
+                ? "\(data)/mmeb-eval" : fixtures.appending(path: "data/vidore").path
+            let subset = benchmark == "mmeb" ? "WordNet_def2word" : "vidore"
             let recipe = folder.appending(path: "recipe.yaml")
             try """
             output_dir: run
@@ -63,28 +68,27 @@ import Testing
             batch: {size: 8}
             optimizer: {learning_rate: 1.0e-2}
             schedule: {kind: constant, total_steps: 4}
-            evaluation: {every_steps: 2, mmeb: \(data)/mmeb-eval, subsets: [WordNet_def2word]}
+            evaluation: {every_steps: 2, \(benchmark): \(sets), subsets: [\(subset)]}
             runtime: {device: cpu, dtype: float32, threads: 1}
             """.write(to: recipe, atomically: true, encoding: .utf8)
             let trained = try BuiltProgram.run(["finetune", "--config", recipe.path], in: folder)
             #expect(trained.status == 0, "\(trained.errors)")
             let evaluated = try BuiltProgram.run(
                 [
-                    "evaluate", "mmeb", "--model", "run/model", "--threads", "1", "--data",
-                    "\(data)/mmeb-eval", "--subsets", "WordNet_def2word", "--output", "scores",
-                    "--max-length", "64",
+                    "evaluate", benchmark, "--model", "run/model", "--threads", "1", "--data",
+                    sets, "--subsets", subset, "--output", "scores", "--max-length", "64",
                 ], in: folder)
             #expect(evaluated.status == 0, "\(evaluated.errors)")
-            func sets(_ path: String) throws -> NSDictionary {
+            func scores(_ path: String) throws -> NSDictionary {
                 let file = folder.appending(path: path)
                 let tree = try JSONSerialization.jsonObject(with: Data(contentsOf: file))
                 return try #require((tree as? [String: Any])?["sets"] as? NSDictionary)
             }
             let (last, first) = (
-                try sets("run/evaluation/step-4/scores.json"),
-                try sets("run/evaluation/step-2/scores.json")
+                try scores("run/evaluation/step-4/scores.json"),
+                try scores("run/evaluation/step-2/scores.json")
             )
-            #expect(try sets("scores/scores.json") == last)
+            #expect(try scores("scores/scores.json") == last)
             #expect(first.count == 1)
             // The vectors, which are as large as the sets, do not stay.
             #expect(

@@ -24,7 +24,9 @@ extension BenchmarkSuite {
         refused: [
             "Vidore3TelecomRetrieval": "its pages are not public",
             "Vidore3NuclearRetrieval": "its pages are not public",
-        ])
+        ],
+        // As mteb's tasks have them, French pages or not.
+        englishTasks: Set(mtebV1 + ["Vidore2ESGReportsHLRetrieval"]))
 
     private static func mteb(_ benchmark: String) -> String {
         "mteb, mteb/benchmarks/benchmarks/benchmarks.py, \(benchmark)"

@@ -27,13 +27,15 @@ package struct BenchmarkSuite: Sendable {
     package let aliases: [String: String]
     /// Sets that exist and cannot be scored, with the reason.
     package let refused: [String: String]
+    /// Sets of English queries only, which name no language.
+    package let englishTasks: Set<String>
 
     package init(
         groups: [Group], metric: String, aliases: [String: String] = [:],
-        refused: [String: String] = [:]
+        refused: [String: String] = [:], englishTasks: Set<String> = []
     ) {
         (self.groups, self.metric) = (groups, metric)
-        (self.aliases, self.refused) = (aliases, refused)
+        (self.aliases, self.refused, self.englishTasks) = (aliases, refused, englishTasks)
     }
 
     /// What one set contributes to means.
@@ -64,13 +66,15 @@ package struct BenchmarkSuite: Sendable {
         for name in results.keys.sorted() { named[aliases[name] ?? name] = name }
         var means: [String: GroupScore] = [:]
         for group in groups {
-            let found = group.sets.compactMap { named[$0] }.filter {
-                results[$0]?.score.value(of: group.metric) != nil
+            // A set that was scored by another measure is missing as well.
+            let has = { (set: String) in
+                named[set].flatMap { results[$0] }?.score.value(of: group.metric) != nil
             }
+            let found = group.sets.filter(has).compactMap { named[$0] }
             guard !found.isEmpty else { continue }
             var score = Self.mean(of: found, group.metric, results)
             score.source = group.source
-            score.missing = group.sets.filter { named[$0] == nil }
+            score.missing = group.sets.filter { !has($0) }
             if !score.missing.isEmpty { (score.mean, score.interval) = (nil, nil) }
             means[group.name] = score
         }

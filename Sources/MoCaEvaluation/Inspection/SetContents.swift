@@ -29,9 +29,10 @@ package final class SetContents {
             let folder = try EvaluationRun.mmebSets(in: data, subsets: [name])[0]
             source = try MMEBContents(folder, images: images ?? data, roles)
         case .vidore, .retrieval:
-            let folder = try EvaluationRun.retrievalSets(in: data, subsets: [name])[0]
-            source = try RetrievalContents(
-                folder, images: images, benchmark == .vidore ? .pages : .any, roles)
+            let documents = benchmark == .vidore ? EvaluationRun.Documents.pages : .any
+            let folder = try EvaluationRun.retrievalSets(
+                in: data, subsets: [name], documents)[0]
+            source = try RetrievalContents(folder, images: images, documents, roles)
         }
     }
 

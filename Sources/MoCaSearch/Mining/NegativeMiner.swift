@@ -17,7 +17,7 @@ package struct NegativeMiner: Sendable {
     package var model: ModelIdentity
     /// Where a folder for each subset goes.
     package var output: URL
-    /// Where vectors are kept between runs.
+    /// Where vectors are kept between runs, in a folder for each model and setting.
     package var vectors: URL
     package var settings = MiningSettings()
     /// Records that are not mined, such as those that `moca data check` has found.
@@ -68,9 +68,10 @@ package struct NegativeMiner: Sendable {
         if !resumes, let job = jobs.first(where: { $0.folder.exists }) {
             throw MiningError.outputExists(folder: job.folder.url.path)
         }
-        let cache = try VectorCache(folder: vectors, width: embedder.vectorLength)
+        let cache = try VectorCache(
+            in: vectors, of: embedder.conditions(model: model.fingerprint))
         var cached = CachedEmbedder(
-            embedder, cache, files: .bytes, progress: { _ in },
+            embedder, cache, files: .bytes, reuse: .sameInput, progress: { _ in },
             willEmbed: { [self] in try goOn(kept: $0) })
         var reports: [MiningReport] = []
         for job in jobs {

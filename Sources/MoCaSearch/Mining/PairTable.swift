@@ -51,7 +51,7 @@ struct PairTable {
                 try filter.taking(id) { try add(id, catalog, embedder, to: &window) }
             }
             let isFull =
-                window.tokens >= CachedEmbedder.tokenCountMax
+                window.meter.isFull
                 || window.ids.count == Self.windowCountMax
             guard isFull || row == subset.rowCount - 1 else { continue }
             try await embed(window, &embedder, filter)
@@ -67,7 +67,7 @@ struct PairTable {
         var inputs: [PromptedContent] = []
         /// The positive of each as the file holds it.
         var sides: [PairSide] = []
-        var tokens = 0
+        var meter = WindowMeter()
 
         /// One of the rows.
         func alone(_ index: Int) -> Window {
@@ -88,11 +88,11 @@ struct PairTable {
         window.ids.append(id)
         window.sides.append(record.positiveSide)
         window.inputs += [
-            PromptedContent(content: sample.query, role: embedder.known(.query)),
-            PromptedContent(content: sample.positive, role: embedder.known(role)),
+            PromptedContent(content: sample.query, role: embedder.embedder.known(.query)),
+            PromptedContent(content: sample.positive, role: embedder.embedder.known(role)),
         ]
-        window.tokens +=
-            CachedEmbedder.tokenCount(sample.query) + CachedEmbedder.tokenCount(sample.positive)
+        window.meter.add(sample.query)
+        window.meter.add(sample.positive)
     }
 
     /// Embeds the rows together; where one of them fails and may be left out, each by itself.

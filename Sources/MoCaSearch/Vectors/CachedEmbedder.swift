@@ -1,32 +1,37 @@
-// Embeds what the cache does not have.
+// Embeds what the cache does not have, so that the bits of a vector do not depend on what it had.
 
-package import MoCaCore
+import MoCaCore
 package import MoCaEmbedding
 
 /// An embedder that computes every input once.
+///
+/// Inputs are embedded window by window, and kernels round by what shares a batch. With
+/// `Reuse.sameWindow` a window is found whole or computed whole, and windows are a function of the
+/// inputs that were given since this value was made: an interrupted run that goes on, and one that
+/// finds half of its inputs from another run, give the bits of a run that starts from nothing.
 package struct CachedEmbedder {
-    /// Inputs that are embedded together are of about this many tokens, which are minutes of a big
-    /// model on a slow machine; their vectors are kept then.
-    static let tokenCountMax = 16_384
-    private static let bytesPerToken = 4
-    /// A guess, which decides no more than how often vectors are kept.
-    private static let tokensPerImage = 256
+    /// Which vectors that are kept are used again.
+    package enum Reuse: Sendable, Hashable {
+        /// Those of the same input in the same window: equal bits.
+        case sameWindow
+        /// Those of the same input, whatever shared its batch: equal up to rounding, and found again
+        /// when other inputs come or go.
+        case sameInput
+    }
 
     package let embedder: Embedder
     package let cache: VectorCache
+    /// Tokens of a window, about.
+    package var windowTokens = WindowMeter.tokenCountMax
     private let files: ContentKey.FileIdentity
-    private let progress: @Sendable (Progress) -> Void
+    private let reuse: Reuse
+    private let progress: @Sendable (EmbeddingProgress) -> Void
     private let willEmbed: @Sendable (Int) throws -> Void
+    /// The cache's row of every input so far, and the other way round.
+    private var rows: [ContentKey: Int] = [:]
+    private var keys: [Int: ContentKey] = [:]
     /// Inputs that were embedded, not found in the cache.
     package private(set) var embeddedCount = 0
-
-    /// What is told while inputs are embedded.
-    package enum Progress: Sendable, Hashable {
-        /// This many inputs are to be embedded, others were before.
-        case found(toEmbed: Int)
-        /// This many more inputs are embedded.
-        case embedded(Int)
-    }
 
     /// - Parameters:
     ///   - files: how image files are told from each other.
@@ -34,16 +39,11 @@ package struct CachedEmbedder {
     ///     throws ends the run.
     package init(
         _ embedder: Embedder, _ cache: VectorCache, files: ContentKey.FileIdentity = .path,
-        progress: @escaping @Sendable (Progress) -> Void,
+        reuse: Reuse, progress: @escaping @Sendable (EmbeddingProgress) -> Void,
         willEmbed: @escaping @Sendable (Int) throws -> Void
     ) {
-        (self.embedder, self.cache, self.files) = (embedder, cache, files)
+        (self.embedder, self.cache, self.files, self.reuse) = (embedder, cache, files, reuse)
         (self.progress, self.willEmbed) = (progress, willEmbed)
-    }
-
-    /// The role, where the model has a prompt for it.
-    package func known(_ role: Role) -> Role? {
-        embedder.roles.contains(role) ? role : nil
     }
 
     /// The cache's rows of inputs, which are embedded where it lacks them.
@@ -56,49 +56,72 @@ package struct CachedEmbedder {
         of inputs: [PromptedContent], tellsCount: Bool = true, name: (Int) -> String
     ) async throws -> [Int] {
         let files = files
-        let keys = try await concurrentMap(inputs) { input in
+        let found = try await concurrentMap(inputs) { input in
             Result { try ContentKey(input, files: files) }
         }.map { try $0.get() }
         var seen: Set<ContentKey> = []
-        let missing = inputs.indices.filter {
-            cache.row(of: keys[$0]) == nil && seen.insert(keys[$0]).inserted
+        let new = inputs.indices.filter {
+            rows[found[$0]] == nil && seen.insert(found[$0]).inserted
         }
-        if tellsCount { progress(.found(toEmbed: missing.count)) }
-        var (window, tokens) = ([Int](), 0)
-        for index in missing {
-            window.append(index)
-            tokens += Self.tokenCount(inputs[index].content)
-            guard tokens >= Self.tokenCountMax || index == missing.last else { continue }
+        if tellsCount { progress(.found(new.count)) }
+        var (window, meter) = ([Entry](), WindowMeter(tokenCountMax: windowTokens))
+        for index in new {
+            window.append(Entry(input: inputs[index], key: found[index], name: name(index)))
+            meter.add(inputs[index].content)
+            guard meter.isFull || index == new.last else { continue }
             try willEmbed(cache.count)
-            try await embed(window.map { (inputs[$0], keys[$0], name($0)) })
-            (window, tokens) = ([], 0)
+            try await embed(window)
+            (window, meter) = ([], WindowMeter(tokenCountMax: windowTokens))
         }
-        return keys.compactMap(cache.row)
+        return found.compactMap { rows[$0] }
     }
 
-    private mutating func embed(
-        _ window: [(input: PromptedContent, key: ContentKey, name: String)]
-    ) async throws {
-        // One role at a time, in the order in which they come.
-        var roles: [Role?] = []
-        for entry in window where !roles.contains(entry.input.role) {
-            roles.append(entry.input.role)
+    /// What the vector of a row that `rows(of:)` gave is of.
+    package func contentKey(of row: Int) -> ContentKey {
+        guard let key = keys[row] else { preconditionFailure("row \(row) was not given") }
+        return key
+    }
+
+    private struct Entry {
+        let input: PromptedContent
+        let key: ContentKey
+        let name: String
+    }
+
+    /// Finds or computes the vectors of a window.
+    private mutating func embed(_ window: [Entry]) async throws {
+        let kept = keptKeys(of: window)
+        let isThere = kept.map { cache.row(of: $0) != nil }
+        let missing = window.indices.filter { !isThere[$0] }
+        let computed = reuse == .sameInput || missing.isEmpty ? missing : Array(window.indices)
+        for index in window.indices where isThere[index] { try cache.verify(kept[index]) }
+        progress(.done(window.count - computed.count))
+        let progress = progress
+        let results = try await embedder.embed(
+            computed.map { window[$0].input }, progress: { progress(.done($0)) })
+        // Rows that a killed run kept of this window have the same bits, and stay.
+        var (added, values) = ([ContentKey](), [Float]())
+        for (index, result) in zip(computed, results) {
+            let vector = try Self.vector(result, of: window[index].name)
+            guard !isThere[index] else { continue }
+            added.append(kept[index])
+            values += vector
         }
-        for role in roles {
-            let entries = window.filter { $0.input.role == role }
-            let outlines = try await embedder.outlines(
-                of: entries.map(\.input.content), as: role)
-            var statistics = EmbeddingStatistics()
-            let progress = progress
-            let results = try await embedder.embed(
-                outlines, statistics: &statistics, progress: { progress(.embedded($0)) })
-            var values: [Float] = []
-            for (entry, result) in zip(entries, results) {
-                values += try Self.vector(result, of: entry.name)
-            }
-            try cache.append(entries.map(\.key), values: values)
-            embeddedCount += entries.count
+        try cache.append(added, values: values)
+        embeddedCount += computed.count
+        for (entry, key) in zip(window, kept) {
+            guard let row = cache.row(of: key) else { preconditionFailure("a row is not kept") }
+            rows[entry.key] = row
+            keys[row] = entry.key
         }
+    }
+
+    /// What the vectors of a window are kept under.
+    private func keptKeys(of window: [Entry]) -> [ContentKey] {
+        guard reuse == .sameWindow else { return window.map(\.key) }
+        var digest = Digest()
+        for entry in window { digest.add(entry.key.text) }
+        return window.map { $0.key.within(digest) }
     }
 
     private static func vector(
@@ -110,16 +133,6 @@ package struct CachedEmbedder {
             throw EmbeddingJobError.notFinite(record: name)
         } catch let error as any UserFacingError {
             throw EmbeddingJobError.badRecord(record: name, error)
-        }
-    }
-
-    /// Tokens of a content, about.
-    static func tokenCount(_ content: Content) -> Int {
-        content.segments.reduce(1) { count, segment in
-            switch segment {
-            case .text(let text): count + text.utf8.count / bytesPerToken
-            case .image: count + tokensPerImage
-            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 import Foundation
 package import MoCaCore
-import MoCaEmbedding
+package import MoCaEmbedding
 
 /// A content and the prompt around it.
 package struct PromptedContent: Sendable, Hashable {
@@ -30,6 +30,13 @@ package struct ContentKey: Sendable, Hashable {
         self.value = value
     }
 
+    /// The key of the same input in a window of inputs that are embedded together.
+    package func within(_ window: Digest) -> ContentKey {
+        var digest = window
+        digest.add(text)
+        return ContentKey(value: digest.value)
+    }
+
     /// How an image file is told from another.
     package enum FileIdentity: Sendable, Hashable {
         /// By its path, its size and the time of its last change.
@@ -38,7 +45,7 @@ package struct ContentKey: Sendable, Hashable {
         case bytes
     }
 
-    /// A digest of role, texts and images.
+    /// A digest of role, texts and images; what prompt a role has belongs to `VectorConditions`.
     ///
     /// - Throws: an error of the file system, for an image file that is not there.
     package init(_ input: PromptedContent, files: FileIdentity = .path) throws {

@@ -51,6 +51,8 @@ extension Recipe {
     /// A kind of benchmark, and the folder of its sets.
     package enum Benchmark: Sendable, Hashable {
         case mmeb(URL)
+        /// Pages of documents, as `moca evaluate vidore` asks for them.
+        case vidore(URL)
         case retrieval(URL)
     }
 

@@ -2,21 +2,96 @@ import Foundation
 import MoCaCore
 import Testing
 
+@testable import MoCaEmbedding
 @testable import MoCaSearch
 
 /// Vectors that are kept are found again, and belong to one process.
 struct VectorCacheTests {
+    private static func conditions(
+        _ width: Int = 4, model: String = "m", threads: Int = 2
+    ) -> VectorConditions {
+        VectorConditions(
+            device: "cpu", dtype: "float32", threads: threads, batchTokens: 1024,
+            attention: .bidirectional, pooling: .mean, isNormalized: true, dimensions: width,
+            prompts: [:], model: model)
+    }
+
+    private let folder: TemporaryFolder
+    private let keys = [ContentKey(value: 1), ContentKey(value: 2)]
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    /// Where the vectors of `conditions` are.
+    private func file(_ name: String) throws -> URL {
+        folder.url.appending(path: try Self.conditions().fingerprint()).appending(path: name)
+    }
+
+    private func fill() throws {
+        let cache = try VectorCache(in: folder.url, of: Self.conditions())
+        try cache.append(keys, values: (0..<8).map(Float.init))
+    }
+
     @Test func aCacheIsOfOneProcess() throws {
-        let folder = try TemporaryFolder()
-        let cache = try VectorCache(folder: folder.url, width: 4)
-        #expect(throws: SearchError.vectorsInUse(folder: folder.url.path)) {
-            try VectorCache(folder: folder.url, width: 4)
-        }
-        let keys = [ContentKey(value: 1), ContentKey(value: 2)]
+        let cache = try VectorCache(in: folder.url, of: Self.conditions())
+        let taken = SearchError.vectorsInUse(folder: try file("").path)
+        #expect(throws: taken) { try VectorCache(in: folder.url, of: Self.conditions()) }
         try cache.append(keys, values: (0..<8).map(Float.init))
         #expect(cache.row(of: keys[1]) == 1 && cache.count == 2)
         #expect(try cache.matrix().row(1) == [4, 5, 6, 7])
         #expect(try cache.matrix().scores(of: 0, with: [1, 0]) == [38, 14])
+    }
+
+    /// A changed checkpoint at the same path has another fingerprint.
+    @Test func vectorsOfOtherConditionsAreNotFound() throws {
+        try fill()
+        for other in [
+            Self.conditions(5), Self.conditions(model: "n"), Self.conditions(threads: 1),
+        ] {
+            #expect(try VectorCache(in: folder.url, of: other).count == 0)
+        }
+        let again = try VectorCache(in: folder.url, of: Self.conditions())
+        #expect(again.count == 2)
+        try again.verify(keys[1])
+    }
+
+    @Test func settingsOfOtherVectorsAreRefused() throws {
+        try fill()
+        try Self.conditions(threads: 7).json().write(to: try file("settings.json"))
+        let error = SearchError.damagedVectors(
+            folder: try file("").path, reason: "settings.json is of other vectors")
+        #expect(throws: error) { try VectorCache(in: folder.url, of: Self.conditions()) }
+        try Data("{".utf8).write(to: try file("settings.json"))
+        #expect(throws: SearchError.self) {
+            try VectorCache(in: folder.url, of: Self.conditions())
+        }
+    }
+
+    /// A killed process leaves half a row, or a row without its key.
+    @Test func anUnfinishedRowIsCut() throws {
+        try fill()
+        for (name, count) in [("vectors.bin", 23), ("keys.bin", 9)] {
+            var bytes = try Data(contentsOf: try file(name))
+            bytes.append(contentsOf: [UInt8](repeating: 7, count: count))
+            try bytes.write(to: try file(name))
+        }
+        let cache = try VectorCache(in: folder.url, of: Self.conditions())
+        try cache.append([ContentKey(value: 3)], values: [8, 9, 10, 11])
+        #expect(try cache.matrix().row(2) == [8, 9, 10, 11])
+        for key in keys + [ContentKey(value: 3)] { try cache.verify(key) }
+    }
+
+    @Test(arguments: [(Float.nan, "row 1 is not finite"), (9, "row 1 is not what was kept")])
+    func aChangedRowIsRefused(_ value: Float, _ reason: String) throws {
+        try fill()
+        var bytes = try Data(contentsOf: try file("vectors.bin"))
+        withUnsafeBytes(of: value) { bytes.replaceSubrange(20..<24, with: $0) }
+        try bytes.write(to: try file("vectors.bin"))
+        let cache = try VectorCache(in: folder.url, of: Self.conditions())
+        try cache.verify(keys[0])
+        let error = SearchError.damagedVectors(folder: try file("").path, reason: reason)
+        #expect(throws: error) { try cache.verify(keys[1]) }
     }
 
     @Test(arguments: [1, 7, 16, 33, 64, 2048])

@@ -127,16 +127,20 @@ extension Recipe.Evaluation: RecipeMapping {
 
     private static var benchmark: RecipeKey<Self> {
         RecipeKey { section, evaluation in
-            let (mmeb, retrieval) = (section.optionalURL("mmeb"), section.optionalURL("retrieval"))
-            switch (mmeb, retrieval) {
-            case (let folder?, nil): evaluation.benchmark = .mmeb(folder)
-            case (nil, let folder?): evaluation.benchmark = .retrieval(folder)
-            default:
-                section.add("mmeb", "or evaluation.retrieval must name a folder, not both")
+            let kinds: [(String, (URL) -> Recipe.Benchmark)] = [
+                ("mmeb", Recipe.Benchmark.mmeb), ("vidore", Recipe.Benchmark.vidore),
+                ("retrieval", Recipe.Benchmark.retrieval),
+            ]
+            let found = kinds.compactMap { name, kind in section.optionalURL(name).map(kind) }
+            guard found.count == 1 else {
+                return section.add(
+                    "mmeb", "or vidore or retrieval must name a folder, one of the three")
             }
+            evaluation.benchmark = found[0]
         } write: { evaluation in
             switch evaluation.benchmark {
             case .mmeb(let folder): [("mmeb", .value(folder.path))]
+            case .vidore(let folder): [("vidore", .value(folder.path))]
             case .retrieval(let folder): [("retrieval", .value(folder.path))]
             }
         }
