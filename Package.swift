@@ -161,6 +161,8 @@ let package = Package(
         benchmark("TokenizerBenchmark", ["MoCaTokenizer"]),
         benchmark("ImageBenchmark", ["MoCaImage", "MoCaCore"]),
         benchmark("PipelineBenchmark", ["MoCaTraining"]),
+        benchmark(
+            "RetrievalBenchmark", ["MoCaCore", "Torch", "MoCaSearch", "MoCaEvaluation"]),
         tests(of: "CTorch"),
         tests(of: "StrictJSON"),
         tests(of: "CArchive"),
@@ -192,7 +194,9 @@ let package = Package(
             of: "MoCaEmbedding",
             ["MoCaCore", "MoCaData", "MoCaModel", "MoCaProcessing", "Safetensors", "Torch"]),
         tests(of: "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
-        tests(of: "MoCaEvaluation", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
+        tests(
+            of: "MoCaEvaluation",
+            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "Torch"]),
         tests(of: "MoCaReport", ["MoCaCore"]),
         .testTarget(
             name: "mocaTests", dependencies: ["moca", "MoCaCore", "MoCaTraining"],
