@@ -63,6 +63,12 @@ package struct EvaluationRun: Sendable {
         _ folders: [URL], _ suite: BenchmarkSuite,
         _ score: (URL, inout CachedEmbedder) async throws -> ScoredSet
     ) async throws -> Report {
+        // Before anything is computed.
+        for name in folders.map(\.lastPathComponent) {
+            if let reason = suite.refused[name] {
+                throw EvaluationRunError.setRefused(name: name, reason: reason)
+            }
+        }
         let cache = try VectorCache(
             folder: output.appending(path: "cache/\(model)"), width: embedder.vectorLength)
         var cached = CachedEmbedder(
@@ -82,17 +88,13 @@ package struct EvaluationRun: Sendable {
         var (data, seconds) = ([String: String](), [String: Double]())
         for (number, folder) in folders.enumerated() {
             let name = folder.lastPathComponent
-            if let reason = suite.refused[name] {
-                throw EvaluationRunError.setRefused(name: name, reason: reason)
-            }
             tell(.started(set: name, number: number + 1, of: folders.count))
             let start = ContinuousClock.now
             let found = try await score(folder, &cached)
             seconds[name] = (ContinuousClock.now - start) / .seconds(1)
             try found.outcomes.write(set: name, to: output)
             results[name] = BenchmarkSuite.SetResult(
-                score: found.score,
-                samples: found.outcomes.samples(of: suite.metrics, set: name))
+                score: found.score, found.outcomes, set: name, in: suite)
             data[name] = found.data
             tell(.finished(set: name, found.score))
         }

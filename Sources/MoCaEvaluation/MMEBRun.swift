@@ -66,6 +66,7 @@ private struct MMEBSet {
         name = folder.lastPathComponent
         let catalog = try Catalog<BenchmarkSample>(
             folders: [folder], images: ImageStore(root: images))
+        try Self.requireWholeTexts(catalog)
         var numbers: [PromptedContent: Int] = [:]
         for row in try Self.rows(part, in: catalog) {
             var sample = try catalog.sample(
@@ -85,6 +86,21 @@ private struct MMEBSet {
                 ) { "\(id), candidate \(index)" }
             }
             queries.append(Query(id: id, query: query, candidates: candidates))
+        }
+    }
+
+    /// Refuses the files of MMEB-V2's image sets (ziyjiang/MMEB_Test_Instruct), whose texts lack their
+    /// instructions: scores without these are no one's.
+    private static func requireWholeTexts(_ catalog: Catalog<BenchmarkSample>) throws {
+        guard catalog.rowCount > 0 else { return }
+        let name = catalog.subsets[0].name
+        let record = try catalog.record(SampleID(subset: name, row: 0))
+        guard record.queryInstruction?.isEmpty ?? true else {
+            throw EvaluationRunError.setRefused(
+                name: name,
+                reason:
+                    "its instructions are apart from its texts (qry_inst), as MMEB-V2 has them; "
+                    + "MMEB's own files hold the same queries with their instructions")
         }
     }
 

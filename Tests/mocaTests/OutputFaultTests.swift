@@ -46,7 +46,9 @@ import Testing
     }
 
     /// The scores as a run goes are those of `moca evaluate` on the model that it leaves.
-    @Test func scoresOfARunAreThoseOfItsModel() throws {
+    @Test(arguments: [false, true])
+    func scoresOfARunAreThoseOfItsModel(isNano: Bool) throws {
+        let nano = isNano ? ", nano: true" : ""
         try withTemporaryFolder { folder in
             let data = fixtures.deletingLastPathComponent().deletingLastPathComponent()
                 .appending(path: "examples/data").path
@@ -63,7 +65,7 @@ import Testing
             batch: {size: 8}
             optimizer: {learning_rate: 1.0e-2}
             schedule: {kind: constant, total_steps: 4}
-            evaluation: {every_steps: 2, mmeb: \(data)/mmeb-eval, subsets: [WordNet_def2word]}
+            evaluation: {every_steps: 2, mmeb: \(data)/mmeb-eval, subsets: [WordNet_def2word]\(nano)}
             runtime: {device: cpu, dtype: float32, threads: 1}
             """.write(to: recipe, atomically: true, encoding: .utf8)
             let trained = try BuiltProgram.run(["finetune", "--config", recipe.path], in: folder)
@@ -73,7 +75,7 @@ import Testing
                     "evaluate", "mmeb", "--model", "run/model", "--threads", "1", "--data",
                     "\(data)/mmeb-eval", "--subsets", "WordNet_def2word", "--output", "scores",
                     "--max-length", "64",
-                ], in: folder)
+                ] + (isNano ? ["--nano"] : []), in: folder)
             #expect(evaluated.status == 0, "\(evaluated.errors)")
             func sets(_ path: String) throws -> NSDictionary {
                 let file = folder.appending(path: path)
@@ -86,6 +88,8 @@ import Testing
             )
             #expect(try sets("scores/scores.json") == last)
             #expect(first.count == 1)
+            let count = (last["WordNet_def2word"] as? NSDictionary)?["num_queries"] as? Int
+            #expect(isNano ? count == 50 : (count ?? 0) > 50)
             // The vectors, which are as large as the sets, do not stay.
             #expect(
                 !FileManager.default.fileExists(
