@@ -166,6 +166,8 @@ let package = Package(
         benchmark("TokenizerBenchmark", ["MoCaTokenizer"]),
         benchmark("ImageBenchmark", ["MoCaImage", "MoCaCore"]),
         benchmark("PipelineBenchmark", ["MoCaTraining"]),
+        benchmark(
+            "RetrievalBenchmark", ["MoCaCore", "Torch", "MoCaSearch", "MoCaEvaluation"]),
         tests(of: "CTorch"),
         tests(of: "StrictJSON"),
         tests(of: "CArchive"),

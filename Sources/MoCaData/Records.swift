@@ -72,7 +72,9 @@ package struct ContrastiveRecord: Record, Equatable {
 
 /// One record of MMEB: a query and its candidates, of which the first is right.
 package struct BenchmarkRecord: Record, Equatable {
-    package static let columns = ["qry_text", "qry_img_path", "tgt_text", "tgt_img_path"]
+    package static let columns = [
+        "qry_text", "qry_img_path", "tgt_text", "tgt_img_path", "qry_inst",
+    ]
     package static let requiredColumns = ["qry_text", "tgt_text"]
 
     package var location: RecordLocation
@@ -80,6 +82,8 @@ package struct BenchmarkRecord: Record, Equatable {
     package var queryImagePath: String?
     package var targetTexts: [String]?
     package var targetImagePaths: [String]?
+    /// What MMEB-V2's files keep apart from the query's text; MMEB's have it inside.
+    package var queryInstruction: String?
     /// Images that come with the record, by the paths that it calls them.
     package var attachments: [String: Data]
 
@@ -90,6 +94,7 @@ package struct BenchmarkRecord: Record, Equatable {
         queryImagePath = try row.string("qry_img_path")
         targetTexts = try row.strings("tgt_text")
         targetImagePaths = try row.strings("tgt_img_path")
+        queryInstruction = try row.string("qry_inst")
     }
 }
 

@@ -86,8 +86,7 @@ package struct EvaluationRun: Sendable {
             seconds[name] = (ContinuousClock.now - start) / .seconds(1)
             scores.outcomes[name] = try found.outcomes.write(set: name, to: output)
             results[name] = BenchmarkSuite.SetResult(
-                score: found.score,
-                samples: found.outcomes.samples(of: suite.metrics, set: name))
+                score: found.score, found.outcomes, set: name, in: suite)
             scores.data[name] = found.data
             tell(.finished(set: name, found.score))
         }

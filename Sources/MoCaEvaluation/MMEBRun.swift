@@ -74,6 +74,7 @@ private struct MMEBSet {
     init(_ folder: URL, images: URL, part: EvaluationPart) throws {
         name = folder.lastPathComponent
         catalog = try Catalog(folders: [folder], images: ImageStore(root: images))
+        try Self.requireWholeTexts(catalog)
         // Digests, as paths may be `data:` URLs, which hold the image.
         var numbers: [Digest: Int] = [:]
         for row in try Self.rows(part, in: catalog) {
@@ -93,6 +94,21 @@ private struct MMEBSet {
             }
             queries.append(
                 Query(row: row, query: found[0], candidates: Array(found.dropFirst())))
+        }
+    }
+
+    /// Refuses the files of MMEB-V2's image sets (ziyjiang/MMEB_Test_Instruct), whose texts lack their
+    /// instructions: scores without these are no one's.
+    private static func requireWholeTexts(_ catalog: Catalog<BenchmarkSample>) throws {
+        guard catalog.rowCount > 0 else { return }
+        let name = catalog.subsets[0].name
+        let record = try catalog.record(SampleID(subset: name, row: 0))
+        guard record.queryInstruction?.isEmpty ?? true else {
+            throw EvaluationRunError.setRefused(
+                name: name,
+                reason:
+                    "its instructions are apart from its texts (qry_inst), as MMEB-V2 has them; "
+                    + "MMEB's own files hold the same queries with their instructions")
         }
     }
 

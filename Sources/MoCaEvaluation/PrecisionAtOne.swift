@@ -48,16 +48,18 @@ package struct PrecisionAtOne: Sendable {
         duplicateOfRightCount += hasDuplicateOfRight ? 1 : 0
         // Among equals the right one is last, as it counts.
         let order = scores.indices.sorted { (scores[$0], $0) > (scores[$1], $1) }
-        outcomes.append(
-            QueryOutcome(
-                query: query, measures: [Self.measure: isCorrect ? 1 : 0],
-                best: order.prefix(QueryOutcome.listedCount).map {
-                    ScoredCandidate(id: String($0), score: scores[$0])
-                },
-                relevant: [ScoredCandidate(id: "0", score: right)], rankOfRelevant: rivals + 1,
-                stability: Self.stability(right, scores.dropFirst().max()),
-                hasTies: scores.dropFirst().contains(right)
-                    || order.count > 1 && scores[order[0]] == scores[order[1]]))
+        var outcome = QueryOutcome(
+            query: query, measures: [Self.measure: isCorrect ? 1 : 0],
+            best: order.prefix(QueryOutcome.listedCount).map {
+                ScoredCandidate(id: String($0), score: scores[$0])
+            },
+            relevant: [ScoredCandidate(id: "0", score: right)],
+            stability: Self.stability(right, scores.dropFirst().max()))
+        outcome.rankOfRelevant = rivals + 1
+        outcome.hasTies =
+            scores.dropFirst().contains(right)
+            || order.count > 1 && scores[order[0]] == scores[order[1]]
+        outcomes.append(outcome)
         return isCorrect
     }
 

@@ -32,22 +32,21 @@ package struct QueryOutcome: Sendable, Hashable, Codable {
     package let relevant: [ScoredCandidate]
     /// The rank of the first relevant one among all, from 1, also below the cut-offs; of MMEB, of the
     /// right candidate, which is last among equals. nil where none is relevant.
-    package let rankOfRelevant: Int?
+    package var rankOfRelevant: Int?
     package let stability: Stability
     /// Whether any two similarities are equal that rankings are made of, whatever they decide: of
     /// those down to the deepest cut-off and the one below it, or that of the first relevant one and
     /// any other. nil in files of older versions.
-    package let hasTies: Bool?
+    package var hasTies: Bool?
 
     package init(
         query: String, language: String? = nil, group: String? = nil,
         measures: [String: Double], best: [ScoredCandidate], relevant: [ScoredCandidate],
-        rankOfRelevant: Int? = nil, stability: Stability, hasTies: Bool? = nil
+        stability: Stability
     ) {
         (self.query, self.language, self.group) = (query, language, group)
         (self.measures, self.best, self.relevant) = (measures, best, relevant)
-        (self.rankOfRelevant, self.stability) = (rankOfRelevant, stability)
-        self.hasTies = hasTies
+        self.stability = stability
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -122,7 +121,11 @@ extension [QueryOutcome] {
     }
 
     /// Samples of the means of measures; one stream a set, so that sets vary independently.
-    func samples(of metrics: Set<String>, set: String) -> [String: ResampledMeans] {
+    ///
+    /// - Parameter units: as of `ResampledMeans.draw`.
+    func samples(
+        of metrics: Set<String>, set: String, units: [[Int]]?
+    ) -> [String: ResampledMeans] {
         guard !isEmpty else { return [:] }
         let names = metrics.filter { metric in allSatisfy { $0.measures[metric] != nil } }.sorted()
         var random = RandomSource(seed: 0, name: set)

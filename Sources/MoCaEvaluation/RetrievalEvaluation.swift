@@ -100,13 +100,13 @@ package struct RetrievalEvaluation: Sendable {
         let right = zip(relevant, found.marked).map { (row: $0, score: $1) }
             .sorted { ($0.score, $1.row) > ($1.score, $0.row) }
         let scores = found.best.map(\.score)
-        let outcome = QueryOutcome(
+        var outcome = QueryOutcome(
             query: query.id, language: query.language, group: query.group,
             measures: metrics.named, best: listed(found.best), relevant: listed(right),
-            rankOfRelevant: found.place?.rank,
-            stability: Self.stability(Array(scores.prefix(cutoffs.deepest)), relevances),
-            hasTies: found.place?.isTied == true
-                || zip(scores, scores.dropFirst()).contains(where: ==))
+            stability: Self.stability(Array(scores.prefix(cutoffs.deepest)), relevances))
+        outcome.rankOfRelevant = found.place?.rank
+        outcome.hasTies =
+            found.place?.isTied == true || zip(scores, scores.dropFirst()).contains(where: ==)
         return Judged(outcome: outcome, metrics: metrics, chance: chance)
     }
 

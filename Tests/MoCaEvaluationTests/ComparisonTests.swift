@@ -28,7 +28,8 @@ struct ComparisonTests {
             outcomes[set] = try evaluation.outcomes.write(set: set, to: output)
             results[set] = BenchmarkSuite.SetResult(
                 score: .precision(try evaluation.score(set: set)),
-                samples: evaluation.outcomes.samples(of: [PrecisionAtOne.measure], set: set))
+                samples: evaluation.outcomes.samples(
+                    of: [PrecisionAtOne.measure], set: set, units: nil))
         }
         try Scores(
             sets: results.mapValues(\.score), groups: BenchmarkSuite.mmeb.means(results),

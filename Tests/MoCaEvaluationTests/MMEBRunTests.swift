@@ -227,6 +227,29 @@ struct MMEBRunTests {
         #expect(score.correctCount == count)
     }
 
+    @Test func videosAreRefusedBeforeAnythingIsEmbedded() async throws {
+        try folder.write([["qry_text": "a", "tgt_text": ["b"]]], to: "UCF101/test.jsonl")
+        let run = try await run()
+        await #expect(
+            throws: EvaluationRunError.setRefused(
+                name: "UCF101", reason: "it is a set of videos")
+        ) { try await run.mmeb() }
+        #expect(!FileManager.default.fileExists(atPath: folder.output.path))
+    }
+
+    @Test func textsWithoutTheirInstructionsAreRefused() async throws {
+        try folder.write(
+            [["qry_inst": "Find:", "qry_text": "a", "tgt_text": ["b"]]], to: "Apart/test.jsonl")
+        var run = try await run()
+        run.subsets = ["Apart"]
+        do {
+            _ = try await run.mmeb()
+            Issue.record("a text without its instruction was scored")
+        } catch let error as EvaluationRunError {
+            #expect(error.oneLine.contains("Apart") && error.oneLine.contains("qry_inst"))
+        }
+    }
+
     @Test func badInputsAreNamed() async throws {
         try folder.write(
             [["qry_text": "a", "tgt_text": ["b", ""], "tgt_img_path": ["", "broken.png"]]],

@@ -38,6 +38,8 @@ struct ScoresTests {
             ])
         let known = Set(BenchmarkSuite.vidore.groups.flatMap(\.sets))
         #expect(BenchmarkSuite.vidore.aliases.values.allSatisfy(known.contains))
+        #expect(BenchmarkSuite.vidore.sources.keys.allSatisfy(known.contains))
+        #expect(BenchmarkSuite.vidore.sources.values.allSatisfy { known.contains($0.set) })
     }
 
     private func result(
@@ -89,7 +91,38 @@ struct ScoresTests {
         let means = BenchmarkSuite.vidore.means(
             Dictionary(uniqueKeysWithValues: names.map { ($0, result(score, "ndcg_at_5")) }))
         #expect(means["ViDoRe v2 (mteb)"]?.mean == 0.5)
-        #expect(means["ViDoRe v2 (MoCa, 7 sets)"] == nil)
+        #expect(means["ViDoRe v2 (MMEB-V2)"]?.mean == 0.5)
+        #expect(means["VisDoc (MMEB-V2)"]?.missing.count == 20)
+        // Of no language is known what its queries got.
+        let moca = try #require(means["ViDoRe v2 (MoCa, 7 sets)"])
+        #expect(moca.mean == nil && moca.missing == ["Bio", "ESG_Syn", "Eco"])
+    }
+
+    /// MoCa's seven sets are four of the Hub, three of them twice: in English, and in all languages.
+    @Test func mocasSetsAreLanguagesOfTheHubs() throws {
+        func metrics(_ value: Double) -> RankingMetrics {
+            RankingMetrics(ndcg: [5: value], recall: [:], mrrAt10: 0, mapAt10: 0)
+        }
+        var results: [String: BenchmarkSuite.SetResult] = [:]
+        for (name, all, english) in [
+            ("esg_reports_v2", 0.5, 0.25), ("economics_reports_v2", 0.5, 0.75),
+            ("biomedical_lectures_v2", 0.25, 0.5), ("esg_reports_human_labeled_v2", 0.75, nil),
+        ] as [(String, Double, Double?)] {
+            var score = RetrievalScore(metrics: metrics(all), queryCount: 4)
+            if let english {
+                score.byLanguage["english"] = RetrievalScore(
+                    metrics: metrics(english), queryCount: 1)
+            }
+            results[name] = result(.retrieval(score), "ndcg_at_5")
+        }
+        let means = BenchmarkSuite.vidore.means(results)
+        let moca = try #require(means["ViDoRe v2 (MoCa, 7 sets)"])
+        #expect(moca.mean == 3.5 / 7 && moca.missing.isEmpty)
+        #expect(moca.sets.contains("biomedical_lectures_v2 (english)"))
+        // Sets that share queries have no interval together.
+        #expect(moca.interval == nil)
+        #expect(means["ViDoRe v2 (mteb)"]?.interval != nil)
+        #expect(means["ViDoRe v2 (Nomic, 9 sets)"]?.missing == ["AXA", "AXA_Mul"])
     }
 
     private func example() -> Scores {

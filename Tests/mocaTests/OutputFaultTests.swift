@@ -46,8 +46,9 @@ import Testing
     }
 
     /// The scores as a run goes are those of `moca evaluate` on the model that it leaves.
-    @Test(arguments: ["mmeb", "vidore"])
-    func scoresOfARunAreThoseOfItsModel(_ benchmark: String) throws {
+    @Test(arguments: [("mmeb", false), ("mmeb", true), ("vidore", false)])
+    func scoresOfARunAreThoseOfItsModel(_ benchmark: String, isNano: Bool) throws {
+        let nano = isNano ? ", nano: true" : ""
         try withTemporaryFolder { folder in
             let data = fixtures.deletingLastPathComponent().deletingLastPathComponent()
                 .appending(path: "examples/data").path
@@ -68,7 +69,7 @@ import Testing
             batch: {size: 8}
             optimizer: {learning_rate: 1.0e-2}
             schedule: {kind: constant, total_steps: 4}
-            evaluation: {every_steps: 2, \(benchmark): \(sets), subsets: [\(subset)]}
+            evaluation: {every_steps: 2, \(benchmark): \(sets), subsets: [\(subset)]\(nano)}
             runtime: {device: cpu, dtype: float32, threads: 1}
             """.write(to: recipe, atomically: true, encoding: .utf8)
             let trained = try BuiltProgram.run(["finetune", "--config", recipe.path], in: folder)
@@ -77,7 +78,7 @@ import Testing
                 [
                     "evaluate", benchmark, "--model", "run/model", "--threads", "1", "--data",
                     sets, "--subsets", subset, "--output", "scores", "--max-length", "64",
-                ], in: folder)
+                ] + (isNano ? ["--nano"] : []), in: folder)
             #expect(evaluated.status == 0, "\(evaluated.errors)")
             func scores(_ path: String) throws -> NSDictionary {
                 let file = folder.appending(path: path)
@@ -90,6 +91,8 @@ import Testing
             )
             #expect(try scores("scores/scores.json") == last)
             #expect(first.count == 1)
+            let count = (last[subset] as? NSDictionary)?["num_queries"] as? Int
+            #expect(isNano ? count == 50 : count != 50)
             // The vectors, which are as large as the sets, do not stay.
             #expect(
                 !FileManager.default.fileExists(

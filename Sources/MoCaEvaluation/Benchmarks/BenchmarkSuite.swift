@@ -25,6 +25,8 @@ package struct BenchmarkSuite: Sendable {
     package let metric: String
     /// Other names of sets: that of a repository of the Hub for the one that a list has.
     package let aliases: [String: String]
+    /// Sets of lists that are made of another list's set: all of it, or its queries of one language.
+    package let sources: [String: Source]
     /// Sets that exist and cannot be scored, with the reason.
     package let refused: [String: String]
     /// Sets of English queries only, which name no language.
@@ -32,10 +34,24 @@ package struct BenchmarkSuite: Sendable {
 
     package init(
         groups: [Group], metric: String, aliases: [String: String] = [:],
-        refused: [String: String] = [:], englishTasks: Set<String> = []
+        sources: [String: Source] = [:], refused: [String: String] = [:],
+        englishTasks: Set<String> = []
     ) {
         (self.groups, self.metric) = (groups, metric)
-        (self.aliases, self.refused, self.englishTasks) = (aliases, refused, englishTasks)
+        (self.aliases, self.sources, self.refused) = (aliases, sources, refused)
+        self.englishTasks = englishTasks
+    }
+
+    /// What a set of a list is made of.
+    package struct Source: Sendable, Hashable {
+        /// The name of the set that holds it.
+        package let set: String
+        /// The queries that count; nil counts all.
+        package let language: String?
+
+        package init(_ set: String, language: String? = nil) {
+            (self.set, self.language) = (set, language)
+        }
     }
 
     /// What one set contributes to means.
@@ -43,10 +59,46 @@ package struct BenchmarkSuite: Sendable {
         package let score: SetScore
         /// Samples of the means of each measure that a group averages, by name.
         package let samples: [String: ResampledMeans]
+        /// The same over the queries of each language that a list names.
+        package let byLanguage: [String: [String: ResampledMeans]]
 
-        package init(score: SetScore, samples: [String: ResampledMeans]) {
-            (self.score, self.samples) = (score, samples)
+        package init(
+            score: SetScore, samples: [String: ResampledMeans],
+            byLanguage: [String: [String: ResampledMeans]] = [:]
+        ) {
+            (self.score, self.samples, self.byLanguage) = (score, samples, byLanguage)
         }
+
+        /// The measures of `suite` from what the queries of `set` got.
+        init(score: SetScore, _ outcomes: [QueryOutcome], set: String, in suite: BenchmarkSuite) {
+            let languages = Set(suite.sources.values.compactMap(\.language))
+                .intersection(outcomes.compactMap(\.language))
+            var byLanguage: [String: [String: ResampledMeans]] = [:]
+            for language in languages {
+                // Of one language, queries are drawn.
+                byLanguage[language] = outcomes.filter { $0.language == language }
+                    .samples(of: suite.metrics, set: set, units: nil)
+            }
+            self.init(
+                score: score,
+                samples: outcomes.samples(of: suite.metrics, set: set, units: outcomes.units),
+                byLanguage: byLanguage)
+        }
+
+        fileprivate func value(of metric: String, language: String?) -> Double? {
+            guard let language else { return score.value(of: metric) }
+            guard case .retrieval(let score) = score else { return nil }
+            return score.byLanguage[language]?.metrics.named[metric]
+        }
+    }
+
+    /// A set of a list, found among the results.
+    private struct Member {
+        /// The name of its result.
+        let result: String
+        let language: String?
+
+        var name: String { language.map { "\(result) (\($0))" } ?? result }
     }
 
     /// The measures that groups average.
@@ -65,34 +117,49 @@ package struct BenchmarkSuite: Sendable {
         var named: [String: String] = [:]
         for name in results.keys.sorted() { named[aliases[name] ?? name] = name }
         var means: [String: GroupScore] = [:]
+        func member(_ name: String) -> Member? {
+            if let result = named[name] { return Member(result: result, language: nil) }
+            guard let source = sources[name], let result = named[source.set] else { return nil }
+            return Member(result: result, language: source.language)
+        }
         for group in groups {
-            // A set that was scored by another measure is missing as well.
-            let has = { (set: String) in
-                named[set].flatMap { results[$0] }?.score.value(of: group.metric) != nil
+            let found = group.sets.map { name in
+                member(name).flatMap { member in
+                    results[member.result]?.value(of: group.metric, language: member.language)
+                        .map { _ in member }
+                }
             }
-            let found = group.sets.filter(has).compactMap { named[$0] }
-            guard !found.isEmpty else { continue }
-            var score = Self.mean(of: found, group.metric, results)
+            guard found.contains(where: { $0 != nil }) else { continue }
+            var score = Self.mean(of: found.compactMap { $0 }, group.metric, results)
             score.source = group.source
-            score.missing = group.sets.filter { !has($0) }
+            score.missing = zip(group.sets, found).filter { $0.1 == nil }.map(\.0)
             if !score.missing.isEmpty { (score.mean, score.interval) = (nil, nil) }
             means[group.name] = score
         }
         let scored = results.filter { $0.value.score.value(of: metric) != nil }.keys.sorted()
+            .map { Member(result: $0, language: nil) }
         if !scored.isEmpty { means["mean"] = Self.mean(of: scored, metric, results) }
         return means
     }
 
     private static func mean(
-        of sets: [String], _ metric: String, _ results: [String: SetResult]
+        of members: [Member], _ metric: String, _ results: [String: SetResult]
     ) -> GroupScore {
-        let values = sets.compactMap { results[$0]?.score.value(of: metric) }
-        let samples = sets.compactMap { results[$0]?.samples[metric] }
+        let values = members.compactMap {
+            results[$0.result]?.value(of: metric, language: $0.language)
+        }
+        let samples = members.compactMap { member -> ResampledMeans? in
+            let result = results[member.result]
+            guard let language = member.language else { return result?.samples[metric] }
+            return result?.byLanguage[language]?[metric]
+        }
+        // Sets that share queries do not vary independently.
+        let isIndependent = Set(members.map(\.result)).count == members.count
         return GroupScore(
             metric: metric, mean: values.reduce(0, +) / Double(values.count),
-            interval: samples.count == sets.count
+            interval: isIndependent && samples.count == members.count
                 ? ResampledMeans(meanOver: samples).interval : nil,
-            sets: sets)
+            sets: members.map(\.name))
     }
 }
 

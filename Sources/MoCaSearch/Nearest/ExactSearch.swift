@@ -98,43 +98,53 @@ package struct ExactSearch: Sendable {
     private func search(
         _ states: inout [QuerySearch], _ numbers: Range<Int>, _ willCompute: () throws -> Void
     ) throws {
-        let width = matrix.width
         let values = matrix.values(of: states.map(\.row))
-        let queryNorms = VectorMatrix.norms(of: values, width: width)
+        let lengths = VectorMatrix.norms(of: values, width: matrix.width)
         let left = try tensor(values, rows: states.count)  // [Q, D]
         for start in stride(from: 0, to: documents.count, by: documentBlock) {
             try willCompute()
             let block = start..<min(start + documentBlock, documents.count)
-            let values = matrix.values(of: documents[block])
-            let norms = VectorMatrix.norms(of: values, width: width)
-            if let bad = norms.firstIndex(where: { !$0.isFinite }) {
-                throw SearchError.scoreNotFinite(query: numbers.lowerBound, document: start + bad)
-            }
-            let longest = norms.max() ?? 0
-            let right = try tensor(values, rows: block.count)  // [C, D]
-            let scores = try catchingTorchErrors {
-                withoutGradient { left.matmul(right.transposed(0, 1)).to(.cpu) }  // [Q, C]
-            }
+            let (scores, longest) = try products(left, block, query: numbers.lowerBound)
             try scores.withBytes { bytes in
                 let scores = bytes.assumingMemoryBound(to: Float.self)
-                for (index, norm) in queryNorms.enumerated() {
-                    guard norm.isFinite else {
-                        throw SearchError.scoreNotFinite(
-                            query: numbers.lowerBound + index, document: start)
-                    }
-                    let bound = RoundingBound(width: width, lengths: norm * longest)
-                    guard bound.isSafe else {
-                        try addPlainly(
-                            block, to: &states[index], query: numbers.lowerBound + index)
-                        continue
-                    }
-                    let row = UnsafeBufferPointer(
-                        rebasing: scores[index * block.count..<(index + 1) * block.count])
-                    states[index].add(row, from: start, slack: bound.slack) {
-                        matrix.score(of: $0, with: documents[$1])
-                    }
+                for index in states.indices {
+                    let row = index * block.count..<(index + 1) * block.count
+                    try add(
+                        UnsafeBufferPointer(rebasing: scores[row]), of: block,
+                        to: &states[index], lengths: lengths[index] * longest,
+                        query: numbers.lowerBound + index)
                 }
             }
+        }
+    }
+
+    /// The scores of a block of documents `[Q, C]`, and the length of its longest vector.
+    private func products(
+        _ left: Tensor, _ block: Range<Int>, query: Int
+    ) throws -> (scores: Tensor, longest: Double) {
+        let values = matrix.values(of: documents[block])
+        let lengths = VectorMatrix.norms(of: values, width: matrix.width)
+        if let bad = lengths.firstIndex(where: { !$0.isFinite }) {
+            throw SearchError.scoreNotFinite(query: query, document: block.lowerBound + bad)
+        }
+        let right = try tensor(values, rows: block.count)  // [C, D]
+        let scores = try catchingTorchErrors {
+            withoutGradient { left.matmul(right.transposed(0, 1)).to(.cpu) }  // [Q, C]
+        }
+        return (scores, lengths.max() ?? 0)
+    }
+
+    private func add(
+        _ scores: UnsafeBufferPointer<Float>, of block: Range<Int>, to state: inout QuerySearch,
+        lengths: Double, query: Int
+    ) throws {
+        guard lengths.isFinite else {
+            throw SearchError.scoreNotFinite(query: query, document: block.lowerBound)
+        }
+        let bound = RoundingBound(width: matrix.width, lengths: lengths)
+        guard bound.isSafe else { return try addPlainly(block, to: &state, query: query) }
+        state.add(scores, from: block.lowerBound, slack: bound.slack) {
+            matrix.score(of: $0, with: documents[$1])
         }
     }
 
