@@ -191,7 +191,8 @@ private struct Pair {
         self.b = try values(outcomes.map(\.b), files.1)
         var random = RandomSource(seed: 0, name: set)
         samples = ResampledMeans(
-            of: zip(self.a, self.b).map { $1 - $0 }, count: resampleCount, random: &random)
+            of: zip(self.a, self.b).map { $1 - $0 }, units: a.units, count: resampleCount,
+            random: &random)
     }
 
     func comparison(exampleCount: Int) -> Comparison.SetComparison {

@@ -12,6 +12,8 @@ private struct MMEBScore: Encodable {
 extension Scores {
     /// The file of an evaluation's folder.
     package static let fileName = "scores.json"
+    /// What is made of it for readers, as a page and as Markdown.
+    package static let reportNames = ["report.html", "report.md"]
 
     /// Reads `scores.json`.
     ///
@@ -51,7 +53,8 @@ extension Scores {
         let files = names.sorted().flatMap { name in
             ends.map { folder.appending(path: "\(name)_\($0)") }
         }
-        for file in [file] + files where FileManager.default.fileExists(atPath: file.path) {
+        let reports = reportNames.map { folder.appending(path: $0) }
+        for file in [file] + files + reports where FileManager.default.fileExists(atPath: file.path) {
             do {
                 try FileManager.default.removeItem(at: file)
             } catch {

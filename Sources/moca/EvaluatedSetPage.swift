@@ -55,13 +55,17 @@ struct EvaluatedSetPage {
         let listed = Set(outcome.best.map(\.id))
         for candidate in outcome.relevant where !listed.contains(candidate.id) {
             var result = try result(candidate, of: outcome, isRight: true)
-            result.place = .below
+            // The first is the best ranked.
+            result.place =
+                candidate == outcome.relevant.first
+                ? outcome.rankOfRelevant.map { .rank($0) } ?? .below : .below
             results.append(result)
         }
         let value = Message.text(100 * (outcome.measures[measure] ?? 0), 1)
         return QueryCard(
             try shown.query(outcome.query),
-            note: "\(outcome.query), \(MeasureTitle.of(measure)) \(value)", results: results)
+            note: "\(outcome.query), \(MeasureTitle.of(measure)) \(value)", results: results,
+            rightRank: outcome.rankOfRelevant)
     }
 
     private func result(

@@ -32,10 +32,10 @@ struct EvaluationPage {
     @discardableResult
     func write() async throws -> URL {
         let report = try await report()
-        let page = output.appending(path: "report.html")
-        try report.write(to: page)
-        try report.writeMarkdown(to: output.appending(path: "report.md"))
-        return page
+        let files = Scores.reportNames.map { output.appending(path: $0) }
+        try report.write(to: files[0])
+        try report.writeMarkdown(to: files[1])
+        return files[0]
     }
 
     private func report() async throws -> Report {

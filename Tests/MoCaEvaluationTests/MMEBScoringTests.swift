@@ -38,8 +38,8 @@ struct MMEBScoringTests {
                 matrix.scores(of: query, with: entry.candidates[number]), query: "\(number)")
         }
         return BenchmarkSuite.SetResult(
-            score: .precision(try evaluation.score(set: name)),
-            samples: evaluation.outcomes.samples(of: [PrecisionAtOne.measure], set: name))
+            score: .precision(try evaluation.score(set: name)), evaluation.outcomes, set: name,
+            in: .mmeb)
     }
 
     @Test func scoresFromVectorsAreThoseOfNumpy() throws {
