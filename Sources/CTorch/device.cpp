@@ -4,18 +4,12 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <c10/core/Allocator.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <torch/headeronly/version.h>
 
 #include "boundary.hpp"
-
-// The allocators of devices share an interface since libtorch 2.10, so that no CUDA library is linked.
-#if __has_include(<c10/core/CachingDeviceAllocator.h>) && \
-    (TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 10)
-#include <c10/core/CachingDeviceAllocator.h>
-#define CTORCH_HAS_DEVICE_ALLOCATOR 1
-#endif
 
 using namespace ctorch;
 
@@ -47,10 +41,10 @@ ctorch_status ctorch_device_memory(ctorch_device device, int64_t *free_bytes, in
                                    int64_t *held_bytes, int64_t *peak_bytes) {
     return guarded([&] {
         int64_t free = 0, total = 0, held = 0, peak = 0;
-#ifdef CTORCH_HAS_DEVICE_ALLOCATOR
         const at::Device place = device_of(device);
         if (!place.is_cpu()) {
             at::globalContext().lazyInitDevice(place.type());
+            // The interface that all devices' allocators share: no CUDA library is linked.
             auto *const allocator =
                 dynamic_cast<c10::DeviceAllocator *>(c10::GetAllocator(place.type()));
             if (allocator != nullptr && allocator->initialized()) {
@@ -65,9 +59,6 @@ ctorch_status ctorch_device_memory(ctorch_device device, int64_t *free_bytes, in
                 peak = all.peak;
             }
         }
-#else
-        (void)device;
-#endif
         *free_bytes = free;
         *total_bytes = total;
         *held_bytes = held;

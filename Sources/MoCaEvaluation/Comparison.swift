@@ -13,10 +13,11 @@ package struct Comparison: Sendable, Hashable, Codable {
         package let b: Double
         package let difference: Double
         /// The 95 % interval of the difference (paired bootstrap: queries are drawn anew, each with
-        /// what both evaluations gave it).
-        package let interval: ConfidenceInterval
-        /// How often a difference of 0 would give one like this.
-        package let probability: Double
+        /// what both evaluations gave it); nil of a mean over sets that share queries, which do not vary
+        /// independently.
+        package let interval: ConfidenceInterval?
+        /// How often a difference of 0 would give one like this; nil where there is no interval.
+        package let probability: Double?
 
         private enum CodingKeys: String, CodingKey {
             case metric, a, b, difference, interval
@@ -95,39 +96,58 @@ extension Comparison {
             throw EvaluationError.notComparable(
                 a: a.path, b: b.path, reason: "they have no set in common")
         }
-        var pairs: [String: Pair] = [:]
+        var (pairs, found) = ([String: Pair](), [String: [[QueryOutcome]]]())
         for name in shared {
             let outcomes = try zip(scores, [a, b]).map { try $0.outcomes(of: name, in: $1) }
+            found[name] = outcomes
             guard scores[0].data[name] == scores[1].data[name] else {
                 throw EvaluationError.notComparable(
                     a: a.path, b: b.path,
-                    reason: "set '\(name)' held other inputs, prompts or judgements")
+                    reason: "set '\(name)' held other inputs or judgements")
             }
             pairs[name] = try Pair(
                 name, outcomes[0], outcomes[1], metric: scores[0].headline(of: name),
                 resampleCount: resampleCount, files: (a.path, b.path))
         }
         sets = pairs.mapValues { $0.comparison(exampleCount: exampleCount) }
-        groups = Self.groups(scores, pairs)
+        groups = try Self.groups(scores) { member, metric in
+            if let pair = pairs[member], pair.metric == metric { return pair }
+            guard let outcomes = try Self.outcomes(of: member, in: found) else { return nil }
+            return try Pair(
+                member, outcomes[0], outcomes[1], metric: metric, resampleCount: resampleCount,
+                files: (a.path, b.path))
+        }
         onlyInA = scores[0].sets.keys.filter { scores[1].sets[$0] == nil }.sorted()
         onlyInB = scores[1].sets.keys.filter { scores[0].sets[$0] == nil }.sorted()
         settings = Self.differingSettings(scores)
     }
 
+    /// - Parameter pair: a member of a group by one of its measures; nil where not both have it.
     private static func groups(
-        _ scores: [Scores], _ pairs: [String: Pair]
-    ) -> [String: Difference] {
+        _ scores: [Scores], pair: (_ member: String, _ metric: String) throws -> Pair?
+    ) throws -> [String: Difference] {
         var groups: [String: Difference] = [:]
         for (name, group) in scores[0].groups {
             guard group.missing.isEmpty, scores[1].groups[name]?.missing.isEmpty == true
             else { continue }
-            let members = group.sets.compactMap { pairs[$0] }.filter { $0.metric == group.metric }
+            let members = try group.sets.compactMap { try pair($0, group.metric) }
             // Whatever was scored is compared over what both have; a named group over all of it.
-            guard !members.isEmpty, name == "mean" || members.count == group.sets.count
+            guard !members.isEmpty,
+                name == Scores.meanOfAll || members.count == group.sets.count
             else { continue }
             groups[name] = Difference(members, metric: group.metric)
         }
         return groups
+    }
+
+    /// What both gave the queries of a member of a group: a set, or its queries of one language,
+    /// `SET (LANGUAGE)`.
+    private static func outcomes(
+        of member: String, in found: [String: [[QueryOutcome]]]
+    ) throws -> [[QueryOutcome]]? {
+        if let outcomes = found[member] { return outcomes }
+        guard let part = LanguagePart(member), let outcomes = found[part.set] else { return nil }
+        return outcomes.map { $0.filter { $0.language == part.language } }
     }
 
     private static func differingSettings(_ scores: [Scores]) -> [String: [SettingValue?]] {
@@ -157,6 +177,7 @@ extension Scores {
 
 /// The outcomes of one set, query beside query.
 private struct Pair {
+    let name: String
     let metric: String
     let a: [Double]
     let b: [Double]
@@ -174,8 +195,7 @@ private struct Pair {
             throw EvaluationError.notComparable(
                 a: files.0, b: files.1, reason: "set '\(set)' was scored on other queries")
         }
-        self.metric = metric
-        self.outcomes = outcomes
+        (name, self.metric, self.outcomes) = (set, metric, outcomes)
         func values(_ outcomes: [QueryOutcome], _ file: String) throws -> [Double] {
             try outcomes.map { outcome in
                 guard let value = outcome.measures[metric] else {
@@ -199,26 +219,31 @@ private struct Pair {
         let gains = zip(a, b).map { $1 - $0 }
         // Among equals in the order of the set.
         let order = gains.indices.sorted { (gains[$0], $1) > (gains[$1], $0) }
+        let losses = gains.indices.sorted { (gains[$0], $0) < (gains[$1], $1) }
         return Comparison.SetComparison(
             mean: Comparison.Difference([self], metric: metric), queryCount: gains.count,
             wins: gains.count { $0 > 0 }, losses: gains.count { $0 < 0 },
             ties: gains.count { $0 == 0 },
             gained: order.prefix(exampleCount).filter { gains[$0] > 0 }.map(example),
-            lost: order.reversed().prefix(exampleCount).filter { gains[$0] < 0 }.map(example))
+            lost: losses.prefix(exampleCount).filter { gains[$0] < 0 }.map(example))
     }
 
     private func example(_ index: Int) -> Comparison.Example {
-        Comparison.Example(
-            query: outcomes[index].a.query, input: outcomes[index].a.input, a: a[index],
-            b: b[index],
-            bestOfA: outcomes[index].a.best.first, bestOfB: outcomes[index].b.best.first,
-            relevant: outcomes[index].a.relevant.map(\.id))
+        let (ofA, ofB) = outcomes[index]
+        // Each lists the relevant ones that it ranks best.
+        let relevant = ofA.relevant.map(\.id)
+        return Comparison.Example(
+            query: ofA.query, input: ofA.input, a: a[index], b: b[index],
+            bestOfA: ofA.best.first, bestOfB: ofB.best.first,
+            relevant: relevant + ofB.relevant.map(\.id).filter { !relevant.contains($0) })
     }
 }
 
 extension Comparison.Difference {
     /// The difference of the means over sets.
     fileprivate init(_ pairs: [Pair], metric: String) {
+        let sets = Set(pairs.map { LanguagePart($0.name)?.set ?? $0.name })
+        let isIndependent = sets.count == pairs.count
         func mean(_ values: (Pair) -> [Double]) -> Double {
             pairs.reduce(0) { sum, pair in
                 let values = values(pair)
@@ -228,7 +253,8 @@ extension Comparison.Difference {
         let samples = ResampledMeans(meanOver: pairs.map(\.samples))
         let (ofA, ofB) = (mean(\.a), mean(\.b))
         self.init(
-            metric: metric, a: ofA, b: ofB, difference: ofB - ofA, interval: samples.interval,
-            probability: samples.signProbability)
+            metric: metric, a: ofA, b: ofB, difference: ofB - ofA,
+            interval: isIndependent ? samples.interval : nil,
+            probability: isIndependent ? samples.signProbability : nil)
     }
 }

@@ -5,9 +5,11 @@ import MoCaData
 
 /// Which queries, documents and candidates of each set are scored. nil is all of them.
 ///
-/// What is chosen depends on ids and contents, not on the order of rows, and a smaller part is inside
-/// a greater one. Scores of a part are no one's published scores: with fewer documents and candidates
-/// they are higher.
+/// What is chosen depends on ids and contents, not on the order of rows. A greater `queryCount`
+/// keeps the queries of a smaller one, and a greater `candidateCount` the candidates. A greater
+/// `documentCount` keeps the documents while the queries are the same: more queries bring more
+/// relevant documents, which take the places of others. Scores of a part are no one's published
+/// scores: with fewer documents and candidates they are higher.
 package struct EvaluationPart: Sendable, Hashable {
     /// Queries of a set, at most.
     package var queryCount: Int?

@@ -18,13 +18,13 @@ extension EvaluationRun {
     package func mmeb() async throws -> Report {
         let folders = try Self.mmebSets(in: data, subsets: subsets)
         let report = try await scoreAll(folders, .mmeb) { folder, embedder in
-            let set = try MMEBSet(
+            var set = try MMEBSet(
                 folder, images: images ?? data, part: part ?? EvaluationPart())
             tell(.found(inputs: set.inputCount))
             let rows = try await set.rows(with: &embedder)
             let matrix = try embedder.cache.matrix()
             if savesVectors { try set.write(matrix, rows, to: output) }
-            return try set.score(matrix, rows, embedder)
+            return try set.score(matrix, rows)
         }
         try report.scores.writeMMEB(to: output)
         return report
@@ -33,9 +33,12 @@ extension EvaluationRun {
     /// The folders of the sets to score: those of `subsets`, or all.
     ///
     /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
-    ///   `.cannotRead`.
+    ///   `.cannotRead`, `DataError`.
     package static func mmebSets(in data: URL, subsets: [String]) throws -> [URL] {
-        try setFolders(data, subsets: subsets, .mmeb, layout: "test.parquet", hasRecords)
+        let folders = try setFolders(
+            data, subsets: subsets, .mmeb, layout: "test.parquet", hasRecords)
+        for folder in folders { try requireWholeTexts(folder) }
+        return folders
     }
 
     private static func hasRecords(_ folder: URL) throws -> Bool {
@@ -43,6 +46,23 @@ extension EvaluationRun {
         return names.contains { name in
             !name.hasPrefix(".")
                 && RecordFormat(folder.appending(path: name))?.isWebDataset == false
+        }
+    }
+
+    /// Refuses the files of MMEB-V2's image sets (ziyjiang/MMEB_Test_Instruct), whose texts lack their
+    /// instructions: scores without these are no one's.
+    private static func requireWholeTexts(_ folder: URL) throws {
+        let catalog = try Catalog<BenchmarkSample>(
+            folders: [folder], images: ImageStore(root: folder))
+        guard catalog.rowCount > 0 else { return }
+        let name = catalog.subsets[0].name
+        let record = try catalog.record(SampleID(subset: name, row: 0))
+        guard record.queryInstruction?.isEmpty ?? true else {
+            throw EvaluationRunError.setRefused(
+                name: name,
+                reason:
+                    "its instructions are apart from its texts (qry_inst), as MMEB-V2 has them; "
+                    + "MMEB's own files hold the same queries with their instructions")
         }
     }
 }
@@ -70,11 +90,12 @@ private struct MMEBSet {
     private let catalog: Catalog<BenchmarkSample>
     /// Where each distinct input stands first.
     private var places: [Place] = []
+    /// What each distinct input holds, whatever prompts the model has.
+    private var contents: [ContentKey] = []
 
     init(_ folder: URL, images: URL, part: EvaluationPart) throws {
         name = folder.lastPathComponent
         catalog = try Catalog(folders: [folder], images: ImageStore(root: images))
-        try Self.requireWholeTexts(catalog)
         // Digests, as paths may be `data:` URLs, which hold the image.
         var numbers: [Digest: Int] = [:]
         for row in try Self.rows(part, in: catalog) {
@@ -94,21 +115,6 @@ private struct MMEBSet {
             }
             queries.append(
                 Query(row: row, query: found[0], candidates: Array(found.dropFirst())))
-        }
-    }
-
-    /// Refuses the files of MMEB-V2's image sets (ziyjiang/MMEB_Test_Instruct), whose texts lack their
-    /// instructions: scores without these are no one's.
-    private static func requireWholeTexts(_ catalog: Catalog<BenchmarkSample>) throws {
-        guard catalog.rowCount > 0 else { return }
-        let name = catalog.subsets[0].name
-        let record = try catalog.record(SampleID(subset: name, row: 0))
-        guard record.queryInstruction?.isEmpty ?? true else {
-            throw EvaluationRunError.setRefused(
-                name: name,
-                reason:
-                    "its instructions are apart from its texts (qry_inst), as MMEB-V2 has them; "
-                    + "MMEB's own files hold the same queries with their instructions")
         }
     }
 
@@ -137,7 +143,7 @@ private struct MMEBSet {
     }
 
     /// The row of each input in the embedder's matrix, a window at a time.
-    func rows(with embedder: inout CachedEmbedder) async throws -> [Int] {
+    mutating func rows(with embedder: inout CachedEmbedder) async throws -> [Int] {
         let start = WindowMeter(tokenCountMax: embedder.windowTokens)
         var (window, meter) = ([PromptedContent](), start)
         var (rows, sides) = ([Int](), (row: -1, all: [BenchmarkSide]()))
@@ -148,14 +154,15 @@ private struct MMEBSet {
             let content = try record.content(of: sides.all[place.side], images: catalog.images)
             let role: Role =
                 place.side == 0 ? .query : content.images.isEmpty ? .document : .documentImage
+            contents.append(
+                try ContentKey(PromptedContent(content: content, role: role), files: .bytes))
             window.append(
                 PromptedContent(content: content, role: embedder.embedder.known(role)))
             meter.add(content)
             guard meter.isFull || number == places.count - 1 else { continue }
             let first = rows.count
-            rows += try await embedder.rows(of: window, tellsCount: false) {
-                inputName(places[first + $0])
-            }
+            let names = (first..<number + 1).map { inputName(places[$0]) }
+            rows += try await embedder.rows(of: window, tellsCount: false) { names[$0] }
             (window, meter) = ([], start)
         }
         return rows
@@ -163,26 +170,26 @@ private struct MMEBSet {
 
     /// - Parameter rows: the matrix's row of each input.
     func score(
-        _ matrix: VectorMatrix, _ rows: [Int], _ embedder: CachedEmbedder
+        _ matrix: VectorMatrix, _ rows: [Int]
     ) throws -> EvaluationRun.ScoredSet {
         var evaluation = PrecisionAtOne()
         var digest = Digest()
         for query in queries {
             for input in [query.query] + query.candidates {
-                digest.add(embedder.contentKey(of: rows[input]).text)
+                digest.add(contents[input].text)
             }
             let scores = matrix.scores(
                 of: rows[query.query], with: query.candidates.map { rows[$0] })
-            let right = embedder.contentKey(of: rows[query.candidates[0]])
+            let right = contents[query.candidates[0]]
             try evaluation.add(
                 scores, query: id(query.row).description,
                 hasDuplicateOfRight: query.candidates.dropFirst().contains {
-                    embedder.contentKey(of: rows[$0]) == right
+                    contents[$0] == right
                 })
         }
         var outcomes = evaluation.outcomes
         for (number, query) in queries.enumerated() {
-            outcomes[number].input = try catalog.record(id(query.row)).sides()[0].description
+            outcomes[number].input = try catalog.record(id(query.row)).sides()[0].inputText
         }
         return EvaluationRun.ScoredSet(
             score: .precision(try evaluation.score(set: name)), outcomes: outcomes,
@@ -199,14 +206,9 @@ private struct MMEBSet {
         file.add(integers: "candidate_starts", starts)
         try file.write(
             to: folder.appending(path: "\(name)_vectors.safetensors"),
-            ids: ["vector_ids": places.map(inputName), "query_ids": queries.map { id($0.row).description }])
-    }
-}
-
-extension BenchmarkSide {
-    /// Text and image for a reader; the image of a `data:` URL is not spelled out.
-    fileprivate var description: String {
-        guard !imagePath.isEmpty else { return text }
-        return "\(text) [\(imagePath.hasPrefix("data:") ? "image" : imagePath)]"
+            ids: [
+                "vector_ids": places.map(inputName),
+                "query_ids": queries.map { id($0.row).description },
+            ])
     }
 }

@@ -50,7 +50,7 @@ package struct QueryOutcome: Sendable, Hashable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case query, language, group, measures, best, relevant, stability
+        case query, input, language, group, measures, best, relevant, stability
         case rankOfRelevant = "rank_of_relevant"
         case hasTies = "has_ties"
     }

@@ -62,9 +62,9 @@ extension EvaluationRun {
             let corpus = try await embedCorpus(of: set, chosen, documents, images, &embedder)
             let vectors = SetVectors(
                 matrix: try embedder.cache.matrix(), queries: asked, queryRows: queryRows,
-                documentIDs: corpus.ids, documentRows: corpus.rows)
+                documentIDs: corpus.ids, documentRows: corpus.rows, contents: corpus.contents)
             if savesVectors { try vectors.write(set.name, to: output) }
-            var scored = try vectors.score(set, embedder) {
+            var scored = try vectors.score(set) {
                 guard !isInterrupted() else {
                     throw EvaluationRunError.interrupted(
                         output: output.path, kept: embedder.cache.count)
@@ -79,10 +79,10 @@ extension EvaluationRun {
     private func embedCorpus(
         of set: RetrievalSet, _ chosen: Set<String>, _ documents: Documents, _ images: ImageStore,
         _ embedder: inout CachedEmbedder
-    ) async throws -> (ids: [String], rows: [Int]) {
+    ) async throws -> (ids: [String], rows: [Int], contents: Digest) {
         let windowCount = 64
         var reader = try DocumentReader(set.corpus)
-        var (ids, rows) = ([String](), [Int]())
+        var (ids, rows, contents) = ([String](), [Int](), Digest())
         var isAtEnd = false
         tell(.found(inputs: nil))
         while !isAtEnd {
@@ -92,15 +92,19 @@ extension EvaluationRun {
                     isAtEnd = true
                     break
                 }
-                window.append(try record.input(documents, images) {
+                window.append(
+                    try record.input(documents, images) {
                         embedder.embedder.known($0)
                     })
+                // As if the model had every prompt: what a set holds is no matter of the model.
+                let content = try record.input(documents, images) { $0 }
+                contents.add(try ContentKey(content, files: .bytes).text)
                 names.append("\(set.name), document \(record.id)")
                 ids.append(record.id)
             }
             rows += try await embedder.rows(of: window, tellsCount: false) { names[$0] }
         }
-        return (ids, rows)
+        return (ids, rows, contents)
     }
 }
 
@@ -111,6 +115,8 @@ private struct SetVectors {
     let queryRows: [Int]
     let documentIDs: [String]
     let documentRows: [Int]
+    /// Of what the documents hold.
+    let contents: Digest
 
     /// - Throws: `SafetensorsError`.
     func write(_ name: String, to output: URL) throws {
@@ -125,7 +131,7 @@ private struct SetVectors {
     /// - Parameter willCompute: called before each block of scores; what it throws ends the search.
     /// - Throws: `EvaluationError`, `TorchError`, what `willCompute` throws.
     func score(
-        _ set: RetrievalSet, _ embedder: CachedEmbedder, willCompute: () throws -> Void
+        _ set: RetrievalSet, willCompute: () throws -> Void
     ) throws -> EvaluationRun.ScoredSet {
         let groups = TranslationGroups.names(of: queries, set.relevance)
         let judged = zip(queries, queryRows).map { query, row in
@@ -142,17 +148,16 @@ private struct SetVectors {
             score: .retrieval(
                 try evaluation.score(
                     set: set.name, random: RandomSource(seed: 0, name: set.name))),
-            outcomes: outcomes, data: digest(judged, embedder))
+            outcomes: outcomes, data: digest(judged, texts))
     }
 
-    /// Of inputs with their prompts, ids and judgements.
-    private func digest(_ judged: [JudgedQuery], _ embedder: CachedEmbedder) -> String {
-        var digest = Digest()
-        for row in documentRows { digest.add(embedder.contentKey(of: row).text) }
+    /// Of contents, ids and judgements.
+    private func digest(_ judged: [JudgedQuery], _ texts: [String: String]) -> String {
+        var digest = contents
         for id in documentIDs { digest.add(id) }
         for query in judged {
             digest.add(query.id)
-            digest.add(embedder.contentKey(of: query.row).text)
+            digest.add(texts[query.id] ?? "")
             for (id, grade) in query.relevance.sorted(by: { $0 < $1 }) {
                 digest.add("\(id) \(grade)")
             }

@@ -54,7 +54,8 @@ extension Scores {
             ends.map { folder.appending(path: "\(name)_\($0)") }
         }
         let reports = reportNames.map { folder.appending(path: $0) }
-        for file in [file] + files + reports where FileManager.default.fileExists(atPath: file.path) {
+        for file in [file] + files + reports where FileManager.default.fileExists(atPath: file.path)
+        {
             do {
                 try FileManager.default.removeItem(at: file)
             } catch {

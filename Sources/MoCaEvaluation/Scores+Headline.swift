@@ -1,13 +1,13 @@
 // Which measure stands for a set, and what readers call it: decided here and nowhere else.
 
 extension Scores {
-    /// The measure that stands for a set: that of the mean over all sets where the set has it, else
-    /// that of a group that the set is in, else precision at 1 or nDCG@5.
+    /// The measure that stands for a set: that of a published average that the set is in, else that of
+    /// the mean over all sets where the set has it, else precision at 1 or nDCG@5.
     package func headline(of set: String) -> String {
         let score = sets[set]
         let named = groups.filter { $0.key != Self.meanOfAll && $0.value.sets.contains(set) }
             .sorted { $0.key < $1.key }.map(\.value.metric)
-        let candidates = [groups[Self.meanOfAll]?.metric].compactMap { $0 } + named
+        let candidates = named + [groups[Self.meanOfAll]?.metric].compactMap { $0 }
         if let metric = candidates.first(where: { score?.value(of: $0) != nil }) { return metric }
         if case .precision = score { return PrecisionAtOne.measure }
         return "ndcg_at_5"

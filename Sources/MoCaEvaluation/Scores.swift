@@ -209,7 +209,8 @@ package struct Scores: Sendable, Hashable, Codable {
     package var groups: [String: GroupScore]
     /// How the model was run.
     package var settings: [String: SettingValue]
-    /// Digests of what the sets hold, by name: inputs with their prompts, and what is right.
+    /// Digests of what the sets hold, by name: inputs without the model's prompts, and what is
+    /// right.
     package var data: [String: String]
     /// SHA-256 of each set's `NAME_queries.jsonl`, by name: the outcomes that the scores are of.
     package var outcomes: [String: String]

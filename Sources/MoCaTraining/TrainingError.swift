@@ -25,8 +25,8 @@ package enum TrainingError: UserFacingError, Hashable {
     /// `what` is memory or disk; `remedies` are settings that take less.
     case doesNotFit(what: String, needed: Int, available: Int, remedies: [String])
 
-    /// Memory ran out; `remedies` are settings that take less.
-    case outOfMemory(reason: String, remedies: [String])
+    /// Memory ran out, before the first step or in one; `remedies` are settings that take less.
+    case outOfMemory(isLoading: Bool, reason: String, remedies: [String])
 
     // The run
     case badSample(name: String, reason: String)
@@ -82,8 +82,8 @@ package enum TrainingError: UserFacingError, Hashable {
         case .doesNotFit(let what, let needed, let available, _):
             "run does not fit (\(what)): it needs \(Self.gigabytes(needed)), and there are "
                 + Self.gigabytes(available)
-        case .outOfMemory(let reason, _):
-            "out of memory (\(reason))"
+        case .outOfMemory(let isLoading, let reason, _):
+            "out of memory (\(isLoading ? "loading" : "training")): \(reason)"
         case .badSample(let name, let reason):
             "sample cannot be used (\(name)): \(reason)"
         case .notFinite(let step, let loss, let norm, let records, let saved):
@@ -118,11 +118,14 @@ package enum TrainingError: UserFacingError, Hashable {
             "restore recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on "
                 + "all the same, or start anew with resume=never"
         case .tokenizerTooLarge: "use the tokenizer.json that belongs to the model"
-        case .doesNotFit(_, _, _, let remedies), .outOfMemory(_, let remedies):
+        case .doesNotFit(_, _, _, let remedies), .outOfMemory(_, _, let remedies):
             "try \(remedies.joined(separator: "; "))"
         case .badSample: "correct the record, or take it out"
         case .notFinite(_, _, _, _, .failed):
             "make room for it; lower the learning rate or clip harder, or pass over such steps with "
+                + "runtime.on_not_finite=skip"
+        case .notFinite(_, _, _, _, .nothing):
+            "lower the learning rate or clip harder, or pass over such steps with "
                 + "runtime.on_not_finite=skip"
         case .notFinite:
             "look at it with moca replay; lower the learning rate or clip harder, or pass over "

@@ -199,9 +199,15 @@ public final class AdamW {
 
     /// Runs `body` with the averages in the place of the parameters, where there are any. Then the
     /// parameters are what they were, bit for bit, also when `body` throws.
-    public func withAverages<Result>(_ body: () throws -> Result) rethrows -> Result {
-        let replaced = parameters.filter { averages[$0.key] != nil }.map { _, tensor in
-            (tensor: tensor, value: tensor.detached().clone())
+    ///
+    /// - Throws: `TorchError` when there is no memory to set the parameters aside, which then stay
+    ///   as they are; what `body` throws.
+    public func withAverages<Result>(_ body: () throws -> Result) throws -> Result {
+        // A scope of its own: `body` may do more than tensor code, and catches what it computes.
+        let replaced = try catchingTorchErrors {
+            parameters.filter { averages[$0.key] != nil }.map { _, tensor in
+                (tensor: tensor, value: tensor.detached().clone())
+            }
         }
         _ = applyAverages()
         defer { for (tensor, value) in replaced { tensor.assign(value) } }

@@ -23,7 +23,7 @@ struct ComparisonPage {
         pictures.begin(allowing: Self.pictureByteLimit)
     }
 
-    /// - Throws: `DataError`, `ReportError`.
+    /// - Throws: `ReportError`.
     func report() throws -> Report {
         var sections = [
             ReportSection("Headline", lead: lead, .summary(Summary(figures: figures))),
@@ -85,7 +85,7 @@ struct ComparisonPage {
         [
             MeasureTitle.of(difference.metric), percent(difference.a), percent(difference.b),
             signed(difference.difference), range(difference),
-            Message.text(difference.probability, 4),
+            difference.probability.map { Message.text($0, 4) } ?? "",
         ]
     }
 
@@ -103,15 +103,26 @@ struct ComparisonPage {
     // MARK: Examples
 
     private func section(_ name: String, _ set: Comparison.SetComparison) throws -> ReportSection {
-        let shown = ShownContents(source, set: name, pictures: pictures)
+        guard set.wins + set.losses > 0 else {
+            return ReportSection(
+                name, .sentences([RunSentence("Both answer every query equally well.")]))
+        }
+        let shown = ShownContents(
+            source, set: name, pictures: pictures,
+            inputs: (set.gained + set.lost).map { (query: $0.query, input: $0.input) })
         var parts: [ReportSection] = []
         for (title, examples) in [("B is better", set.gained), ("B is worse", set.lost)] {
             let cards = try examples.map { try card($0, shown) }
             if !cards.isEmpty { parts.append(ReportSection(title, .queries(cards))) }
         }
         guard !parts.isEmpty else {
+            let counts = [(set.wins, "better"), (set.losses, "worse")].map { "\($0) \($1)" }
             return ReportSection(
-                name, .sentences([RunSentence("Both answer every query equally well.")]))
+                name,
+                .sentences([
+                    RunSentence(
+                        "B answers \(counts.joined(separator: " and ")); no examples are listed.")
+                ]))
         }
         return ReportSection(name, lead: shown.problem, .parts(parts))
     }
@@ -149,11 +160,11 @@ struct ComparisonPage {
     private func signed(_ share: Double) -> String { (share < 0 ? "" : "+") + percent(share) }
 
     private func range(_ difference: Comparison.Difference) -> String {
-        "\(percent(difference.interval.lower)) to \(percent(difference.interval.upper))"
+        difference.interval.map { "\(percent($0.lower)) to \(percent($0.upper))" } ?? ""
     }
 }
 
 extension Comparison.Difference {
     /// Whether the whole interval lies on one side of 0.
-    fileprivate var isClear: Bool { interval.lower > 0 || interval.upper < 0 }
+    fileprivate var isClear: Bool { interval.map { $0.lower > 0 || $0.upper < 0 } ?? false }
 }

@@ -140,6 +140,7 @@ private struct Evaluation {
         try requireFile(options.data, "--data")
         if let images = options.images { try requireFile(images, "--images") }
         try requireWritableFolder(options.output)
+        if let folder = export?.mteb { try requireWritableFolder(folder) }
         let folder = try model.folder.resolved()
         let settings = try model.embedderOptions()
         let identity = try ModelIdentity(of: folder, settings)
@@ -166,19 +167,20 @@ private struct Evaluation {
         Message.write(
             "embedded \(report.embeddedCount) inputs, \(Message.text(seconds, 1)) s in all; "
                 + "scores are in \(options.output)/scores.json")
-        if let folder = export?.mteb {
-            try write(report, run.embedder, identity, to: folder)
-        }
         if options.json {
             try Message.printJSON(report.scores)
         } else {
             ScoreLines(report.scores).print()
         }
-        guard options.report else { return }
-        let page = try await EvaluationPage(
-            report.scores, in: run.output, embedder: run.embedder
-        ).write()
-        Message.write("report is in \(page.path)")
+        if options.report {
+            let page = try await EvaluationPage(
+                report.scores, in: run.output, embedder: run.embedder
+            ).write()
+            Message.write("report is in \(page.path)")
+        }
+        if let folder = export?.mteb {
+            try write(report, run.embedder, identity, to: folder)
+        }
     }
 
     /// Writes the scores as mteb keeps them.

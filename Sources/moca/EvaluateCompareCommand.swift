@@ -13,7 +13,7 @@ struct EvaluateCompareCommand: VerboseCommand {
         discussion: """
             A and B are folders that `moca evaluate` wrote. Differences are B - A, with 95 % \
             intervals of a paired bootstrap; p is how often no difference would give one like it. \
-            Evaluations of other inputs, prompts or judgements are refused.
+            Evaluations of other inputs or judgements are refused; other prompts are listed.
             """)
 
     @Argument(help: ArgumentHelp("The first evaluation.", valueName: "a"))
@@ -84,12 +84,11 @@ struct EvaluateCompareCommand: VerboseCommand {
     }
 
     private func cells(_ difference: Comparison.Difference) -> [String] {
-        let interval = difference.interval
-        return [
+        [
             difference.metric, percent(difference.a), percent(difference.b),
             percent(difference.difference),
-            "\(percent(interval.lower)) to \(percent(interval.upper))",
-            String(format: "%.4f", difference.probability),
+            difference.interval.map { "\(percent($0.lower)) to \(percent($0.upper))" } ?? "",
+            difference.probability.map { String(format: "%.4f", $0) } ?? "",
         ]
     }
 

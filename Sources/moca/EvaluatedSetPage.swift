@@ -25,7 +25,9 @@ struct EvaluatedSetPage {
     ) {
         (self.name, self.measure, self.outcomes) = (name, measure, outcomes)
         self.maker = maker
-        shown = ShownContents(source, set: name, pictures: pictures)
+        shown = ShownContents(
+            source, set: name, pictures: pictures,
+            inputs: outcomes.map { (query: $0.query, input: $0.input) })
     }
 
     /// - Throws: `ReportError`, what the model throws.
@@ -43,7 +45,7 @@ struct EvaluatedSetPage {
                         + "one by most. Cosines stand below.",
                 .queries(try worst.map(card)))
         ]
-        parts += [try confusions(), try hubs(), try await heatMaps(worst)].compactMap { $0 }
+        parts += [try confusions(), hubs(), try await heatMaps(worst)].compactMap { $0 }
         return ReportSection(name, lead: shown.problem, .parts(parts))
     }
 
@@ -101,14 +103,14 @@ struct EvaluatedSetPage {
                 + "each with an example.", .queries(cards))
     }
 
-    private func hubs() throws -> ReportSection? {
+    private func hubs() -> ReportSection? {
         // Candidates of MMEB are counted within their query.
         guard shown.isRetrieval else { return nil }
         let hubs = outcomes.hubs(count: Self.hubCount)
         guard !hubs.isEmpty else { return nil }
-        let rows = try hubs.map { hub in
-            let examples = try hub.queries.prefix(3).map { try shown.text(ofQuery: $0) }
-            let text = try shown.text(ofDocument: hub.document, query: hub.queries[0])
+        let rows = hubs.map { hub in
+            let examples = hub.queries.prefix(3).map { shown.text(ofQuery: $0) }
+            let text = shown.text(ofDocument: hub.document, query: hub.queries[0])
             return [
                 text.isEmpty ? hub.document : "\(hub.document): \(text)", "\(hub.queries.count)",
                 examples.joined(separator: " / "),
@@ -130,7 +132,8 @@ struct EvaluatedSetPage {
                 maps += try await map(
                     "answered rightly", outcome, outcome.best.first, "Right answer", maker)
             }
-            for outcome in worst.prefix(1) {
+            // The first answer may be right where other relevant ones are too far below.
+            for outcome in worst.filter({ !$0.isRight }).prefix(1) {
                 maps += try await map(
                     "answered wrongly", outcome, outcome.best.first, "First of the ranking", maker)
                 maps += try await map(
@@ -150,8 +153,8 @@ struct EvaluatedSetPage {
         _ verdict: String, _ outcome: QueryOutcome, _ candidate: ScoredCandidate?,
         _ name: String, _ maker: HeatMapMaker
     ) async throws -> [HeatMap] {
-        guard let candidate, let query = try shown.input(ofQuery: outcome.query),
-            let other = try shown.input(of: candidate.id, query: outcome.query)
+        guard let candidate, let query = shown.input(ofQuery: outcome.query),
+            let other = shown.input(of: candidate.id, query: outcome.query)
         else { return [] }
         return [
             try await maker.map(
@@ -159,84 +162,5 @@ struct EvaluatedSetPage {
                 .init(name: "Query", content: query.content, role: query.role),
                 .init(name: name, content: other.content, role: other.role))
         ]
-    }
-}
-
-/// The inputs of a set as they are shown; ids alone where the data is not there any more.
-final class ShownContents {
-    private let contents: SetContents?
-    private let benchmark: Benchmark?
-    private let pictures: ReportPictures
-    /// Why only ids are shown; empty otherwise.
-    let problem: String
-
-    init(_ source: EvaluatedData?, set: String, pictures: ReportPictures) {
-        self.pictures = pictures
-        benchmark = source?.benchmark
-        guard let source else {
-            contents = nil
-            problem = "Only ids are shown: the scores do not say which data they are of."
-            return
-        }
-        switch Result(catching: { try source.contents(of: set) }) {
-        case .success(let found): (contents, problem) = (found, "")
-        case .failure(let error):
-            contents = nil
-            let reason = (error as? any UserFacingError)?.oneLine ?? error.localizedDescription
-            problem = "Only ids are shown: \(reason)."
-        }
-    }
-
-    var isRetrieval: Bool { benchmark.map { $0 != .mmeb } ?? false }
-
-    /// - Throws: `DataError`.
-    func input(ofQuery id: String) throws -> PromptedContent? { try contents?.query(id) }
-
-    /// - Throws: `DataError`.
-    func input(of candidate: String, query: String) throws -> PromptedContent? {
-        try contents?.candidate(candidate, of: query)
-    }
-
-    /// - Throws: `DataError`, `ReportError`.
-    func query(_ id: String) throws -> ReportContent {
-        try input(ofQuery: id).map { try pictures.content($0.content) } ?? ReportContent(text: id)
-    }
-
-    /// - Throws: `DataError`, `ReportError`.
-    func candidate(_ id: String, of query: String) throws -> ReportContent {
-        guard let input = try input(of: id, query: query) else { return ReportContent(text: id) }
-        var content = try pictures.content(input.content)
-        // The words beside every page say nothing about one.
-        if benchmark == .vidore, content.image != nil { content.text = id }
-        return content
-    }
-
-    /// - Throws: `DataError`.
-    func text(ofQuery id: String) throws -> String {
-        try input(ofQuery: id).map { Self.text($0.content) } ?? id
-    }
-
-    /// - Throws: `DataError`.
-    func text(ofDocument id: String, query: String) throws -> String {
-        guard benchmark != .vidore else { return "" }
-        return try input(of: id, query: query).map { Self.text($0.content) } ?? ""
-    }
-
-    private static func text(_ content: Content) -> String {
-        let texts = content.segments.compactMap { segment -> String? in
-            if case .text(let text) = segment { text } else { nil }
-        }
-        return String(texts.joined(separator: " ").prefix(120))
-    }
-
-    /// None, with a warning, where the data cannot be read.
-    func confusions(_ outcomes: [QueryOutcome], count: Int) -> [Confusion] {
-        do {
-            return try contents?.confusions(outcomes, count: count) ?? []
-        } catch {
-            let reason = (error as? any UserFacingError)?.oneLine ?? error.localizedDescription
-            Message.write("warning: no confusions on the page: \(reason)")
-            return []
-        }
     }
 }

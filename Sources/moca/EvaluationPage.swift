@@ -80,7 +80,8 @@ struct EvaluationPage {
             let allowance = left / (names.count - number)
             pictures.begin(allowing: allowance)
             let page = try EvaluatedSetPage(
-                name, measure: scores.headline(of: name), outcomes: .init(set: name, in: output),
+                name, measure: scores.headline(of: name),
+                outcomes: .init(set: name, in: output, hash: scores.outcomes[name]),
                 source: source, pictures: pictures, maker: maker)
             sections.append(try await page.section())
             left -= allowance - pictures.allowance

@@ -9,7 +9,16 @@ struct GroupRows {
     private struct Key: Hashable {
         let name: String
         let metric: String
+        /// Where the list of sets is from, which says them all.
+        let source: String?
+        /// The sets of a group of no list. Empty otherwise: sets that were scored have the names of
+        /// their folders, missing ones those of the list.
         let sets: Set<String>
+
+        init(_ name: String, _ group: GroupScore) {
+            (self.name, metric, source) = (name, group.metric, group.source)
+            sets = group.source == nil ? Set(group.sets + group.missing) : []
+        }
     }
 
     private var keys: [Key] = []
@@ -25,8 +34,7 @@ struct GroupRows {
             )
         }
         for (name, group) in order {
-            let key = Key(
-                name: name, metric: group.metric, sets: Set(group.sets + group.missing))
+            let key = Key(name, group)
             if groups[key] == nil { keys.append(key) }
             groups[key, default: [:]][label] = group
             if let chance = scores.chance(of: group) { chances[key] = chance }
@@ -37,20 +45,24 @@ struct GroupRows {
     func rows(of labels: [String]) -> [ScoreTable.Row] {
         keys.map { key in
             let found = groups[key] ?? [:]
-            let count = key.sets.count
+            let count = found.values.map(Self.setCount).max() ?? 0
             let isNamed = key.name != Scores.meanOfAll
             var row = ScoreTable.Row(
                 isNamed ? key.name : "Mean over what was scored",
                 metric: "\(MeasureTitle.of(key.metric)), \(count) \(count == 1 ? "set" : "sets")",
                 chance: chances[key], cells: labels.map { found[$0].map(Self.cell) })
-            row.note = found.values.compactMap(\.source).first.map { "list of sets: \($0)" } ?? ""
+            row.note = key.source.map { "list of sets: \($0)" } ?? ""
             return row
         }
     }
 
+    private static func setCount(_ group: GroupScore) -> Int {
+        group.sets.count + group.missing.count
+    }
+
     private static func cell(_ group: GroupScore) -> ScoreTable.Cell {
         guard let mean = group.mean else {
-            let count = group.sets.count + group.missing.count
+            let count = setCount(group)
             let named = group.missing.count <= 3 ? ": " + group.missing.joined(separator: ", ") : ""
             return ScoreTable.Cell(
                 .nan, note: "\(group.missing.count) of \(count) sets missing\(named)")

@@ -2,12 +2,30 @@
 
 import Foundation
 import MoCaCore
+import MoCaEmbedding
 import MoCaImage
 import MoCaReport
 
 /// Small pictures, each made once.
 final class ReportPictures {
-    private var made: [String: ReportImage] = [:]
+    /// Tells pictures apart. Names do not: all `data:` URLs of a record have one.
+    private enum Key: Hashable {
+        case file(String)
+        case encoded(Digest)
+
+        init(_ source: ImageSource) {
+            switch source {
+            case .file(let url): self = .file(url.path)
+            case .encoded(let bytes, _):
+                var digest = Digest()
+                digest.add(bytes)
+                self = .encoded(digest)
+            }
+        }
+    }
+
+    /// Encoded pictures.
+    private var made: [Key: Data] = [:]
     private let side = 160
     /// Bytes of pictures that may still be shown; each showing counts, for a page holds its bytes
     /// wherever it shows them.
@@ -31,15 +49,23 @@ final class ReportPictures {
     ///
     /// - Throws: `ReportError`.
     func thumbnail(_ source: ImageSource) throws -> ReportImage? {
-        if let image = made[source.name] { return admitted(image) }
+        try picture(of: source) { _ in }
+    }
+
+    /// - Parameter failed: told why there is no picture, where it cannot be shown.
+    private func picture(
+        of source: ImageSource, failed: (String) -> Void
+    ) throws -> ReportImage? {
+        let key = Key(source)
         let name = URL(fileURLWithPath: source.name).lastPathComponent
         do {
-            let small = try ImageDecoder().image(of: source).thumbnail(side: side)
-            let image = try ReportImage(small.jpeg(), description: name)
-            made[source.name] = image
-            return admitted(image)
+            let bytes =
+                try made[key] ?? ImageDecoder().image(of: source).thumbnail(side: side).jpeg()
+            made[key] = bytes
+            return admitted(try ReportImage(bytes, description: name))
         } catch let error as ImageError {
             Message.write("warning: no picture on the page: \(error.oneLine)")
+            failed(error.oneLine)
             return nil
         }
     }
@@ -56,14 +82,17 @@ final class ReportPictures {
 
     /// A content as it is shown: its first picture and the beginning of its text.
     ///
+    /// - Parameter failed: told why there is no picture, where it cannot be shown.
     /// - Throws: `ReportError`.
-    func content(_ content: Content) throws -> ReportContent {
+    func content(
+        _ content: Content, failed: (String) -> Void = { _ in }
+    ) throws -> ReportContent {
         let texts = content.segments.compactMap { segment -> String? in
             if case .text(let text) = segment { text } else { nil }
         }
         let text = texts.joined(separator: " ").trimmingCharacters(in: .whitespacesAndNewlines)
         return ReportContent(
-            image: try content.images.first.flatMap { try thumbnail($0) },
+            image: try content.images.first.flatMap { try picture(of: $0, failed: failed) },
             text: String(text.prefix(400)))
     }
 }

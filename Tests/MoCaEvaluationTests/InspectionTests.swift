@@ -56,6 +56,15 @@ struct InspectionTests {
         #expect(evaluation.outcomes.map(\.isRight) == [false, true])
     }
 
+    /// Files of older versions have the right one first among equals.
+    @Test func anOlderTieIsNotRightEither() {
+        let outcome = QueryOutcome(
+            query: "tie", measures: ["precision_at_1": 0],
+            best: [ScoredCandidate(id: "0", score: 0.5), ScoredCandidate(id: "1", score: 0.5)],
+            relevant: [ScoredCandidate(id: "0", score: 0.5)], stability: .tied)
+        #expect(!outcome.isRight)
+    }
+
     private func outcome(_ row: Int, first: Int) -> QueryOutcome {
         QueryOutcome(
             query: "Set#\(row)", measures: ["precision_at_1": first == 0 ? 1 : 0],
@@ -91,6 +100,35 @@ struct InspectionTests {
         }
     }
 
+    @Test func dataThatHasChangedIsTold() throws {
+        try folder.write(
+            [
+                [
+                    "qry_text": "Which?", "qry_img_path": "", "tgt_text": ["cat", "dog"],
+                    "tgt_img_path": ["", ""],
+                ],
+                [
+                    "qry_text": "Which?", "qry_img_path": "a.png", "tgt_text": ["cat", "dog"],
+                    "tgt_img_path": ["", ""],
+                ],
+                [
+                    "qry_text": "Uneven", "qry_img_path": "", "tgt_text": ["cat", "dog", "cow"],
+                    "tgt_img_path": ["a.png", "b.png"],
+                ],
+            ], to: "Set/test.jsonl")
+        let contents = try SetContents("Set", of: .mmeb, data: folder.data, images: nil, roles: [])
+        #expect(try contents.holds("Set#0", asking: "Which?"))
+        #expect(try contents.holds("Set#1", asking: "Which? [a.png]"))
+        #expect(try !contents.holds("Set#1", asking: "Which?"))
+        #expect(try !contents.holds("Set#3", asking: "Which?"))
+        #expect(throws: (any Error).self) { try contents.candidate("2", of: "Set#2") }
+        // Of queries that ask something else by now nothing is known.
+        var changed = [outcome(0, first: 1), outcome(1, first: 1)]
+        #expect(try contents.confusions(changed, count: 5).map(\.count) == [2])
+        changed[1].input = "Which?"
+        #expect(try contents.confusions(changed, count: 5).isEmpty)
+    }
+
     @Test func documentsAreReadByTheirIds() throws {
         try folder.write(
             (0..<5).map { ["corpus-id": "d\($0)", "title": "T\($0)", "text": "words"] },
@@ -104,6 +142,8 @@ struct InspectionTests {
             "Texts", of: .retrieval, data: folder.data, images: nil, roles: [.document])
         #expect(try contents.query("q")?.content == .text("what"))
         #expect(try contents.query("r") == nil)
+        #expect(try contents.holds("q", asking: "what"))
+        #expect(try !contents.holds("q", asking: "who"))
         let found = try #require(try contents.candidate("d3", of: "q"))
         #expect(found.content == .text("T3 words") && found.role == .document)
         #expect(try contents.candidate("e", of: "q")?.content == .text("other"))

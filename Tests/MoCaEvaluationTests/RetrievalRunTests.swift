@@ -82,6 +82,20 @@ struct RetrievalRunTests {
                 atPath: folder.output.appending(path: "vidore_vectors.safetensors").path))
     }
 
+    /// What a set holds is no matter of the model's prompts, so that models with others compare.
+    @Test func digestsOfDataAreWithoutPrompts() async throws {
+        let model = folder.url.appending(path: "prompted")
+        try FileManager.default.copyItem(at: BenchmarkFolder.checkpoint, to: model)
+        try Data(#"{"prompts": {"query": "q: {text}", "document_image": "{image} page"}}"#.utf8)
+            .write(to: model.appending(path: "moca.json"))
+        let data = BenchmarkFolder.fixtures.appending(path: "data/vidore")
+        let plain = try await folder.run(data: data).retrieval(.pages).scores
+        let prompted = try await folder.run(model: model, data: data).retrieval(.pages).scores
+        #expect(plain.data == prompted.data)
+        #expect(plain.settings["prompts_digest"] != prompted.settings["prompts_digest"])
+        #expect(plain.outcomes != prompted.outcomes)
+    }
+
     @Test func textsAreTitleAndText() async throws {
         let titles = ["Ships", "Trains", "", "Hills", "Rain", "Sand", "Snow"]
         // More documents than are embedded together.

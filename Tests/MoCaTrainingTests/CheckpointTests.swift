@@ -219,6 +219,39 @@ import Torch
         }
     }
 
+    /// What a rescue kept stays while nothing shows that the run is well: until a regular save.
+    @Test func whatARescueKeptOutlivesTheNextStart() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            var settings = Recipe.Checkpoints()
+            (settings.keep, settings.isAsynchronous) = (1, false)
+            settings.bestMetric = "loss"
+            var saver = CheckpointSaver(folder, settings, parts: [], resumed: nil, say: { _ in })
+            var state = TrainingState(recipe: "")
+            (state.step, state.watchedValue) = (2, 3)
+            _ = try saver.save(state)
+            (state.step, state.watchedValue) = (3, 1)
+            _ = try saver.save(state, isRescue: true)
+            #expect(try Checkpoint.all(in: folder).map(\.step) == [2, 3])
+            let newest = try #require(try Checkpoint.all(in: folder).last)
+            saver = CheckpointSaver(folder, settings, parts: [], resumed: newest, say: { _ in })
+            try saver.judge(state)
+            #expect(try Checkpoint.all(in: folder).map(\.step) == [2, 3])
+            #expect(try BestCheckpoint(reading: folder)?.step == 3)
+            (state.step, state.watchedValue) = (4, 0)
+            _ = try saver.save(state)
+            #expect(try Checkpoint.all(in: folder).map(\.step) == [4])
+        }
+    }
+
+    /// A run in the folder may remove one while it is counted.
+    @Test func aCheckpointThatIsGoneHasNoBytes() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let gone = Checkpoint(folder: folder.appending(path: "checkpoint-9"), step: 9)
+            let count = try gone.byteCount()
+            #expect(count == 0)
+        }
+    }
+
     /// A damaged best.json costs no save: the best checkpoint is chosen anew, and that is said.
     @Test func aBestThatCannotBeReadIsChosenAnew() throws {
         try TrainingFixtures.withTemporaryFolder { folder in

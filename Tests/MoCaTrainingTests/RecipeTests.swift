@@ -197,9 +197,13 @@ import Torch
     }
 
     @Test func stagesHaveKeysOfTheirOwn() throws {
+        let keys = ["objective={mae_ratio: 0.5}", "batch={tokens: 64}"]
         #expect(
-            try problems(smallest, .pretraining).contains(
+            try problems(smallest, .pretraining, keys).contains(
                 "objective.mlm_ratio is missing, must be in 0...1"))
+        #expect(throws: TrainingError.otherStage(file: "/recipes/x.yaml", stage: .contrastive)) {
+            try parse(smallest, .pretraining)
+        }
         #expect(try problems(smallest, .contrastive, ["batch.tokens=5"]).count == 1)
         #expect(
             try problems(smallest, .contrastive, ["model.initialize.config=x"])

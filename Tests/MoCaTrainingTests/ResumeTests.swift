@@ -11,6 +11,11 @@ import Torch
 @Suite(.serialized) struct ResumeTests {
     private struct Killed: Error {}
 
+    /// Cases that are slow where 16 bits are emulated.
+    private static func longOnly<Case>(_ cases: [Case]) -> [Case] {
+        TrainingFixtures.isLong ? cases : []
+    }
+
     private static let lora =
         "lora={rank: 4, alpha: 8, dropout: 0.2, target_modules: [q_proj, o_proj, down_proj]}"
 
@@ -47,12 +52,15 @@ import Torch
         return (whole, broken)
     }
 
-    @Test(arguments: [
-        ["optimizer.ema_decay=0.9"],
-        [lora, "optimizer.ema_decay=0.9", "runtime.dtype=bfloat16"],
-        ["runtime.dtype=bfloat16", "runtime.float32_gradients=false"],
-        ["batch.accumulation=1", "batch.mini_batch_tokens=40", lora],
-    ])
+    @Test(
+        arguments: [
+            ["optimizer.ema_decay=0.9"],
+            ["batch.accumulation=1", "batch.mini_batch_tokens=40", lora],
+        ]
+            + longOnly([
+                [lora, "optimizer.ema_decay=0.9", "runtime.dtype=bfloat16"],
+                ["runtime.dtype=bfloat16", "runtime.float32_gradients=false"],
+            ]))
     func averagesAndAdaptersContinue(overrides: [String]) throws {
         try TrainingFixtures.withTemporaryFolder { folder in
             _ = try expectSame(.contrastive, overrides, in: folder)
@@ -60,7 +68,7 @@ import Torch
     }
 
     /// The scale falls before and after the checkpoint.
-    @Test func overflowsContinue() throws {
+    @Test(.enabled(if: TrainingFixtures.isLong)) func overflowsContinue() throws {
         try TrainingFixtures.withTemporaryFolder { folder in
             let overrides = [
                 "runtime.dtype=float16", "objective.temperature=0.0000002",
@@ -107,7 +115,7 @@ import Torch
     }
 
     /// The temperature is learnt beside adapters, and is none of PEFT's.
-    @Test(arguments: ["float32", "bfloat16"])
+    @Test(arguments: ["float32"] + longOnly(["bfloat16"]))
     func aLearnedTemperatureContinuesWithAdapters(dtype: String) throws {
         try TrainingFixtures.withTemporaryFolder { folder in
             let key = "base_model.model.\(CheckpointKeys.logScale)"

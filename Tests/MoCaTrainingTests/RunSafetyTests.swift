@@ -46,6 +46,51 @@ import Testing
         }
     }
 
+    /// What stopped a run stays noted when it goes on from what was saved.
+    @Test func aStepThatStopsTheRunIsNoted() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let recipe = try TrainingFixtures.recipe(
+                .contrastive, output: folder, steps: 3,
+                ["optimizer.learning_rate=1.0e+38", "schedule.warmup_ratio=0"])
+            for _ in 0..<2 {
+                #expect(throws: TrainingError.self) { try TrainingRun(recipe, say: { _ in }).run() }
+            }
+            let events = try rows("events.jsonl", in: folder)
+                .filter { $0["kind"] as? String != "collapse" }
+            #expect(
+                events.compactMap { $0["kind"] as? String } == ["stopped", "resumed", "stopped"])
+            #expect(events.allSatisfy { $0["step"] as? Int == 1 })
+            let first = try #require(events.first)
+            let records = try #require(first["records"] as? [String])
+            #expect(records.count == 8)
+            let text = try #require(first["text"] as? String)
+            #expect(text.hasPrefix("step 2: loss "))
+            #expect(text.contains("; the batch and the weights are in not-finite-2; "))
+            #expect(text.hasSuffix("its records are \(records.joined(separator: ", "))"))
+        }
+    }
+
+    /// A measured step that is not finite is told, and not kept.
+    @Test func aMeasurementKeepsNothing() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let recipe = try TrainingFixtures.recipe(
+                .contrastive, output: folder.appending(path: "run"), steps: 4,
+                ["optimizer.learning_rate=1.0e+38", "schedule.warmup_ratio=0"])
+            let failure = try #require(throws: TrainingError.self) {
+                try StepMeasurement(recipe)
+            }
+            guard case .notFinite(2, _, _, _, .nothing) = failure else {
+                Issue.record("ended with \(failure)")
+                return
+            }
+            var run = TrainingRun(recipe, say: { _ in })
+            run.keepsNothing = true
+            #expect(throws: TrainingError.self) { try run.run() }
+            #expect(!exists("run/not-finite-2", in: folder))
+            #expect(try Checkpoint.folders(in: recipe.outputFolder).isEmpty)
+        }
+    }
+
     @Test func picturesOfBrokenWeightsHaveNoError() throws {
         try TrainingFixtures.withTemporaryFolder { folder in
             try TrainingRun(

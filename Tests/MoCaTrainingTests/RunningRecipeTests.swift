@@ -90,9 +90,41 @@ import Testing
             "evaluation.mmeb or vidore or retrieval must name a folder, one of the three"
         ),
         (["runtime.on_not_finite=go"], "runtime.on_not_finite is 'go', must be one of stop, skip"),
+        (
+            ["runtime.master_weights=false", "runtime.float32_gradients=true"],
+            "runtime.float32_gradients is true, which needs master_weights: true"
+        ),
     ])
     func whatDoesNotFitIsNamed(overrides: [String], problem: String) throws {
         #expect(try problems(overrides) == [problem])
+    }
+
+    /// A run of 16-bit weights says how gradients are summed; others go on under the text they had.
+    @Test func howGradientsAreSummedHasAName() throws {
+        let key = "float32_gradients: "
+        let narrow = ["runtime.dtype=bfloat16"]
+        #expect(try parse(narrow).decisiveText().contains(key + "true"))
+        #expect(
+            try parse(narrow + ["runtime.float32_gradients=false"]).decisiveText()
+                .contains(key + "false"))
+        #expect(try !parse([]).decisiveText().contains(key))
+        #expect(try !parse(["runtime.dtype=auto"]).decisiveText().contains(key))
+        #expect(
+            try parse(["runtime={device: cuda, dtype: auto}"]).decisiveText()
+                .contains(key + "true"))
+        let unmastered = try parse(narrow + ["runtime.master_weights=false"])
+        #expect(try !unmastered.decisiveText().contains(key))
+        for recipe in [try parse(narrow), unmastered] { #expect(try parseAgain(recipe) == recipe) }
+    }
+
+    @Test func moreEpochsThanStepsAreNamed() throws {
+        let recipe = try parse(["schedule={epochs: 1.0e+300}"])
+        #expect {
+            try recipe.resolvingEpochs()
+        } throws: { error in
+            guard case .badRecipe(_, let problems) = error as? TrainingError else { return false }
+            return problems.map(\.key) == ["schedule.epochs"]
+        }
     }
 
     /// What may change when a run goes on: how it is saved, scored and forgiven.

@@ -8,7 +8,7 @@ import Torch
 ///
 ///     MOCA_LONG_TESTS=1 swift test ... --filter SoakTests
 @Suite(
-    .serialized, .enabled(if: ProcessInfo.processInfo.environment["MOCA_LONG_TESTS"] != nil))
+    .serialized, .enabled(if: TrainingFixtures.isLong))
 struct SoakTests {
     @Test(arguments: Recipe.Stage.allCases)
     func memoryStaysFlat(stage: Recipe.Stage) throws {

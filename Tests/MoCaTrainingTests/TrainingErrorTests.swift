@@ -57,8 +57,12 @@ import Testing
                 + "pretrain"
         ),
         (
-            .outOfMemory(reason: "matmul", remedies: ["a", "b"]), 69,
-            "out of memory (matmul); try a; b"
+            .outOfMemory(isLoading: false, reason: "matmul", remedies: ["a", "b"]), 69,
+            "out of memory (training): matmul; try a; b"
+        ),
+        (
+            .outOfMemory(isLoading: true, reason: "to", remedies: ["a"]), 69,
+            "out of memory (loading): to; try a"
         ),
         (
             .recipeChanged(checkpoint: "c", changes: ["seed: 1 -> 2"]), 78,
@@ -102,6 +106,13 @@ import Testing
                 + "batch and the weights could not be kept, for the disk is full; its records are "
                 + "A#1; make room for it; lower the learning rate or clip harder, or pass over "
                 + "such steps with runtime.on_not_finite=skip"
+        ),
+        (
+            .notFinite(
+                step: 3, loss: .infinity, gradientNorm: 1, records: ["A#1"], saved: .nothing), 65,
+            "training stopped (step 3): loss inf and gradient norm 1.0 are not both finite; the "
+                + "batch and the weights are not kept; its records are A#1; lower the learning "
+                + "rate or clip harder, or pass over such steps with runtime.on_not_finite=skip"
         ),
         (
             .interrupted(step: 3, checkpoint: "c"), 75,

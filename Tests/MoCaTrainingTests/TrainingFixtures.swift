@@ -6,6 +6,8 @@ import MoCaModel
 @testable import MoCaTraining
 
 enum TrainingFixtures {
+    /// Whether what takes many minutes is tried as well.
+    static let isLong = ProcessInfo.processInfo.environment["MOCA_LONG_TESTS"] != nil
     static let repository = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     static let golden = repository.appending(path: "Tests/Fixtures/model")

@@ -115,6 +115,34 @@ import Torch
             #expect(remedies.contains("runtime.dtype: bfloat16"))
             #expect(remedies.contains("checkpoint.asynchronous: false"))
             #expect(throws: TrainingError.self) { try needs.check(recipe) }
+            func advice(_ runtime: String) throws -> [String] {
+                let recipe = try self.recipe(
+                    .pretraining, folder, model: large, ["runtime={\(runtime)}"])
+                return try TrainingNeeds(recipe).modelRemedies(recipe)
+            }
+            // The type that weights have counts, whether the recipe names it or not.
+            let (narrower, sums) = ("runtime.dtype: bfloat16", "runtime.float32_gradients: false")
+            let cases: [(runtime: String, expected: [String])] = [
+                ("device: cpu", [narrower]), ("device: cpu, dtype: bfloat16", [sums]),
+                ("device: cpu, dtype: bfloat16, float32_gradients: false", []),
+            ]
+            for (runtime, expected) in cases {
+                let found = try advice(runtime).filter { [narrower, sums].contains($0) }
+                #expect(found == expected, "\(runtime)")
+            }
+        }
+    }
+
+    /// Scoring averages takes the weights once more.
+    @Test func weightsAreSetAsideForAverages() throws {
+        try TrainingFixtures.withTemporaryFolder { folder in
+            let average = "optimizer.ema_decay=0.9"
+            let aside = try [[average], [average, "evaluation={mmeb: /nowhere}"]].map { keys in
+                try TrainingNeeds(TrainingFixtures.recipe(.contrastive, output: folder, keys))
+            }
+            let (plain, scored) = (aside[0].memory, aside[1].memory)
+            #expect(plain.weightsAside == 0 && scored.weightsAside == scored.weights)
+            #expect(scored.onHost == plain.onHost + scored.weights)
         }
     }
 

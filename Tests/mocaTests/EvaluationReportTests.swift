@@ -139,6 +139,84 @@ import Testing
         #expect(pictures.leftOutCount == 2)
     }
 
+    /// Missing sets have the names of the list, those that were scored the names of their folders.
+    @Test func anIncompleteGroupStandsBesideTheWholeOne() throws {
+        try withTemporaryFolder { folder in
+            let score = "{\"num_correct\": 9, \"num_queries\": 20, \"precision_at_1\": 0.45}"
+            func write(_ name: String, _ sets: [String], _ group: String) throws {
+                let sets = sets.map { "\"\($0)\": \(score)" }.joined(separator: ", ")
+                let scores = """
+                    {"sets": {\(sets)}, "groups": {"G": {"metric": "precision_at_1", \
+                    "source": "the list", \(group)}}}
+                    """
+                try scores.write(
+                    to: folder.appending(path: name), atomically: true, encoding: .utf8)
+            }
+            try write(
+                "whole.json", ["a", "b"], #""mean": 0.45, "sets": ["a", "b"], "missing": []"#)
+            try write("part.json", ["a"], #""sets": ["a"], "missing": ["Long name of b"]"#)
+            let files = ["--scores", "x=whole.json", "--scores", "y=part.json"]
+            _ = try run(["report", "--output", "page.html"] + files, in: folder)
+            let page = try text("page.html", in: folder)
+            #expect(page.components(separatedBy: "list of sets: the list").count == 2)
+            #expect(page.contains("1 of 2 sets missing: Long name of b"))
+        }
+    }
+
+    /// All `data:` URLs of a record have one name.
+    @Test func encodedPicturesAreToldApartByTheirBytes() throws {
+        let folder = Self.examples.appending(path: "images/openclipart")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+            .filter { $0.hasSuffix(".jpg") }.prefix(2)
+        let sources = try files.map {
+            ImageSource.encoded(
+                try Data(contentsOf: folder.appending(path: $0)), name: "Set#0, data: URL")
+        }
+        try #require(sources.count == 2)
+        let pictures = ReportPictures()
+        let shown = try [sources[0], sources[1], sources[0]].map { try pictures.thumbnail($0) }
+        #expect(shown[0] != nil && shown[1] != nil)
+        #expect(shown[0] != shown[1] && shown[0] == shown[2])
+    }
+
+    /// The set is there, and its images or its old rows are not.
+    @Test func whatIsNotThereAnyMoreIsSaidOnThePage() throws {
+        try withTemporaryFolder { folder in
+            let set = folder.appending(path: "data/Set")
+            try FileManager.default.createDirectory(at: set, withIntermediateDirectories: true)
+            let image = folder.appending(path: "data/page.jpg")
+            let page = Self.repository.appending(path: "examples/demo/pages")
+                .appending(path: "debmake-doc_en_p0143.jpg")
+            try FileManager.default.copyItem(at: page, to: image)
+            // Two equal answers: a tie, which is a miss.
+            func write(_ question: String) throws {
+                let record = """
+                    {"qry_text": "<|image_1|>\\n\(question)", "qry_img_path": "page.jpg", \
+                    "tgt_text": ["a ship", "a ship"], "tgt_img_path": ["", ""]}
+
+                    """
+                try record.write(
+                    to: set.appending(path: "test.jsonl"), atomically: true, encoding: .utf8)
+            }
+            try write("What is it?")
+            _ = try run(
+                ["evaluate", "mmeb", "--model", Self.nano, "--data", "data", "--output", "out"],
+                in: folder)
+            let whole = try text("out/report.html", in: folder)
+            #expect(whole.contains("What is it?") && !whole.contains("Not everything is shown"))
+            try FileManager.default.removeItem(at: image)
+            _ = try run(["evaluate", "report", "out"], in: folder)
+            let bare = try text("out/report.html", in: folder)
+            #expect(bare.contains("Not everything is shown: ") && bare.contains("page.jpg"))
+            #expect(bare.contains("a ship") && pictureCount(bare) == 0)
+            try write("What was it?")
+            _ = try run(["evaluate", "report", "out"], in: folder)
+            let changed = try text("out/report.html", in: folder)
+            #expect(changed.contains("the data has changed since"))
+            #expect(!changed.contains("What was it?") && !changed.contains("a ship"))
+        }
+    }
+
     @Test func anyPairCanBeLookedAt() throws {
         try withTemporaryFolder { folder in
             let picture = Self.examples.appending(path: "images/openclipart")

@@ -15,7 +15,7 @@ ctorch_status ctorch_set_thread_count(int count);
 // Opens libtorch_cuda.so beside the linked libraries when it is there; 1 when CUDA can be used.
 int ctorch_cuda_is_available(void);
 // Bytes of a device that are free for any program and that there are in all; bytes that this process
-// holds of it, and the most that it held. All are 0 where the device, or this libtorch, does not say.
+// holds of it, and the most that it held. All are 0 where the device does not say.
 ctorch_status ctorch_device_memory(ctorch_device device, int64_t *free_bytes, int64_t *total_bytes,
                                    int64_t *held_bytes, int64_t *peak_bytes);
 

@@ -84,12 +84,6 @@ package struct BenchmarkSuite: Sendable {
                 samples: outcomes.samples(of: suite.metrics, set: set, units: outcomes.units),
                 byLanguage: byLanguage)
         }
-
-        fileprivate func value(of metric: String, language: String?) -> Double? {
-            guard let language else { return score.value(of: metric) }
-            guard case .retrieval(let score) = score else { return nil }
-            return score.byLanguage[language]?.metrics.named[metric]
-        }
     }
 
     /// A set of a list, found among the results.
@@ -98,7 +92,9 @@ package struct BenchmarkSuite: Sendable {
         let result: String
         let language: String?
 
-        var name: String { language.map { "\(result) (\($0))" } ?? result }
+        var name: String {
+            language.map { LanguagePart(set: result, language: $0).name } ?? result
+        }
     }
 
     /// The measures that groups average.
@@ -125,8 +121,10 @@ package struct BenchmarkSuite: Sendable {
         for group in groups {
             let found = group.sets.map { name in
                 member(name).flatMap { member in
-                    results[member.result]?.value(of: group.metric, language: member.language)
-                        .map { _ in member }
+                    results[member.result]?.score.value(
+                        of: group.metric, language: member.language
+                    )
+                    .map { _ in member }
                 }
             }
             guard found.contains(where: { $0 != nil }) else { continue }
@@ -142,11 +140,22 @@ package struct BenchmarkSuite: Sendable {
         return means
     }
 
+    /// The score of a set of a list, whichever of its names its folder has; nil where it was not scored.
+    func value(of measure: String, for name: String, in scores: Scores) -> Double? {
+        let found = scores.sets.keys.sorted().first { (aliases[$0] ?? $0) == name }
+        if let found { return scores.sets[found]?.value(of: measure) }
+        guard let source = sources[name],
+            let whole = scores.sets.keys.sorted().first(where: { (aliases[$0] ?? $0) == source.set }
+            )
+        else { return nil }
+        return scores.sets[whole]?.value(of: measure, language: source.language)
+    }
+
     private static func mean(
         of members: [Member], _ metric: String, _ results: [String: SetResult]
     ) -> GroupScore {
         let values = members.compactMap {
-            results[$0.result]?.value(of: metric, language: $0.language)
+            results[$0.result]?.score.value(of: metric, language: $0.language)
         }
         let samples = members.compactMap { member -> ResampledMeans? in
             let result = results[member.result]

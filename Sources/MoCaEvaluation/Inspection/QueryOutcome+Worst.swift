@@ -3,12 +3,12 @@
 extension QueryOutcome {
     /// Whether the first of the ranking is right.
     package var isRight: Bool {
+        // MMEB's measure says it, also in files of older versions, whose rankings put the right one
+        // first among equals.
+        if let precision = measures[PrecisionAtOne.measure] { return precision == 1 }
         guard let first = best.first else { return false }
-        return relevant.contains { $0.id == first.id } && !isTiedMiss
+        return relevant.contains { $0.id == first.id }
     }
-
-    /// A tie of MMEB, in which the right one is first in its list and still counts as a miss.
-    private var isTiedMiss: Bool { measures[PrecisionAtOne.measure] == 0 }
 
     /// By how much the best wrong candidate beats the best right one, negative where the right one
     /// is ahead; nil where either is not known.

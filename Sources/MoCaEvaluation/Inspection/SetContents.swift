@@ -36,6 +36,14 @@ package final class SetContents {
         }
     }
 
+    /// Whether a query still asks what it did.
+    ///
+    /// - Parameter input: what it asked, as its outcome has it.
+    /// - Throws: `DataError`.
+    package func holds(_ query: String, asking input: String) throws -> Bool {
+        try source.input(query) == input
+    }
+
     /// A query; nil where the set does not have it any more.
     ///
     /// - Throws: `DataError`.
@@ -49,7 +57,7 @@ package final class SetContents {
     }
 
     /// Which right answers were taken for which wrong ones, the most frequent first; none where
-    /// answers do not recur.
+    /// answers do not recur. Queries that ask something else by now are left out.
     ///
     /// - Throws: `DataError`.
     package func confusions(_ outcomes: [QueryOutcome], count: Int) throws -> [Confusion] {
@@ -59,6 +67,8 @@ package final class SetContents {
 
 /// How the sets of a layout are read.
 private protocol ContentSource {
+    /// What a query asks, as outcomes have it; nil where there is no such query.
+    func input(_ query: String) throws -> String?
     func query(_ id: String) throws -> PromptedContent?
     func candidate(_ id: String, of query: String) throws -> PromptedContent?
 }
@@ -85,41 +95,32 @@ private final class MMEBContents: ContentSource {
         self.roles = roles
     }
 
+    func input(_ query: String) throws -> String? {
+        try record(query)?.sides()[0].inputText
+    }
+
     func query(_ id: String) throws -> PromptedContent? {
-        try sample(id, candidate: 0).map {
-            PromptedContent(content: $0.query, role: roles.contains(.query) ? .query : nil)
-        }
+        guard let record = try record(id) else { return nil }
+        let content = try record.content(of: record.sides()[0], images: catalog.images)
+        return PromptedContent(content: content, role: roles.contains(.query) ? .query : nil)
     }
 
+    /// The images of the others are not read: they may be in archives.
     func candidate(_ id: String, of query: String) throws -> PromptedContent? {
-        guard let number = Int(id) else { return nil }
-        return try sample(query, candidate: number).map { sample in
-            let content = sample.candidates[0]
-            let role = content.images.isEmpty ? Role.document : .documentImage
-            return PromptedContent(content: content, role: roles.contains(role) ? role : nil)
-        }
+        guard let number = Int(id), let record = try record(query) else { return nil }
+        let sides = Array(try record.sides().dropFirst())
+        guard sides.indices.contains(number) else { return nil }
+        let content = try record.content(of: sides[number], images: catalog.images)
+        let role = content.images.isEmpty ? Role.document : .documentImage
+        return PromptedContent(content: content, role: roles.contains(role) ? role : nil)
     }
 
-    private func record(_ query: String) throws -> (id: SampleID, record: BenchmarkRecord)? {
+    private func record(_ query: String) throws -> BenchmarkRecord? {
         guard let mark = query.lastIndex(of: "#"),
             let row = Int(query[query.index(after: mark)...]),
             (0..<catalog.rowCount).contains(row)
         else { return nil }
-        let id = SampleID(subset: catalog.subsets[0].name, row: row)
-        return (id, try catalog.record(id))
-    }
-
-    /// A query with one of its candidates: the others may have images in archives, which reading
-    /// them would unpack.
-    private func sample(_ query: String, candidate: Int) throws -> BenchmarkSample? {
-        guard let found = try record(query) else { return nil }
-        var record = found.record
-        let texts = record.targetTexts ?? []
-        let paths = record.targetImagePaths ?? []
-        guard (0..<max(texts.count, paths.count)).contains(candidate) else { return nil }
-        record.targetTexts = texts.isEmpty ? nil : [texts[candidate]]
-        record.targetImagePaths = paths.isEmpty ? nil : [paths[candidate]]
-        return try BenchmarkSample(record, id: found.id, images: catalog.images)
+        return try catalog.record(SampleID(subset: catalog.subsets[0].name, row: row))
     }
 
     // MARK: Confusions
@@ -129,12 +130,10 @@ private final class MMEBContents: ContentSource {
         let text: String
         let path: String
 
-        init?(_ number: Int, of record: BenchmarkRecord) {
-            let texts = record.targetTexts ?? []
-            let paths = record.targetImagePaths ?? []
-            guard (0..<max(texts.count, paths.count)).contains(number) else { return nil }
-            text = texts.isEmpty ? "" : texts[number]
-            path = paths.isEmpty ? "" : paths[number]
+        /// nil where there is no candidate of this number.
+        init?(_ number: Int, of candidates: [BenchmarkSide]) {
+            guard candidates.indices.contains(number) else { return nil }
+            (text, path) = (candidates[number].text, candidates[number].imagePath)
         }
     }
 
@@ -156,8 +155,8 @@ private final class MMEBContents: ContentSource {
         }.prefix(count)
         guard !frequent.isEmpty else { return [] }
         for outcome in outcomes where outcome.isRight {
-            guard let record = try record(outcome.query)?.record,
-                let right = Answer(0, of: record)
+            guard let candidates = try candidates(of: outcome),
+                let right = Answer(0, of: candidates)
             else { continue }
             queryCounts[right, default: 0] += 1
         }
@@ -170,10 +169,26 @@ private final class MMEBContents: ContentSource {
 
     private func pair(of outcome: QueryOutcome) throws -> Pair? {
         guard let wrong = outcome.best.first.flatMap({ Int($0.id) }),
-            let record = try record(outcome.query)?.record,
-            let right = Answer(0, of: record), let other = Answer(wrong, of: record)
+            let candidates = try candidates(of: outcome),
+            let right = Answer(0, of: candidates), let other = Answer(wrong, of: candidates)
         else { return nil }
         return Pair(right: right, wrong: other)
+    }
+
+    /// nil where the query is not there any more, or asks something else by now.
+    private func candidates(of outcome: QueryOutcome) throws -> [BenchmarkSide]? {
+        guard let sides = try record(outcome.query)?.sides(),
+            outcome.input == nil || outcome.input == sides[0].inputText
+        else { return nil }
+        return Array(sides.dropFirst())
+    }
+}
+
+extension BenchmarkSide {
+    /// Text and image for a reader; the image of a `data:` URL is not spelled out.
+    var inputText: String {
+        guard !imagePath.isEmpty else { return text }
+        return "\(text) [\(imagePath.hasPrefix("data:") ? "image" : imagePath)]"
     }
 }
 
@@ -207,6 +222,8 @@ private final class RetrievalContents: ContentSource {
         let ids = try DocumentReader.ids(in: set.corpus)
         rows = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
     }
+
+    func input(_ query: String) throws -> String? { queries[query] }
 
     func query(_ id: String) throws -> PromptedContent? {
         queries[id].map {

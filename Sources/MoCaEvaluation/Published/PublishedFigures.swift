@@ -72,25 +72,33 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
         return beside
     }
 
-    /// The figures of single sets that stand beside those of `scores`: of equal names and measures.
+    /// The figures of single sets that stand beside those of `scores`: of the same set, whichever of
+    /// its names its folder has, and the same measure.
     package func sets(beside scores: Scores) -> Beside {
         var beside = Beside()
         guard Self.partReason(scores) == nil else { return beside }
         let found = sets.filter { entry in
             entry.scores.keys.contains { name in
-                entry.measure.flatMap { scores.sets[name]?.value(of: $0) } != nil
+                entry.measure.flatMap { Self.value(of: $0, for: name, in: scores) } != nil
             }
         }
         for name in Set(found.flatMap { $0.scores.keys }).sorted() {
             guard
                 let measure = found.first(where: { $0.scores[name] != nil })?.measure,
-                let value = scores.sets[name]?.value(of: measure)
+                let value = Self.value(of: measure, for: name, in: scores)
             else { continue }
             beside.labels.append(name)
             beside.ours.append(value)
         }
         beside.entries = found
         return beside
+    }
+
+    private static func value(
+        of measure: String, for name: String, in scores: Scores
+    ) -> Double? {
+        if let value = scores.sets[name]?.value(of: measure) { return value }
+        return BenchmarkSuite.vidore.value(of: measure, for: name, in: scores)
     }
 
     /// Why no figure compares with those of `scores` at all.

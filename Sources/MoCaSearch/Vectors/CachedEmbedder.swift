@@ -27,9 +27,8 @@ package struct CachedEmbedder {
     private let reuse: Reuse
     private let progress: @Sendable (EmbeddingProgress) -> Void
     private let willEmbed: @Sendable (Int) throws -> Void
-    /// The cache's row of every input so far, and the other way round.
+    /// The cache's row of every input so far.
     private var rows: [ContentKey: Int] = [:]
-    private var keys: [Int: ContentKey] = [:]
     /// Inputs that were embedded, not found in the cache.
     package private(set) var embeddedCount = 0
 
@@ -76,12 +75,6 @@ package struct CachedEmbedder {
         return found.compactMap { rows[$0] }
     }
 
-    /// What the vector of a row that `rows(of:)` gave is of.
-    package func contentKey(of row: Int) -> ContentKey {
-        guard let key = keys[row] else { preconditionFailure("row \(row) was not given") }
-        return key
-    }
-
     private struct Entry {
         let input: PromptedContent
         let key: ContentKey
@@ -112,7 +105,6 @@ package struct CachedEmbedder {
         for (entry, key) in zip(window, kept) {
             guard let row = cache.row(of: key) else { preconditionFailure("a row is not kept") }
             rows[entry.key] = row
-            keys[row] = entry.key
         }
     }
 

@@ -136,6 +136,7 @@ final class RunDiary {
 
     private func note(_ error: any Error) {
         let ending: (kind: RunJournal.Kind, step: Int, text: String)
+        var named: [String]?
         switch error as? TrainingError {
         case .interrupted(let step, let checkpoint, _):
             // The name only: a run folder may move.
@@ -145,14 +146,21 @@ final class RunDiary {
                 "a signal ended the run; "
                     + (name.map { "it was saved as \($0)" } ?? "nothing was there to be saved")
             )
-        case .notFinite(let step, let loss, let norm, _, _):
-            ending = (.stopped, step, "loss \(loss), gradient norm \(norm)")
+        case .notFinite(let step, let loss, let norm, let records, let saved):
+            // Under the last step that is done: a run that goes on from there removes later lines.
+            ending = (
+                .stopped, lastStep,
+                "step \(step): loss \(loss), gradient norm \(norm); \(saved.named); its records "
+                    + "are \(TrainingError.list(records))"
+            )
+            named = records
         default:
             let text = (error as? any UserFacingError)?.oneLine ?? error.localizedDescription
             ending = (.stopped, lastStep, text)
         }
         do {
-            try journal.note(ending.kind, step: ending.step, ending.text, isSilent: true)
+            try journal.note(
+                ending.kind, step: ending.step, ending.text, records: named, isSilent: true)
         } catch let failure {
             // The error that ended the run is the one to throw.
             say("warning: how the run ended is not noted: \(failure.localizedDescription)")

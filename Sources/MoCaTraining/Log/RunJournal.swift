@@ -28,6 +28,8 @@ package final class RunJournal {
         var step: Int
         var kind: Kind
         var text: String
+        /// Of the step that it is about; nil where it is about none.
+        var records: [String]?
     }
 
     private let log: StepLog
@@ -53,9 +55,9 @@ package final class RunJournal {
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     package func note(
-        _ kind: Kind, step: Int, _ text: String, isSilent: Bool = false
+        _ kind: Kind, step: Int, _ text: String, records: [String]? = nil, isSilent: Bool = false
     ) throws {
-        try log.append(row: Line(step: step, kind: kind, text: text))
+        try log.append(row: Line(step: step, kind: kind, text: text, records: records))
         if !isSilent { say("step \(step): \(kind.rawValue): \(text)") }
     }
 

@@ -98,7 +98,7 @@ package struct Checkpoint: Sendable, Hashable {
         }
     }
 
-    /// Bytes of its files.
+    /// Bytes of its files; 0 where it is gone by now, for a run in the folder may remove it.
     ///
     /// - Throws: `TrainingError.unreadableFile`.
     func byteCount() throws -> Int {
@@ -107,6 +107,7 @@ package struct Checkpoint: Sendable, Hashable {
                 at: folder, includingPropertiesForKeys: [.fileSizeKey]
             ).reduce(0) { $0 + (try $1.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0) }
         } catch {
+            guard FileManager.default.fileExists(atPath: folder.path) else { return 0 }
             throw TrainingError.unreadableFile(
                 path: folder.path, reason: error.localizedDescription)
         }

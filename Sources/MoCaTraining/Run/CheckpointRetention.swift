@@ -17,7 +17,7 @@ struct CheckpointRetention: Sendable {
     /// - Returns: what people are to be warned of.
     /// - Throws: `TrainingError`.
     func apply(newest state: TrainingState) throws -> String? {
-        let (best, warning) = try best(with: state)
+        let (best, warning) = try noteBest(state)
         let complete = try Checkpoint.all(in: runFolder)
         // A damaged checkpoint does not take the place of one that can be used.
         for old in complete.dropLast(settings.keep) {
@@ -28,8 +28,12 @@ struct CheckpointRetention: Sendable {
         return warning
     }
 
-    private func best(
-        with state: TrainingState
+    /// Notes whether the checkpoint of `state` is the best one. Doing it again changes nothing.
+    ///
+    /// - Returns: the best one, where one is known, and what people are to be warned of.
+    /// - Throws: `TrainingError`.
+    func noteBest(
+        _ state: TrainingState
     ) throws -> (best: BestCheckpoint?, warning: String?) {
         guard let metric = settings.bestMetric else { return (nil, nil) }
         var (known, warning): (BestCheckpoint?, String?)

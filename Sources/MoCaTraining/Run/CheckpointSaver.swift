@@ -38,7 +38,9 @@ final class CheckpointSaver {
         let folder = Checkpoint.folder(of: state.step, in: runFolder)
         try finish()
         guard savedStep != state.step else {
-            if !isRescue { try judge(state) }
+            if !isRescue {
+                tell(try CheckpointRetention(runFolder, settings).apply(newest: state))
+            }
             return folder
         }
         let writings = try parts.map { try $0.take(settings.isAsynchronous) }
@@ -62,13 +64,14 @@ final class CheckpointSaver {
         return folder
     }
 
-    /// Takes what is known by now of a checkpoint of the run folder that is there already: the score
-    /// of an evaluation that was made up for, or what a kill right after it was saved left undone.
+    /// Notes whether the checkpoint that the run goes on from is the best one, which a kill right
+    /// after it was saved left undone. Nothing is removed before the next regular save: older
+    /// checkpoints may be there because what led to an error may be in this one.
     ///
     /// - Throws: `TrainingError`.
     func judge(_ state: TrainingState) throws {
         guard savedStep == state.step else { return }
-        tell(try CheckpointRetention(runFolder, settings).apply(newest: state))
+        tell(try CheckpointRetention(runFolder, settings).noteBest(state).warning)
     }
 
     private func tell(_ warning: String?) {

@@ -28,15 +28,26 @@ enum CompleteFolder {
             throw error
         }
         try RunFile.naming(url) {
-            for name in try files.contentsOfDirectory(atPath: partial.path) {
-                try synchronize(partial.appending(path: name))
-            }
-            try synchronize(partial)
+            try synchronizeAll(partial)
             if files.fileExists(atPath: url.path) { try files.moveItem(at: url, to: old) }
             try files.moveItem(at: partial, to: url)
             try synchronize(parent)
             if files.fileExists(atPath: old.path) { try files.removeItem(at: old) }
         }
+    }
+
+    /// Puts a folder on the disk, with all that is in it.
+    private static func synchronizeAll(_ folder: URL) throws {
+        let contents = try FileManager.default.contentsOfDirectory(
+            at: folder, includingPropertiesForKeys: [.isDirectoryKey])
+        for url in contents {
+            if try url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true {
+                try synchronizeAll(url)
+            } else {
+                try synchronize(url)
+            }
+        }
+        try synchronize(folder)
     }
 
     /// Puts a file or a folder's list of names on the disk.

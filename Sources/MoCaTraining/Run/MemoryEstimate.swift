@@ -30,6 +30,8 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
     package var moments: Int
     /// Of `weights`, what a checkpoint holds.
     package var savedWeights: Int
+    /// Weights that are set aside while averages are scored in their place.
+    package var weightsAside: Int
     /// A copy of weights and moments, which is written while training goes on.
     package var checkpointCopy: Int
     /// nil where the tokens of a pass are not known.
@@ -43,7 +45,9 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
     /// Whether the model is on another device than the processor.
     package var isOnDevice = false
 
-    private var model: Int { weights + gradients + moments + (activations ?? 0) }
+    private var model: Int {
+        weights + gradients + moments + weightsAside + (activations ?? 0)
+    }
 
     /// Bytes of the processor's memory.
     package var onHost: Int { checkpointCopy + data + program + (isOnDevice ? 0 : model) }
@@ -69,6 +73,7 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
         moments =
             2 * trained * (hasMasters ? wide : size)
             + (hasMasters ? trained * wide : 0) + (hasAverages ? trained * wide : 0)
+        weightsAside = hasAverages && recipe.evaluation != nil ? trained * size : 0
         // Of adapters, the model is not saved.
         savedWeights = recipe.lora != nil || recipe.adapter != nil ? trained * size : weights
         checkpointCopy = recipe.checkpoint.isAsynchronous ? savedWeights + moments : 0

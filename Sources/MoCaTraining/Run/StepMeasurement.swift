@@ -28,17 +28,16 @@ package struct StepMeasurement: Sendable, Hashable, Codable {
         copy.checkpoint.everySteps = recipeSizeMax
         copy.logging.everySteps = 1
         var reports: [StepReport] = []
-        let outcome = Result {
-            try TrainingRun(
-                copy, say: { _ in },
-                onLog: { report in
-                    reports.append(report)
-                    // Before the last step, which would save.
-                    let last = min(Self.stepCount, copy.schedule.totalSteps)
-                    if reports.count == last { throw Enough() }
-                }
-            ).run()
-        }
+        // Before the last step, which would save.
+        let lastCount = min(Self.stepCount, copy.schedule.totalSteps)
+        var run = TrainingRun(
+            copy, say: { _ in },
+            onLog: { report in
+                reports.append(report)
+                if reports.count == lastCount { throw Enough() }
+            })
+        run.keepsNothing = true
+        let outcome = Result { try run.run() }
         _ = Result { try FileManager.default.removeItem(at: folder) }
         if case .failure(let error) = outcome, !(error is Enough) { throw error }
         let counted = reports.count > 1 ? Array(reports.dropFirst()) : reports

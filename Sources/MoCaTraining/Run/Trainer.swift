@@ -48,8 +48,8 @@ package struct Trainer<Goal: Objective> {
         /// Saves everything; returns where.
         package var save: (TrainingState) throws -> String
         /// Keeps a step whose loss or gradient is not finite, before anything is updated; returns
-        /// where.
-        package var keepFailure: (PreparedStep<Goal.Batch>, Int) throws -> String
+        /// where. nil keeps none.
+        package var keepFailure: ((PreparedStep<Goal.Batch>, Int) throws -> String)?
         /// Asked after each step: whether to save and stop.
         package var shouldStop: () -> Bool
         /// Told before a step is computed: what from, and its number.
@@ -69,7 +69,7 @@ package struct Trainer<Goal: Objective> {
         package init(
             log: @escaping (StepReport) throws -> Void,
             save: @escaping (TrainingState) throws -> String,
-            keepFailure: @escaping (PreparedStep<Goal.Batch>, Int) throws -> String,
+            keepFailure: ((PreparedStep<Goal.Batch>, Int) throws -> String)?,
             shouldStop: @escaping () -> Bool
         ) {
             (self.log, self.save) = (log, save)
@@ -246,8 +246,9 @@ package struct Trainer<Goal: Objective> {
     /// Keeps the batch and the weights. What is wrong with the step is told whether that goes well
     /// or not: a full disk hides nothing.
     private func keep(_ prepared: PreparedStep<Goal.Batch>) -> KeptStep {
+        guard let keepFailure = hooks.keepFailure else { return .nothing }
         do {
-            return .folder(try hooks.keepFailure(prepared, state.step + 1))
+            return .folder(try keepFailure(prepared, state.step + 1))
         } catch {
             return .failed(reason: error.localizedDescription)
         }
@@ -327,9 +328,7 @@ package struct Trainer<Goal: Objective> {
             memoryBytes: ProcessMemory.residentBytes ?? 0, dataWaitSeconds: waited,
             failureCount: state.failureCount, packingFill: state.interval.packingFill?.mean,
             lossScale: state.lossScale)
-        report.weightNorm = totalNorm(
-            plan.parameters.trainableParameters.map(\.tensor)
-        ).item()
+        report.weightNorm = try weightNorm()
         report.deviceMemory = DeviceMemory(of: plan.parameters.device)
         report.skippedStepCount = state.skippedStepCount
         report.truncation = state.truncation
@@ -340,6 +339,13 @@ package struct Trainer<Goal: Objective> {
         state.isLogDue = false
         let append = hooks.log
         try withoutRescue { try append(report) }
+    }
+
+    /// The norm of all that is trained.
+    private func weightNorm() throws -> Double {
+        try catchingTorchErrors {
+            totalNorm(plan.parameters.trainableParameters.map(\.tensor)).item()
+        }
     }
 
     /// Takes over the value that the best checkpoint is chosen by.

@@ -8,12 +8,21 @@ package enum KeptStep: Sendable, Hashable, CustomStringConvertible {
     case folder(String)
     /// They could not be written.
     case failed(reason: String)
+    /// They were not to be kept.
+    case nothing
 
     package var description: String {
         switch self {
         case .folder(let path): "the batch and the weights are in \(path)"
         case .failed(let reason): "the batch and the weights could not be kept, for \(reason)"
+        case .nothing: "the batch and the weights are not kept"
         }
+    }
+
+    /// With the folder's name alone, for a run folder may move.
+    var named: KeptStep {
+        guard case .folder(let path) = self else { return self }
+        return .folder(URL(filePath: path).lastPathComponent)
     }
 }
 
@@ -44,12 +53,10 @@ package struct TrainingEvent: Sendable, Hashable {
         case .lossSpike(let expected): fields.append(("expected", StepReport.json(expected)))
         case .notFinite(let norm, let saved):
             fields.append(("grad_norm", StepReport.json(norm)))
-            switch saved {
-            // The name only: a run folder may move.
-            case .folder(let path):
-                fields.append(("saved", StepReport.quoted(URL(filePath: path).lastPathComponent)))
+            switch saved?.named {
+            case .folder(let name): fields.append(("saved", StepReport.quoted(name)))
             case .failed(let reason): fields.append(("not_saved", StepReport.quoted(reason)))
-            case nil: break
+            case .nothing, nil: break
             }
         }
         let names = records.map(StepReport.quoted).joined(separator: ", ")

@@ -28,6 +28,8 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
     /// Whether a limit of the recipe alone says what a pass takes: a bound that real batches stay far
     /// below, and no reason to refuse a run.
     private var isActivationBoundLoose: Bool
+    /// The type of weights, whatever decided it.
+    private var dtype: DType
 
     /// Reads the model's configuration, and the sizes of what lies in the run folder.
     ///
@@ -58,6 +60,7 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
         let type =
             recipe.runtime.dtype
             ?? (isOnDevice ? DType(rawValue: configuration.storageType) : nil) ?? .float32
+        dtype = type
         memory = MemoryEstimate(
             recipe, configuration, parameters: parameters, trained: trainedParameters,
             passes: recipe.largestPasses(configuration, costs), size: type.byteCount,
@@ -99,9 +102,12 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
         let activations =
             memory.activations.map { "\(bytes($0)) of activations at most" }
             ?? "activations that depend on the data"
+        let aside =
+            memory.weightsAside > 0
+            ? "\(bytes(memory.weightsAside)) of weights while averages are scored, " : ""
         let model =
             "\(bytes(memory.weights)) of weights, \(bytes(memory.gradients)) of gradients, "
-            + "\(bytes(memory.moments)) of moments, \(activations)"
+            + "\(bytes(memory.moments)) of moments, \(aside)\(activations)"
         let rest =
             "\(bytes(memory.checkpointCopy)) while a checkpoint is written, "
             + "\(bytes(memory.data)) of prepared data, \(bytes(memory.program)) of program"
@@ -160,13 +166,24 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
     }
 
     /// The settings that decide what a model takes, those that help most first.
-    private func modelRemedies(_ recipe: Recipe) -> [String] {
+    func modelRemedies(_ recipe: Recipe) -> [String] {
         var remedies: [String] = []
         let known = isActivationBoundLoose ? 0 : memory.activations ?? 0
         if known > (memory.onHost + memory.onDevice) / 4 { remedies += recipe.activationRemedies }
-        if recipe.runtime.dtype == nil || recipe.runtime.dtype == .float32 {
-            remedies.append("runtime.dtype: bfloat16")
+        remedies += weightRemedies(recipe)
+        if recipe.runtime.widensGradients, dtype.byteCount == 2 {
+            remedies.append("runtime.float32_gradients: false")
         }
+        return remedies
+    }
+
+    /// The settings that decide what weights and moments take when they are loaded.
+    func loadingRemedies(_ recipe: Recipe) -> [String] {
+        weightRemedies(recipe) + ["a smaller model"]
+    }
+
+    private func weightRemedies(_ recipe: Recipe) -> [String] {
+        var remedies = dtype == .float32 ? ["runtime.dtype: bfloat16"] : []
         if trainedParameters == parameters, case .path = recipe.model {
             remedies.append("lora: {rank: 16, target_modules: [q_proj, v_proj]}")
         }

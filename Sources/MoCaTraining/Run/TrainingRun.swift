@@ -24,6 +24,9 @@ package struct TrainingRun {
     /// Scores the model as it is at a step; nil when it was asked to stop. What scores are is the
     /// caller's: this target knows no benchmark.
     package var evaluate: ((TrainedModel, Int) throws -> [String: Double]?)?
+    /// Whether nothing is kept of steps that are not finite, nor of a run that ends with an error:
+    /// the run only measures, and its folder goes.
+    var keepsNothing = false
 
     /// - Parameters:
     ///   - say: takes lines for people.
@@ -60,17 +63,16 @@ package struct TrainingRun {
 
     private func runAlone() throws -> URL {
         _ = try recipe.data.subsetFolders()
-        if let problem = try TrainingNeeds(recipe).problem(recipe) {
+        let needs = try TrainingNeeds(recipe)
+        if let problem = needs.problem(recipe) {
             say("warning: \(problem.oneLine)")
         }
         let checkpoint = try startingCheckpoint()
         let state = try startingState(checkpoint)
         let diary = RunDiary(recipe, after: state, say: say)
-        let start = try namingMemory {
-            try catchingTorchErrors { try StartingModel(recipe, resuming: checkpoint) }
+        let (start, optimizer) = try namingMemory(needs.loadingRemedies(recipe), isLoading: true) {
+            try catchingTorchErrors { try load(checkpoint) }
         }
-        let optimizer = try start.optimizer(recipe)
-        try checkpoint?.restore(optimizer)
         if let checkpoint { say("resuming at step \(state.step) (\(checkpoint.folder.path))") }
         let saver = CheckpointSaver(
             recipe.outputFolder, recipe.checkpoint,
@@ -84,7 +86,7 @@ package struct TrainingRun {
             checkpoint: checkpoint)
         let folder = try diary.noting {
             try saving(with: saver) {
-                try namingMemory {
+                try namingMemory(recipe.activationRemedies, isLoading: false) {
                     switch recipe.objective {
                     case .reconstruction(let settings): try train(context, settings)
                     case .contrastive(let settings): try train(context, settings)
@@ -96,6 +98,14 @@ package struct TrainingRun {
         say("model written to \(folder.path)")
         try diary.finish()
         return folder
+    }
+
+    /// What the run starts with, on its device.
+    private func load(_ checkpoint: Checkpoint?) throws -> (StartingModel, AdamW) {
+        let start = try StartingModel(recipe, resuming: checkpoint)
+        let optimizer = try start.optimizer(recipe)
+        try checkpoint?.restore(optimizer)
+        return (start, optimizer)
     }
 
     /// Runs `body`, then waits for the save in flight, whatever became of `body`.
@@ -120,12 +130,14 @@ package struct TrainingRun {
     }
 
     /// Runs `body`, and says which keys of the recipe take less where memory runs out in it.
-    private func namingMemory<Result>(_ body: () throws -> Result) throws -> Result {
+    private func namingMemory<Result>(
+        _ remedies: [String], isLoading: Bool, _ body: () throws -> Result
+    ) throws -> Result {
         do {
             return try body()
         } catch TorchError.outOfMemory(let reason) {
             throw TrainingError.outOfMemory(
-                reason: reason, remedies: recipe.activationRemedies)
+                isLoading: isLoading, reason: reason, remedies: remedies)
         }
     }
 
@@ -209,13 +221,7 @@ package struct TrainingRun {
                 try onLog(report)
             },
             save: { try saver.save($0).path },
-            keepFailure: { prepared, step in
-                try FailedStep(
-                    recipe, start.model.configuration, step: step,
-                    records: prepared.ids.map(\.description),
-                    StepConditions(recipe, start.model.store, step: step)
-                ).keep(prepared, start, in: recipe.outputFolder, keep)
-            },
+            keepFailure: keeping(start, keep),
             shouldStop: shouldStop)
         hooks.willStep = watch.will
         hooks.didStep = { step, isUpdated in
@@ -224,13 +230,27 @@ package struct TrainingRun {
             try watch.did(step, isUpdated)
         }
         hooks.checkSaves = saver.check
-        hooks.rescue = { rescue($0, saver) }
+        if !keepsNothing { hooks.rescue = { rescue($0, saver) } }
         var trainer = Trainer(
             objective, plan(context), state: state,
             next: { try prefetcher.next(unless: shouldStop) },
             hooks: adding(to: hooks, model, context))
         onStart()
         try trainer.run()
+    }
+
+    /// What keeps a step that is not finite, which `write` writes the batches of.
+    private func keeping<Batch>(
+        _ start: StartingModel, _ write: @escaping (FailedStep, Batch, URL) throws -> Void
+    ) -> ((PreparedStep<Batch>, Int) throws -> String)? {
+        guard !keepsNothing else { return nil }
+        return { prepared, step in
+            try FailedStep(
+                recipe, start.model.configuration, step: step,
+                records: prepared.ids.map(\.description),
+                StepConditions(recipe, start.model.store, step: step)
+            ).keep(prepared, start, in: recipe.outputFolder, write)
+        }
     }
 
     /// Saves a run that ends with an error, and says where.

@@ -44,10 +44,23 @@ extension Recipe.Runtime: RecipeMapping {
         let key = "float32_gradients"
         return RecipeKey { section, runtime in
             runtime.sumsInFloat32 = section.bool(key, default: runtime.sumsInFloat32)
-        } write: {
-            // Runs go on under the same text, and older ones do not have it.
-            [(key, $0.sumsInFloat32 ? nil : .value(false))]
+            if section.has(key), runtime.sumsInFloat32, !runtime.usesMasterWeights {
+                section.add(key, "is true, which needs master_weights: true")
+            }
+        } write: { runtime in
+            // Runs go on under the same text, and older ones do not have the key. Where it decides
+            // how gradients are summed it is written, so that the difference has its name.
+            let isSilent = runtime.sumsInFloat32 && !runtime.mayHaveMasters
+            return [(key, isSilent ? nil : .value(runtime.sumsInFloat32))]
         }
+    }
+
+    /// Whether weights are, or may turn out to be, of 16 bits with masters.
+    private var mayHaveMasters: Bool {
+        guard usesMasterWeights else { return false }
+        // On another device than the processor, what is stored decides.
+        guard let dtype else { return device?.kind != .cpu }
+        return dtype.byteCount == 2
     }
 
     private static var imageCache: RecipeKey<Self> {
