@@ -18,14 +18,14 @@ struct HeadlineTests {
         #expect(MeasureTitle.of(measure) == title)
     }
 
-    @Test func theMeanDecidesThenTheGroupThenTheKind() {
+    @Test func theAverageDecidesThenTheMeanThenTheKind() {
         var scores = Scores(sets: ["P": precision, "R": ranking])
         #expect(scores.headline(of: "P") == "precision_at_1")
         #expect(scores.headline(of: "R") == "ndcg_at_5")
-        scores.groups["G"] = GroupScore(metric: "ndcg_at_1", mean: 0, sets: ["R"])
-        #expect(scores.headline(of: "R") == "ndcg_at_1")
         scores.groups["mean"] = GroupScore(metric: "ndcg_at_10", mean: 0, sets: ["R"])
         #expect(scores.headline(of: "R") == "ndcg_at_10")
+        scores.groups["G"] = GroupScore(metric: "ndcg_at_1", mean: 0, sets: ["R"])
+        #expect(scores.headline(of: "R") == "ndcg_at_1")
         // A measure that a set does not have cannot stand for it.
         #expect(scores.headline(of: "P") == "precision_at_1")
         #expect((scores.sets["P"]?.queryCount, scores.sets["R"]?.queryCount) == (2, 3))
