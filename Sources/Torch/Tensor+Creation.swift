@@ -3,6 +3,22 @@
 import CTorch
 
 extension Tensor {
+    /// What `body` makes of a float32 tensor that shares the memory of `values` `[shape]`; it must not
+    /// keep the tensor, nor write to it.
+    package static func withBorrowed<Result>(
+        _ values: UnsafeBufferPointer<Float>, shape: [Int],
+        file: StaticString = #fileID, line: UInt = #line, _ body: (Tensor) throws -> Result
+    ) rethrows -> Result {
+        precondition(shape.reduce(1, *) == values.count, "a value an element")
+        let site = CallSite(file: file, line: line)
+        let tensor = produce("withBorrowed", site) {
+            ctorch_tensor_wrap(
+                UnsafeMutableRawPointer(mutating: values.baseAddress), shape.map(Int64.init),
+                Int64(shape.count), DType.float32.code, nil, { _ in }, $0)
+        }
+        return try body(tensor)
+    }
+
     /// A tensor whose every element is `value`.
     public static func full(
         _ shape: [Int], _ value: Double, dtype: DType = .float32, on device: Device = .cpu,

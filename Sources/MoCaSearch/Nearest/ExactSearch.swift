@@ -99,39 +99,74 @@ package struct ExactSearch: Sendable {
         _ states: inout [QuerySearch], _ numbers: Range<Int>, _ willCompute: () throws -> Void
     ) throws {
         let values = matrix.values(of: states.map(\.row))
-        let lengths = VectorMatrix.norms(of: values, width: matrix.width)
-        let left = try tensor(values, rows: states.count)  // [Q, D]
+        let lengths = values.withUnsafeBufferPointer {
+            VectorMatrix.norms(of: $0, width: matrix.width)
+        }
+        let left = try catchingTorchErrors {
+            Tensor(values, shape: [states.count, matrix.width], on: device)  // [Q, D]
+        }
         for start in stride(from: 0, to: documents.count, by: documentBlock) {
             try willCompute()
             let block = start..<min(start + documentBlock, documents.count)
             let (scores, longest) = try products(left, block, query: numbers.lowerBound)
             try scores.withBytes { bytes in
-                let scores = bytes.assumingMemoryBound(to: Float.self)
-                for index in states.indices {
-                    let row = index * block.count..<(index + 1) * block.count
-                    try add(
-                        UnsafeBufferPointer(rebasing: scores[row]), of: block,
-                        to: &states[index], lengths: lengths[index] * longest,
-                        query: numbers.lowerBound + index)
+                try scan(
+                    bytes.assumingMemoryBound(to: Float.self), of: block, &states,
+                    lengths: lengths.map { $0 * longest }, first: numbers.lowerBound)
+            }
+        }
+    }
+
+    /// Takes what could be among the best from scores `[Q, C]`, several queries at a time.
+    ///
+    /// - Parameter first: the number of the first query.
+    /// - Throws: what went wrong with the first query that fails.
+    private func scan(
+        _ scores: UnsafeBufferPointer<Float>, of block: Range<Int>,
+        _ states: inout [QuerySearch], lengths: [Double], first: Int
+    ) throws {
+        var failures = [(any Error)?](repeating: nil, count: states.count)
+        let count = states.count
+        states.withUnsafeMutableBufferPointer { states in
+            failures.withUnsafeMutableBufferPointer { failures in
+                inParts(count) { part in
+                    for index in part { failures[index] = failure(index, &states[index]) }
                 }
             }
         }
+        func failure(_ index: Int, _ state: inout QuerySearch) -> (any Error)? {
+            let row = index * block.count..<(index + 1) * block.count
+            do {
+                try add(
+                    UnsafeBufferPointer(rebasing: scores[row]), of: block, to: &state,
+                    lengths: lengths[index], query: first + index)
+                return nil
+            } catch {
+                return error
+            }
+        }
+        for case let failure? in failures { throw failure }
     }
 
     /// The scores of a block of documents `[Q, C]`, and the length of its longest vector.
     private func products(
         _ left: Tensor, _ block: Range<Int>, query: Int
     ) throws -> (scores: Tensor, longest: Double) {
-        let values = matrix.values(of: documents[block])
-        let lengths = VectorMatrix.norms(of: values, width: matrix.width)
-        if let bad = lengths.firstIndex(where: { !$0.isFinite }) {
-            throw SearchError.scoreNotFinite(query: query, document: block.lowerBound + bad)
+        try matrix.withValues(of: documents[block]) { values in
+            let lengths = VectorMatrix.norms(of: values, width: matrix.width)
+            if let bad = lengths.firstIndex(where: { !$0.isFinite }) {
+                throw SearchError.scoreNotFinite(query: query, document: block.lowerBound + bad)
+            }
+            let shape = [block.count, matrix.width]
+            let scores = try catchingTorchErrors {
+                withoutGradient {
+                    Tensor.withBorrowed(values, shape: shape) { documents in  // [C, D]
+                        left.matmul(documents.to(device).transposed(0, 1)).to(.cpu)  // [Q, C]
+                    }
+                }
+            }
+            return (scores, lengths.max() ?? 0)
         }
-        let right = try tensor(values, rows: block.count)  // [C, D]
-        let scores = try catchingTorchErrors {
-            withoutGradient { left.matmul(right.transposed(0, 1)).to(.cpu) }  // [Q, C]
-        }
-        return (scores, lengths.max() ?? 0)
     }
 
     private func add(
@@ -158,12 +193,6 @@ package struct ExactSearch: Sendable {
             state.add(scores, from: block.lowerBound, slack: 0) {
                 matrix.score(of: $0, with: documents[$1])
             }
-        }
-    }
-
-    private func tensor(_ values: [Float], rows: Int) throws -> Tensor {
-        try catchingTorchErrors {
-            Tensor(values, shape: [rows, matrix.width], on: device)
         }
     }
 }

@@ -33,40 +33,70 @@ package struct VectorMatrix: Sendable {
     }
 
     /// The numbers of rows, one after the other.
-    func values(of rows: some Collection<Int>) -> [Float] {
-        [Float](unsafeUninitializedCapacity: rows.count * width) { target, count in
-            let target = UnsafeMutableRawBufferPointer(target)
+    func values(of rows: some RandomAccessCollection<Int>) -> [Float] {
+        let rows = Array(rows)
+        return [Float](unsafeUninitializedCapacity: rows.count * width) { target, count in
+            let all = UnsafeMutableRawBufferPointer(target)
             bytes.withUnsafeBytes { bytes in
-                for (number, row) in rows.enumerated() {
-                    let place = number * rowByteCount
-                    target[place..<place + rowByteCount].copyBytes(
-                        from: bytes[row * rowByteCount..<(row + 1) * rowByteCount])
+                inParts(rows.count) { part in
+                    for number in part {
+                        let place = number * rowByteCount
+                        let row = rows[number] * rowByteCount
+                        all[place..<place + rowByteCount].copyBytes(
+                            from: bytes[row..<row + rowByteCount])
+                    }
                 }
             }
             count = rows.count * width
         }
     }
 
+    /// Calls `body` with the numbers of rows, which are copied only where they do not follow each other.
+    func withValues<Result>(
+        of rows: some RandomAccessCollection<Int>,
+        _ body: (UnsafeBufferPointer<Float>) throws -> Result
+    ) rethrows -> Result {
+        guard let first = rows.first, zip(rows, first...).allSatisfy(==) else {
+            return try values(of: rows).withUnsafeBufferPointer(body)
+        }
+        let part = first * rowByteCount..<(first + rows.count) * rowByteCount
+        return try bytes.withUnsafeBytes { bytes in
+            try body(
+                UnsafeRawBufferPointer(rebasing: bytes[part]).assumingMemoryBound(to: Float.self))
+        }
+    }
+
     /// The Euclidean lengths of rows; not finite where a number of the row is not.
     ///
     /// Summed in double precision: no length of finite numbers overflows.
-    static func norms(of values: [Float], width: Int) -> [Double] {
+    static func norms(of values: UnsafeBufferPointer<Float>, width: Int) -> [Double] {
         guard width > 0 else { return [] }
-        return values.withUnsafeBytes { bytes in
-            stride(from: 0, to: values.count, by: width).map { start in
-                var sums = SIMD8<Double>()
-                let blocks = width / 8
-                for block in 0..<blocks {
-                    let numbers = SIMD8<Double>(read(bytes, (start + block * 8) * 4))
-                    sums += numbers * numbers
+        let count = values.count / width
+        return [Double](unsafeUninitializedCapacity: count) { target, initialized in
+            let lengths = target
+            inParts(count) { part in
+                for row in part {
+                    lengths[row] = norm(
+                        UnsafeBufferPointer(rebasing: values[row * width..<(row + 1) * width]))
                 }
-                var sum = sums.sum()
-                for index in start + blocks * 8..<start + width {
-                    sum += Double(values[index]) * Double(values[index])
-                }
-                return sum.squareRoot()
             }
+            initialized = count
         }
+    }
+
+    private static func norm(_ values: UnsafeBufferPointer<Float>) -> Double {
+        let bytes = UnsafeRawBufferPointer(values)
+        var sums = SIMD8<Double>()
+        let blocks = values.count / 8
+        for block in 0..<blocks {
+            let numbers = SIMD8<Double>(read(bytes, block * 32))
+            sums += numbers * numbers
+        }
+        var sum = sums.sum()
+        for index in blocks * 8..<values.count {
+            sum += Double(values[index]) * Double(values[index])
+        }
+        return sum.squareRoot()
     }
 
     /// The dot products of one row with others. Always summed in the same order: equal rows get
@@ -116,5 +146,18 @@ package struct VectorMatrix: Sendable {
 
     private static func read(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> SIMD8<Float> {
         bytes.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self)
+    }
+}
+
+/// Calls `body` with parts of `0..<count`, which have no number in common, on several threads at once.
+func inParts(_ count: Int, _ body: (Range<Int>) -> Void) {
+    let parts = min(count, ProcessInfo.processInfo.activeProcessorCount)
+    guard parts > 1 else { return body(0..<count) }
+    withoutActuallyEscaping(body) { body in
+        // What it writes to is of its part alone.
+        nonisolated(unsafe) let body = body
+        DispatchQueue.concurrentPerform(iterations: parts) { part in
+            body(count * part / parts..<count * (part + 1) / parts)
+        }
     }
 }
