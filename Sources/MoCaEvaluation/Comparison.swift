@@ -103,7 +103,9 @@ extension Comparison {
             guard scores[0].data[name] == scores[1].data[name] else {
                 throw EvaluationError.notComparable(
                     a: a.path, b: b.path,
-                    reason: "set '\(name)' held other inputs or judgements")
+                    reason: "set '\(name)' held other inputs or judgements"
+                        + (scores[0].settings["part"] == scores[1].settings["part"]
+                            ? "" : ", for only parts were scored, and not the same ones"))
             }
             pairs[name] = try Pair(
                 name, outcomes[0], outcomes[1], metric: scores[0].headline(of: name),

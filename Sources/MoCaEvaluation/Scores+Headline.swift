@@ -16,6 +16,14 @@ extension Scores {
     /// The group over whatever sets were scored, which no published average is.
     package static let meanOfAll = "mean"
 
+    /// Why the scores compare with those of no whole set; nil where all of each set was scored.
+    package var partReason: String? {
+        if let part = settings["part"] { return "only a part of each set was scored (\(part))" }
+        return settings["max_queries"].map {
+            "only the first \($0) queries of each set were asked"
+        }
+    }
+
     /// What guessing gets in the mean over a group; nil where it is not known of every set.
     package func chance(of group: GroupScore) -> Double? {
         let values = group.sets.compactMap { sets[$0]?.chance(of: group.metric) }

@@ -240,7 +240,7 @@ struct ScoreLines {
                 "\(group.sets.count) sets\(missing)",
             ])
         }
-        return TextTable.lines(rows)
+        return TextTable.lines(rows) + [scores.partReason].compactMap { $0 }
     }
 
     /// Prints the lines.

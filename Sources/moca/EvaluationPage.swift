@@ -93,7 +93,8 @@ struct EvaluationPage {
 
     private var lead: String {
         let missing = scores.groups.filter { !$0.value.missing.isEmpty }.count
-        let text = "In per cent, with 95 % intervals: queries are drawn anew."
+        let part = scores.partReason.map { "Take note: \($0). " } ?? ""
+        let text = part + "In per cent, with 95 % intervals: queries are drawn anew."
         return missing == 0
             ? text
             : text + " \(SampleSheet.counted(missing, "group")) without a mean, because sets are "

@@ -86,12 +86,16 @@ import Testing
                     "events.jsonl": Self.events + "{\"step\": 30, \"ki",
                     "health.jsonl": Self.health(10, "a", falseRate: 0.5) + Self.health(20, "b"),
                 ])
-            run.settings = [.init("schedule.total_steps", "50"), .init("batch.size", "128")]
+            // Own negatives: 64 documents of the batch's half, and one more.
+            run.settings = [
+                .init("schedule.total_steps", "50"), .init("batch.size", "128"),
+                .init("batch.accumulation", "2"), .init("objective.hard_negatives", "1"),
+            ]
             #expect(
                 run.story.filter { !$0.isWarning }.map(\.text) == [
                     "one has logged step 40 of 50; it is still running, or was killed.",
                     "Its loss went from 4.9 to 1.15 (mean of the last tenth); the lowest was 1 at "
-                        + "step 40. Guessing costs ln 128 = 4.852.",
+                        + "step 40. Guessing costs ln 65 = 4.174.",
                     "P@1 is 0.4 at step 40; the highest was 0.4 at step 40.",
                     "It went on from a checkpoint once, at step 10.",
                 ])

@@ -58,7 +58,7 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
         for group in suites.flatMap(\.groups) where published.contains(group.name) {
             guard let score = scores.groups[group.name] else { continue }
             let count = score.sets.count + score.missing.count
-            if let reason = Self.partReason(scores) {
+            if let reason = scores.partReason {
                 beside.refusals[group.name] = reason
             } else if let mean = score.mean, score.missing.isEmpty, score.metric == group.metric {
                 beside.labels.append(group.name)
@@ -76,7 +76,7 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
     /// its names its folder has, and the same measure.
     package func sets(beside scores: Scores) -> Beside {
         var beside = Beside()
-        guard Self.partReason(scores) == nil else { return beside }
+        guard scores.partReason == nil else { return beside }
         let found = sets.filter { entry in
             entry.scores.keys.contains { name in
                 entry.measure.flatMap { Self.value(of: $0, for: name, in: scores) } != nil
@@ -99,16 +99,6 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
     ) -> Double? {
         if let value = scores.sets[name]?.value(of: measure) { return value }
         return BenchmarkSuite.vidore.value(of: measure, for: name, in: scores)
-    }
-
-    /// Why no figure compares with those of `scores` at all.
-    private static func partReason(_ scores: Scores) -> String? {
-        if let part = scores.settings["part"] {
-            return "only a part of each set was scored (\(part))"
-        }
-        return scores.settings["max_queries"].map {
-            "only the first \($0) queries of each set were asked"
-        }
     }
 
     private static func sorted(_ entries: [Entry], by labels: [String]) -> [Entry] {

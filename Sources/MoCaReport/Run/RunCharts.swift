@@ -22,12 +22,11 @@ extension RunSections {
             return "Masked text: cross-entropy of the masked tokens; masked patches: squared "
                 + "error of normalised pixels; loss: their weighted sum. \(smoothing)"
         case .contrastive:
-            let sizes = Set(runs.compactMap { $0.setting("batch.size") })
-            guard sizes.count == 1, let text = sizes.first, let size = Double(text) else {
-                return smoothing
-            }
-            return "Cross-entropy of the right document in a batch of \(text); guessing among "
-                + "these costs ln \(text) = \(log(size).fixed(2)). \(smoothing)"
+            let counts = Set(runs.compactMap(\.candidateCount))
+            guard counts.count == 1, let count = counts.first else { return smoothing }
+            return "Cross-entropy of the right document among those of a batch; guessing among "
+                + "\(count.fixed(0)) costs ln \(count.fixed(0)) = \(log(count).fixed(2)). "
+                + smoothing
         }
     }
 

@@ -76,6 +76,16 @@ package struct RunFolder: Sendable {
     /// The value of a key of the recipe.
     package func setting(_ key: String) -> String? { settings.first { $0.key == key }?.value }
 
+    /// Documents that a query of fine-tuning is compared with, at most; nil in pre-training.
+    var candidateCount: Double? {
+        func number(_ key: String) -> Double? { setting(key).flatMap { Double($0) } }
+        guard stage == .contrastive, let size = number("batch.size") else { return nil }
+        let queries = size / (number("batch.accumulation") ?? 1)
+        let negatives = number("objective.hard_negatives") ?? 0
+        let isShared = setting("objective.hard_negative_scope") == "batch"
+        return queries + negatives * (isShared ? queries : 1)
+    }
+
     /// The finite values of a quantity, in the order of steps.
     func points(_ key: String) -> [Curve.Point] {
         (metrics.curve(key, as: "")?.points ?? []).filter(\.value.isFinite)

@@ -61,8 +61,8 @@ extension RunFolder {
             "Its loss went from \(first.value.short) to \(end.short)"
             + (points.count >= 10 ? " (mean of the last tenth)" : "")
             + "; the lowest was \(least.value.short) at step \(least.step)."
-        if stage == .contrastive, let size = setting("batch.size").flatMap({ Double($0) }) {
-            text += " Guessing costs ln \(size.fixed(0)) = \(log(size).short)."
+        if let count = candidateCount {
+            text += " Guessing costs ln \(count.fixed(0)) = \(log(count).short)."
         }
         let isRising = points.count >= 20 && end > least.value * 1.3
         return RunSentence(
