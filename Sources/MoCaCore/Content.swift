@@ -54,6 +54,13 @@ public struct Content: Sendable, Hashable {
             if case .image(let source) = segment { source } else { nil }
         }
     }
+
+    /// The texts, in reading order, joined by spaces.
+    package var joinedText: String {
+        segments.compactMap { segment in
+            if case .text(let text) = segment { text } else { nil }
+        }.joined(separator: " ")
+    }
 }
 
 /// The part that a content plays in retrieval; it selects a prompt of the embedding contract.

@@ -41,7 +41,7 @@ package func dataFiles(in folder: URL) throws -> [URL] {
 }
 
 /// Whether there is a folder at `url`, or a link to one.
-private func isFolder(_ url: URL) -> Bool {
+package func isFolder(_ url: URL) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
         && isFolder.boolValue

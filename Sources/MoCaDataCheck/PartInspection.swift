@@ -47,7 +47,7 @@ struct RecordInspection: Sendable {
     ) {
         var count = TokenCount()
         for (part, hashes) in zip(record.parts, contents) {
-            let text = Self.text(of: part.content)
+            let text = part.content.joinedText
             parts.append(Self.part(part, text: NormalizedText.make(text), hashes))
             inspectText(text, part, record.place)
             guard let meter else { continue }
@@ -70,12 +70,6 @@ struct RecordInspection: Sendable {
                     "it costs \(count.cost(budget.prices)) tokens of a batch's \(budget.tokens)"))
         }
         comparePairs(record)
-    }
-
-    private static func text(of content: Content) -> String {
-        content.segments.compactMap { segment in
-            if case .text(let text) = segment { text } else { nil }
-        }.joined(separator: " ")
     }
 
     /// The text with a mark where each image stands.

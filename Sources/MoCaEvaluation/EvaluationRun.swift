@@ -110,7 +110,7 @@ package struct EvaluationRun: Sendable {
 
     private func cachedEmbedder(_ cache: VectorCache) -> CachedEmbedder {
         var cached = CachedEmbedder(
-            embedder, cache, files: .bytes, reuse: .sameWindow,
+            embedder, cache, reuse: .sameWindow,
             progress: { [tell] progress in
                 switch progress {
                 case .found(let count): tell(.found(inputs: count))
@@ -169,12 +169,6 @@ package struct EvaluationRun: Sendable {
             }
             return folder
         }
-    }
-
-    private static func isFolder(_ url: URL) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
-            && isFolder.boolValue
     }
 
     /// Refuses sets that cannot be scored, and two folders of one set: a mean would have it twice.

@@ -146,16 +146,24 @@ private struct MMEBSet {
     mutating func rows(with embedder: inout CachedEmbedder) async throws -> [Int] {
         let start = WindowMeter(tokenCountMax: embedder.windowTokens)
         var (window, meter) = ([PromptedContent](), start)
-        var (rows, sides) = ([Int](), (row: -1, all: [BenchmarkSide]()))
+        var rows: [Int] = []
+        // Many inputs of a row follow each other.
+        var read: (row: Int, record: BenchmarkRecord, sides: [BenchmarkSide])?
         rows.reserveCapacity(places.count)
         for (number, place) in places.enumerated() {
-            let record = try catalog.record(id(place.row))
-            if sides.row != place.row { sides = (place.row, try record.sides()) }
-            let content = try record.content(of: sides.all[place.side], images: catalog.images)
+            let (record, sides): (BenchmarkRecord, [BenchmarkSide])
+            if let read, read.row == place.row {
+                (record, sides) = (read.record, read.sides)
+            } else {
+                record = try catalog.record(id(place.row))
+                sides = try record.sides()
+                read = (place.row, record, sides)
+            }
+            let content = try record.content(of: sides[place.side], images: catalog.images)
             let role: Role =
                 place.side == 0 ? .query : content.images.isEmpty ? .document : .documentImage
             contents.append(
-                try ContentKey(PromptedContent(content: content, role: role), files: .bytes))
+                try ContentKey(PromptedContent(content: content, role: role)))
             window.append(
                 PromptedContent(content: content, role: embedder.embedder.known(role)))
             meter.add(content)
@@ -205,7 +213,7 @@ private struct MMEBSet {
         file.add(integers: "candidates", queries.flatMap(\.candidates))
         file.add(integers: "candidate_starts", starts)
         try file.write(
-            to: folder.appending(path: "\(name)_vectors.safetensors"),
+            to: VectorFile.url(of: name, in: folder),
             ids: [
                 "vector_ids": places.map(inputName),
                 "query_ids": queries.map { id($0.row).description },

@@ -35,7 +35,7 @@ package struct ProbeSet: Sendable {
         let cache = try VectorCache(
             in: output.appending(path: "cache"), of: embedder.conditions(model: model))
         var cached = CachedEmbedder(
-            embedder, cache, files: .bytes, reuse: .sameWindow, progress: tell,
+            embedder, cache, reuse: .sameWindow, progress: tell,
             willEmbed: { [isInterrupted, output] kept in
                 guard !isInterrupted() else {
                     throw EvaluationRunError.interrupted(output: output.path, kept: kept)

@@ -98,7 +98,7 @@ extension EvaluationRun {
                     })
                 // As if the model had every prompt: what a set holds is no matter of the model.
                 let content = try record.input(documents, images) { $0 }
-                contents.add(try ContentKey(content, files: .bytes).text)
+                contents.add(try ContentKey(content).text)
                 names.append("\(set.name), document \(record.id)")
                 ids.append(record.id)
             }
@@ -124,7 +124,7 @@ private struct SetVectors {
         file.add(vectors: "queries", rows: queryRows)
         file.add(vectors: "documents", rows: documentRows)
         try file.write(
-            to: output.appending(path: "\(name)_vectors.safetensors"),
+            to: VectorFile.url(of: name, in: output),
             ids: ["query_ids": queries.map(\.id), "document_ids": documentIDs])
     }
 

@@ -49,9 +49,11 @@ extension Scores {
         } catch EvaluationError.unreadableScores {
             // None are there, or a damaged file, which goes as well.
         }
-        let ends = ["queries.jsonl", "score.json", "vectors.safetensors"]
         let files = names.sorted().flatMap { name in
-            ends.map { folder.appending(path: "\(name)_\($0)") }
+            [
+                [QueryOutcome].file(of: name, in: folder), mmebFile(of: name, in: folder),
+                VectorFile.url(of: name, in: folder),
+            ]
         }
         let reports = reportNames.map { folder.appending(path: $0) }
         for file in [file] + files + reports where FileManager.default.fileExists(atPath: file.path)
@@ -65,13 +67,17 @@ extension Scores {
         }
     }
 
+    private static func mmebFile(of set: String, in folder: URL) -> URL {
+        folder.appending(path: "\(set)_score.json")
+    }
+
     /// Writes one `NAME_score.json` into `folder` for every set with a precision, as MMEB's own
     /// program does.
     ///
     /// - Throws: `EvaluationError.cannotWrite`.
     package func writeMMEB(to folder: URL) throws {
         for case (let name, .precision(let score)) in sets {
-            let file = folder.appendingPathComponent("\(name)_score.json")
+            let file = Self.mmebFile(of: name, in: folder)
             let values = MMEBScore(
                 acc: score.precision, num_correct: score.correctCount, num_pred: score.queryCount)
             try Self.write(values, to: file)

@@ -67,8 +67,13 @@ package enum MeasureTitle {
         return "\(name)@\(parts[2])"
     }
 
-    /// What a measure says, in a sentence.
-    package static func explanation(of measure: String) -> String {
+    /// What measures say, a sentence each.
+    package static func explanations(of measures: [String]) -> String {
+        Set(measures).sorted().map { "\(of($0)): \(explanation(of: $0))." }.joined(separator: " ")
+    }
+
+    /// What a measure says, as the rest of a sentence.
+    private static func explanation(of measure: String) -> String {
         let parts = measure.split(separator: "_")
         let cutoff = parts.last ?? ""
         switch parts.first {

@@ -11,6 +11,11 @@ struct VectorFile {
         case bytes(Data)
     }
 
+    /// The file of a set in an evaluation's folder.
+    static func url(of set: String, in folder: URL) -> URL {
+        folder.appending(path: "\(set)_vectors.safetensors")
+    }
+
     private let matrix: VectorMatrix
     private var contents: [(tensor: SafetensorsDeclaration, content: Content)] = []
 

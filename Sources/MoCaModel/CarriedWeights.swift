@@ -18,8 +18,7 @@ struct CarriedWeights {
         let isTied = model.configuration.text.tieWordEmbeddings
         names = try CheckpointKeys.table(of: checkpoint.names)
             .filter { key, _ in
-                model.store.tensors[key] == nil && !CheckpointKeys.isComputedBuffer(key)
-                    && !(isTied && key == CheckpointKeys.head)
+                model.store.tensors[key] == nil && CheckpointKeys.isCarried(key, isTied: isTied)
             }
             .sorted { $0.key < $1.key }
             .map { (key: $0.key, name: $0.value) }

@@ -65,6 +65,11 @@ package enum CheckpointKeys {
     package static func isComputedBuffer(_ key: String) -> Bool {
         key.hasSuffix("rotary_emb.inv_freq") || key.hasSuffix("rotary_pos_emb.inv_freq")
     }
+
+    /// Whether a model that has no parameter of this canonical name carries it along, to be saved.
+    package static func isCarried(_ key: String, isTied: Bool) -> Bool {
+        !isComputedBuffer(key) && !(isTied && key == head)
+    }
 }
 
 /// Which tensors a checkpoint may lack or have too many, for one use of one model.

@@ -108,7 +108,8 @@ package struct HeatMap: Sendable, Hashable {
     static func markdown(_ maps: [HeatMap]) -> String {
         maps.map { map in
             let lines = map.sides.map { side in
-                "- \(Markdown.paragraph(side.name)), \(Markdown.text(side.note)): \(strongest(side.tokens))"
+                "- \(Markdown.paragraph(side.name)), \(Markdown.text(side.note)): "
+                    + strongest(side.tokens)
             }
             return "#### \(Markdown.text(map.name))\n\n\(lines.joined(separator: "\n"))"
         }.joined(separator: "\n\n")

@@ -78,16 +78,13 @@ struct FileParts {
     private func part(
         _ content: Content, _ number: Int, _ file: FileScan.File, _ hash: String
     ) -> Part {
-        let texts = content.segments.compactMap { segment in
-            if case .text(let text) = segment { text } else { nil }
-        }
         let pictures = content.images.compactMap { image in
             if case .file(let url) = image { url.path } else { nil }
         }
         let isImage = !content.images.isEmpty
         let item = IndexItem(
             id: "\(file.path)#\(number)", path: file.path, kind: isImage ? .image : .text,
-            part: number, excerpt: Self.excerpt(of: texts.joined(separator: " ")),
+            part: number, excerpt: Self.excerpt(of: content.joinedText),
             picture: pictures.first, hash: hash)
         return Part(item: item, content: content, role: isImage ? .documentImage : .document)
     }

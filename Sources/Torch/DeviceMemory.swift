@@ -6,8 +6,6 @@ import CTorch
 package struct DeviceMemory: Sendable, Hashable {
     /// Bytes that can be taken now, other programs' share left out.
     package var freeBytes: Int
-    /// Bytes that the device has.
-    package var totalBytes: Int
     /// Bytes that libtorch holds for this process, what it keeps for reuse included.
     package var heldBytes: Int
     /// The most that it held at once.
@@ -19,7 +17,6 @@ package struct DeviceMemory: Sendable, Hashable {
         var (free, total, held, peak) = (Int64(0), Int64(0), Int64(0), Int64(0))
         let status = ctorch_device_memory(device.code, &free, &total, &held, &peak)
         guard status == CTORCH_OK, total > 0 else { return nil }
-        (freeBytes, totalBytes) = (Int(free), Int(total))
-        (heldBytes, peakBytes) = (Int(held), Int(peak))
+        (freeBytes, heldBytes, peakBytes) = (Int(free), Int(held), Int(peak))
     }
 }

@@ -60,7 +60,9 @@ struct ComparisonPage {
         comparison.groups.sorted { $0.key < $1.key }.map { name, group in
             Summary.Figure(
                 signed(group.difference), "\(name), \(MeasureTitle.of(group.metric))",
-                note: "\(percent(group.a)) to \(percent(group.b)), 95 % \(range(group))")
+                note:
+                    "\(Message.percent(group.a)) to \(Message.percent(group.b)), 95 % \(range(group))"
+            )
         }
     }
 
@@ -83,7 +85,8 @@ struct ComparisonPage {
 
     private func cells(_ difference: Comparison.Difference) -> [String] {
         [
-            MeasureTitle.of(difference.metric), percent(difference.a), percent(difference.b),
+            MeasureTitle.of(difference.metric), Message.percent(difference.a),
+            Message.percent(difference.b),
             signed(difference.difference), range(difference),
             difference.probability.map { Message.text($0, 4) } ?? "",
         ]
@@ -141,7 +144,7 @@ struct ComparisonPage {
         }
         var card = QueryCard(
             try shown.query(example.query), note: example.query, results: results)
-        card.statement = "\(percent(example.a)) by A, \(percent(example.b)) by B"
+        card.statement = "\(Message.percent(example.a)) by A, \(Message.percent(example.b)) by B"
         return card
     }
 
@@ -155,12 +158,13 @@ struct ComparisonPage {
         return result
     }
 
-    private func percent(_ share: Double) -> String { Message.text(100 * share, 1) }
-
-    private func signed(_ share: Double) -> String { (share < 0 ? "" : "+") + percent(share) }
+    private func signed(_ share: Double) -> String {
+        (share < 0 ? "" : "+") + Message.percent(share)
+    }
 
     private func range(_ difference: Comparison.Difference) -> String {
-        difference.interval.map { "\(percent($0.lower)) to \(percent($0.upper))" } ?? ""
+        difference.interval.map { "\(Message.percent($0.lower)) to \(Message.percent($0.upper))" }
+            ?? ""
     }
 }
 

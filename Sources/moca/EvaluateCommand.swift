@@ -253,6 +253,6 @@ struct ScoreLines {
     }
 
     private func percent(_ value: Double?) -> String {
-        value.map { Message.text(100 * $0, 1) } ?? ""
+        value.map(Message.percent) ?? ""
     }
 }

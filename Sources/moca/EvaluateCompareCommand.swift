@@ -85,17 +85,20 @@ struct EvaluateCompareCommand: VerboseCommand {
 
     private func cells(_ difference: Comparison.Difference) -> [String] {
         [
-            difference.metric, percent(difference.a), percent(difference.b),
-            percent(difference.difference),
-            difference.interval.map { "\(percent($0.lower)) to \(percent($0.upper))" } ?? "",
-            difference.probability.map { String(format: "%.4f", $0) } ?? "",
+            difference.metric, Message.percent(difference.a), Message.percent(difference.b),
+            Message.percent(difference.difference),
+            difference.interval.map {
+                "\(Message.percent($0.lower)) to \(Message.percent($0.upper))"
+            } ?? "",
+            difference.probability.map { Message.text($0, 4) } ?? "",
         ]
     }
 
     private func text(_ example: Comparison.Example) -> String {
         let best = [example.bestOfA, example.bestOfB].map { $0?.id ?? "none" }
         let input = example.input.map { " \"\(shortened($0))\"" } ?? ""
-        return "\(example.query)\(input): \(percent(example.a)) -> \(percent(example.b)), first "
+        return
+            "\(example.query)\(input): \(Message.percent(example.a)) -> \(Message.percent(example.b)), first "
             + "\(best.joined(separator: " -> ")), right \(example.relevant.joined(separator: ", "))"
     }
 
@@ -104,6 +107,4 @@ struct EvaluateCompareCommand: VerboseCommand {
         let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         return line.count <= 120 ? line : "\(line.prefix(70)) ... \(line.suffix(45))"
     }
-
-    private func percent(_ value: Double) -> String { Message.text(100 * value, 1) }
 }

@@ -63,7 +63,7 @@ struct EvaluatedSetPage {
                 ? outcome.rankOfRelevant.map { .rank($0) } ?? .below : .below
             results.append(result)
         }
-        let value = Message.text(100 * (outcome.measures[measure] ?? 0), 1)
+        let value = Message.percent(outcome.measures[measure] ?? 0)
         return QueryCard(
             try shown.query(outcome.query),
             note: "\(outcome.query), \(MeasureTitle.of(measure)) \(value)", results: results,

@@ -29,7 +29,6 @@ struct EvaluationPage {
     ///
     /// - Returns: the page.
     /// - Throws: `EvaluationError.unreadableScores`, `ReportError`, what the model throws.
-    @discardableResult
     func write() async throws -> URL {
         let report = try await report()
         let files = Scores.reportNames.map { output.appending(path: $0) }
@@ -110,21 +109,23 @@ struct EvaluationPage {
             guard let mean = group.mean else { return nil }
             var notes = [SampleSheet.counted(group.sets.count, "set")]
             if let interval = group.interval?.range {
-                notes.append("\(percent(interval.lowerBound)) to \(percent(interval.upperBound))")
+                notes.append(
+                    "\(Message.percent(interval.lowerBound)) to \(Message.percent(interval.upperBound))"
+                )
             }
-            if let chance = scores.chance(of: group) { notes.append("chance \(percent(chance))") }
+            if let chance = scores.chance(of: group) {
+                notes.append("chance \(Message.percent(chance))")
+            }
             let title = MeasureTitle.of(group.metric)
             return Summary.Figure(
-                "\(percent(mean)) %",
+                "\(Message.percent(mean)) %",
                 name == Scores.meanOfAll ? "mean \(title)" : "\(name), \(title)",
                 note: notes.joined(separator: ", "))
         }
     }
 
     private var explanation: String {
-        Set(names.map(scores.headline)).sorted().map {
-            "\(MeasureTitle.of($0)): \(MeasureTitle.explanation(of: $0))."
-        }.joined(separator: " ")
+        MeasureTitle.explanations(of: names.map(scores.headline))
     }
 
     private var table: ScoreTable {
@@ -171,7 +172,7 @@ struct EvaluationPage {
             ["Set", "queries"] + keys.map(MeasureTitle.of),
             rows: rows.map { name, score in
                 [name, "\(score.queryCount)"]
-                    + keys.map { score.value(of: $0).map { Message.text(100 * $0, 1) } ?? "" }
+                    + keys.map { score.value(of: $0).map(Message.percent) ?? "" }
             }, cells: .numbers)
     }
 
@@ -189,7 +190,7 @@ struct EvaluationPage {
             let share = Double(count.withinMargin) / Double(max(1, score.queryCount))
             return [
                 name, "\(score.queryCount)", "\(count.tied)", "\(count.withinMargin)",
-                "\(percent(share)) %",
+                "\(Message.percent(share)) %",
             ]
         }
         return ReportTable(
@@ -201,8 +202,6 @@ struct EvaluationPage {
         scores.settings.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.description) }
             + scores.data.sorted { $0.key < $1.key }.map { .init("data of \($0.key)", $0.value) }
     }
-
-    private func percent(_ share: Double) -> String { Message.text(100 * share, 1) }
 }
 
 /// Where the inputs of an evaluation are, as its settings say.

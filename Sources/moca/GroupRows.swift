@@ -49,7 +49,7 @@ struct GroupRows {
             let isNamed = key.name != Scores.meanOfAll
             var row = ScoreTable.Row(
                 isNamed ? key.name : "Mean over what was scored",
-                metric: "\(MeasureTitle.of(key.metric)), \(count) \(count == 1 ? "set" : "sets")",
+                metric: "\(MeasureTitle.of(key.metric)), \(SampleSheet.counted(count, "set"))",
                 chance: chances[key], cells: labels.map { found[$0].map(Self.cell) })
             row.note = key.source.map { "list of sets: \($0)" } ?? ""
             return row

@@ -28,6 +28,9 @@ enum Message {
         String(format: "%.\(digits)f", value)
     }
 
+    /// A share in per cent, with one decimal and without a sign.
+    static func percent(_ share: Double) -> String { text(100 * share, 1) }
+
     /// Bytes as MB or GB.
     static func size(_ bytes: Int) -> String {
         bytes < 1_000_000_000

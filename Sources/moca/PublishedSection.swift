@@ -47,7 +47,7 @@ struct PublishedSection {
     }
 
     private static func table(_ beside: PublishedFigures.Beside) -> ReportTable {
-        let ours = ["this evaluation", ""] + beside.ours.map(percent) + [""]
+        let ours = ["this evaluation", ""] + beside.ours.map(Message.percent) + [""]
         let rows = beside.entries.map { entry in
             [entry.model, entry.size ?? ""]
                 + beside.labels.map { entry.scores[$0].map { Message.text($0, 1) } ?? "" }
@@ -60,7 +60,7 @@ struct PublishedSection {
     private static func sets(_ beside: PublishedFigures.Beside) -> ReportTable {
         let heads = beside.entries.map { "\($0.model) (\(source(of: $0)))" }
         let rows = zip(beside.labels, beside.ours).map { label, value in
-            [label, percent(value)]
+            [label, Message.percent(value)]
                 + beside.entries.map { $0.scores[label].map { Message.text($0, 1) } ?? "" }
         }
         return ReportTable(["Set", "this evaluation"] + heads, rows: rows, cells: .numbers)
@@ -69,6 +69,4 @@ struct PublishedSection {
     private static func source(of entry: PublishedFigures.Entry) -> String {
         entry.note.map { "\(entry.source); \($0)" } ?? entry.source
     }
-
-    private static func percent(_ share: Double) -> String { Message.text(100 * share, 1) }
 }

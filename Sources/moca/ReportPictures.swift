@@ -87,10 +87,7 @@ final class ReportPictures {
     func content(
         _ content: Content, failed: (String) -> Void = { _ in }
     ) throws -> ReportContent {
-        let texts = content.segments.compactMap { segment -> String? in
-            if case .text(let text) = segment { text } else { nil }
-        }
-        let text = texts.joined(separator: " ").trimmingCharacters(in: .whitespacesAndNewlines)
+        let text = content.joinedText.trimmingCharacters(in: .whitespacesAndNewlines)
         return ReportContent(
             image: try content.images.first.flatMap { try picture(of: $0, failed: failed) },
             text: String(text.prefix(400)))

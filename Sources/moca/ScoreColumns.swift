@@ -47,9 +47,7 @@ struct ScoreColumns {
 
     /// What the measures of the table say.
     var explanation: String {
-        Set(named.map(\.measure)).sorted().map {
-            "\(MeasureTitle.of($0)): \(MeasureTitle.explanation(of: $0))."
-        }.joined(separator: " ")
+        MeasureTitle.explanations(of: named.map(\.measure))
     }
 
     /// The table.
@@ -145,7 +143,7 @@ struct ScoreColumns {
     }
 
     private func percent(_ values: [Double]) -> String {
-        "\(Message.text(100 * values.reduce(0, +) / Double(values.count), 1)) %"
+        "\(Message.percent(values.reduce(0, +) / Double(values.count))) %"
     }
 }
 

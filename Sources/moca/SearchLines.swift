@@ -2,7 +2,6 @@
 
 import Foundation
 import MoCaCore
-import MoCaImage
 import MoCaReport
 
 /// Searches, one a line.

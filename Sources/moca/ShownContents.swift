@@ -128,9 +128,6 @@ final class ShownContents {
     }
 
     private static func text(_ content: Content) -> String {
-        let texts = content.segments.compactMap { segment -> String? in
-            if case .text(let text) = segment { text } else { nil }
-        }
-        return String(texts.joined(separator: " ").prefix(120))
+        String(content.joinedText.prefix(120))
     }
 }

@@ -92,16 +92,17 @@ struct SimilarityCommand: VerboseCommand {
     }
 
     private func write(_ result: Result, _ embedder: Embedder, to file: String) async throws {
-        let known = { (role: Role) in embedder.roles.contains(role) ? role : nil }
         let queries = (query.map(Content.text) + queryImage.map(image)).map {
-            HeatMapMaker.Input(name: "Query", content: $0, role: known(.query))
+            HeatMapMaker.Input(name: "Query", content: $0, role: embedder.known(.query))
         }
         let targets =
             target.map {
-                HeatMapMaker.Input(name: "Target", content: .text($0), role: known(.document))
+                HeatMapMaker.Input(
+                    name: "Target", content: .text($0), role: embedder.known(.document))
             }
             + targetImage.map {
-                HeatMapMaker.Input(name: "Target", content: image($0), role: known(.documentImage))
+                HeatMapMaker.Input(
+                    name: "Target", content: image($0), role: embedder.known(.documentImage))
             }
         let maker = HeatMapMaker(embedder, pictures: ReportPictures())
         var maps: [HeatMap] = []

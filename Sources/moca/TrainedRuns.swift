@@ -32,10 +32,9 @@ final class TrainedRuns {
 
     /// The resolved recipe; nil, with a warning, where it cannot be read.
     private static func recipe(of run: RunFolder) -> Recipe? {
-        let file = run.folder.appending(path: "recipe.yaml")
+        let file = run.folder.appending(path: Recipe.fileName)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
-        let stage: Recipe.Stage = run.stage == .pretraining ? .pretraining : .contrastive
-        switch Result(catching: { try Recipe(reading: file, stage: stage) }) {
+        switch Result(catching: { try Recipe(ofAnyStage: file) }) {
         case .success(let recipe): return recipe
         case .failure(let error):
             Message.write("warning: no recipe on the page: \(describe(error))")

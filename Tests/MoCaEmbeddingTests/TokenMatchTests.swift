@@ -89,8 +89,9 @@ import Torch
     @Test func aPictureThatIsNotThereIsNamed() async throws {
         let missing = Content.image(Self.pictures.appending(path: "nothing.png"))
         let embedder = try await embedder()
-        await #expect(throws: EmbeddingError.self) {
+        let error = try await #require(throws: EmbeddingError.self) {
             try await embedder.match(Self.contents[0], missing)
         }
+        #expect(error.oneLine.contains("nothing.png"))
     }
 }

@@ -29,7 +29,9 @@ struct BenchmarkFolderTests {
         #expect(throws: error) { try EvaluationRun.mmebSets(in: folder.data, subsets: []) }
         #expect(try EvaluationRun.mmebSets(in: folder.data, subsets: ["A"]).count == 1)
         try writeRetrievalSet("Vidore3NuclearRetrieval")
-        #expect(throws: EvaluationRunError.self) {
+        let hidden = EvaluationRunError.setRefused(
+            name: "Vidore3NuclearRetrieval", reason: "its pages are not public")
+        #expect(throws: hidden) {
             try EvaluationRun.retrievalSets(in: folder.data, subsets: [], .pages)
         }
     }

@@ -47,6 +47,7 @@ import Testing
             let examples = ["gained", "lost"].flatMap { set[$0] as? [[String: Any]] ?? [] }
             let changed = ["wins", "losses"].reduce(0) { $0 + (set[$1] as? Int ?? 0) }
             #expect(set["num_queries"] as? Int == 6 && examples.count == changed)
+            #expect(changed > 0)
             for example in examples {
                 #expect((example["input"] as? String)?.hasPrefix("Find:\n ") == true)
                 #expect(result.output.contains("\"Find: "))

@@ -110,22 +110,14 @@ package struct BenchmarkSuite: Sendable {
         _ results: [String: SetResult], ofPart: Bool = false
     ) -> [String: GroupScore] {
         let groups = ofPart ? [] : groups
-        var named: [String: String] = [:]
-        for name in results.keys.sorted() { named[aliases[name] ?? name] = name }
+        let named = listNames(of: results.keys)
         var means: [String: GroupScore] = [:]
-        func member(_ name: String) -> Member? {
-            if let result = named[name] { return Member(result: result, language: nil) }
-            guard let source = sources[name], let result = named[source.set] else { return nil }
-            return Member(result: result, language: source.language)
-        }
         for group in groups {
-            let found = group.sets.map { name in
-                member(name).flatMap { member in
-                    results[member.result]?.score.value(
-                        of: group.metric, language: member.language
-                    )
-                    .map { _ in member }
-                }
+            let found = group.sets.map { name -> Member? in
+                guard let member = member(name, among: named) else { return nil }
+                let score = results[member.result]?.score
+                let value = score?.value(of: group.metric, language: member.language)
+                return value == nil ? nil : member
             }
             guard found.contains(where: { $0 != nil }) else { continue }
             var score = Self.mean(of: found.compactMap { $0 }, group.metric, results)
@@ -136,19 +128,29 @@ package struct BenchmarkSuite: Sendable {
         }
         let scored = results.filter { $0.value.score.value(of: metric) != nil }.keys.sorted()
             .map { Member(result: $0, language: nil) }
-        if !scored.isEmpty { means["mean"] = Self.mean(of: scored, metric, results) }
+        if !scored.isEmpty { means[Scores.meanOfAll] = Self.mean(of: scored, metric, results) }
         return means
     }
 
-    /// The score of a set of a list, whichever of its names its folder has; nil where it was not scored.
+    /// The score of a set of a list, whichever of its names its folder has; nil where it was not
+    /// scored.
     func value(of measure: String, for name: String, in scores: Scores) -> Double? {
-        let found = scores.sets.keys.sorted().first { (aliases[$0] ?? $0) == name }
-        if let found { return scores.sets[found]?.value(of: measure) }
-        guard let source = sources[name],
-            let whole = scores.sets.keys.sorted().first(where: { (aliases[$0] ?? $0) == source.set }
-            )
-        else { return nil }
-        return scores.sets[whole]?.value(of: measure, language: source.language)
+        guard let member = member(name, among: listNames(of: scores.sets.keys)) else { return nil }
+        return scores.sets[member.result]?.value(of: measure, language: member.language)
+    }
+
+    /// The names of results by those that lists have for them.
+    private func listNames(of results: some Sequence<String>) -> [String: String] {
+        var named: [String: String] = [:]
+        for name in results.sorted() { named[aliases[name] ?? name] = name }
+        return named
+    }
+
+    /// Where a set of a list is found.
+    private func member(_ name: String, among named: [String: String]) -> Member? {
+        if let result = named[name] { return Member(result: result, language: nil) }
+        guard let source = sources[name], let result = named[source.set] else { return nil }
+        return Member(result: result, language: source.language)
     }
 
     private static func mean(

@@ -21,6 +21,9 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
     package let averages: [Entry]
     package let sets: [Entry]
 
+    /// Whose groups and sets have published figures.
+    private static let suites = [BenchmarkSuite.mmeb, .vidore]
+
     private enum CodingKeys: CodingKey {
         case averages, sets
     }
@@ -54,8 +57,7 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
     package func averages(beside scores: Scores) -> Beside {
         var beside = Beside()
         let published = Set(averages.flatMap { $0.scores.keys })
-        let suites = [BenchmarkSuite.mmeb, .vidore]
-        for group in suites.flatMap(\.groups) where published.contains(group.name) {
+        for group in Self.suites.flatMap(\.groups) where published.contains(group.name) {
             guard let score = scores.groups[group.name] else { continue }
             let count = score.sets.count + score.missing.count
             if let reason = scores.partReason {
@@ -97,8 +99,7 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
     private static func value(
         of measure: String, for name: String, in scores: Scores
     ) -> Double? {
-        if let value = scores.sets[name]?.value(of: measure) { return value }
-        return BenchmarkSuite.vidore.value(of: measure, for: name, in: scores)
+        suites.lazy.compactMap { $0.value(of: measure, for: name, in: scores) }.first
     }
 
     private static func sorted(_ entries: [Entry], by labels: [String]) -> [Entry] {

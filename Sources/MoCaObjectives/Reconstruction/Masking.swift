@@ -99,8 +99,8 @@ package struct Masking: Sendable, Hashable {
 
     /// Corrupts packed sequences, each by its own stream.
     ///
-    /// - Parameter overwrites: whether `pixelValues`, contiguous on the processor, become the result:
-    ///   a copy of all pictures costs more than their noise.
+    /// - Parameter overwrites: whether `pixelValues`, contiguous on the processor, may become the
+    ///   result (they do with noise of each patch): a copy of all pictures costs more than their noise.
     /// - Throws: `ModelError`, as `EncoderInput` does.
     package func corrupt(
         _ sequences: [EncoderInput.Sequence], pixelValues: Tensor?,

@@ -76,8 +76,8 @@ extension RunFolder {
             guard let last = points.last, let best = points.max(by: { $0.value < $1.value })
             else { return nil }
             return RunSentence(
-                "\(name.dropFirst(MetricsLog.scorePrefix.count)) is \(last.value.short) at step \(last.step); the highest "
-                    + "was \(best.value.short) at step \(best.step).")
+                "\(name.dropFirst(MetricsLog.scorePrefix.count)) is \(last.value.short) at step "
+                    + "\(last.step); the highest was \(best.value.short) at step \(best.step).")
         }
     }
 

@@ -71,7 +71,7 @@ package struct NegativeMiner: Sendable {
         let cache = try VectorCache(
             in: vectors, of: embedder.conditions(model: model.fingerprint))
         var cached = CachedEmbedder(
-            embedder, cache, files: .bytes, reuse: .sameInput, progress: { _ in },
+            embedder, cache, reuse: .sameInput, progress: { _ in },
             willEmbed: { [self] in try goOn(kept: $0) })
         var reports: [MiningReport] = []
         for job in jobs {

@@ -46,6 +46,12 @@ struct QuerySearch {
     ) {
         // Scores of chunks are compared without branches; few chunks have anything to look at.
         let chunk = 64
+        let around = target.map { target in
+            (
+                least: Self.below(Double(target.score) - slack),
+                most: Self.above(Double(target.score) + slack)
+            )
+        }
         for first in stride(from: 0, to: scores.count, by: chunk) {
             let part = first..<min(first + chunk, scores.count)
             if count > 0 {
@@ -54,9 +60,7 @@ struct QuerySearch {
                     gather(scores, part, from: start, slack, exact)
                 }
             }
-            guard let target else { continue }
-            let least = Self.below(Double(target.score) - slack)
-            let most = Self.above(Double(target.score) + slack)
+            guard let target, let (least, most) = around else { continue }
             let above = Self.count(scores, part) { $0 > most }
             aboveTarget += above
             guard Self.count(scores, part, { $0 >= least }) > above else { continue }
@@ -126,8 +130,9 @@ struct QuerySearch {
         return Int(count)
     }
 
-    /// The nearest float32 that is not above `value`, and a step below it.
+    /// A float32 that is not above `value`.
     private static func below(_ value: Double) -> Float { Float(value).nextDown }
 
+    /// A float32 that is not below `value`.
     private static func above(_ value: Double) -> Float { Float(value).nextUp }
 }

@@ -23,7 +23,6 @@ package struct CachedEmbedder {
     package let cache: VectorCache
     /// Tokens of a window, about.
     package var windowTokens = WindowMeter.tokenCountMax
-    private let files: ContentKey.FileIdentity
     private let reuse: Reuse
     private let progress: @Sendable (EmbeddingProgress) -> Void
     private let willEmbed: @Sendable (Int) throws -> Void
@@ -33,15 +32,14 @@ package struct CachedEmbedder {
     package private(set) var embeddedCount = 0
 
     /// - Parameters:
-    ///   - files: how image files are told from each other.
     ///   - willEmbed: asked before each window with the number of vectors that are kept; what it
     ///     throws ends the run.
     package init(
-        _ embedder: Embedder, _ cache: VectorCache, files: ContentKey.FileIdentity = .path,
-        reuse: Reuse, progress: @escaping @Sendable (EmbeddingProgress) -> Void,
+        _ embedder: Embedder, _ cache: VectorCache, reuse: Reuse,
+        progress: @escaping @Sendable (EmbeddingProgress) -> Void,
         willEmbed: @escaping @Sendable (Int) throws -> Void
     ) {
-        (self.embedder, self.cache, self.files, self.reuse) = (embedder, cache, files, reuse)
+        (self.embedder, self.cache, self.reuse) = (embedder, cache, reuse)
         (self.progress, self.willEmbed) = (progress, willEmbed)
     }
 
@@ -54,9 +52,8 @@ package struct CachedEmbedder {
     package mutating func rows(
         of inputs: [PromptedContent], tellsCount: Bool = true, name: (Int) -> String
     ) async throws -> [Int] {
-        let files = files
         let found = try await concurrentMap(inputs) { input in
-            Result { try ContentKey(input, files: files) }
+            Result { try ContentKey(input) }
         }.map { try $0.get() }
         var seen: Set<ContentKey> = []
         let new = inputs.indices.filter {
@@ -72,7 +69,10 @@ package struct CachedEmbedder {
             try await embed(window)
             (window, meter) = ([], WindowMeter(tokenCountMax: windowTokens))
         }
-        return found.compactMap { rows[$0] }
+        return found.map { key in
+            guard let row = rows[key] else { preconditionFailure("an input has no row") }
+            return row
+        }
     }
 
     private struct Entry {

@@ -37,18 +37,10 @@ package struct ContentKey: Sendable, Hashable {
         return ContentKey(value: digest.value)
     }
 
-    /// How an image file is told from another.
-    package enum FileIdentity: Sendable, Hashable {
-        /// By its path, its size and the time of its last change.
-        case path
-        /// By its bytes: copies are one.
-        case bytes
-    }
-
-    /// A digest of role, texts and images; what prompt a role has belongs to `VectorConditions`.
+    /// A digest of role, texts and images, copies of which are one; what prompt a role has belongs to `VectorConditions`.
     ///
     /// - Throws: an error of the file system, for an image file that is not there.
-    package init(_ input: PromptedContent, files: FileIdentity = .path) throws {
+    package init(_ input: PromptedContent) throws {
         var digest = Digest()
         digest.add(input.role?.rawValue ?? "")
         for segment in input.content.segments {
@@ -59,15 +51,9 @@ package struct ContentKey: Sendable, Hashable {
             case .image(.encoded(let data, _)):
                 digest.add("image")
                 digest.add(data)
-            case .image(.file(let url)) where files == .bytes:
+            case .image(.file(let url)):
                 digest.add("image")
                 digest.add(try Data(contentsOf: url, options: .mappedIfSafe))
-            case .image(.file(let url)):
-                let values = try url.resourceValues(
-                    forKeys: [.fileSizeKey, .contentModificationDateKey])
-                let changed = values.contentModificationDate?.timeIntervalSince1970 ?? 0
-                digest.add("file")
-                digest.add("\(url.path) \(values.fileSize ?? 0) \(changed)")
             }
         }
         value = digest.value

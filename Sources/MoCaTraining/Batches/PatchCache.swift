@@ -8,7 +8,7 @@ import MoCaImage
 import MoCaProcessing
 import Synchronization
 
-/// Patches by image name, up to a number of bytes; images that come later are decoded each time.
+/// Patches by image, up to a number of bytes; images that come later are decoded each time.
 final class PatchCache: Sendable {
     private struct State {
         var entries: [Key: [UInt8]] = [:]
@@ -66,12 +66,13 @@ final class PatchCache: Sendable {
     }
 
     private func pixels(of source: ImageSource, _ grid: ImageGrid) throws -> [Float] {
+        // A key is a hash of all bytes.
+        guard byteCountMax > 0 else { return try decoded(source, grid) }
         let key = Key(source)
         let known = state.withLock { $0.entries[key] }
         if let known { return unpacked(known) }
-        let patches = try images.patches(of: source, rule: rule)
-        guard patches.grid == grid else { throw ProcessingError.imageChanged(name: source.name) }
-        if byteCountMax > 0, let packed = packed(patches.values) {
+        let patches = try decoded(source, grid)
+        if let packed = packed(patches) {
             state.withLock { state in
                 let total = state.byteCount + packed.count
                 guard total <= byteCountMax, state.entries[key] == nil else { return }
@@ -79,6 +80,12 @@ final class PatchCache: Sendable {
                 state.byteCount = total
             }
         }
+        return patches
+    }
+
+    private func decoded(_ source: ImageSource, _ grid: ImageGrid) throws -> [Float] {
+        let patches = try images.patches(of: source, rule: rule)
+        guard patches.grid == grid else { throw ProcessingError.imageChanged(name: source.name) }
         return patches.values
     }
 

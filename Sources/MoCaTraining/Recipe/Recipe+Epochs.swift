@@ -36,7 +36,7 @@ extension Recipe {
 
     private func unresolvable(_ key: String, _ reason: String) -> TrainingError {
         .badRecipe(
-            file: outputFolder.appending(path: "recipe.yaml").path,
+            file: outputFolder.appending(path: Recipe.fileName).path,
             problems: [RecipeProblem(key, reason)])
     }
 }

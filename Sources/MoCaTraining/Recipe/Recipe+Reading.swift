@@ -4,6 +4,9 @@ package import Foundation
 import Yams
 
 extension Recipe {
+    /// What a run folder calls its resolved recipe.
+    package static let fileName = "recipe.yaml"
+
     /// Reads a YAML file.
     ///
     /// - Parameters:

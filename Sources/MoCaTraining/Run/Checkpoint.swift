@@ -126,7 +126,7 @@ package struct Checkpoint: Sendable, Hashable {
     func remove() throws {
         let old = folder.deletingLastPathComponent()
             .appending(path: ".\(folder.lastPathComponent).old")
-        try Self.wrapping(folder) {
+        try RunFile.naming(folder) {
             if FileManager.default.fileExists(atPath: old.path) {
                 try FileManager.default.removeItem(at: old)
             }
@@ -158,7 +158,7 @@ package struct Checkpoint: Sendable, Hashable {
     private func putAside(_ prefix: String = damagedPrefix) throws -> String {
         let name = prefix + folder.lastPathComponent
         let other = folder.deletingLastPathComponent().appending(path: name)
-        try Self.wrapping(folder) {
+        try RunFile.naming(folder) {
             if FileManager.default.fileExists(atPath: other.path) {
                 try FileManager.default.removeItem(at: other)
             }
@@ -174,7 +174,7 @@ package struct Checkpoint: Sendable, Hashable {
         guard FileManager.default.fileExists(atPath: runFolder.path) else { return }
         for name in try names(in: runFolder) where isPartial(name) {
             let url = runFolder.appending(path: name)
-            try wrapping(url) { try FileManager.default.removeItem(at: url) }
+            try RunFile.naming(url) { try FileManager.default.removeItem(at: url) }
         }
     }
 
@@ -188,14 +188,6 @@ package struct Checkpoint: Sendable, Hashable {
         let written = [TrainingRun.modelName, FinalModel.rawName, FinalModel.adapterName]
         return written.contains(whole) || whole.hasPrefix(FailedStep.folderPrefix)
             || name.hasPrefix(".\(StartingModel.scratchName).")
-    }
-
-    private static func wrapping(_ url: URL, _ body: () throws -> Void) throws {
-        do {
-            try body()
-        } catch {
-            throw TrainingError.cannotWrite(url, error)
-        }
     }
 
     // MARK: Reading

@@ -71,7 +71,7 @@ struct StartingModel {
         let width = model.configuration.text.hiddenSize
         if let last = settings.loss.matryoshkaDimensions.last, last > width {
             throw TrainingError.badRecipe(
-                file: recipe.outputFolder.appending(path: "recipe.yaml").path,
+                file: recipe.outputFolder.appending(path: Recipe.fileName).path,
                 problems: [
                     RecipeProblem(
                         "objective.matryoshka_dimensions",
@@ -142,11 +142,7 @@ struct StartingModel {
         try VocabularyGrowth(folder: folder, names: names, configuration: configuration)
             .write(rows: rows, to: scratch)
         let model = try PretrainedModel(loading: scratch, options)
-        do {
-            try FileManager.default.removeItem(at: scratch)
-        } catch {
-            throw TrainingError.cannotWrite(scratch, error)
-        }
+        try RunFile.naming(scratch) { try FileManager.default.removeItem(at: scratch) }
         return model
     }
 
@@ -200,11 +196,14 @@ extension Recipe.Runtime {
     /// Whether 16-bit weights have gradients in float32.
     var widensGradients: Bool { usesMasterWeights && sumsInFloat32 }
 
+    /// The device, whether it is there or not: one of CUDA where nobody says, and there is one.
+    var chosenDevice: Device { device ?? (LibTorch.isCUDAAvailable ? Device(.cuda) : .cpu) }
+
     /// The device, which is there.
     ///
     /// - Throws: `TrainingError.deviceUnavailable`.
     func resolvedDevice() throws -> Device {
-        guard let device else { return LibTorch.isCUDAAvailable ? Device(.cuda) : .cpu }
+        let device = chosenDevice
         switch device.kind {
         case .cpu: return device
         case .cuda where LibTorch.isCUDAAvailable: return device

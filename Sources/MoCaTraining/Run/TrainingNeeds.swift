@@ -54,8 +54,7 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
                 !recipe.frozen.contains { $0.isFound(in: item.key) }
             }.reduce(0) { $0 + $1.count }
         // What another device has is not known where there is none.
-        let device =
-            recipe.runtime.device ?? (LibTorch.isCUDAAvailable ? Device(.cuda) : .cpu)
+        let device = recipe.runtime.chosenDevice
         let isOnDevice = device.kind != .cpu
         let type =
             recipe.runtime.dtype
@@ -72,8 +71,8 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
         deviceMemoryLimit = isThere ? DeviceMemory(of: device)?.freeBytes : nil
         let known = Set(declared.map(\.key))
         let carried = try names.filter { key, _ in
-            !known.contains(key) && !CheckpointKeys.isComputedBuffer(key)
-                && !(configuration.text.tieWordEmbeddings && key == CheckpointKeys.head)
+            !known.contains(key)
+                && CheckpointKeys.isCarried(key, isTied: configuration.text.tieWordEmbeddings)
         }.reduce(0) { sum, item in
             sum + (try stored?.entry(item.value).shape.reduce(1, *) ?? 0)
         }

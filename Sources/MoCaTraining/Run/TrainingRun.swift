@@ -62,6 +62,7 @@ package struct TrainingRun {
     }
 
     private func runAlone() throws -> URL {
+        // Before the model is loaded: a folder that is not there is known at once.
         _ = try recipe.data.subsetFolders()
         let needs = try TrainingNeeds(recipe)
         if let problem = needs.problem(recipe) {
@@ -331,7 +332,7 @@ package struct TrainingRun {
     /// in the recipe does not cost an earlier run.
     private func takeRunFolder(_ context: Context) throws {
         try RunFile.write(
-            Data(recipe.yaml().utf8), to: recipe.outputFolder.appending(path: "recipe.yaml"))
+            Data(recipe.yaml().utf8), to: recipe.outputFolder.appending(path: Recipe.fileName))
         try context.diary.open()
         try clearRunFolder(context.checkpoint)
         guard context.checkpoint != nil else { return }

@@ -46,11 +46,7 @@ struct VocabularyGrowth {
             }
             try writer.finish()
             let url = partial.appending(path: "config.json")
-            do {
-                try grown.fileData().write(to: url)
-            } catch {
-                throw TrainingError.cannotWrite(url, error)
-            }
+            try RunFile.naming(url) { try grown.fileData().write(to: url) }
         }
     }
 
