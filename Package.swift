@@ -85,6 +85,10 @@ func benchmark(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // MARK: - Targets
@@ -100,7 +104,11 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         .target(name: "CTorch", cxxSettings: torchCXX, linkerSettings: torchLink),
@@ -117,59 +125,100 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CPixels"),
         target("MoCaCore"),
-        target("StrictJSON"),
-        target("Safetensors", ["MoCaCore", "StrictJSON"]),
-        target("MoCaTokenizer", ["MoCaCore", "StrictJSON"]),
-        target("MoCaImage", ["MoCaCore", "CVips", "CPixels"]),
-        target("Torch", ["CTorch", "MoCaCore", "Safetensors"]),
+        target("MoCaSystem", ["MoCaCore", collections, crypto, subprocess]),
+        target("MoCaSettings", ["MoCaCore", "MoCaSystem", yams]),
+        target("Safetensors", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
+        target("Torch", ["CTorch", "MoCaCore", "MoCaSystem", "Safetensors"]),
         target("NN", ["MoCaCore", "Safetensors", "Torch"]),
-        target("MoCaModel", ["MoCaCore", "NN", "Safetensors", "Torch"]),
-        target("MoCaObjectives", ["MoCaCore", "MoCaModel", "NN", "Safetensors", "Torch"]),
+        target("MoCaTokenizer", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
+        target("MoCaImage", ["MoCaCore", "MoCaSettings", "CVips", "CPixels"]),
+        target(
+            "MoCaModel", ["MoCaCore", "MoCaSettings", "MoCaSystem", "NN", "Safetensors", "Torch"]),
+        target(
+            "MoCaObjectives",
+            [
+                "MoCaCore", "MoCaModel", "MoCaSystem", "NN", "Safetensors", "Torch",
+            ]),
         target(
             "MoCaProcessing", ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
-        target("MoCaData", ["MoCaCore", "StrictJSON", "CArrow", "CArchive"]),
-        target("MoCaDataPreparation", ["MoCaCore", "CArchive", yams]),
+        target(
+            "MoCaTables",
+            [
+                "CArchive", "CArrow", "MoCaCore", "MoCaSettings", "MoCaSystem",
+            ]),
+        target(
+            "MoCaData",
+            [
+                "CArrow", "MoCaCore", "MoCaSystem", "MoCaTables",
+            ]),
+        target(
+            "MoCaDataPreparation",
+            [
+                "CArchive", "MoCaCore", "MoCaSettings", "MoCaSystem", yams,
+            ]),
         target(
             "MoCaDataCheck",
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
-                "MoCaTokenizer",
+                "MoCaSystem", "MoCaTables", "MoCaTokenizer",
             ]),
         target(
             "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
-                "MoCaProcessing", "MoCaTokenizer", "NN", "Safetensors", "Torch", yams,
+                "MoCaProcessing", "MoCaSettings", "MoCaSystem", "MoCaTables", "MoCaTokenizer",
+                "NN", "Safetensors", "Torch", yams,
             ]),
         target(
             "MoCaEmbedding",
             [
-                "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing", "NN",
+                "MoCaCore", "MoCaImage", "MoCaModel", "MoCaProcessing", "MoCaSystem",
                 "Safetensors", "Torch",
             ]),
         target(
-            "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Safetensors", "Torch"]),
+            "MoCaVectors",
+            [
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaModel", "MoCaProcessing",
+                "MoCaSettings", "MoCaSystem", "MoCaTables", "Safetensors", "Torch",
+            ]),
+        target(
+            "MoCaSearch",
+            [
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSystem", "MoCaTables",
+                "MoCaVectors", "Safetensors", "Torch",
+            ]),
         target(
             "MoCaEvaluation",
-            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "Safetensors", "Torch"],
+            [
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaSystem",
+                "MoCaTables", "MoCaVectors", "Safetensors", "Torch",
+            ],
             embedding: ["Resources/published.json"]),
-        target("MoCaReport", ["MoCaCore", "MoCaImage"]),
+        target(
+            "MoCaReport",
+            [
+                "MoCaCore", "MoCaData", "MoCaDataCheck", "MoCaEmbedding", "MoCaEvaluation",
+                "MoCaImage", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaSearch",
+                "MoCaSystem", "MoCaTokenizer", "MoCaTraining", "MoCaVectors",
+            ]),
         .executableTarget(
             name: "moca",
             dependencies: [
                 "MoCaCore", "Safetensors", "MoCaTokenizer", "MoCaImage", "Torch", "NN",
-                "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaData", "MoCaDataPreparation",
-                "MoCaDataCheck",
-                "MoCaTraining", "MoCaEmbedding", "MoCaSearch", "MoCaEvaluation", "MoCaReport",
-                arguments,
+                "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaTables", "MoCaData",
+                "MoCaDataPreparation", "MoCaDataCheck", "MoCaTraining", "MoCaEmbedding",
+                "MoCaVectors", "MoCaSearch", "MoCaEvaluation", "MoCaReport",
+                "MoCaSystem", "MoCaSettings", arguments, logging,
             ], swiftSettings: swift),
         benchmark("TokenizerBenchmark", ["MoCaTokenizer"]),
         benchmark("ImageBenchmark", ["MoCaImage", "MoCaCore"]),
         benchmark("PipelineBenchmark", ["MoCaTraining"]),
         benchmark(
-            "RetrievalBenchmark", ["MoCaCore", "Torch", "MoCaSearch", "MoCaEvaluation"]),
+            "RetrievalBenchmark",
+            ["MoCaCore", "Torch", "MoCaSearch", "MoCaEvaluation", "MoCaVectors"]),
         tests(of: "CTorch"),
-        tests(of: "StrictJSON"),
+        tests(of: "MoCaSystem", ["MoCaCore"]),
+        tests(of: "MoCaSettings", ["MoCaCore"]),
         tests(of: "CArchive"),
         tests(of: "Safetensors", ["MoCaCore"]),
         tests(of: "MoCaTokenizer", ["MoCaCore"]),
@@ -181,30 +230,39 @@ let package = Package(
         tests(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
-        tests(of: "MoCaData", ["MoCaCore", "StrictJSON", "CArrow", "CArchive"]),
+        tests(
+            of: "MoCaData", ["MoCaCore", "MoCaTables", "MoCaSettings", "CArrow", "CArchive"]),
         tests(of: "MoCaDataPreparation", ["MoCaCore"]),
         tests(
             of: "MoCaDataCheck",
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
-                "MoCaTokenizer",
+                "MoCaTables", "MoCaTokenizer",
             ]),
         tests(
             of: "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaModel", "MoCaObjectives", "MoCaProcessing",
-                "MoCaTokenizer", "NN", "Safetensors", "Torch",
+                "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaEmbedding",
-            ["MoCaCore", "MoCaData", "MoCaModel", "MoCaProcessing", "Safetensors", "Torch"]),
-        tests(of: "MoCaSearch", ["MoCaCore", "MoCaData", "MoCaEmbedding", "Torch"]),
+            [
+                "MoCaCore", "MoCaData", "MoCaModel", "MoCaProcessing", "MoCaTables",
+                "MoCaVectors", "Safetensors", "Torch",
+            ]),
+        tests(
+            of: "MoCaSearch",
+            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaTables", "MoCaVectors", "Torch"]),
         tests(
             of: "MoCaEvaluation",
-            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "Torch"]),
+            [
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaTables",
+                "MoCaVectors", "Torch",
+            ]),
         tests(of: "MoCaReport", ["MoCaCore"]),
         .testTarget(
-            name: "mocaTests", dependencies: ["moca", "MoCaCore", "MoCaTraining"],
+            name: "mocaTests", dependencies: ["moca", "MoCaCore", "MoCaReport", "MoCaTraining"],
             swiftSettings: swift),
     ],
     cxxLanguageStandard: .cxx20

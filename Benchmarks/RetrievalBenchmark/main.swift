@@ -11,6 +11,7 @@ import Foundation
 import MoCaCore
 import MoCaEvaluation
 import MoCaSearch
+import MoCaVectors
 import Torch
 
 /// `set.json`.

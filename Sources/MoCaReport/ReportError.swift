@@ -6,6 +6,8 @@ package import MoCaCore
 /// What failed while a report was made.
 package enum ReportError: UserFacingError, Equatable {
     case unknownImage(name: String)
+    /// A file of a page that cannot be read.
+    case unreadableInput(file: String, reason: String)
     case unreadableMetrics(file: String, reason: String)
     case invalidMetrics(file: String, line: Int, reason: String)
     case cannotWrite(file: String, reason: String)
@@ -14,7 +16,7 @@ package enum ReportError: UserFacingError, Equatable {
     package var kind: FailureKind {
         switch self {
         case .unknownImage, .invalidMetrics: .badData
-        case .unreadableMetrics: .inputMissing
+        case .unreadableMetrics, .unreadableInput: .inputMissing
         case .cannotWrite: .cannotCreateOutput
         }
     }
@@ -24,6 +26,7 @@ package enum ReportError: UserFacingError, Equatable {
         switch self {
         case .unknownImage(let name):
             "cannot show image (\(name)): it is neither PNG, JPEG, GIF nor WebP"
+        case .unreadableInput(let file, let reason): "input cannot be read (\(file)): \(reason)"
         case .unreadableMetrics(let file, let reason): "cannot read metrics (\(file)): \(reason)"
         case .invalidMetrics(let file, let line, let reason):
             "invalid metrics (\(file), line \(line)): \(reason)"
@@ -35,6 +38,7 @@ package enum ReportError: UserFacingError, Equatable {
     package var recoverySuggestion: String? {
         switch self {
         case .unknownImage: "encode it as PNG or JPEG"
+        case .unreadableInput: "check the path"
         case .unreadableMetrics: "check that the folder is one of a training run"
         case .invalidMetrics: "remove the line"
         case .cannotWrite: "check that the folder exists and has free space"

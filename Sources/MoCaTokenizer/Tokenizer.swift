@@ -1,7 +1,7 @@
 // Text to ids and back: the byte-level BPE of the Qwen2.5 family, equal to `tokenizers` 0.21.4.
 
 package import Foundation
-import StrictJSON
+import MoCaSettings
 
 /// A tokenizer read from the `tokenizer.json` of a checkpoint.
 ///

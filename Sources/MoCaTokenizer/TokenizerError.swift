@@ -2,7 +2,7 @@
 
 import Foundation
 package import MoCaCore
-import StrictJSON
+import MoCaSettings
 
 /// A failure of reading, writing or using a tokenizer.
 package enum TokenizerError: UserFacingError, Equatable {

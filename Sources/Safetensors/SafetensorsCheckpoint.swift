@@ -1,7 +1,7 @@
 // A checkpoint in Hugging Face layout: one file, or shards with an index.
 
 public import Foundation
-import StrictJSON
+import MoCaSettings
 
 /// The tensors of a checkpoint, wherever they lie.
 ///

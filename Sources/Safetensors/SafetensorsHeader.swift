@@ -2,7 +2,7 @@
 // or overlap (https://github.com/huggingface/safetensors#format).
 
 import Foundation
-import StrictJSON
+import MoCaSettings
 
 /// A header that has been checked: its tensors tile the data exactly.
 struct SafetensorsHeader {

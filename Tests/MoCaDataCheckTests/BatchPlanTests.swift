@@ -1,7 +1,7 @@
 import Foundation
 import MoCaData
+import MoCaTables
 import Testing
-
 @testable import MoCaDataCheck
 
 /// Plans by the rules of a recipe, and the kinds of records.

@@ -1,9 +1,9 @@
 import Foundation
 import MoCaData
 import MoCaProcessing
+import MoCaTables
 import MoCaTokenizer
 import Testing
-
 @testable import MoCaDataCheck
 
 @Suite struct DataCheckTests {

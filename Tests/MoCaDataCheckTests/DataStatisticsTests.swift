@@ -5,7 +5,6 @@ import MoCaImage
 import MoCaProcessing
 import MoCaTokenizer
 import Testing
-
 @testable import MoCaDataCheck
 
 @Suite struct DataStatisticsTests {

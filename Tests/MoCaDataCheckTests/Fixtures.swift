@@ -7,7 +7,6 @@ import MoCaImage
 import MoCaModel
 import MoCaProcessing
 import Testing
-
 @testable import MoCaDataCheck
 
 /// The folder of the golden files.

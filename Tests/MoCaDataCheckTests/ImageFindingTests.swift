@@ -1,7 +1,6 @@
 import Foundation
 import MoCaData
 import Testing
-
 @testable import MoCaDataCheck
 
 @Suite struct ImageFindingTests {

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSystem
 import Synchronization
 import Testing
 

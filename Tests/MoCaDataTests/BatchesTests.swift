@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 @Suite struct BatchesTests {
     let shapes = [

@@ -1,8 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 @Suite struct CatalogTests {
     let store = ImageStore(root: fixtures)

@@ -1,8 +1,7 @@
 import Foundation
-import StrictJSON
+import MoCaSettings
 import Testing
-
-@testable import MoCaData
+@testable import MoCaTables
 
 @Suite struct CellJSONTests {
     private func parse(_ text: String) throws -> Cell { try Cell(json: Data(text.utf8)) }

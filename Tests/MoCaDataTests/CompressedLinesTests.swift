@@ -1,8 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 /// JSONL as gzip, zstd, bzip2 and xz, made by Python and the zstd program.
 @Suite struct CompressedLinesTests {

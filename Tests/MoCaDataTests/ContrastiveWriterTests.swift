@@ -1,8 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 /// What is written is read back as contrastive records.
 @Suite struct ContrastiveWriterTests {

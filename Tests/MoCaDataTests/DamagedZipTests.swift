@@ -1,8 +1,7 @@
 import Foundation
 import MoCaCore
 import Testing
-
-@testable import MoCaData
+@testable import MoCaTables
 
 /// Zip files whose directory says what cannot be: APPNOTE 4.3, with the wide numbers of 4.5.3.
 @Suite struct DamagedZipTests {

@@ -1,7 +1,6 @@
 import MoCaCore
 import Testing
-
-@testable import MoCaData
+@testable import MoCaTables
 
 @Suite struct DataErrorTests {
     private static let row = RecordLocation(file: "a.parquet", place: .row(7, block: 1))

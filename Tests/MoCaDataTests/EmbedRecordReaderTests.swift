@@ -1,8 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 @Suite struct EmbedRecordReaderTests {
     private func write(_ text: String, _ name: String, _ body: (URL) throws -> Void) throws {

@@ -1,8 +1,7 @@
 import CArrow
 import Foundation
 import Testing
-
-@testable import MoCaData
+@testable import MoCaTables
 
 @Suite(.serialized) struct EmbeddingWriterTests {
     @Test func writtenFilesReadBack() throws {

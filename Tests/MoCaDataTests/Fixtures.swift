@@ -2,8 +2,7 @@
 
 import Foundation
 import Testing
-
-@testable import MoCaData
+@testable import MoCaTables
 
 /// The folder of the golden tables.
 let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -1,8 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 /// Images inside archives that Python's zipfile and tarfile wrote.
 @Suite struct ImageArchiveTests {

@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-
 @testable import MoCaData
 
 /// Memory does not grow with the rows; `MOCA_LONG_TESTS=1` tries ten million of them.

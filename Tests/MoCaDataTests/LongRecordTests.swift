@@ -1,8 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 /// Records with images inside: blocks that no cache has room for.
 @Suite struct LongRecordTests {

@@ -1,7 +1,7 @@
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 /// Contrastive batches of rows of several subsets.
 @Suite struct MixedBatchesTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 /// Batches by cost: real costs of real records (scripts/fixtures/batches.py).
 @Suite struct PackingTests {

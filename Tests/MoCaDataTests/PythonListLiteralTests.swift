@@ -1,7 +1,7 @@
 import Foundation
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 @Suite struct PythonListLiteralTests {
     /// `ast.literal_eval` over a table and over random texts.

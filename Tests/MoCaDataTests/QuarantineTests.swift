@@ -2,8 +2,8 @@ import Foundation
 import MoCaCore
 import Synchronization
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 @Suite struct QuarantineTests {
     private let shapes = [

@@ -1,8 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 @Suite struct SamplesTests {
     let here = RecordLocation(file: "x.jsonl", place: .line(3))

@@ -1,8 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 /// Folders that `save_to_disk` of the datasets library wrote.
 @Suite struct SavedDataTests {

@@ -1,8 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 /// Which folders are subsets, and what they are called.
 @Suite struct SubsetFolderTests {

@@ -2,8 +2,7 @@ import CArrow
 import Foundation
 import MoCaCore
 import Testing
-
-@testable import MoCaData
+@testable import MoCaTables
 
 @Suite struct TableFileTests {
     @Test func libraryIsThePinnedOne() {

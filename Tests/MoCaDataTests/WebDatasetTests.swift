@@ -1,8 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
 @testable import MoCaData
+@testable import MoCaTables
 
 /// Where the golden shards, archives and saved data sets are.
 let shards = fixtures.deletingLastPathComponent().appendingPathComponent("shards")

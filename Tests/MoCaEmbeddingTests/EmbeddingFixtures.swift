@@ -4,8 +4,8 @@ import Foundation
 import MoCaCore
 import Safetensors
 import Torch
-
 @testable import MoCaEmbedding
+@testable import MoCaVectors
 
 /// The golden fixtures of the model.
 let modelFixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

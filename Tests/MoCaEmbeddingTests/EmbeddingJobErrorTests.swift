@@ -1,8 +1,7 @@
 import MoCaCore
 import MoCaProcessing
 import Testing
-
-@testable import MoCaEmbedding
+@testable import MoCaVectors
 
 @Suite struct EmbeddingJobErrorTests {
     static let table: [(EmbeddingJobError, FailureKind, String)] = [

@@ -1,9 +1,8 @@
 import Foundation
 import MoCaCore
-import Synchronization
 import MoCaProcessing
+import Synchronization
 import Testing
-
 @testable import MoCaEmbedding
 
 @Suite struct EmbeddingJobTests {

@@ -1,9 +1,9 @@
 import Foundation
 import MoCaData
+import MoCaTables
 import Safetensors
 import Testing
-
-@testable import MoCaEmbedding
+@testable import MoCaVectors
 
 @Suite struct EmbeddingOutputTests {
     @Test func allFormatsHoldTheSame() async throws {

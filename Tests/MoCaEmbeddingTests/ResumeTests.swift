@@ -2,8 +2,8 @@ import Foundation
 import MoCaCore
 import Synchronization
 import Testing
-
 @testable import MoCaEmbedding
+@testable import MoCaVectors
 
 @Suite struct ResumeTests {
     /// Sixty short records: several windows when batches are small.

@@ -5,7 +5,6 @@ import MoCaCore
 import MoCaProcessing
 import Testing
 import Torch
-
 @testable import MoCaEmbedding
 
 @Suite struct TokenMatchTests {

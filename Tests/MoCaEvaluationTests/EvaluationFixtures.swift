@@ -1,7 +1,6 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
-
 @testable import MoCaEvaluation
 
 /// A folder of sets and scores that is removed with the value.

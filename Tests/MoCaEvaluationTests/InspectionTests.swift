@@ -2,7 +2,6 @@ import Foundation
 import MoCaCore
 import MoCaSearch
 import Testing
-
 @testable import MoCaEvaluation
 
 /// Which queries a report shows, and their contents.

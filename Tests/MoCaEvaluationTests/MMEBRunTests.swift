@@ -1,9 +1,9 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaVectors
 import Synchronization
 import Testing
-
 @testable import MoCaEvaluation
 
 /// MMEB end to end, on sets that a test writes.

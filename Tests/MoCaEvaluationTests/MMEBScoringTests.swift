@@ -1,7 +1,6 @@
 import Foundation
-import MoCaSearch
+import MoCaVectors
 import Testing
-
 @testable import MoCaEvaluation
 
 /// mmeb.json of scripts/fixtures/evaluation.py: from vectors to the means of groups.

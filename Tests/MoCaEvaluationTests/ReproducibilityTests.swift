@@ -3,7 +3,6 @@ import MoCaCore
 import MoCaEmbedding
 import Synchronization
 import Testing
-
 @testable import MoCaEvaluation
 
 /// Equal settings, equal bits; other batches, the same up to 1e-5.

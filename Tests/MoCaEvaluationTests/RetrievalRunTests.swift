@@ -2,7 +2,6 @@ import Foundation
 import MoCaCore
 import MoCaEmbedding
 import Testing
-
 @testable import MoCaEvaluation
 
 /// ViDoRe and text retrieval end to end.

@@ -1,5 +1,4 @@
 import Testing
-
 @testable import MoCaSearch
 
 /// The best rows are those of a full sort.

@@ -2,8 +2,8 @@ import Foundation
 import MoCaCore
 import Testing
 import Torch
-
 @testable import MoCaSearch
+@testable import MoCaVectors
 
 /// Blocks change nothing: rankings and bits are those of the plain loop.
 struct ExactSearchTests {

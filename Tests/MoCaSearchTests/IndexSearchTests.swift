@@ -4,7 +4,6 @@ import MoCaEmbedding
 import Synchronization
 import Testing
 import Torch
-
 @testable import MoCaSearch
 
 /// From files to answers, and what a second run does.

@@ -1,9 +1,9 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaVectors
 import Testing
 import Torch
-
 @testable import MoCaSearch
 
 /// Another model is refused, the same one is not.

@@ -1,5 +1,4 @@
 import Testing
-
 @testable import MoCaSearch
 
 /// Where texts are cut.

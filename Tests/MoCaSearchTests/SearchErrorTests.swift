@@ -2,7 +2,6 @@ import Foundation
 import MoCaCore
 import MoCaEmbedding
 import Testing
-
 @testable import MoCaSearch
 
 /// Every case, exact text.

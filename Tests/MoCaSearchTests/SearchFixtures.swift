@@ -1,7 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
-
+import MoCaVectors
 @testable import MoCaSearch
 
 /// A folder that is removed with the value.

@@ -6,7 +6,6 @@ import MoCaObjectives
 import MoCaProcessing
 import Testing
 import Torch
-
 @testable import MoCaTraining
 
 /// Prepared steps: they depend on seed and cursor alone, and hold what the recipe says.

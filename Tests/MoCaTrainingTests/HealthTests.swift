@@ -1,8 +1,7 @@
 import Foundation
-import MoCaData
+import MoCaTables
 import Testing
 import Torch
-
 @testable import MoCaModel
 @testable import MoCaObjectives
 @testable import MoCaTraining

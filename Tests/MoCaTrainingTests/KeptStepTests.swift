@@ -5,7 +5,6 @@ import MoCaObjectives
 import NN
 import Testing
 import Torch
-
 @testable import MoCaTraining
 
 /// What is kept of a step replays to the bits of the run, through the program.

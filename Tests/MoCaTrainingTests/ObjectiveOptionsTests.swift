@@ -10,7 +10,6 @@ import NN
 import Safetensors
 import Testing
 import Torch
-
 @testable import MoCaTraining
 
 @Suite(.serialized) struct ObjectiveOptionsTests {

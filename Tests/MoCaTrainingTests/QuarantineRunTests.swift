@@ -1,7 +1,7 @@
 import Foundation
 import MoCaData
+import MoCaTables
 import Testing
-
 @testable import MoCaTraining
 
 /// Runs over data with records that cannot be read, processed or decoded.

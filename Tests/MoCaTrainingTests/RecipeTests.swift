@@ -4,7 +4,6 @@ import MoCaObjectives
 import NN
 import Testing
 import Torch
-
 @testable import MoCaTraining
 
 @Suite struct RecipeTests {

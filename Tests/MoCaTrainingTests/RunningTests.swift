@@ -6,7 +6,6 @@ import NN
 import Synchronization
 import Testing
 import Torch
-
 @testable import MoCaTraining
 
 /// What a run does beside its steps: scores, spikes, steps that are passed over, signals.

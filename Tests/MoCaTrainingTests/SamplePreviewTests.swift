@@ -7,7 +7,6 @@ import MoCaProcessing
 import MoCaTokenizer
 import Testing
 import Torch
-
 @testable import MoCaTraining
 
 /// What is shown is what a run prepares.

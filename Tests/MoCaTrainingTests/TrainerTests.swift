@@ -2,11 +2,11 @@ import Foundation
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaTables
 import NN
 import Safetensors
 import Testing
 import Torch
-
 @testable import MoCaTraining
 
 @Suite(.serialized) struct TrainerTests {

@@ -3,6 +3,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaSystem
 
 /// Fetches one file.
 struct URLDownload {

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaSystem
 
 /// Size, time and hash of a file that was verified.
 struct FileStamp: Codable, Sendable, Hashable {

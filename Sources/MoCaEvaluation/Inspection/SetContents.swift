@@ -3,7 +3,8 @@
 package import Foundation
 package import MoCaCore
 import MoCaData
-package import MoCaSearch
+import MoCaTables
+package import MoCaVectors
 
 /// Which benchmark a set was scored as.
 package enum Benchmark: String, Sendable, Hashable {

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaData
+import MoCaTables
 
 /// Writes beside the folder's name, and renames when both files are complete.
 struct MinedFolder {

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaCore
 import MoCaData
+import MoCaTables
 import Synchronization
 
 /// Leaves records of one subset out; each failure is written down.

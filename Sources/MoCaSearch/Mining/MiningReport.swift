@@ -2,7 +2,7 @@
 
 import Foundation
 package import MoCaData
-package import MoCaEmbedding
+package import MoCaVectors
 
 /// What was mined of one subset.
 package struct MiningReport: Sendable, Hashable, Codable {

@@ -4,6 +4,8 @@ package import Foundation
 import MoCaCore
 package import MoCaData
 package import MoCaEmbedding
+package import MoCaTables
+package import MoCaVectors
 package import Torch
 
 /// Mines subsets, one after the other. Negatives of a query are positives of other queries of its

@@ -2,7 +2,8 @@
 
 import MoCaCore
 import MoCaData
-import MoCaEmbedding
+import MoCaTables
+import MoCaVectors
 
 /// Distinct queries and documents of a subset, and where their vectors are.
 struct PairTable {

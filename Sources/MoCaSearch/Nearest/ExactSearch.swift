@@ -3,6 +3,7 @@
 //
 // Q queries and C documents of a block, D numbers of a vector.
 
+package import MoCaVectors
 package import Torch
 
 /// Rows of a matrix of vectors as documents to search in.

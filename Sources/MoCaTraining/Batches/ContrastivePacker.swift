@@ -6,6 +6,7 @@ import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaTables
 
 /// Packs samples.
 struct ContrastivePacker: Sendable {

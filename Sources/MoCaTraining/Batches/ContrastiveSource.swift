@@ -6,6 +6,7 @@ import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaTables
 
 /// The steps of contrastive training.
 struct ContrastiveSource: StepSource {

@@ -1,6 +1,7 @@
 // What a step is computed from, ready for the model.
 
 package import MoCaData
+package import MoCaTables
 
 /// The micro-batches of one step, and where the data stands after them.
 package struct PreparedStep<Batch>: @unchecked Sendable {

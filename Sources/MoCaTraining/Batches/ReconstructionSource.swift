@@ -6,6 +6,7 @@ import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaTables
 import MoCaTokenizer
 
 /// The steps of continual pre-training.

@@ -1,8 +1,8 @@
 // The panels of one step, from what its batches were scored from.
 // Shapes: B queries of a batch, C candidates, D numbers.
 
-package import MoCaData
 package import MoCaObjectives
+package import MoCaTables
 import Torch
 
 /// What a batch was scored from, with the records it comes from.

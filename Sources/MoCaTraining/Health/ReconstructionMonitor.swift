@@ -7,6 +7,7 @@ import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaTables
 import Torch
 
 /// One picture at one step: a line of reconstructions.jsonl.

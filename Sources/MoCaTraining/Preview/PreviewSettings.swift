@@ -6,6 +6,7 @@ import MoCaData
 import MoCaModel
 package import MoCaObjectives
 package import MoCaProcessing
+import MoCaTables
 
 /// Data, and how a run would prepare it.
 package struct PreviewSettings: Sendable {

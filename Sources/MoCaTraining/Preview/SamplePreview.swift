@@ -7,6 +7,7 @@ package import MoCaImage
 import MoCaModel
 import MoCaObjectives
 package import MoCaProcessing
+package import MoCaTables
 package import MoCaTokenizer
 import Torch
 

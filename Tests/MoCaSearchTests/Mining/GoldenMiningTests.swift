@@ -1,8 +1,7 @@
 import Foundation
-import MoCaEmbedding
+import MoCaVectors
 import Testing
 import Torch
-
 @testable import MoCaSearch
 
 /// The same negatives as sentence-transformers 6.2 for the same vectors and settings.

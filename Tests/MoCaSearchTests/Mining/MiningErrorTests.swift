@@ -1,6 +1,5 @@
 import MoCaCore
 import Testing
-
 @testable import MoCaSearch
 
 /// Every case, exact text.

@@ -2,9 +2,10 @@ import Foundation
 import MoCaCore
 import MoCaData
 import MoCaEmbedding
+import MoCaTables
+import MoCaVectors
 import Synchronization
 import Testing
-
 @testable import MoCaSearch
 
 /// From folders of pairs to folders of pairs with negatives.

@@ -1,9 +1,8 @@
 import Foundation
 import MoCaCore
 import Testing
-
-@testable import MoCaEmbedding
 @testable import MoCaSearch
+@testable import MoCaVectors
 
 /// Vectors that are kept are found again, and belong to one process.
 struct VectorCacheTests {

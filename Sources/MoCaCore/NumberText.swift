@@ -1,0 +1,23 @@
+// Numbers as people read them: the same in every message, table and page, whatever the locale.
+
+import Foundation
+
+/// Formats numbers for messages, tables and pages.
+package enum NumberText {
+    /// A number with a fixed count of decimals, such as `0.25`.
+    package static func decimal(_ value: Double, digits: Int = 2) -> String {
+        String(format: "%.\(digits)f", value)
+    }
+
+    /// A fraction as a percentage with one decimal and without a sign: `25.0` for 0.25.
+    package static func percent(_ fraction: Double) -> String {
+        decimal(100 * fraction, digits: 1)
+    }
+
+    /// A byte count in megabytes (10^6 bytes) or gigabytes (10^9 bytes).
+    package static func byteSize(_ byteCount: Int) -> String {
+        byteCount < 1_000_000_000
+            ? "\(decimal(Double(byteCount) / 1e6, digits: 1)) MB"
+            : "\(decimal(Double(byteCount) / 1e9)) GB"
+    }
+}

@@ -1,0 +1,89 @@
+// From what a record says about an image to where its bytes are.
+
+package import Foundation
+package import MoCaCore
+package import MoCaTables
+
+/// The folder, or the zip or tar file, that the image paths of records are relative to.
+package struct ImageStore: Sendable {
+    /// Relative paths start here.
+    package let root: URL
+    private let rootPath: String
+    private let archives = ImageArchives()
+    private var attachments: [String: Data] = [:]
+
+    /// A store over a folder, a `.zip` or a `.tar` file.
+    package init(root: URL) {
+        self.root = root
+        rootPath = root.path
+    }
+
+    /// The same store for a record that brings images of its own.
+    func with(_ attachments: [String: Data]) -> ImageStore {
+        var copy = self
+        copy.attachments = attachments
+        return copy
+    }
+
+    /// The image at a path, inside a `data:` URL, or inside an archive that is a part of the path,
+    /// such as `photos.zip/2024/a.jpg`: bytes of an archive are read now, a file when it is
+    /// decoded.
+    ///
+    /// - Throws: `DataError.imageMissing`, `.unreadableDataURL`, `.archiveMemberMissing`,
+    ///   `.unreadableArchive`, `.archiveOutOfOrder`, `.inputOutput`.
+    package func source(_ path: String, at location: RecordLocation) throws -> ImageSource {
+        if path.hasPrefix("data:") { return try decode(path, at: location) }
+        if let bytes = attachments[path] {
+            return .encoded(bytes, name: "\(location), \(path)")
+        }
+        let full = path.hasPrefix("/") ? path : "\(rootPath)/\(path)"
+        var found = stat()
+        if stat(full, &found) == 0, found.st_mode & S_IFMT != S_IFDIR {
+            return .file(URL(fileURLWithPath: full, isDirectory: false))
+        }
+        guard let (archivePath, member) = ImageArchives.split(full) else {
+            throw DataError.imageMissing(location, path: full)
+        }
+        let archive = try archives.archive(archivePath)
+        guard let bytes = try archive.bytes(member) else {
+            throw DataError.archiveMemberMissing(
+                location, archive: archivePath, member: member,
+                nearest: archive.nearest(to: member))
+        }
+        return .encoded(bytes, name: "\(archivePath)/\(member)")
+    }
+
+    /// The archive that an image of this name was read from; nil where it came from no archive.
+    package static func archive(ofImage name: String) -> String? {
+        ImageArchives.split(name)?.archive
+    }
+
+    /// The images of a list column, named by record and position.
+    ///
+    /// - Throws: as `source`.
+    package func sources(
+        _ values: [ImageValue], at location: RecordLocation
+    ) throws -> [ImageSource] {
+        try values.enumerated().map { index, value in
+            switch value {
+            case .path(let path): try source(path, at: location)
+            case .encoded(let data): .encoded(data, name: "\(location), image \(index)")
+            }
+        }
+    }
+
+    /// `data:[TYPE][;PARAMETER]*;base64,DATA` (RFC 2397).
+    private func decode(_ url: String, at location: RecordLocation) throws -> ImageSource {
+        guard let comma = url.utf8.firstIndex(of: UInt8(ascii: ",")),
+            url[..<comma].lowercased().hasSuffix(";base64")
+        else {
+            throw DataError.unreadableDataURL(location, reason: "the data: URL is not base64")
+        }
+        let encoded = url[url.index(after: comma)...]
+        guard let data = Data(base64Encoded: String(encoded)), !data.isEmpty else {
+            throw DataError.unreadableDataURL(
+                location, reason: "the data: URL holds no valid base64")
+        }
+        return .encoded(data, name: "\(location), data: URL")
+    }
+}

@@ -1,0 +1,127 @@
+// Contrastive records as Parquet, in the columns that `ContrastiveRecord` reads.
+
+import CArrow
+package import Foundation
+package import MoCaTables
+
+/// One side of a pair as a file holds it; an empty part is absent.
+package struct PairSide: Sendable, Hashable {
+    package var text: String
+    package var imagePath: String
+
+    package init(text: String, imagePath: String) {
+        (self.text, self.imagePath) = (text, imagePath)
+    }
+}
+
+extension ContrastiveRecord {
+    /// The query as the file holds it.
+    package var querySide: PairSide {
+        PairSide(text: query ?? "", imagePath: queryImagePath ?? "")
+    }
+
+    /// The positive as the file holds it.
+    package var positiveSide: PairSide {
+        PairSide(text: positiveText ?? "", imagePath: positiveImagePath ?? "")
+    }
+}
+
+/// Writes a file beside its name and renames it at the end: it is complete or absent.
+///
+///     let writer = try ContrastiveWriter(url)
+///     try writer.append(query: query, positive: positive, negatives: [first, second])
+///     try writer.finish()
+package final class ContrastiveWriter {
+    /// Rows of a row group: reading one row reads its row group.
+    private static let rowGroupRowCount = 4096
+    /// Bytes of a row group's longest column, about.
+    private static let rowGroupByteCount = 64 << 20
+
+    private let output: ParquetOutput
+    /// Query, positive: text and image path of each.
+    private var plain = [TextBuffer](repeating: TextBuffer(), count: 4)
+    /// Negatives: texts and image paths.
+    private var lists = [TextBuffer](repeating: TextBuffer(), count: 2)
+    private var listOffsets: [Int32] = [0]
+
+    /// Creates the file `url` + `.partial`.
+    ///
+    /// - Throws: `DataError.cannotWrite`.
+    package init(_ url: URL) throws {
+        output = try ParquetOutput(url) { path, writer in
+            let names = ContrastiveRecord.contentColumns.map { strdup($0) }
+            defer { names.forEach { free($0) } }
+            let columns = names.enumerated().map { index, name in
+                carrow_text_column(name: name, is_list: index < 4 ? 0 : 1)
+            }
+            return carrow_text_writer_open(path, columns, Int64(columns.count), writer)
+        }
+    }
+
+    /// Appends one record.
+    ///
+    /// - Throws: `DataError.cannotWrite`.
+    package func append(query: PairSide, positive: PairSide, negatives: [PairSide]) throws {
+        let texts = [query.text, query.imagePath, positive.text, positive.imagePath]
+        for (index, text) in texts.enumerated() { plain[index].append(text) }
+        for negative in negatives {
+            lists[0].append(negative.text)
+            lists[1].append(negative.imagePath)
+        }
+        listOffsets.append(Int32(lists[0].count))
+        let longest = (plain + lists).map(\.bytes.count).max() ?? 0
+        let isFull =
+            listOffsets.count > Self.rowGroupRowCount || longest >= Self.rowGroupByteCount
+        if isFull { try flush() }
+    }
+
+    private func flush() throws {
+        guard listOffsets.count > 1 else { return }
+        let rows = listOffsets.count - 1
+        try output.append { writer in
+            withColumns { carrow_text_writer_append(writer, Int64(rows), $0) }
+        }
+        for index in plain.indices { plain[index].removeAll() }
+        for index in lists.indices { lists[index].removeAll() }
+        listOffsets = [0]
+    }
+
+    /// Calls `body` with the columns in the order of the file.
+    private func withColumns(
+        _ body: (UnsafePointer<carrow_texts>) -> carrow_status
+    ) -> carrow_status {
+        listOffsets.withUnsafeBufferPointer { listOffsets in
+            Self.withTexts(plain + lists) { texts in
+                var columns = texts
+                for index in plain.count..<columns.count {
+                    columns[index].list_offsets = listOffsets.baseAddress
+                }
+                return body(columns)
+            }
+        }
+    }
+
+    /// Calls `body` with all buffers, whose pointers are valid until it returns.
+    private static func withTexts(
+        _ buffers: [TextBuffer], _ found: [carrow_texts] = [],
+        _ body: ([carrow_texts]) -> carrow_status
+    ) -> carrow_status {
+        guard found.count < buffers.count else { return body(found) }
+        let buffer = buffers[found.count]
+        return buffer.bytes.withUnsafeBufferPointer { bytes in
+            buffer.offsets.withUnsafeBufferPointer { offsets in
+                let texts = carrow_texts(
+                    bytes: bytes.baseAddress, offsets: offsets.baseAddress, list_offsets: nil)
+                return withTexts(buffers, found + [texts], body)
+            }
+        }
+    }
+
+    /// Writes what is left, and gives the file its name.
+    ///
+    /// - Throws: `DataError.cannotWrite`.
+    package func finish() throws {
+        try flush()
+        try output.finish()
+    }
+}

@@ -1,0 +1,126 @@
+// Records mirror the files: the same fields, optional where the file is.
+
+package import Foundation
+package import MoCaTables
+
+/// A record that can be read from a row of a file.
+package protocol Record: Sendable {
+    /// The columns that are read when they are there.
+    static var columns: [String] { get }
+    /// The columns without which a file is refused.
+    static var requiredColumns: [String] { get }
+    /// - Throws: `DataError` that names the row.
+    init(_ row: Row) throws
+}
+
+/// One record of continual pre-training: a text with placeholders and its images.
+package struct PretrainRecord: Record, Equatable {
+    package static let columns = ["text", "images", "source", "lang"]
+    package static let requiredColumns = ["text"]
+
+    package var location: RecordLocation
+    package var text: String?
+    package var images: [ImageValue]
+    package var source: String?
+    package var lang: String?
+
+    package init(_ row: Row) throws {
+        location = row.location
+        text = try row.string("text")
+        images = try row.images("images")
+        source = try row.string("source")
+        lang = try row.string("lang")
+    }
+}
+
+/// One record of contrastive training: a query, its positive and its hard negatives.
+package struct ContrastiveRecord: Record, Equatable {
+    package static let columns = contentColumns + ["pos_score", "neg_score"]
+    /// The columns that are embedded.
+    package static let contentColumns = [
+        "qry", "qry_image_path", "pos_text", "pos_image_path", "neg_text", "neg_image_path",
+    ]
+    package static let requiredColumns = ["qry", "pos_text"]
+
+    package var location: RecordLocation
+    package var query: String?
+    package var queryImagePath: String?
+    package var positiveText: String?
+    package var positiveImagePath: String?
+    package var negativeText: StringOrList?
+    package var negativeImagePath: StringOrList?
+    /// What a teacher scores the positive.
+    package var positiveScore: Double?
+    /// What a teacher scores each negative, in the order of the negative columns; nil elements
+    /// where it does not.
+    package var negativeScores: [Double?]?
+    /// Images that come with the record, by the paths that it calls them.
+    package var attachments: [String: Data]
+
+    package init(_ row: Row) throws {
+        location = row.location
+        attachments = row.attachments
+        query = try row.string("qry")
+        queryImagePath = try row.string("qry_image_path")
+        positiveText = try row.string("pos_text")
+        positiveImagePath = try row.string("pos_image_path")
+        negativeText = try row.stringOrList("neg_text")
+        negativeImagePath = try row.stringOrList("neg_image_path")
+        positiveScore = try row.numbers("pos_score")?.first ?? nil
+        negativeScores = try row.numbers("neg_score")
+    }
+}
+
+/// One record of MMEB: a query and its candidates, of which the first is right.
+package struct BenchmarkRecord: Record, Equatable {
+    package static let columns = [
+        "qry_text", "qry_img_path", "tgt_text", "tgt_img_path", "qry_inst",
+    ]
+    package static let requiredColumns = ["qry_text", "tgt_text"]
+
+    package var location: RecordLocation
+    package var queryText: String?
+    package var queryImagePath: String?
+    package var targetTexts: [String]?
+    package var targetImagePaths: [String]?
+    /// What MMEB-V2's files keep apart from the query's text; MMEB's have it inside.
+    package var queryInstruction: String?
+    /// Images that come with the record, by the paths that it calls them.
+    package var attachments: [String: Data]
+
+    package init(_ row: Row) throws {
+        location = row.location
+        attachments = row.attachments
+        queryText = try row.string("qry_text")
+        queryImagePath = try row.string("qry_img_path")
+        targetTexts = try row.strings("tgt_text")
+        targetImagePaths = try row.strings("tgt_img_path")
+        queryInstruction = try row.string("qry_inst")
+    }
+}
+
+/// One record for `moca embed`.
+package struct EmbedRecord: Record, Equatable {
+    package static let columns = ["id", "text", "images"]
+    package static let requiredColumns: [String] = []
+
+    package var location: RecordLocation
+    package var id: String?
+    package var text: String?
+    package var images: [ImageValue]
+
+    package init(_ row: Row) throws {
+        location = row.location
+        id = try row.identifier(["id"])
+        text = try row.string("text")
+        images = try row.images("images")
+    }
+
+    /// A record made of its fields.
+    package init(location: RecordLocation, id: String?, text: String?, images: [ImageValue]) {
+        self.location = location
+        self.id = id
+        self.text = text
+        self.images = images
+    }
+}

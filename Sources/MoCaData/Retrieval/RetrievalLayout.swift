@@ -1,0 +1,104 @@
+// Where corpus, queries and judgements of a retrieval set stand in its folder.
+
+package import Foundation
+package import MoCaTables
+
+/// The three parts of a retrieval set: folders of files, as ViDoRe's data sets are unpacked; or
+/// `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`, as BEIR (Thakur et al. 2021) packs them.
+package struct RetrievalLayout: Sendable, Hashable {
+    /// A part, by its name.
+    package enum Part: String, Sendable, Hashable, CaseIterable {
+        case corpus, queries, qrels
+    }
+
+    /// The folder or file of each part that is there.
+    package let parts: [Part: URL]
+
+    /// Looks into a folder; links to folders count.
+    package init(of folder: URL) {
+        var parts: [Part: URL] = [:]
+        for part in Part.allCases {
+            let endings = [""] + RecordFormat.tableEndings + (part == .qrels ? [".tsv"] : [])
+            parts[part] =
+                endings.map { folder.appending(path: part.rawValue + $0) }
+                .first { FileManager.default.fileExists(atPath: $0.path) }
+        }
+        self.parts = parts
+    }
+
+    /// The parts that are not there.
+    package var missing: [Part] { Part.allCases.filter { parts[$0] == nil } }
+
+    /// Whether all parts are there.
+    package var isComplete: Bool { missing.isEmpty }
+
+    /// The folder or file of a part.
+    ///
+    /// - Throws: `DataError.fileMissing`.
+    package func url(of part: Part, in folder: URL) throws -> URL {
+        guard let url = parts[part] else {
+            throw DataError.fileMissing(path: folder.appending(path: part.rawValue).path)
+        }
+        return url
+    }
+}
+
+/// The lines of a file of values between tabs, the first line their names: BEIR's judgements.
+enum TabbedFile {
+    /// The file in a folder of such files; nil where it has none. Of several splits it is `test`.
+    ///
+    /// - Throws: `DataError.severalSplits`, `.inputOutput`.
+    static func find(in url: URL) throws -> URL? {
+        if url.pathExtension == "tsv" { return url }
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: url.path)
+                .filter { $0.hasSuffix(".tsv") && !$0.hasPrefix(".") }.sorted()
+        } catch {
+            throw DataError.inputOutput(path: url.path, reason: error.localizedDescription)
+        }
+        if let name = names.contains("test.tsv") ? "test.tsv" : names.first {
+            guard name == "test.tsv" || names.count == 1 else {
+                throw DataError.severalSplits(folder: url.path, splits: names)
+            }
+            return url.appending(path: name)
+        }
+        return nil
+    }
+
+    /// Gives every line to `body`; numbers of the columns `integers` become integers.
+    ///
+    /// - Throws: `DataError`, what `body` throws.
+    static func forEachRow(
+        of url: URL, integers: Set<String>, _ body: (Row) throws -> Void
+    ) throws {
+        var lines = try LineReader(url)
+        func fields(_ line: Data) throws -> [String] {
+            guard let text = String(data: line, encoding: .utf8) else {
+                throw DataError.malformedLine(
+                    RecordLocation(file: url.path, place: .line(lines.lineNumber)),
+                    reason: "it is not UTF-8")
+            }
+            return text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        }
+        guard let header = try lines.next() else { return }
+        let names = try fields(header)
+        while let line = try lines.next() {
+            guard !line.isEmpty else { continue }
+            let location = RecordLocation(file: url.path, place: .line(lines.lineNumber))
+            let values = try fields(line)
+            guard values.count == names.count else {
+                throw DataError.malformedLine(
+                    location, reason: "it has \(values.count) fields, the first line \(names.count)"
+                )
+            }
+            var members: [String: Cell] = [:]
+            for (name, value) in zip(names, values) {
+                members[name] =
+                    integers.contains(name)
+                    ? Int64(value).map(Cell.integer) ?? .string(value) : .string(value)
+            }
+            try body(Row(members, location: location))
+        }
+    }
+}

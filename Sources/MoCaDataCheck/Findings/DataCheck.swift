@@ -1,0 +1,262 @@
+// One pass over training data that finds what is wrong with them.
+
+package import Foundation
+import MoCaCore
+import MoCaData
+import MoCaSystem
+import MoCaTables
+
+/// What is checked, and against what.
+package struct DataCheckSettings: Sendable {
+    /// The folders of the subsets.
+    package var folders: [URL]
+    /// What image paths are relative to.
+    package var images: URL
+    /// nil: by the columns.
+    package var kind: RecordKind?
+    /// Counts tokens, cut by the policy `end`; nil where lengths are not looked at.
+    package var meter: TokenMeter?
+    /// Whether a record over the limit is refused instead of cut.
+    package var refusesLongRecords = false
+    /// Of pre-training.
+    package var budget: RecordBudget?
+    /// Evaluation sets, and what their image paths are relative to.
+    package var evaluationFolders: [URL] = []
+    package var evaluationImages: URL?
+    /// Bits in which difference hashes of near pictures differ, at most.
+    package var nearDistance = 10
+    /// Share of records that may have errors when a quarantine leaves them out.
+    package var maxErrorRate = 0.01
+
+    package init(folders: [URL], images: URL) {
+        (self.folders, self.images) = (folders, images)
+    }
+}
+
+/// A check of training data.
+///
+///     let summary = try DataCheck(settings, tools, log: log).run()
+package final class DataCheck {
+    let settings: DataCheckSettings
+    private let tools: CheckTools
+    let log: FindingLog
+    private let store: ImageStore
+    /// Every distinct image of the records.
+    private(set) var images = ImageTable()
+    /// nil where no evaluation sets were named.
+    private(set) var evaluation: EvaluationContents?
+    /// Records of pre-training.
+    private var texts = RecordTable()
+    private var loss = TruncationLoss()
+    private var subsets: [CheckSummary.Subset] = []
+
+    package init(_ settings: DataCheckSettings, _ tools: CheckTools, log: FindingLog) {
+        (self.settings, self.tools, self.log) = (settings, tools, log)
+        store = ImageStore(root: settings.images)
+    }
+
+    /// Reads everything once; findings go to the log as they come, in the order of the records.
+    /// Findings between images come last.
+    ///
+    /// - Throws: `DataError`, `DataCheckError`.
+    package func run() throws -> CheckSummary {
+        let readers = try SubsetReader.all(in: settings.folders, kind: settings.kind)
+        if !settings.evaluationFolders.isEmpty {
+            tools.progress(.begins(total: nil))
+            evaluation = try EvaluationContents(
+                settings.evaluationFolders, images: settings.evaluationImages ?? settings.images,
+                tools, log: log)
+        }
+        tools.progress(.begins(total: readers.reduce(0) { $0 + $1.expectedRowCount }))
+        for reader in readers { try check(reader) }
+        let recordCount = subsets.reduce(0) { $0 + $1.records }
+        guard recordCount > 0 || log.fileErrorCount > 0 else {
+            throw DataCheckError.noRecords(folders: settings.folders.map(\.path))
+        }
+        try reportRepeatedTexts()
+        try compareImages()
+        try compareWithEvaluation()
+        return CheckSummary(
+            .init(
+                kind: readers[0].kind, subsets: subsets, imageCount: images.count, loss: loss,
+                evaluation: evaluation.map {
+                    .init(queries: $0.queryCount, images: $0.images.count)
+                }), settings, log)
+    }
+
+    // MARK: Records
+
+    private func check(_ reader: SubsetReader) throws {
+        var pairs = PairTable()
+        var files: [(firstRow: Int, path: String)] = []
+        let rows = try reader.forEachBatch(
+            { readings in
+                if let first = readings.first, files.last?.path != first.place.file {
+                    files.append((first.place.row ?? 0, first.place.file))
+                }
+                try check(readings, reader.kind, &pairs)
+                tools.progress(.done(readings.count))
+            }, report: { try log.add([$0]) })
+        try report(pairs) { row in
+            let file = files.last { $0.firstRow <= row }?.path ?? reader.folder.path
+            return RecordPlace(subset: reader.name, row: row, file: file)
+        }
+        subsets.append(
+            .init(
+                name: reader.name, records: rows,
+                errors: log.errorRecordCounts[reader.name] ?? 0))
+    }
+
+    private func check(
+        _ readings: [SubsetReader.Reading], _ kind: RecordKind, _ pairs: inout PairTable
+    ) throws {
+        let store = store
+        let records = concurrently(readings.count, threads: tools.threads) { index in
+            CheckedRecord(
+                readings[index].row, kind: kind, place: readings[index].place, images: store)
+        }
+        let numbers = try examineImages(of: records)
+        let contents = numbers.map { $0.map { $0.map { images.contents[$0] } } }
+        let problems = numbers.map { $0.joined().compactMap { images.problem($0) } }
+        let (meter, budget) = (settings.meter, settings.budget)
+        let inspections = concurrently(records.count, threads: tools.threads) { index in
+            RecordInspection(
+                records[index], contents: contents[index],
+                // An image that cannot be decoded has no tokens.
+                meter: problems[index].isEmpty ? meter : nil, budget: budget)
+        }
+        for (index, record) in records.enumerated() {
+            let inspection = inspections[index]
+            loss.add(inspection.loss)
+            let broken = Set(problems[index]).sorted { $0.reason < $1.reason }.map {
+                Finding($0.kind, at: record.place, $0.reason)
+            }
+            let tiny = tinyFindings(numbers[index], record.place)
+            try log.add(
+                record.findings + broken + tiny + inspection.findings.map(strict)
+                    + leakedTexts(inspection, record.place))
+            note(inspection, record.place, &pairs)
+            // What an image holds that cannot be decoded is not known.
+            if broken.isEmpty, let text = inspection.parts.first(where: { $0.side == .text }) {
+                texts.add(text.identity, at: record.place)
+            }
+        }
+    }
+
+    /// The numbers of each record's images, by part; new images are examined.
+    private func examineImages(of records: [CheckedRecord]) throws -> [[[Int]]] {
+        var new: [(number: Int, source: ImageSource)] = []
+        var numbers: [[[Int]]] = []
+        for record in records {
+            var parts: [[Int]] = []
+            for part in record.parts {
+                var own: [Int] = []
+                for source in part.content.images {
+                    let (number, isNew) = images.number(of: source, at: record.place)
+                    if isNew { new.append((number, source)) }
+                    own.append(number)
+                }
+                parts.append(own)
+            }
+            numbers.append(parts)
+        }
+        let found = new
+        let examiner = tools.examiner
+        let facts = concurrently(found.count, threads: tools.threads) {
+            examiner.examine(found[$0].source)
+        }
+        for ((number, _), facts) in zip(new, facts) {
+            images.set(number, facts)
+            if facts.isTiny { newTinyImages.insert(number) }
+        }
+        return numbers
+    }
+
+    /// Small images that no finding has named yet: the first record with each is named.
+    private var newTinyImages: Set<Int> = []
+
+    private func tinyFindings(_ numbers: [[Int]], _ place: RecordPlace) -> [Finding] {
+        numbers.joined().compactMap { number in
+            guard newTinyImages.remove(number) != nil, let size = images.tinySize(number) else {
+                return nil
+            }
+            return Finding(
+                .tinyImage, at: place,
+                "\(images.description(number)) has \(size.width) x \(size.height) pixels: a side "
+                    + "under \(ImageExaminer.sideMin) is enlarged")
+        }
+    }
+
+    private func strict(_ finding: Finding) -> Finding {
+        guard finding.kind == .overLength, settings.refusesLongRecords else { return finding }
+        var finding = finding
+        finding.severity = .error
+        return finding
+    }
+
+    // MARK: Pairs
+
+    private func note(
+        _ inspection: RecordInspection, _ place: RecordPlace, _ pairs: inout PairTable
+    ) {
+        guard let row = place.row,
+            let query = inspection.parts.first(where: { $0.side == .query }),
+            let positive = inspection.parts.first(where: { $0.side == .positive })
+        else { return }
+        pairs.add(query: query.identity, positive: positive.identity, row: row)
+    }
+
+    private func report(_ pairs: PairTable, place: (Int) -> RecordPlace) throws {
+        for (row, first) in pairs.repeatedRecords() {
+            try log.add([
+                Finding(
+                    .repeatedRecord, at: place(row), "query and positive are those of row \(first)")
+            ])
+        }
+        for group in pairs.repeatedQueries() {
+            try log.add([
+                Finding(
+                    .repeatedQuery, at: place(group.firstRow),
+                    "its query stands in \(group.recordCount) records, with \(group.otherCount) "
+                        + "different positives")
+            ])
+        }
+        for group in pairs.repeatedPositives() {
+            try log.add([
+                Finding(
+                    .repeatedPositive, at: place(group.firstRow),
+                    "its positive stands in \(group.recordCount) records, with "
+                        + "\(group.otherCount) different queries")
+            ])
+        }
+    }
+
+    /// A text that is learnt several times an epoch is learnt by heart.
+    private func reportRepeatedTexts() throws {
+        for repetition in texts.repetitions() {
+            let first = "\(repetition.first.subset)#\(repetition.first.row ?? 0)"
+            try log.add([
+                Finding(
+                    .repeatedRecord, at: repetition.place,
+                    "text and images are those of \(first), \(repetition.count) records in all",
+                    severity: .warning)
+            ])
+        }
+    }
+
+    // MARK: Evaluation sets
+
+    private func leakedTexts(
+        _ inspection: RecordInspection, _ place: RecordPlace
+    ) -> [Finding] {
+        guard let evaluation else { return [] }
+        return inspection.parts.compactMap { part in
+            guard part.side != .negative,
+                let found = part.textKeys.lazy.compactMap({ evaluation.texts[$0] }).first
+            else { return nil }
+            return Finding(
+                .leakedText, at: place,
+                "\(part.side.rawValue) is a query of \(found.subset)#\(found.row ?? 0)")
+        }
+    }
+}

@@ -1,0 +1,176 @@
+// From the vectors of a retrieval set to the set's score.
+
+package import MoCaCore
+package import MoCaSearch
+package import MoCaVectors
+
+/// One query and what is right for it.
+package struct JudgedQuery: Sendable {
+    /// The query's id.
+    package var id: String
+    /// The query's language, where the set says it.
+    package var language: String?
+    /// What its translations share with it; nil in sets without.
+    package var group: String?
+    /// Its row in the matrix of vectors.
+    package var row: Int
+    /// The relevance of the judged documents, by id.
+    package var relevance: [String: Int]
+
+    package init(
+        id: String, language: String? = nil, group: String? = nil, row: Int,
+        relevance: [String: Int]
+    ) {
+        (self.id, self.language, self.group) = (id, language, group)
+        (self.row, self.relevance) = (row, relevance)
+    }
+}
+
+/// Ranks and measures the queries of one set.
+///
+///     var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: ids))
+///     try evaluation.add(queries, in: matrix, documents: rows)
+///     let score = try evaluation.score(set: "Bio", random: RandomSource(seed: 0))
+package struct RetrievalEvaluation: Sendable {
+    /// The measures of one query.
+    private struct Judged {
+        let outcome: QueryOutcome
+        let metrics: RankingMetrics
+        /// What a random order gets.
+        let chance: RankingMetrics
+    }
+
+    private var judged: [Judged] = []
+    /// The outcomes of the judged queries so far.
+    package var outcomes: [QueryOutcome] { judged.map(\.outcome) }
+    private let corpus: Corpus
+    private let cutoffs: RankingCutoffs
+    /// Queries and documents that are scored at once; what they are changes no score.
+    package var blocks: (queries: Int, documents: Int)?
+
+    package init(corpus: Corpus, cutoffs: RankingCutoffs = .standard) {
+        self.corpus = corpus
+        self.cutoffs = cutoffs
+    }
+
+    /// Measures queries. Those without any judgement are left out, as `pytrec_eval` does.
+    ///
+    /// - Parameters:
+    ///   - matrix: the vectors of queries and documents.
+    ///   - rows: the matrix's row of each document, in the order that the corpus was made of.
+    ///   - willCompute: called before each block; what it throws ends the search.
+    /// - Throws: `EvaluationError.notFinite`, `TorchError`, what `willCompute` throws.
+    package mutating func add(
+        _ queries: [JudgedQuery], in matrix: VectorMatrix, documents rows: [Int],
+        willCompute: () throws -> Void = {}
+    ) throws {
+        precondition(rows.count == corpus.ids.count, "a row a document")
+        let asked = queries.filter { !$0.relevance.isEmpty }
+        let wanted = asked.map { query in
+            ExactSearch.Query(
+                row: query.row,
+                marked: query.relevance.filter { $0.value > 0 }
+                    .compactMap { corpus.place(of: $0.key) }.sorted())
+        }
+        var search = ExactSearch(matrix: matrix, documents: corpus.sources.map { rows[$0] })
+        if let blocks {
+            (search.queryBlock, search.documentBlock) = (blocks.queries, blocks.documents)
+        }
+        do {
+            // One more than is measured: a tie at the last cut-off decides who is above it.
+            try search.forEach(wanted, count: cutoffs.deepest + 1, willCompute: willCompute) {
+                judged.append(judged(asked[$0], wanted[$0].marked, $1))
+            }
+        } catch SearchError.scoreNotFinite(let query, let document) {
+            throw EvaluationError.notFinite(
+                query: asked[query].id, candidate: corpus.ids[document])
+        }
+    }
+
+    private func judged(
+        _ query: JudgedQuery, _ relevant: [Int], _ found: ExactSearch.Found
+    ) -> Judged {
+        let relevances = found.best.map { query.relevance[corpus.ids[$0.row]] ?? 0 }
+        let measured = Array(relevances.prefix(cutoffs.deepest))
+        let grades = Array(query.relevance.values)
+        let metrics = RankingMetrics(relevances: measured, judged: grades, cutoffs: cutoffs)
+        let chance = RankingMetrics.chance(
+            documentCount: corpus.ids.count,
+            relevances: query.relevance.filter { corpus.place(of: $0.key) != nil }.map(\.value),
+            judged: grades, cutoffs: cutoffs)
+        let right = zip(relevant, found.marked).map { (row: $0, score: $1) }
+            .sorted { ($0.score, $1.row) > ($1.score, $0.row) }
+        let scores = found.best.map(\.score)
+        var outcome = QueryOutcome(
+            query: query.id, language: query.language, group: query.group,
+            measures: metrics.named, best: listed(found.best), relevant: listed(right),
+            stability: Self.stability(Array(scores.prefix(cutoffs.deepest)), relevances))
+        outcome.rankOfRelevant = found.place?.rank
+        outcome.hasTies =
+            found.place?.isTied == true || zip(scores, scores.dropFirst()).contains(where: ==)
+        return Judged(outcome: outcome, metrics: metrics, chance: chance)
+    }
+
+    private func listed(_ rows: [BestRows.Row]) -> [ScoredCandidate] {
+        rows.prefix(QueryOutcome.listedCount).map {
+            ScoredCandidate(id: corpus.ids[$0.row], score: $0.score)
+        }
+    }
+
+    /// Looks for two documents of different relevance that are as near as rounding, the better one
+    /// where the measures but recall look.
+    private static func stability(
+        _ scores: [Float], _ relevances: [Int]
+    ) -> QueryOutcome.Stability {
+        var found = QueryOutcome.Stability.stable
+        for first in 0..<min(RankingCutoffs.reciprocalRank, scores.count) {
+            for second in scores.indices.dropFirst(first + 1) {
+                guard scores[first] - scores[second] <= QueryOutcome.Stability.gap else { break }
+                guard relevances[first] != relevances[second] else { continue }
+                if scores[first] == scores[second] { return .tied }
+                found = .near
+            }
+        }
+        return found
+    }
+
+    /// The means over all judged queries and over those of each language, with bootstrap intervals
+    /// of the stream `random`.
+    ///
+    /// Where queries have groups, whole groups are drawn for the intervals of the set: translations
+    /// of one question rise and fall together, and drawing them one by one would make intervals too
+    /// narrow. Within a language queries are drawn.
+    ///
+    /// - Parameter set: what errors call the set.
+    /// - Throws: `EvaluationError.noQueries`.
+    package func score(set: String, random: RandomSource) throws -> RetrievalScore {
+        guard !judged.isEmpty else { throw EvaluationError.noQueries(set: set) }
+        let units = outcomes.units
+        var score = score(judged, units: units, random: random)
+        score.bootstrap = BootstrapUnits(
+            unit: units == nil ? .query : .translations, count: units?.count ?? judged.count,
+            sampleCount: ResampledMeans.standardCount)
+        let languages = Dictionary(grouping: judged.filter { $0.outcome.language != nil }) {
+            $0.outcome.language ?? ""
+        }
+        score.byLanguage = languages.mapValues { self.score($0, units: nil, random: random) }
+        return score
+    }
+
+    private func score(
+        _ judged: [Judged], units: [[Int]]?, random: RandomSource
+    ) -> RetrievalScore {
+        var random = random
+        let measures = judged.map(\.metrics.named)
+        let names = measures.reduce(into: Set<String>()) { $0.formUnion($1.keys) }.sorted()
+        let samples = ResampledMeans.draw(
+            names.map { name in measures.map { $0[name] ?? 0 } }, units: units, random: &random)
+        var score = RetrievalScore(
+            metrics: .mean(judged.map(\.metrics)), chance: .mean(judged.map(\.chance)),
+            intervals: Dictionary(
+                uniqueKeysWithValues: zip(names, samples.map(\.interval))),
+            queryCount: judged.count)
+        score.stability = StabilityCount(judged.map(\.outcome))
+        return score
+    }
+}

@@ -1,0 +1,187 @@
+// From a benchmark's folder to `scores.json`.
+
+package import Foundation
+package import MoCaEmbedding
+import MoCaTables
+package import MoCaVectors
+
+/// One run of a benchmark.
+///
+///     var run = EvaluationRun(embedder: embedder, model: fingerprint, data: data, output: folder)
+///     let report = try await run.mmeb()
+package struct EvaluationRun: Sendable {
+    /// The model.
+    package var embedder: Embedder
+    /// The model's fingerprint, or what else tells its weights from others: vectors are kept under it
+    /// and the settings that they are computed with.
+    package var model: String
+    /// The folder of the sets, or one set.
+    package var data: URL
+    /// Image paths start here; nil takes `data` (MMEB), or the corpus of a set.
+    package var images: URL?
+    /// Where scores and kept vectors go.
+    package var output: URL
+    /// The sets to score; all of them when empty.
+    package var subsets: [String] = []
+    /// What of each set is scored; nil scores all.
+    package var part: EvaluationPart?
+    /// Whether the vectors of each set are written beside its scores.
+    package var savesVectors = false
+    /// What `scores.json` says beside the conditions of the vectors.
+    package var settings: [String: SettingValue] = [:]
+    /// Tokens that are embedded before their vectors are kept, about.
+    var windowTokens = WindowMeter.tokenCountMax
+    /// Told what happens.
+    package var tell: @Sendable (EvaluationEvent) -> Void = { _ in }
+    /// Asked between batches; true ends the run so that it can be continued.
+    package var isInterrupted: @Sendable () -> Bool = { false }
+
+    package init(embedder: Embedder, model: String, data: URL, output: URL) {
+        (self.embedder, self.model) = (embedder, model)
+        (self.data, self.output) = (data, output)
+    }
+
+    /// What a run gave.
+    package struct Report: Sendable {
+        package let scores: Scores
+        /// Inputs that were embedded; the others were kept from before.
+        package let embeddedCount: Int
+        /// How long each set took.
+        package let seconds: [String: Double]
+        package let suite: BenchmarkSuite
+    }
+
+    /// What one set gave.
+    struct ScoredSet {
+        var score: SetScore
+        let outcomes: [QueryOutcome]
+        /// A digest of what the set holds.
+        let data: String
+    }
+
+    /// Scores every set with `score`, writes `NAME_queries.jsonl` of each, and `scores.json`.
+    ///
+    /// The files of an earlier run are removed first, its `scores.json` before the others: while a
+    /// run is not complete, there are no scores.
+    ///
+    /// - Throws: what `score` throws, `EvaluationError.cannotWrite`, `EvaluationRunError`.
+    func scoreAll(
+        _ folders: [URL], _ suite: BenchmarkSuite,
+        _ score: (URL, inout CachedEmbedder) async throws -> ScoredSet
+    ) async throws -> Report {
+        let conditions = embedder.conditions(model: model)
+        let cache = try VectorCache(in: output.appending(path: "cache"), of: conditions)
+        // Of the whole run: what several sets hold is embedded once.
+        var cached = cachedEmbedder(cache)
+        try Scores.removeFiles(of: folders.map(\.lastPathComponent), in: output)
+        var results: [String: BenchmarkSuite.SetResult] = [:]
+        var scores = Scores(sets: [:], settings: conditions.settings)
+        scores.settings.merge(allSettings) { _, ours in ours }
+        var seconds: [String: Double] = [:]
+        for (number, folder) in folders.enumerated() {
+            let name = folder.lastPathComponent
+            tell(.started(set: name, number: number + 1, of: folders.count))
+            let start = ContinuousClock.now
+            let found = try await score(folder, &cached)
+            seconds[name] = (ContinuousClock.now - start) / .seconds(1)
+            scores.outcomes[name] = try found.outcomes.write(set: name, to: output)
+            results[name] = BenchmarkSuite.SetResult(
+                score: found.score, found.outcomes, set: name, in: suite)
+            scores.data[name] = found.data
+            tell(.finished(set: name, found.score))
+        }
+        (scores.sets, scores.groups) = (
+            results.mapValues(\.score), suite.means(results, ofPart: part != nil)
+        )
+        try scores.write(to: output.appending(path: Scores.fileName))
+        return Report(
+            scores: scores, embeddedCount: cached.embeddedCount, seconds: seconds, suite: suite)
+    }
+
+    /// What was asked for, beside how vectors are computed.
+    private var allSettings: [String: SettingValue] {
+        var all = settings
+        all["data"] = .text(data.path)
+        all["images"] = images.map { .text($0.path) }
+        all["subsets"] = subsets.isEmpty ? nil : .text(subsets.joined(separator: ", "))
+        all["part"] = part?.setting
+        return all
+    }
+
+    private func cachedEmbedder(_ cache: VectorCache) -> CachedEmbedder {
+        var cached = CachedEmbedder(
+            embedder, cache, reuse: .sameWindow,
+            progress: { [tell] progress in
+                switch progress {
+                case .found(let count): tell(.found(inputs: count))
+                case .done(let count): tell(.done(count))
+                }
+            },
+            willEmbed: { [isInterrupted, output] kept in
+                guard !isInterrupted() else {
+                    throw EvaluationRunError.interrupted(output: output.path, kept: kept)
+                }
+            })
+        cached.windowTokens = windowTokens
+        return cached
+    }
+
+    /// The sets: the folder itself, or folders in it, that `isSet` says yes to. What cannot be scored
+    /// is refused here, before anything is embedded.
+    ///
+    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
+    ///   `.cannotRead`.
+    static func setFolders(
+        _ data: URL, subsets: [String], _ suite: BenchmarkSuite, layout: String,
+        _ isSet: (URL) throws -> Bool
+    ) throws -> [URL] {
+        var folders: [URL] = []
+        do {
+            if try isSet(data) {
+                folders = [data]
+            } else {
+                // By path: by URL, a link to a folder is none.
+                let names = try FileManager.default.contentsOfDirectory(atPath: data.path)
+                folders = try names.filter { !$0.hasPrefix(".") }
+                    .map { data.appending(path: $0, directoryHint: .isDirectory) }
+                    .filter { try isFolder($0) && isSet($0) }
+            }
+        } catch {
+            throw EvaluationRunError.cannotRead(
+                folder: data.path, reason: error.localizedDescription)
+        }
+        guard !folders.isEmpty else {
+            throw EvaluationRunError.noSets(folder: data.path, layout: layout)
+        }
+        folders.sort { $0.lastPathComponent < $1.lastPathComponent }
+        let chosen = try subsets.isEmpty ? folders : self.folders(subsets, among: folders, data)
+        try check(chosen, suite)
+        return chosen
+    }
+
+    private static func folders(
+        _ names: [String], among folders: [URL], _ data: URL
+    ) throws -> [URL] {
+        try names.map { name in
+            guard let folder = folders.first(where: { $0.lastPathComponent == name }) else {
+                throw EvaluationRunError.setMissing(
+                    name: name, folder: data.path, known: folders.map(\.lastPathComponent))
+            }
+            return folder
+        }
+    }
+
+    /// Refuses sets that cannot be scored, and two folders of one set: a mean would have it twice.
+    private static func check(_ folders: [URL], _ suite: BenchmarkSuite) throws {
+        var seen: [String: String] = [:]
+        for name in folders.map(\.lastPathComponent) {
+            let set = suite.aliases[name] ?? name
+            if let reason = suite.refused[set] ?? suite.refused[name] {
+                throw EvaluationRunError.setRefused(name: name, reason: reason)
+            }
+            if let other = seen.updateValue(name, forKey: set) {
+                throw EvaluationRunError.sameSet(name: set, folders: [other, name])
+            }
+        }
+    }
+}

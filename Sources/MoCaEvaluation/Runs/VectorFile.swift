@@ -1,0 +1,59 @@
+// The vectors of one set beside its scores, as safetensors with ids in the metadata.
+
+import Foundation
+import MoCaVectors
+import Safetensors
+
+/// What `--save-vectors` writes of one set; rows go from the matrix to the file one by one.
+struct VectorFile {
+    private enum Content {
+        case vectors([Int])
+        case bytes(Data)
+    }
+
+    /// The file of a set in an evaluation's folder.
+    static func url(of set: String, in folder: URL) -> URL {
+        folder.appending(path: "\(set)_vectors.safetensors")
+    }
+
+    private let matrix: VectorMatrix
+    private var contents: [(tensor: SafetensorsDeclaration, content: Content)] = []
+
+    init(_ matrix: VectorMatrix) {
+        self.matrix = matrix
+    }
+
+    /// Adds rows of the matrix as float32 `[n, width]`.
+    mutating func add(vectors name: String, rows: [Int]) {
+        contents.append((.init(name, .float32, [rows.count, matrix.width]), .vectors(rows)))
+    }
+
+    /// Adds int64 `[n]`.
+    mutating func add(integers name: String, _ values: [Int]) {
+        let bytes = values.map { Int64($0).littleEndian }.withUnsafeBytes { Data($0) }
+        contents.append((.init(name, .int64, [values.count]), .bytes(bytes)))
+    }
+
+    /// - Parameter ids: lists that the metadata holds as JSON.
+    /// - Throws: `SafetensorsError`.
+    func write(to url: URL, ids: [String: [String]]) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        let metadata = try ids.mapValues { String(decoding: try encoder.encode($0), as: UTF8.self) }
+        let sorted = contents.sorted {
+            SafetensorsDeclaration.canonicalOrder($0.tensor, $1.tensor)
+        }
+        let writer = try SafetensorsWriter(url, tensors: sorted.map(\.tensor), metadata: metadata)
+        for (tensor, content) in sorted {
+            switch content {
+            case .bytes(let bytes):
+                try bytes.withUnsafeBytes { try writer.append($0, to: tensor.name) }
+            case .vectors(let rows):
+                for row in rows {
+                    try matrix.withBytes(ofRow: row) { try writer.append($0, to: tensor.name) }
+                }
+            }
+        }
+        try writer.finish()
+    }
+}

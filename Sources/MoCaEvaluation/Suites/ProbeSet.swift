@@ -1,0 +1,64 @@
+// The inputs on which two models are compared, and the vectors that a model gives them.
+
+package import Foundation
+package import MoCaCore
+import MoCaData
+package import MoCaEmbedding
+package import MoCaVectors
+
+/// A file of records as `moca embed` takes them.
+package struct ProbeSet: Sendable {
+    /// The file.
+    package var records: URL
+    /// Relative paths of images start here.
+    package var images: URL
+    /// Vectors are kept in its folder `cache`, so that an interrupted run goes on.
+    package var output: URL
+    /// The prompt to put around each record.
+    package var role: Role?
+    /// Told how far it is.
+    package var tell: @Sendable (EmbeddingProgress) -> Void = { _ in }
+    /// Asked between windows; true ends the run so that it can be continued.
+    package var isInterrupted: @Sendable () -> Bool = { false }
+
+    package init(records: URL, images: URL, output: URL, role: Role? = nil) {
+        (self.records, self.images, self.output, self.role) = (records, images, output, role)
+    }
+
+    /// Ids and vectors of the records, in their order.
+    ///
+    /// - Parameter model: the model's fingerprint.
+    /// - Throws: `DataError`, `EmbeddingJobError`, `SearchError`, `EvaluationRunError.interrupted`.
+    package func vectors(
+        of embedder: Embedder, model: String
+    ) async throws -> (ids: [String], vectors: [[Float]]) {
+        let cache = try VectorCache(
+            in: output.appending(path: "cache"), of: embedder.conditions(model: model))
+        var cached = CachedEmbedder(
+            embedder, cache, reuse: .sameWindow, progress: tell,
+            willEmbed: { [isInterrupted, output] kept in
+                guard !isInterrupted() else {
+                    throw EvaluationRunError.interrupted(output: output.path, kept: kept)
+                }
+            })
+        let store = ImageStore(root: images)
+        var reader = try EmbedRecordReader(file: records)
+        var (ids, rows) = ([String](), [Int]())
+        var (window, names, meter) = ([PromptedContent](), [String](), WindowMeter())
+        tell(.found(try EmbeddingInput.file(records).recordCount() ?? 0))
+        var next = try reader.next()
+        while let record = next {
+            let sample = try EmbedSample(record, images: store)
+            ids.append(sample.id)
+            names.append(record.location.description)
+            window.append(PromptedContent(content: sample.content, role: role))
+            meter.add(sample.content)
+            next = try reader.next()
+            guard meter.isFull || next == nil else { continue }
+            rows += try await cached.rows(of: window, tellsCount: false) { names[$0] }
+            (window, names, meter) = ([], [], WindowMeter())
+        }
+        let matrix = try cache.matrix()
+        return (ids, rows.map(matrix.row))
+    }
+}

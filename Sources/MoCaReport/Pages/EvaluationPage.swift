@@ -1,0 +1,232 @@
+// The report of an evaluation: scores with what they are worth, and what lies behind them.
+
+import Foundation
+import MoCaCore
+import MoCaEmbedding
+import MoCaEvaluation
+
+/// `report.html` and `report.md` of an evaluation's folder.
+struct EvaluationPage {
+    private let scores: Scores
+    private let output: URL
+    private let source: EvaluatedData?
+    private let embedder: Embedder?
+
+    /// - Parameters:
+    ///   - output: the evaluation's folder.
+    ///   - embedder: the model that was scored, for heat-maps; nil leaves them out.
+    init(_ scores: Scores, in output: URL, embedder: Embedder? = nil) {
+        (self.scores, self.output, self.embedder) = (scores, output, embedder)
+        source = EvaluatedData(scores.settings, roles: Set(embedder?.roles ?? []))
+    }
+
+    /// Encoded bytes of all pictures: a page of 36 sets stays under 20 MB, for base64 makes three
+    /// bytes four, and long heat-maps take as much as 5 MB.
+    private static let pictureByteLimit = 10 << 20
+
+    /// Writes both files.
+    ///
+    /// - Returns: the page.
+    /// - Throws: `EvaluationError.unreadableScores`, `ReportError`, what the model throws.
+    func write() async throws -> URL {
+        let report = try await report()
+        let files = Scores.reportNames.map { output.appending(path: $0) }
+        try report.write(to: files[0])
+        try report.writeMarkdown(to: files[1])
+        return files[0]
+    }
+
+    private func report() async throws -> Report {
+        var sections = [
+            ReportSection("Headline", lead: lead, .summary(Summary(figures: figures))),
+            ReportSection("Scores", lead: explanation, .scores(table)),
+        ]
+        // A set of MMEB has one measure, which stands above.
+        if scores.sets.values.contains(where: { $0.values.count > 1 }) {
+            sections.append(ReportSection("All measures", lead: "Per cent.", .table(measures)))
+        }
+        if let languages { sections.append(ReportSection("By language", .table(languages))) }
+        sections += [
+            ReportSection("What hangs on rounding", lead: stabilityLead, .table(stability))
+        ]
+        sections += try PublishedSection(scores).sections
+        let pictures = ReportPictures()
+        sections += try await sets(pictures)
+        sections.append(
+            ReportSection("Settings", .summary(Summary(figures: [], settings: settings))))
+        var footer = "MoCa for Swift \(ProgramVersion.current)"
+        if pictures.leftOutCount > 0 {
+            footer +=
+                ". \(SampleSheet.counted(pictures.leftOutCount, "picture")) left out, so that "
+                + "the page does not become too big"
+        }
+        return Report(
+            title: "Evaluation", subtitle: subtitle, sections: sections, footer: footer)
+    }
+
+    private var subtitle: String {
+        let model = scores.settings["model"]?.description ?? output.path
+        return "\(model), \(SampleSheet.counted(names.count, "set"))"
+    }
+
+    private var names: [String] { scores.sets.keys.sorted() }
+
+    private func sets(_ pictures: ReportPictures) async throws -> [ReportSection] {
+        var (sections, left) = ([ReportSection](), Self.pictureByteLimit)
+        let maker = embedder.map { HeatMapMaker($0, pictures: pictures) }
+        for (number, name) in names.enumerated() {
+            let allowance = left / (names.count - number)
+            pictures.begin(allowing: allowance)
+            let page = try EvaluatedSetPage(
+                name, measure: scores.headline(of: name),
+                outcomes: .init(set: name, in: output, hash: scores.outcomes[name]),
+                source: source, pictures: pictures, maker: maker)
+            sections.append(try await page.section())
+            left -= allowance - pictures.allowance
+        }
+        return sections
+    }
+
+    // MARK: Scores
+
+    private var lead: String {
+        let missing = scores.groups.filter { !$0.value.missing.isEmpty }.count
+        let part = scores.partReason.map { "Take note: \($0). " } ?? ""
+        let text = part + "In per cent, with 95 % intervals: queries are drawn anew."
+        return missing == 0
+            ? text
+            : text + " \(SampleSheet.counted(missing, "group")) without a mean, because sets are "
+                + "missing: a mean over other sets is another figure."
+    }
+
+    private var figures: [Summary.Figure] {
+        let order = scores.groups.sorted {
+            ($0.key != Scores.meanOfAll ? 1 : 0, $0.key)
+                < ($1.key != Scores.meanOfAll ? 1 : 0, $1.key)
+        }
+        return order.compactMap { name, group in
+            guard let mean = group.mean else { return nil }
+            var notes = [SampleSheet.counted(group.sets.count, "set")]
+            if let interval = group.interval?.range {
+                notes.append(
+                    "\(NumberText.percent(interval.lowerBound)) to \(NumberText.percent(interval.upperBound))"
+                )
+            }
+            if let chance = scores.chance(of: group) {
+                notes.append("chance \(NumberText.percent(chance))")
+            }
+            let title = MeasureTitle.of(group.metric)
+            return Summary.Figure(
+                "\(NumberText.percent(mean)) %",
+                name == Scores.meanOfAll ? "mean \(title)" : "\(name), \(title)",
+                note: notes.joined(separator: ", "))
+        }
+    }
+
+    private var explanation: String {
+        MeasureTitle.explanations(of: names.map(scores.headline))
+    }
+
+    private var table: ScoreTable {
+        let rows = names.compactMap { name -> ScoreTable.Row? in
+            guard let score = scores.sets[name] else { return nil }
+            let measure = scores.headline(of: name)
+            return ScoreTable.Row(
+                name, metric: MeasureTitle.of(measure), queryCount: score.queryCount,
+                chance: score.chance(of: measure),
+                cells: [ScoreTable.Cell(score, measure: measure)])
+        }
+        var means = GroupRows()
+        means.add(scores, as: "score")
+        return ScoreTable(
+            columns: ["score"],
+            groups: [
+                .init("Sets", rows: rows),
+                .init("Means of groups", rows: means.rows(of: ["score"])),
+            ])
+    }
+
+    private var measures: ReportTable {
+        let rows = names.compactMap { name in scores.sets[name].map { (name, $0) } }
+        return Self.measures(rows)
+    }
+
+    private var languages: ReportTable? {
+        let rows = names.flatMap { name -> [(String, SetScore)] in
+            guard case .retrieval(let score)? = scores.sets[name] else { return [] }
+            return score.byLanguage.sorted { $0.key < $1.key }
+                .map { ("\(name), \($0.key)", .retrieval($0.value)) }
+        }
+        return rows.isEmpty ? nil : Self.measures(rows)
+    }
+
+    private static func measures(_ rows: [(String, SetScore)]) -> ReportTable {
+        let keys = Set(rows.flatMap { $0.1.values.keys }).sorted { first, second in
+            let parts = [first, second].map { $0.split(separator: "_") }
+            let cutoffs = parts.map { $0.last.flatMap { Int($0) } ?? 0 }
+            return (String(parts[0].first ?? ""), cutoffs[0])
+                < (String(parts[1].first ?? ""), cutoffs[1])
+        }
+        return ReportTable(
+            ["Set", "queries"] + keys.map(MeasureTitle.of),
+            rows: rows.map { name, score in
+                [name, "\(score.queryCount)"]
+                    + keys.map { score.value(of: $0).map(NumberText.percent) ?? "" }
+            }, cells: .numbers)
+    }
+
+    // MARK: Trust
+
+    private var stabilityLead: String {
+        "Another batch size or order of inputs moves a similarity by at most "
+            + "\(QueryOutcome.Stability.margin). Queries in which such a difference, or a tie, "
+            + "decides which of a right and a wrong candidate goes first:"
+    }
+
+    private var stability: ReportTable {
+        let rows = names.compactMap { name -> [String]? in
+            guard let score = scores.sets[name], let count = score.stability else { return nil }
+            let share = Double(count.withinMargin) / Double(max(1, score.queryCount))
+            return [
+                name, "\(score.queryCount)", "\(count.tied)", "\(count.withinMargin)",
+                "\(NumberText.percent(share)) %",
+            ]
+        }
+        return ReportTable(
+            ["Set", "queries", "tied", "tied or within the margin", "share"], rows: rows,
+            cells: .numbers)
+    }
+
+    private var settings: [Summary.Setting] {
+        scores.settings.sorted { $0.key < $1.key }.map { .init($0.key, $0.value.description) }
+            + scores.data.sorted { $0.key < $1.key }.map { .init("data of \($0.key)", $0.value) }
+    }
+}
+
+/// Where the inputs of an evaluation are, as its settings say.
+struct EvaluatedData {
+    let benchmark: Benchmark
+    let data: URL
+    let images: URL?
+    let roles: Set<Role>
+
+    /// nil where the settings do not say it.
+    init?(_ settings: [String: SettingValue], roles: Set<Role>) {
+        guard let name = settings["benchmark"]?.description,
+            let benchmark = Benchmark(rawValue: name), let data = settings["data"]?.description
+        else { return nil }
+        self.benchmark = benchmark
+        self.data = URL(fileURLWithPath: data, isDirectory: true)
+        images = settings["images"].map {
+            URL(fileURLWithPath: $0.description, isDirectory: true)
+        }
+        self.roles = roles
+    }
+
+    /// The inputs of one set.
+    ///
+    /// - Throws: `DataError`, `EvaluationRunError`.
+    func contents(of set: String) throws -> SetContents {
+        try SetContents(set, of: benchmark, data: data, images: images, roles: roles)
+    }
+}

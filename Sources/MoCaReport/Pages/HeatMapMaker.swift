@@ -1,0 +1,97 @@
+// What two contents have in common, drawn.
+
+import Foundation
+import MoCaCore
+import MoCaEmbedding
+import MoCaImage
+import MoCaProcessing
+
+/// Draws matches of an embedder.
+struct HeatMapMaker {
+    private let embedder: Embedder
+    private let pictures: ReportPictures
+    private let chips: TokenChips
+
+    init(_ embedder: Embedder, pictures: ReportPictures) {
+        (self.embedder, self.pictures) = (embedder, pictures)
+        chips = TokenChips(embedder.processor.tokenizer)
+    }
+
+    /// One content and what it plays.
+    struct Input {
+        let name: String
+        let content: Content
+        let role: Role?
+    }
+
+    /// The heat-map of two contents, under a name to which their cosine is added.
+    ///
+    /// - Throws: what `Embedder.match` throws, `ImageError`, `ReportError`.
+    func map(_ name: String, _ first: Input, _ second: Input) async throws -> HeatMap {
+        let match = try await embedder.match(
+            first.content, second.content, as: (first.role, second.role))
+        return HeatMap(
+            "\(name): cosine \(NumberText.decimal(Double(match.cosine), digits: 4))",
+            sides: [try side(first.name, match.first), try side(second.name, match.second)])
+    }
+
+    /// Pieces of a long text that are shown one by one.
+    private static let tokenCountMax = 300
+
+    private func side(_ name: String, _ side: TokenMatch.Side) throws -> HeatMap.Side {
+        let greatest = side.contributions.map { abs(Double($0)) }.max() ?? 0
+        let outline = side.outline
+        var tokens = chips.tokens(outline.ids, side.contributions, greatest: greatest)
+        if tokens.count > Self.tokenCountMax {
+            let rest = tokens[Self.tokenCountMax...]
+            tokens.removeSubrange(Self.tokenCountMax...)
+            tokens.append(
+                HeatMap.Token(
+                    "\(rest.count) more", value: rest.reduce(0) { $0 + $1.value }, level: 0,
+                    isSpecial: true))
+        }
+        var note = SampleSheet.counted(outline.ids.count, "token")
+        if !outline.images.isEmpty { note += ", \(outline.imageTokenCount) of images" }
+        note += ", strongest tint \(NumberText.decimal(greatest, digits: 4))"
+        return HeatMap.Side(
+            name, note: note, pictures: try drawn(side, greatest: greatest), tokens: tokens)
+    }
+
+    // MARK: Pictures
+
+    /// Smaller pictures are enlarged by a whole number, greater ones are scaled down to it.
+    private static let (sideMin, sideMax) = (224, 448)
+
+    private func drawn(
+        _ side: TokenMatch.Side, greatest: Double
+    ) throws -> [SampleCard.Picture] {
+        let outline = side.outline
+        let settings = embedder.processor.images.configuration
+        let mergeUnit = settings.mergeSize * settings.mergeSize
+        let width = outline.patchCount > 0 ? side.pixels.count / outline.patchCount : 0
+        var imageTokens = chips.imagePlaces(outline.ids)[...]
+        var start = 0
+        return try zip(outline.images, outline.grids).compactMap { source, grid in
+            let values = Array(side.pixels[start..<start + grid.patchCount * width])
+            start += values.count
+            let places = imageTokens.prefix(grid.patchCount / mergeUnit)
+            imageTokens = imageTokens.dropFirst(places.count)
+            let parts = places.map { Double(side.contributions[$0]) }
+            let levels = parts.map { greatest > 0 ? $0 / greatest : 0 }
+            let longest = max(grid.w, grid.h) * settings.patchSize
+            let scale = max(1, (Self.sideMin + longest - 1) / longest)
+            let image = PatchPicture(values, grid: grid, settings: settings)
+                .tinted(levels, scale: scale).thumbnail(side: Self.sideMax)
+            let name = URL(fileURLWithPath: source.name).lastPathComponent
+            let sum = NumberText.decimal(parts.reduce(0, +), digits: 4)
+            let shown = try ReportImage(
+                image.jpeg(quality: 88), description: "\(name), its tokens tinted")
+            return pictures.admitted(shown).map {
+                SampleCard.Picture(
+                    $0,
+                    caption: "\(name): \(grid.w / settings.mergeSize) x "
+                        + "\(grid.h / settings.mergeSize) tokens, \(sum) in all")
+            }
+        }
+    }
+}

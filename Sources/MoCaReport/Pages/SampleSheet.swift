@@ -1,0 +1,174 @@
+// Samples as cards of a page.
+
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaImage
+import MoCaObjectives
+import MoCaProcessing
+import MoCaTokenizer
+import MoCaTraining
+
+/// The page of `moca data show`.
+struct SampleSheet {
+    let preview: SamplePreview
+    let samples: [SeenSample]
+    let seed: UInt64
+
+    /// - Parameter source: the recipe or the folders.
+    /// - Throws: `ImageError`, `ReportError`.
+    func report(source: String) throws -> Report {
+        var sections = [
+            ReportSection(
+                "What is shown", lead: explanation, .summary(summary(source: source)))
+        ]
+        for subset in subsets {
+            let cards = try samples.filter { $0.id.subset == subset }.map(card)
+            sections.append(ReportSection(subset, .samples(cards)))
+        }
+        return Report(
+            title: "Samples as the model sees them", subtitle: source, sections: sections,
+            footer: "MoCa for Swift \(ProgramVersion.current)")
+    }
+
+    /// In the order of the samples.
+    private var subsets: [String] {
+        samples.map(\.id.subset).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+    }
+
+    private var explanation: String {
+        let common =
+            "Each coloured piece of text is one token, or several that only together make a "
+            + "character; point at it for its id. Framed pieces are tokens that are not text, red "
+            + "ones are cut off. Pictures have the pixels that go in."
+        guard preview.settings.stage == .pretraining else { return common }
+        return common
+            + " Dark pieces become the mask token, grey patches become noise; every step of a run "
+            + "draws others."
+    }
+
+    private func summary(source: String) -> Summary {
+        let settings = preview.settings
+        let inputs = samples.flatMap(\.inputs)
+        let counts = inputs.map(\.outline.ids.count).sorted()
+        let cut = inputs.count { !$0.cut.isEmpty }
+        var figures = [
+            Summary.Figure("\(samples.count)", "samples", note: "of \(subsets.count) subsets")
+        ]
+        if let least = counts.first, let greatest = counts.last {
+            figures.append(
+                Summary.Figure(
+                    "\(counts[counts.count / 2])", "tokens of an input (median)",
+                    note: "\(least) to \(greatest)"))
+            figures.append(
+                Summary.Figure("\(cut)", "inputs cut off", note: "of \(inputs.count)"))
+        }
+        let unusable = samples.count { $0.problem != nil }
+        if unusable > 0 { figures.append(Summary.Figure("\(unusable)", "samples of no use")) }
+        let budget = preview.images.budget
+        var lines: [Summary.Setting] = [
+            .init("Stage", settings.stage.rawValue), .init("Model", settings.model.path),
+            .init("Pixels of an image", "\(budget.minPixels) to \(budget.maxPixels)"),
+            .init(
+                "Longest input",
+                settings.truncation.map { "\($0.maxLength) tokens (\($0.policy.rawValue))" }
+                    ?? "not limited"),
+        ]
+        if settings.stage == .pretraining {
+            lines.append(
+                .init(
+                    "Masked",
+                    "\(settings.masking.mlmRatio) of text tokens, \(settings.masking.maeRatio) of "
+                        + "image tokens"))
+        }
+        lines.append(.init("Seed", "\(seed)"))
+        return Summary(figures: figures, settings: lines)
+    }
+
+    private func card(_ sample: SeenSample) throws -> SampleCard {
+        SampleCard(
+            sample.id.description, sides: try sample.inputs.map(side),
+            problem: sample.problem ?? "")
+    }
+
+    private func side(_ input: SeenInput) throws -> SampleCard.Side {
+        let outline = input.outline
+        let images = outline.images.count
+        var note = Self.counted(outline.ids.count, "token")
+        if images > 0 { note += ", \(outline.imageTokenCount) of \(Self.counted(images, "image"))" }
+        if !input.maskedTokens.isEmpty {
+            note += ", \(input.maskedTokens.count) of the text masked"
+        }
+        let chips = TokenChips(preview.tokenizer)
+        var side = SampleCard.Side(
+            input.side.name, note: note, pictures: try pictures(input), chips: chips.chips(input))
+        side.ids = chips.ids(outline.ids)
+        if outline.dropped.tokens > 0 {
+            side.warning = "\(Self.counted(outline.dropped.tokens, "token")) cut off"
+        }
+        if outline.dropped.images > 0 {
+            side.warning += ", \(Self.counted(outline.dropped.images, "image")) with them"
+        }
+        return side
+    }
+
+    static func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
+
+    // MARK: Pictures
+
+    /// Smaller pictures are enlarged by a whole number.
+    private static let sideMin = 168
+    /// Larger pictures are not lossless, or the page would be too big.
+    private static let losslessPixelsMax = 1 << 19
+
+    private func pictures(_ input: SeenInput) throws -> [SampleCard.Picture] {
+        let outline = input.outline
+        let mergeUnit = preview.images.mergeSize * preview.images.mergeSize
+        let width = outline.patchCount > 0 ? input.pixels.count / outline.patchCount : 0
+        var (start, firstGroup) = (0, 0)
+        return try zip(outline.images, outline.grids).map { source, grid in
+            let values = Array(input.pixels[start..<start + grid.patchCount * width])
+            let groups = grid.patchCount / mergeUnit
+            let range = firstGroup..<firstGroup + groups
+            let masked = input.maskedGroups.filter(range.contains).map { $0 - firstGroup }
+            (start, firstGroup) = (start + values.count, range.upperBound)
+            let picture = PatchPicture(values, grid: grid, settings: preview.images)
+                .covering(masked)
+            let name = URL(fileURLWithPath: source.name).lastPathComponent
+            return try self.picture(picture, name, grid, groups: groups, masked: masked.count)
+        }
+    }
+
+    private func picture(
+        _ picture: PatchPicture, _ name: String, _ grid: ImageGrid, groups: Int, masked: Int
+    ) throws -> SampleCard.Picture {
+        let side = preview.images.patchSize
+        let (width, height) = (grid.w * side, grid.h * side)
+        let scale = max(1, (Self.sideMin + max(width, height) - 1) / max(width, height))
+        let image = picture.image(scale: scale)
+        let isLossless = image.width * image.height <= Self.losslessPixelsMax
+        var caption =
+            "\(name): \(width) x \(height) pixels, \(grid.w) x \(grid.h) patches, "
+            + Self.counted(groups, "token")
+        if masked > 0 { caption += ", \(masked) masked" }
+        if scale > 1 { caption += "; enlarged \(scale) times" }
+        if !isLossless { caption += "; shown as JPEG" }
+        let bytes = isLossless ? try image.png() : try image.jpeg(quality: 92)
+        return SampleCard.Picture(
+            try ReportImage(bytes, description: "\(name) as the model sees it"), caption: caption)
+    }
+}
+
+extension SeenInput.Side {
+    /// What the page calls it.
+    fileprivate var name: String {
+        switch self {
+        case .whole: "Sample"
+        case .query: "Query"
+        case .positive: "Positive"
+        case .negative(let number): "Negative \(number)"
+        }
+    }
+}

@@ -1,0 +1,182 @@
+// Files of scores as the columns of one table.
+
+import Foundation
+import MoCaCore
+import MoCaEvaluation
+
+/// Models side by side.
+struct ScoreColumns {
+    /// In the order of their first file.
+    private var labels: [String] = []
+    private var sets: [String: [String: SetScore]] = [:]
+    /// The measure that stands for each set, as the first file that has the set says.
+    private var measures: [String: String] = [:]
+    /// The means of groups as they stand in the files.
+    private var means = GroupRows()
+
+    /// Files of one label are one column; of a set in several, the last counts.
+    ///
+    /// - Throws: `EvaluationError.unreadableScores`.
+    init(_ files: [LabelledFile]) throws {
+        for file in files {
+            let scores = try Scores(contentsOf: URL(fileURLWithPath: file.path))
+            if sets[file.label] == nil { labels.append(file.label) }
+            sets[file.label, default: [:]].merge(scores.sets) { $1 }
+            for name in scores.sets.keys where measures[name] == nil {
+                measures[name] = scores.headline(of: name)
+            }
+            means.add(scores, as: file.label)
+        }
+    }
+
+    /// One set, with a score of any column.
+    private struct NamedSet {
+        let name: String
+        let sample: SetScore
+        let measure: String
+
+        var kind: TaskKind { TaskKind(of: name, sample) }
+    }
+
+    private var named: [NamedSet] {
+        let all = sets.values.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+        return all.sorted { $0.key < $1.key }.compactMap { name, sample in
+            measures[name].map { NamedSet(name: name, sample: sample, measure: $0) }
+        }
+    }
+
+    /// What the measures of the table say.
+    var explanation: String {
+        MeasureTitle.explanations(of: named.map(\.measure))
+    }
+
+    /// The table.
+    var table: ScoreTable {
+        var groups = TaskKind.allCases.compactMap { kind -> ScoreTable.Group? in
+            let rows = named.filter { $0.kind == kind }.map(row)
+            return rows.isEmpty ? nil : ScoreTable.Group(kind.rawValue, rows: rows)
+        }
+        let rows = means.rows(of: labels)
+        if !rows.isEmpty { groups.append(ScoreTable.Group("Means of groups", rows: rows)) }
+        return ScoreTable(columns: labels, groups: groups)
+    }
+
+    private func row(_ set: NamedSet) -> ScoreTable.Row {
+        let cells = labels.map { label in
+            sets[label]?[set.name].flatMap { ScoreTable.Cell($0, measure: set.measure) }
+        }
+        return ScoreTable.Row(
+            set.name, metric: MeasureTitle.of(set.measure), queryCount: set.sample.queryCount,
+            chance: set.sample.chance(of: set.measure), cells: cells)
+    }
+
+    // MARK: - Headline
+
+    /// The sets that all columns have, of the measure that most of these have: figures of different
+    /// measures have no mean.
+    private var shared: [NamedSet] {
+        let common = named.filter { set in labels.allSatisfy { sets[$0]?[set.name] != nil } }
+        let groups = Dictionary(grouping: common, by: \.measure)
+        return groups.max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }?.value ?? []
+    }
+
+    /// The column with the greatest mean over the shared sets; the first without any.
+    private var best: String? {
+        let shared = shared
+        guard !shared.isEmpty else { return labels.first }
+        return labels.max { (mean($0, shared) ?? 0) < (mean($1, shared) ?? 0) }
+    }
+
+    /// Which model the figures are of.
+    var lead: String {
+        guard let best else { return "" }
+        let rows = named.filter { sets[best]?[$0.name] != nil }
+        let above = rows.filter { set in
+            guard let score = sets[best]?[set.name], let chance = score.chance(of: set.measure),
+                let interval = score.interval(of: set.measure)
+            else { return false }
+            return interval.lower > chance
+        }
+        var name = "the model \"\(best)\""
+        if labels.count > 1, let first = shared.first {
+            name =
+                "the best model, \"\(best)\" (by its mean \(MeasureTitle.of(first.measure)) over "
+                + "the \(shared.count) sets that all have)"
+        }
+        return "Scores of \(name): on \(above.count) of \(rows.count) sets its whole 95 % "
+            + "interval lies above chance."
+    }
+
+    /// The best model's mean of each kind of task and measure, beside chance and the first column.
+    var figures: [Summary.Figure] {
+        guard let best else { return [] }
+        return TaskKind.allCases.flatMap { kind -> [Summary.Figure] in
+            let rows = named.filter { sets[best]?[$0.name] != nil && $0.kind == kind }
+            let groups = Dictionary(grouping: rows, by: \.measure)
+            return groups.sorted { $0.key < $1.key }.compactMap { measure, rows in
+                figure(of: best, kind, measure, rows)
+            }
+        }
+    }
+
+    private func figure(
+        of best: String, _ kind: TaskKind, _ measure: String, _ rows: [NamedSet]
+    ) -> Summary.Figure? {
+        var notes: [String] = []
+        let chances = rows.compactMap { $0.sample.chance(of: measure) }
+        if chances.count == rows.count { notes.append("chance \(percent(chances))") }
+        if let first = labels.first, first != best, let value = mean(first, rows) {
+            notes.append("\(first) \(percent([value]))")
+        }
+        if rows.count > 1 { notes.append("mean of \(rows.count) sets") }
+        return mean(best, rows).map {
+            Summary.Figure(
+                percent([$0]), "\(kind.rawValue), \(MeasureTitle.of(measure))",
+                note: notes.joined(separator: ", "))
+        }
+    }
+
+    /// nil where a set was not scored; all sets are of one measure.
+    private func mean(_ label: String, _ rows: [NamedSet]) -> Double? {
+        let values = rows.compactMap { sets[label]?[$0.name]?.value(of: $0.measure) }
+        return values.count == rows.count ? values.reduce(0, +) / Double(values.count) : nil
+    }
+
+    private func percent(_ values: [Double]) -> String {
+        "\(NumberText.percent(values.reduce(0, +) / Double(values.count))) %"
+    }
+}
+
+/// What a set asks for, told by its name as MMEB names sets.
+private enum TaskKind: String, CaseIterable {
+    case textToImage = "Text to image"
+    case imageToText = "Image to text"
+    case classification = "Classification"
+    case question = "Questions about images"
+    case grounding = "Visual grounding"
+    case text = "Text retrieval"
+    case pages = "Document retrieval"
+    case other = "Other sets"
+
+    init(of name: String, _ score: SetScore) {
+        let groups = BenchmarkSuite.mmeb.groups.filter { $0.sets.contains(name) }.map(\.name)
+        self =
+            if case .retrieval = score {
+                .pages
+            } else if name.contains("_t2i") {
+                .textToImage
+            } else if name.contains("_i2t") {
+                .imageToText
+            } else if name.hasSuffix("_cls") || groups.contains("Classification") {
+                .classification
+            } else if name.contains("VQA") || groups.contains("VQA") {
+                .question
+            } else if groups.contains("Visual Grounding") {
+                .grounding
+            } else if name.contains("2word") || name.contains("_t2t") {
+                .text
+            } else {
+                .other
+            }
+    }
+}

@@ -1,0 +1,97 @@
+// What `moca search --json` printed, as cards of a report.
+
+import Foundation
+import MoCaCore
+
+/// Searches, one a line.
+struct SearchLines {
+    /// One search: what the command printed, perhaps inside what a script knows about it.
+    private struct Line: Decodable {
+        /// What the command printed.
+        struct Search: Decodable {
+            struct Result: Decodable {
+                var path: String
+                var kind: String
+                var score: Double
+                var excerpt: String
+            }
+
+            var query: String?
+            var image: String?
+            var results: [Result]
+        }
+
+        var search: Search
+        var note: String?
+        /// Paths of the right files.
+        var right: [String]?
+        /// How many documents were searched.
+        var documents: Int?
+
+        enum CodingKeys: CodingKey {
+            case search, note, right, documents
+        }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            guard values.contains(.search) else {
+                search = try Search(from: decoder)
+                return
+            }
+            search = try values.decode(Search.self, forKey: .search)
+            note = try values.decodeIfPresent(String.self, forKey: .note)
+            right = try values.decodeIfPresent([String].self, forKey: .right)
+            documents = try values.decodeIfPresent(Int.self, forKey: .documents)
+        }
+    }
+
+    private let lines: [Line]
+
+    static let explanation = "The best answers of each search, with their cosines."
+    /// Answers that are shown.
+    private static let shownCount = 5
+
+    /// - Throws: `ReportError.unreadableInput`.
+    init(_ file: URL) throws {
+        do {
+            let text = try Data(contentsOf: file)
+            lines = try text.split(separator: UInt8(ascii: "\n"))
+                .filter { !$0.allSatisfy { $0 <= 0x20 } }
+                .map { try JSONDecoder().decode(Line.self, from: Data($0)) }
+        } catch is DecodingError {
+            throw ReportError.unreadableInput(
+                file: file.path, reason: "a line is not what `moca search --json` prints")
+        } catch {
+            throw ReportError.unreadableInput(file: file.path, reason: error.localizedDescription)
+        }
+    }
+
+    /// A card a search.
+    ///
+    /// - Throws: `ReportError`.
+    func cards(_ pictures: ReportPictures) throws -> [QueryCard] {
+        try lines.map { line in
+            let right = Set((line.right ?? []).map(Self.resolved))
+            let results = line.search.results
+            let card = try results.prefix(Self.shownCount).map { result in
+                let picture = result.kind == "image" ? try pictures.thumbnail(result.path) : nil
+                let name = URL(fileURLWithPath: result.path).lastPathComponent
+                let text = result.excerpt.isEmpty && picture == nil ? name : result.excerpt
+                return QueryCard.Result(
+                    ReportContent(image: picture, text: text), score: result.score,
+                    isRight: right.contains(Self.resolved(result.path)))
+            }
+            let rank = results.firstIndex { right.contains(Self.resolved($0.path)) }
+            return QueryCard(
+                ReportContent(
+                    image: try line.search.image.flatMap(pictures.thumbnail),
+                    text: line.search.query ?? ""),
+                note: line.note ?? "", results: Array(card), rightRank: rank.map { $0 + 1 },
+                documentCount: line.documents)
+        }
+    }
+
+    private static func resolved(_ path: String) -> String {
+        URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
+    }
+}

@@ -1,0 +1,83 @@
+// The vectors of new files, batch by batch.
+
+import Foundation
+import MoCaCore
+import MoCaEmbedding
+import MoCaVectors
+
+/// Embeds the new files of a plan.
+struct FileEmbedding {
+    private let embedder: Embedder
+    private let progress: @Sendable (EmbeddingProgress) -> Void
+    /// Vectors, one after the other, by the number of the file.
+    private(set) var values: [Int: [Float]] = [:]
+    /// Items that were embedded.
+    private(set) var count = 0
+    /// Why files could not be, by their numbers.
+    private var failures: [Int: String] = [:]
+
+    init(_ embedder: Embedder, progress: @escaping @Sendable (EmbeddingProgress) -> Void) {
+        (self.embedder, self.progress) = (embedder, progress)
+    }
+
+    /// A part and the file that it is of.
+    private struct Entry {
+        let file: Int
+        let part: FileParts.Part
+    }
+
+    /// - Returns: false when it was interrupted; files without vectors are then not done.
+    mutating func run(
+        _ plan: IndexPlan, isInterrupted: @Sendable () -> Bool
+    ) async throws -> Bool {
+        var (window, meter) = ([Entry](), WindowMeter())
+        // Files wait here until their last part is embedded.
+        var rows: [Int: [Float]] = [:]
+        for (index, file) in plan.files.enumerated() {
+            guard case .new(let parts) = file.source else { continue }
+            for part in parts {
+                window.append(Entry(file: index, part: part))
+                meter.add(part.content)
+                guard meter.isFull else { continue }
+                guard !isInterrupted() else { return false }
+                try await embed(window, plan, into: &rows)
+                (window, meter) = ([], WindowMeter())
+                for (done, found) in rows where done < index { values[done] = found }
+                rows = rows.filter { $0.key >= index }
+            }
+        }
+        guard !isInterrupted() else { return false }
+        try await embed(window, plan, into: &rows)
+        values.merge(rows) { _, new in new }
+        return true
+    }
+
+    private mutating func embed(
+        _ window: [Entry], _ plan: IndexPlan, into rows: inout [Int: [Float]]
+    ) async throws {
+        let inputs = window.map {
+            PromptedContent(content: $0.part.content, role: embedder.known($0.part.role))
+        }
+        let progress = progress
+        let results = try await embedder.embed(inputs, progress: { progress(.done($0)) })
+        for (entry, result) in zip(window, results) {
+            if case .success = result { count += 1 }
+            guard !failures.keys.contains(entry.file) else { continue }
+            switch result {
+            case .success(let embedding): rows[entry.file, default: []] += embedding.values
+            case .failure(let error as any UserFacingError):
+                failures[entry.file] = IndexBuilder.reason(error)
+                rows[entry.file] = nil
+            case .failure(let error): throw error
+            }
+        }
+    }
+
+    /// The files that could not be embedded, those with the same contents as another one included.
+    func failed(in plan: IndexPlan) -> [SkippedFile] {
+        plan.files.enumerated().compactMap { index, file in
+            let first = if case .sameAs(let first) = file.source { first } else { index }
+            return failures[first].map { SkippedFile(path: file.path, reason: $0) }
+        }
+    }
+}

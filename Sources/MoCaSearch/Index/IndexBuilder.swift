@@ -1,0 +1,188 @@
+// Brings an index in line with the files that it is of.
+
+package import Foundation
+import MoCaCore
+package import MoCaEmbedding
+package import MoCaVectors
+import Torch
+
+/// Embeds what is new, keeps what is not, drops what is gone.
+///
+///     let builder = IndexBuilder(folder: index, embedder: embedder, model: model, settings: ...)
+///     let report = try await builder.update(paths: [photos])
+package struct IndexBuilder: Sendable {
+    private let folder: URL
+    private let embedder: Embedder
+    private let model: ModelIdentity
+    private let settings: VectorSettings
+    private let reader: FileParts
+
+    /// An index in `folder`, which need not be there yet.
+    ///
+    /// - Parameter passageLength: characters of a passage, at most.
+    package init(
+        folder: URL, embedder: Embedder, model: ModelIdentity, settings: VectorSettings,
+        passageLength: Int = 1200
+    ) {
+        self.folder = folder.standardizedFileURL
+        (self.embedder, self.model, self.settings) = (embedder, model, settings)
+        reader = FileParts(passages: Passages(characterCountMax: passageLength))
+    }
+
+    /// What an update did.
+    package struct Report: Sendable, Hashable, Codable {
+        /// Items of the index.
+        package var items = 0
+        /// Files that they are of.
+        package var files = 0
+        /// Items whose vectors were computed.
+        package var embedded = 0
+        /// Items of files that are copies of others, whose vectors they share.
+        package var copied = 0
+        /// Files that were in the index, and are not any more.
+        package var removed = 0
+        /// Files of kinds that are not indexed.
+        package var skipped: [SkippedFile] = []
+        /// Files that cannot be embedded, with the reasons.
+        package var failed: [SkippedFile] = []
+    }
+
+    /// Updates the files under `paths`; other files stay in the index as they are. Without paths,
+    /// everything that was ever indexed is updated.
+    ///
+    /// A file that cannot be read or decoded is left out, and reported with its reason.
+    ///
+    /// - Parameter isInterrupted: asked between batches; true keeps what is done and ends the run.
+    /// - Throws: `SearchError`, `SafetensorsError`.
+    package func update(
+        paths: [URL] = [], progress: @escaping @Sendable (EmbeddingProgress) -> Void = { _ in },
+        isInterrupted: @Sendable () -> Bool = { false }
+    ) async throws -> Report {
+        let old = SearchIndex.exists(in: folder) ? try SearchIndex(opening: folder) : nil
+        try old?.require(model)
+        let plan = try plan(paths.map(\.standardizedFileURL.path), old)
+        progress(.found(plan.waitingCount))
+        var embedding = FileEmbedding(embedder, progress: progress)
+        let isComplete = try await embedding.run(plan, isInterrupted: isInterrupted)
+        let report = try write(plan, embedding, old)
+        guard isComplete else {
+            throw SearchError.interrupted(index: folder.path, items: report.items)
+        }
+        return report
+    }
+
+    /// Reads all files, and says for each whether the old index has its vectors.
+    private func plan(_ paths: [String], _ old: SearchIndex?) throws -> IndexPlan {
+        let oldPaths = old?.manifest.paths ?? []
+        let roots = paths.isEmpty ? oldPaths : paths
+        var plan = IndexPlan(paths: Set(oldPaths).union(paths).sorted())
+        let oldRows = old.map { Dictionary(grouping: $0.items.indices, by: $0.rowKey) } ?? [:]
+        for (key, rows) in oldRows where !roots.contains(where: { Self.holds($0, key.path) }) {
+            plan.files.append(.init(path: key.path, source: .kept(rows)))
+        }
+        // A root that is gone takes its files out of the index.
+        let here = roots.filter { root in
+            FileManager.default.fileExists(atPath: root)
+                || !oldRows.keys.contains { Self.holds(root, $0.path) }
+        }
+        let scan = try FileScan(here, without: folder.path)
+        plan.skipped = scan.skipped
+        let rowsByHash = Dictionary(
+            oldRows.map { ($0.key.hash, $0.value) }, uniquingKeysWith: { first, _ in first })
+        add(scan.files, to: &plan, rowsByHash)
+        let isEmpty = plan.files.allSatisfy(\.isEmpty) && plan.failed.isEmpty
+        if isEmpty, old == nil { throw SearchError.nothingToIndex(paths: roots) }
+        return plan
+    }
+
+    private func add(
+        _ files: [FileScan.File], to plan: inout IndexPlan, _ rowsByHash: [String: [Int]]
+    ) {
+        var firstOfHash: [String: Int] = [:]
+        for file in files {
+            do {
+                let hash = try reader.digest(of: file)
+                let source: IndexPlan.Source
+                if let rows = rowsByHash[hash] {
+                    source = .kept(rows)
+                } else if let first = firstOfHash[hash] {
+                    source = .sameAs(first)
+                } else {
+                    source = .new(try reader.parts(of: file, hash: hash))
+                    firstOfHash[hash] = plan.files.count
+                }
+                plan.files.append(.init(path: file.path, source: source))
+            } catch {
+                plan.failed.append(SkippedFile(path: file.path, reason: Self.reason(error)))
+            }
+        }
+    }
+
+    /// Whether `path` is `root`, or lies in it.
+    private static func holds(_ root: String, _ path: String) -> Bool {
+        path == root || path.hasPrefix(root.hasSuffix("/") ? root : root + "/")
+    }
+
+    /// Writes the new index.
+    private func write(
+        _ plan: IndexPlan, _ embedding: FileEmbedding, _ old: SearchIndex?
+    ) throws -> Report {
+        let (items, runs, copied) = contents(plan, embedding, old)
+        do {
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true)
+        } catch {
+            throw SearchError.cannotWrite(path: folder.path, reason: error.localizedDescription)
+        }
+        let manifest = IndexManifest(
+            model: model, settings: settings, vectorLength: embedder.vectorLength,
+            itemCount: items.count, paths: plan.paths,
+            generation: (old?.manifest.generation ?? 0) + 1)
+        try IndexFiles.write(manifest, items: items, in: folder) { append in
+            for run in runs { try run.withUnsafeBytes { try append($0) } }
+        }
+        let files = Set(items.map(\.path))
+        return Report(
+            items: items.count, files: files.count, embedded: embedding.count,
+            copied: copied,
+            removed: Set(old?.items.map(\.path) ?? []).subtracting(files).count,
+            skipped: plan.skipped, failed: plan.failed + embedding.failed(in: plan))
+    }
+
+    /// All items in the order of their paths, and their vectors in runs of that order.
+    private func contents(
+        _ plan: IndexPlan, _ embedding: FileEmbedding, _ old: SearchIndex?
+    ) -> (items: [IndexItem], runs: [ArraySlice<Float>], copied: Int) {
+        let width = embedder.vectorLength
+        let oldValues: [Float] = old?.vectors.array() ?? []
+        var (items, runs, copied) = ([IndexItem](), [ArraySlice<Float>](), 0)
+        for index in plan.files.indices.sorted(by: { plan.files[$0].path < plan.files[$1].path }) {
+            let file = plan.files[index]
+            switch file.source {
+            case .kept(let rows):
+                for row in rows {
+                    guard let item = old?.items[row] else { continue }
+                    items.append(item.moved(to: file.path))
+                    runs.append(oldValues[row * width..<(row + 1) * width])
+                }
+            case .new(let parts):
+                guard let values = embedding.values[index] else { continue }
+                items += parts.map(\.item)
+                runs.append(values[...])
+            case .sameAs(let first):
+                guard case .new(let parts) = plan.files[first].source,
+                    let values = embedding.values[first]
+                else { continue }
+                items += parts.map { $0.item.moved(to: file.path) }
+                copied += parts.count
+                runs.append(values[...])
+            }
+        }
+        return (items, runs, copied)
+    }
+
+    /// What is wrong with a file, without its name where the error says it.
+    static func reason(_ error: any Error) -> String {
+        (error as? any UserFacingError)?.errorDescription ?? error.localizedDescription
+    }
+}

@@ -1,0 +1,76 @@
+// A stored index, and exact search in it.
+//
+// N items, D numbers of a vector.
+
+package import Foundation
+package import MoCaEmbedding
+package import MoCaVectors
+package import Torch
+
+/// Items with their vectors, mapped from disk.
+///
+///     let index = try SearchIndex(opening: folder)
+///     for hit in try index.best(query, count: 10) { ... }
+package struct SearchIndex: Sendable {
+    /// Rows whose scores are computed at once.
+    private static let chunk = 1 << 16
+
+    package let folder: URL
+    package let manifest: IndexManifest
+    /// In the order of their rows.
+    package let items: [IndexItem]
+    /// float32 `[N, D]`.
+    package let vectors: Tensor
+
+    /// One answer.
+    package struct Hit: Sendable, Hashable {
+        package let item: IndexItem
+        /// The dot product: the cosine, of vectors of unit length.
+        package let score: Float
+    }
+
+    /// Whether a folder holds an index.
+    package static func exists(in folder: URL) -> Bool {
+        FileManager.default.fileExists(
+            atPath: folder.appending(path: IndexManifest.fileName).path)
+    }
+
+    /// Opens an index.
+    ///
+    /// - Throws: `SearchError.noIndex`, `.damagedIndex`, `SafetensorsError`.
+    package init(opening folder: URL) throws {
+        guard Self.exists(in: folder) else { throw SearchError.noIndex(folder: folder.path) }
+        self.folder = folder
+        let manifest = try IndexFiles.manifest(in: folder)
+        let items = try IndexFiles.items(manifest, in: folder)
+        (self.manifest, self.items) = (manifest, items)
+        vectors = try IndexFiles.vectors(manifest, in: folder)
+    }
+
+    /// Demands the model that made the index.
+    ///
+    /// - Throws: `SearchError.otherModel`.
+    package func require(_ model: ModelIdentity) throws {
+        guard manifest.model.fingerprint == model.fingerprint else {
+            throw SearchError.otherModel(
+                index: folder.path, made: manifest.model.folder, given: model.folder)
+        }
+    }
+
+    /// The items most alike to a query, the best first, equal ones in the index's order.
+    ///
+    /// - Throws: `TorchError`.
+    package func best(_ query: Embedding, count: Int) throws -> [Hit] {
+        precondition(query.values.count == manifest.vectorLength, "a query of another length")
+        let column = Tensor(query.values, shape: [manifest.vectorLength, 1])  // [D, 1]
+        var best = BestRows(count: count)
+        for start in stride(from: 0, to: items.count, by: Self.chunk) {
+            let rows = start..<min(start + Self.chunk, items.count)
+            let scores: [Float] = try catchingTorchErrors {
+                withoutGradient { vectors.narrowed(0, rows).matmul(column).array() }  // [rows, 1]
+            }
+            for (row, score) in zip(rows, scores) { best.add(row, score) }
+        }
+        return best.sorted().map { Hit(item: items[$0.row], score: $0.score) }
+    }
+}

@@ -1,0 +1,102 @@
+// The mask token of pre-training, and files that hold it.
+
+package import Foundation
+import MoCaSettings
+
+extension Tokenizer {
+    /// The token that stands for a hidden one where the checkpoint has none of its own.
+    package static let maskToken = "<|mask|>"
+
+    /// The tokenizer itself if it has a mask token, else one with `<|mask|>` as a special token,
+    /// whose id is the vocabulary size so far.
+    package func addingMaskToken() -> Tokenizer {
+        guard configuration.maskToken == nil else { return self }
+        var copy = self
+        copy.configuration.maskToken = Self.maskToken
+        let id = added.nextID(Self.maskToken, definition.vocabulary)
+        copy.added.add(AddedToken(special: Self.maskToken, id: id))
+        copy.renewMatchers()
+        return copy
+    }
+
+    /// Writes `tokenizer.json` and `tokenizer_config.json` into an existing folder, as they were
+    /// read but for the tokens added since; each is written beside and renamed.
+    ///
+    /// Throws `TokenizerError.unwritable`.
+    package func write(to folder: URL) throws {
+        let configuration = try editedConfiguration()
+        for (name, data) in [
+            ("tokenizer.json", editedDefinition()), ("tokenizer_config.json", configuration),
+        ] {
+            let url = folder.appending(path: name)
+            do {
+                try data.write(to: url, options: .atomic)
+            } catch {
+                throw TokenizerError.unwritable(
+                    file: url.path, reason: error.localizedDescription)
+            }
+        }
+    }
+
+    private func editedDefinition() -> Data {
+        let known = definition.addedTokens
+        let entries = added.tokens.filter { known.token($0.content) == nil }
+            .map { "{\"id\": \($0.id), \($0.jsonMembers)}" }
+        guard !entries.isEmpty else { return files.definition }
+        let list = entries.joined(separator: ", ")
+        var data = files.definition
+        guard let end = definition.addedTokensEnd else {
+            // The field is missing: it goes in front of the others.
+            let start = (data.firstIndex(of: UInt8(ascii: "{")) ?? 0) + 1
+            data.replaceSubrange(start..<start, with: Data("\"added_tokens\": [\(list)], ".utf8))
+            return data
+        }
+        let lastByte = data[..<end].lastIndex { !" \t\r\n".utf8.contains($0) } ?? end - 1
+        let isEmpty = data[lastByte] == UInt8(ascii: "[")
+        let at = lastByte + 1
+        data.replaceSubrange(at..<at, with: Data(((isEmpty ? "" : ", ") + list).utf8))
+        return data
+    }
+
+    private func editedConfiguration() throws -> Data {
+        let tree = try files.configurationTree()
+        var edits: [(range: Range<Int>, text: String)] = []
+        var newMembers: [String] = []
+        if let mask = configuration.maskToken, !isMaskToken(tree["mask_token"], mask) {
+            if let member = tree.member("mask_token") {
+                edits.append((member.range, JSONTree.quoted(mask)))
+            } else {
+                newMembers.append("\"mask_token\": \(JSONTree.quoted(mask))")
+            }
+        }
+        if tree["tokenizer_class"] == nil {
+            newMembers.append("\"tokenizer_class\": \"Qwen2Tokenizer\"")
+        }
+        if let decoder = tree.member("added_tokens_decoder"),
+            case .object(let known) = decoder.value
+        {
+            let names = Set(known.map(\.name))
+            let entries = added.tokens.filter { !names.contains("\($0.id)") }
+                .map { "\"\($0.id)\": {\($0.jsonMembers)}" }
+            if !entries.isEmpty {
+                let at = known.last?.range.upperBound ?? decoder.range.lowerBound + 1
+                let comma = known.isEmpty ? "" : ", "
+                edits.append((at..<at, comma + entries.joined(separator: ", ")))
+            }
+        }
+        var data = files.configuration
+        if !newMembers.isEmpty, case .object(let members) = tree {
+            let start = (data.firstIndex(of: UInt8(ascii: "{")) ?? 0) + 1
+            let comma = members.isEmpty ? "" : ", "
+            edits.append((start..<start, newMembers.joined(separator: ", ") + comma))
+        }
+        for edit in edits.sorted(by: { $0.range.lowerBound > $1.range.lowerBound }) {
+            data.replaceSubrange(edit.range, with: Data(edit.text.utf8))
+        }
+        return data
+    }
+
+    private func isMaskToken(_ value: JSONTree?, _ mask: String) -> Bool {
+        (value?.string ?? value?["content"]?.string)?.utf8.elementsEqual(mask.utf8) ?? false
+    }
+}

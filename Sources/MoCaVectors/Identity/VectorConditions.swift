@@ -1,0 +1,100 @@
+// Everything besides an input that the bits of its vector may depend on.
+
+package import Foundation
+package import MoCaCore
+package import MoCaEmbedding
+import MoCaModel
+import MoCaProcessing
+import Torch
+
+/// What vectors were computed with. Vectors of equal conditions, inputs and windows are equal bit for
+/// bit; vectors that are kept are used under equal conditions only.
+package struct VectorConditions: Sendable, Hashable, Codable {
+    /// The version of this program.
+    package var program = ProgramVersion.current
+    /// The version of libtorch.
+    package var libtorch = LibTorch.version
+    /// Such as `cuda:0`.
+    package var device: String
+    /// What the maker calls it: kernels are chosen by it.
+    package var deviceModel: String?
+    /// The type of weights and states that was decided on.
+    package var dtype: String
+    /// Threads of operators: sums are split among them.
+    package var threads: Int
+    /// Tokens that go through the model together, at most.
+    package var batchTokens: Int
+    package var attention: AttentionMode
+    package var pooling: PoolingMode
+    package var isNormalized: Bool
+    /// Numbers of a vector.
+    package var dimensions: Int
+    package var minPixels: Int?
+    package var maxPixels: Int?
+    /// nil where nothing is cut.
+    package var maxLength: Int?
+    package var truncation: TruncationPolicy?
+    /// The templates by role.
+    package var prompts: [String: String]
+    /// The fingerprint of the model: its files, with the weights' bytes.
+    package var model: String
+
+    private enum CodingKeys: String, CodingKey {
+        case program, libtorch, device, dtype, threads, attention, pooling, dimensions, truncation
+        case prompts, model
+        case deviceModel = "device_model"
+        case batchTokens = "batch_tokens"
+        case isNormalized = "normalize"
+        case minPixels = "min_pixels"
+        case maxPixels = "max_pixels"
+        case maxLength = "max_length"
+    }
+
+    /// The conditions as JSON, keys in order.
+    ///
+    /// - Throws: an error of the encoder.
+    package func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self)
+    }
+
+    /// Tells these conditions from others: 32 hexadecimal digits.
+    ///
+    /// - Throws: an error of the encoder.
+    package func fingerprint() throws -> String {
+        var digest = Digest()
+        digest.add(try json())
+        return digest.text
+    }
+
+    /// A digest of roles and templates: 32 hexadecimal digits.
+    package var promptsDigest: String {
+        var digest = Digest()
+        for (role, template) in prompts.sorted(by: { $0.key < $1.key }) {
+            digest.add(role)
+            digest.add(template)
+        }
+        return digest.text
+    }
+}
+
+extension Embedder {
+    /// What vectors of this embedder are computed with.
+    ///
+    /// - Parameter model: the fingerprint of the model, or what else tells its weights from others.
+    package func conditions(model fingerprint: String) -> VectorConditions {
+        let weights = model.backbone.embeddingWeight
+        return VectorConditions(
+            device: weights.device.description, deviceModel: weights.device.modelName,
+            dtype: weights.dtype.rawValue, threads: LibTorch.threadCount,
+            batchTokens: batchTokens, attention: settings.pooling.attention,
+            pooling: settings.pooling.pooling, isNormalized: settings.pooling.isNormalized,
+            dimensions: vectorLength, minPixels: settings.budget?.minPixels,
+            maxPixels: settings.budget?.maxPixels, maxLength: settings.truncation?.maxLength,
+            truncation: settings.truncation?.policy,
+            prompts: Dictionary(
+                uniqueKeysWithValues: contract.prompts.map { ($0.key.rawValue, $0.value) }),
+            model: fingerprint)
+    }
+}

@@ -1,0 +1,46 @@
+// The settings of an embedder that decide what its vectors mean.
+
+import Foundation
+import MoCaCore
+package import MoCaEmbedding
+
+/// What a user set about vectors; nil is the model's own. An index keeps it, so that queries are
+/// embedded as the documents were.
+package struct VectorSettings: Sendable, Hashable, Codable {
+    private var attention: AttentionMode?
+    private var pooling: PoolingMode?
+    private var minPixels: Int?
+    private var maxPixels: Int?
+    private var maxLength: Int?
+    private var truncation: TruncationPolicy?
+    private var dimensions: Int?
+    private var isNormalized: Bool?
+    /// The adapter's folder.
+    private var adapter: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case attention, pooling, truncation, dimensions, adapter
+        case minPixels = "min_pixels"
+        case maxPixels = "max_pixels"
+        case maxLength = "max_length"
+        case isNormalized = "normalize"
+    }
+
+    /// The settings among `options`.
+    package init(_ options: EmbedderOptions) {
+        (attention, pooling) = (options.attention, options.pooling)
+        (minPixels, maxPixels) = (options.minPixels, options.maxPixels)
+        (maxLength, truncation) = (options.maxLength, options.truncation)
+        (dimensions, isNormalized) = (options.dimensions, options.isNormalized)
+        adapter = options.adapter?.standardizedFileURL.path
+    }
+
+    /// Puts the settings into `options`.
+    package func apply(to options: inout EmbedderOptions) {
+        (options.attention, options.pooling) = (attention, pooling)
+        (options.minPixels, options.maxPixels) = (minPixels, maxPixels)
+        (options.maxLength, options.truncation) = (maxLength, truncation)
+        (options.dimensions, options.isNormalized) = (dimensions, isNormalized)
+        options.adapter = adapter.map { URL(fileURLWithPath: $0, isDirectory: true) }
+    }
+}

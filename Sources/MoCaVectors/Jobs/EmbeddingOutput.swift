@@ -1,0 +1,142 @@
+// Vectors and ids to the file that a user named; its ending chooses the format.
+
+import Foundation
+import MoCaTables
+import Safetensors
+
+/// The formats of an output.
+enum EmbeddingOutput: String, CaseIterable {
+    /// float32 `[n, d]` in C order, with OUTPUT.ids.json beside.
+    case npy
+    /// `{"id", "embedding"}` a line.
+    case jsonl
+    /// Columns `id` and `embedding` (list of float).
+    case parquet
+    /// Tensor `embeddings` `[n, d]`, and in the metadata `ids`: a JSON list.
+    case safetensors
+
+    /// - Throws: `EmbeddingJobError.unknownOutput`.
+    init(of url: URL) throws {
+        guard let format = Self(rawValue: url.pathExtension) else {
+            throw EmbeddingJobError.unknownOutput(path: url.path)
+        }
+        self = format
+    }
+
+    /// Writes what a journal holds; each file is complete or absent.
+    ///
+    /// - Parameter width: numbers of a vector.
+    /// - Throws: `EmbeddingJobError`, `DataError`, `SafetensorsError`.
+    func write(_ journal: VectorJournal, width: Int, to url: URL) throws {
+        switch self {
+        case .npy: try Self.writeNumPy(journal, width, url)
+        case .jsonl: try Self.writeLines(journal, url)
+        case .parquet: try Self.writeParquet(journal, url)
+        case .safetensors: try Self.writeSafetensors(journal, width, url)
+        }
+    }
+
+    /// Writes OUTPUT.errors.jsonl, or removes an old one where there is nothing to list.
+    ///
+    /// - Returns: the file, where there is one.
+    /// - Throws: `EmbeddingJobError`.
+    static func writeErrors(_ journal: VectorJournal, of output: URL) throws -> URL? {
+        let url = output.appendingPathExtension("errors.jsonl")
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        var file: OutputFile?
+        try journal.forEach { entry, _ in
+            guard entry.error != nil else { return }
+            let open = try file ?? OutputFile(url)
+            file = open
+            try open.append(String(decoding: encoder.encode(entry), as: UTF8.self) + "\n")
+        }
+        guard let file else {
+            if FileManager.default.fileExists(atPath: url.path) {
+                try FileManager.default.removeItem(at: url)
+            }
+            return nil
+        }
+        try file.finish()
+        return url
+    }
+
+    // MARK: - Formats
+
+    private static func writeNumPy(
+        _ journal: VectorJournal, _ width: Int, _ url: URL
+    ) throws {
+        let ids = try OutputFile(url.appendingPathExtension("ids.json"))
+        let file = try OutputFile(url)
+        try numPyHeader(rows: journal.commit.vectors, width: width)
+            .withUnsafeBytes { try file.append($0) }
+        try forEachVector(journal) { number, id, vector in
+            try ids.append((number == 0 ? "[" : ",\n ") + quoted(id))
+            try vector.withUnsafeBytes { try file.append($0) }
+        }
+        try ids.append(journal.commit.vectors == 0 ? "[]\n" : "]\n")
+        try ids.finish()
+        try file.finish()
+    }
+
+    /// The header of version 1.0: a Python literal, padded so that the numbers lie aligned.
+    static func numPyHeader(rows: Int, width: Int) -> [UInt8] {
+        let (magic, alignment) = ([UInt8]([0x93]) + Array("NUMPY".utf8) + [1, 0], 64)
+        var literal = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), \(width)), }"
+        let length = magic.count + 2 + literal.utf8.count + 1
+        literal += String(repeating: " ", count: (alignment - length % alignment) % alignment)
+        literal += "\n"
+        let count = UInt16(literal.utf8.count)
+        return magic + [UInt8(count & 0xff), UInt8(count >> 8)] + Array(literal.utf8)
+    }
+
+    private static func writeLines(_ journal: VectorJournal, _ url: URL) throws {
+        let file = try OutputFile(url)
+        try forEachVector(journal) { _, id, vector in
+            let numbers = vector.map(\.description).joined(separator: ",")
+            try file.append("{\"id\":\(quoted(id)),\"embedding\":[\(numbers)]}\n")
+        }
+        try file.finish()
+    }
+
+    private static func writeParquet(_ journal: VectorJournal, _ url: URL) throws {
+        let writer = try EmbeddingWriter(url)
+        try forEachVector(journal) { _, id, vector in
+            try writer.append(id: id, vector: vector)
+        }
+        try writer.finish()
+    }
+
+    private static func writeSafetensors(
+        _ journal: VectorJournal, _ width: Int, _ url: URL
+    ) throws {
+        var ids: [String] = []
+        try forEachVector(journal) { _, id, _ in ids.append(id) }
+        let list = String(decoding: try JSONEncoder().encode(ids), as: UTF8.self)
+        let name = "embeddings"
+        let writer = try SafetensorsWriter(
+            url, tensors: [SafetensorsDeclaration(name, .float32, [ids.count, width])],
+            metadata: ["ids": list])
+        try forEachVector(journal) { _, _, vector in
+            try vector.withUnsafeBytes { try writer.append($0, to: name) }
+        }
+        try writer.finish()
+    }
+
+    private static func forEachVector(
+        _ journal: VectorJournal, _ body: (Int, String, [Float]) throws -> Void
+    ) throws {
+        var number = 0
+        try journal.forEach { entry, vector in
+            guard entry.error == nil else { return }
+            try body(number, entry.id ?? "", vector)
+            number += 1
+        }
+    }
+
+    private static func quoted(_ text: String) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return String(decoding: try encoder.encode(text), as: UTF8.self)
+    }
+}

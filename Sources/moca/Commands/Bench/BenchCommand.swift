@@ -1,0 +1,69 @@
+// `moca bench`: how fast this machine runs a model, beside its own peak.
+
+import ArgumentParser
+import Foundation
+import MoCaVectors
+
+/// The benchmarks.
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure throughput against the device's peak for matrix products.",
+        subcommands: [BenchEmbedCommand.self, BenchTrainCommand.self])
+}
+
+/// What a benchmark runs on.
+struct BenchInput: ParsableArguments {
+    @Option(help: ArgumentHelp("Records as for `moca embed`.", valueName: "file"))
+    var input: String
+
+    @Option(help: ArgumentHelp("Use only the first records.", valueName: "n"))
+    var limit: Int?
+
+    @Option(name: .customLong("repeat"), help: "Passes; the fastest counts.")
+    var repeats = 2
+
+    func validate() throws {
+        try requirePositive(limit, "--limit")
+        try requirePositive(repeats, "--repeat")
+    }
+
+    /// The input, which is there.
+    ///
+    /// - Throws: `CommandError.inputMissing`.
+    func resolved() throws -> EmbeddingInput {
+        try requireFile(input, "--input")
+        return .file(URL(fileURLWithPath: input))
+    }
+
+    /// Relative paths of images start here.
+    var imageFolder: URL {
+        URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
+    }
+}
+
+/// Times embedding.
+struct BenchEmbedCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "embed",
+        abstract: "Time embedding, with tokenizer and image decoding, after a warm-up.")
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup(title: "Benchmark") var input: BenchInput
+
+    @Flag(help: "Print one JSON object.")
+    var json = false
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func run() async throws {
+        let benchmark = try EmbeddingBenchmark(
+            model: model.folder.resolved(), options: model.embedderOptions(),
+            input: input.resolved(), imageFolder: input.imageFolder, limit: input.limit)
+        guard benchmark.count > 0 else {
+            throw CommandError.nothingToMeasure(path: input.input)
+        }
+        let result = try await benchmark.run(repeats: input.repeats)
+        if json { try Message.printJSON(result) } else { print(result.summary) }
+    }
+}

@@ -1,0 +1,200 @@
+// `moca data mine`: pairs to pairs with hard negatives.
+
+import ArgumentParser
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaEmbedding
+import MoCaSearch
+import MoCaVectors
+import Torch
+
+extension MiningSettings.Sampling: ExpressibleByArgument {}
+
+/// Finds hard negatives with an embedder.
+struct DataMineCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mine",
+        abstract: "Find hard negatives for pairs of queries and positives.",
+        discussion: """
+            Every subset is mined by itself: the negatives of a query are positives of other \
+            queries of its subset, the nearest ones by an exact search; never a positive of the \
+            query in any of its rows, nor a copy of one. The settings are those of \
+            sentence-transformers' mine_hard_negatives. Writes DIR/SUBSET/train.parquet, the \
+            records with the new negatives (older ones are replaced), and DIR/SUBSET/mining.json, \
+            counts and scores; a recipe's data.folders takes DIR.
+            """)
+
+    @OptionGroup var model: ModelOptions
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Folders of subsets, or folders of such folders.", valueName: "folder"))
+    var data: [String]
+
+    @Option(
+        help: ArgumentHelp(
+            "Where relative paths of images start (default: the working folder).",
+            valueName: "dir"))
+    var images: String?
+
+    @Option(help: ArgumentHelp("Where a folder for each subset goes.", valueName: "dir"))
+    var output: String
+
+    @Option(
+        help: ArgumentHelp(
+            "Keep the vectors here, for runs with other settings (default: kept in the output "
+                + "until the run is complete).", valueName: "dir"))
+    var vectors: String?
+
+    @OptionGroup(title: "Negatives") var mining: MiningOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Leave out the records that this file of moca data check names.",
+            valueName: "file.jsonl"))
+    var quarantine: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A record that cannot be embedded ends the run, or is left out and listed in "
+                + "mining.json; then the status is 65 when all is done."))
+    var onError = BadRecordPolicy.stop
+
+    @Flag(help: "Go on where an interrupted run of the same output stopped.")
+    var resume = false
+
+    @Flag(help: "Print the content of mining.json of each subset, one a line.")
+    var json = false
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func validate() throws {
+        guard model.vectors.normalize != false else {
+            throw ValidationError("Scores are cosines: leave out --no-normalize.")
+        }
+    }
+
+    func run() async throws {
+        let interruption = Interruption()
+        for folder in data { try requireFile(folder, "--data") }
+        if let images { try requireFile(images, "--images") }
+        if let quarantine { try requireFile(quarantine, "--quarantine") }
+        try mining.settings.check()
+        try requireWritableFolder(output)
+        let folder = try model.folder.resolved()
+        var options = try model.embedderOptions()
+        options.isNormalized = true
+        let identity = try ModelIdentity(of: folder, options)
+        let output = URL(fileURLWithPath: output, isDirectory: true)
+        let kept = vectors.map { URL(fileURLWithPath: $0, isDirectory: true) }
+        let scratch = output.appending(path: ".vectors", directoryHint: .isDirectory)
+        var miner = NegativeMiner(
+            embedder: try await Embedder(loading: folder, options: options), model: identity,
+            output: output, vectors: kept ?? scratch)
+        miner.settings = mining.settings
+        (miner.device, miner.resumes) = (options.device, resume)
+        miner.quarantine =
+            try quarantine.map {
+                try QuarantinedRecord.read(URL(fileURLWithPath: $0))
+            } ?? []
+        miner.badRecords = onError
+        let meter = StepMeter()
+        miner.tell = { tell($0, meter) }
+        miner.isInterrupted = { interruption.hasHappened }
+        let here = FileManager.default.currentDirectoryPath
+        let reports = try await miner.mine(
+            data.map { URL(fileURLWithPath: $0, isDirectory: true) },
+            images: URL(fileURLWithPath: images ?? here, isDirectory: true))
+        if kept == nil { try FileManager.default.removeItem(at: scratch) }
+        for report in reports {
+            if json { try Message.printJSON(report) } else { print(line(report)) }
+        }
+        let failed = reports.reduce(0) { $0 + ($1.failed?.count ?? 0) }
+        guard failed == 0 else {
+            throw MiningError.recordsLeftOut(
+                count: failed, total: failed + reports.reduce(0) { $0 + $1.counts.records },
+                output: output.path)
+        }
+    }
+}
+
+/// Which neighbours become negatives.
+struct MiningOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Negatives a query, at most.", valueName: "n"))
+    var negatives = MiningSettings().negatives
+
+    @Option(help: ArgumentHelp("Pass over so many of the best candidates.", valueName: "rank"))
+    var rangeMin = MiningSettings().rangeMin
+
+    @Option(
+        help: ArgumentHelp(
+            "Take no candidate behind this rank (default: range-min + negatives + the most rows of "
+                + "a query; with a margin or --max-score, ten times the negatives).",
+            valueName: "rank"))
+    var rangeMax: Int?
+
+    @Option(help: ArgumentHelp("The greatest cosine of a negative.", valueName: "score"))
+    var maxScore: Double?
+
+    @Option(help: ArgumentHelp("The least cosine of a negative.", valueName: "score"))
+    var minScore: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "How far a negative's cosine must be below the lowest one of the query's positives.",
+            valueName: "score"))
+    var absoluteMargin: Double?
+
+    @Option(
+        help: ArgumentHelp("The same as a share of the positive's cosine.", valueName: "share"))
+    var relativeMargin: Double?
+
+    @Option(help: "Take the best candidates that are left, or any of them.")
+    var sampling = MiningSettings.Sampling.top
+
+    @Option(help: ArgumentHelp("Of random sampling.", valueName: "n"))
+    var seed: UInt64 = 0
+
+    /// The same as the library takes them.
+    var settings: MiningSettings {
+        var settings = MiningSettings()
+        (settings.negatives, settings.rangeMin, settings.rangeMax) = (negatives, rangeMin, rangeMax)
+        (settings.maxScore, settings.minScore) = (maxScore, minScore)
+        (settings.absoluteMargin, settings.relativeMargin) = (absoluteMargin, relativeMargin)
+        (settings.sampling, settings.seed) = (sampling, seed)
+        return settings
+    }
+}
+
+/// Tells the progress of mining.
+private func tell(_ event: NegativeMiner.Event, _ meter: StepMeter) {
+    switch event {
+    case .started(let subset, let records):
+        Message.write("\(subset): \(records) records")
+        meter.start(total: records)
+    case .embedded(let records): meter.add(records)
+    case .finished(let report, let wasThere):
+        meter.finish()
+        if wasThere { Message.write("\(report.subset): mined before") }
+    }
+}
+
+private func line(_ report: MiningReport) -> String {
+    let counts = report.counts
+    var line =
+        "\(report.subset): \(counts.negatives) negatives from \(counts.documents) documents; of "
+        + "\(counts.queries) queries \(counts.complete) have all, \(counts.fewer) fewer, "
+        + "\(counts.without) none"
+    if !report.fewerBecause.isEmpty {
+        let reasons = report.fewerBecause.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        line += " (" + reasons.map { "\($0.key) \($0.value)" }.joined(separator: ", ") + ")"
+    }
+    if let failed = report.failed { line += "; \(failed.count) records failed" }
+    if let positive = report.scores.positive, let negative = report.scores.negative {
+        line +=
+            "; mean cosine \(NumberText.decimal(positive.mean, digits: 3)) of positives, "
+            + "\(NumberText.decimal(negative.mean, digits: 3)) of negatives"
+    }
+    return line
+}

@@ -1,0 +1,119 @@
+// `moca embed`: a file of records to a file of vectors.
+
+import ArgumentParser
+import Foundation
+import MoCaCore
+import MoCaVectors
+
+extension BadRecordPolicy: ExpressibleByArgument {}
+
+/// Embeds records in input order.
+struct EmbedCommand: VerboseCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "embed",
+        abstract: "Embed texts, images and any mix of them, in input order.",
+        discussion: """
+            A record is a line {"id", "text", "images": [path or data: URL, ...]}; each \
+            <|vision_start|><|image_pad|><|vision_end|> in the text is one image, in order. Without \
+            any, the images come first. A .txt input has a text a line, a .parquet the same names \
+            as columns.
+            """)
+
+    @OptionGroup var model: ModelOptions
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            .jsonl, .tar (both also .gz, .zst, .bz2, .xz), .txt, .parquet or .arrow; - is JSONL \
+            from standard input.
+            """))
+    var input: String?
+
+    @Argument(help: ArgumentHelp("Image files, a record each.", valueName: "path"))
+    var paths: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            ".npy (with .ids.json beside), .jsonl, .parquet or .safetensors.", valueName: "file"))
+    var output: String
+
+    @Option(help: ArgumentHelp("The model's prompt to put around each record.", valueName: "role"))
+    var prompt: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where relative paths of images start: a folder, .zip or .tar (default: the working "
+                + "folder).", valueName: "path"))
+    var images: String?
+
+    @Option(help: "A record that cannot be embedded ends the run, or is left out and listed.")
+    var onError = BadRecordPolicy.stop
+
+    @Flag(help: "Go on where an interrupted run of the same output stopped.")
+    var resume = false
+
+    @Option(help: ArgumentHelp("Write counts, seconds and memory as JSON.", valueName: "file"))
+    var report: String?
+
+    @Flag(help: "Print the report as one line of JSON.")
+    var json = false
+
+    @OptionGroup var verbosity: VerbosityOptions
+
+    func validate() throws {
+        guard (input == nil) != paths.isEmpty else {
+            throw ValidationError("Give either --input FILE or the paths of images.")
+        }
+    }
+
+    func run() async throws {
+        let interruption = Interruption()
+        let source = try source()
+        try requireWritableFile(output)
+        if let report { try requireWritableFile(report) }
+        let progress = ProgressBar.isShown ? ProgressBar(total: try source.recordCount()) : nil
+        let result = try await job(source).run(
+            progress: { progress?.add($0) }, isInterrupted: { interruption.hasHappened })
+        progress?.finish()
+        if let report { try write(result, to: report) }
+        if json { try Message.printJSON(result) }
+        if result.droppedTokens > 0 {
+            Message.write(
+                "warning: \(result.droppedTokens) tokens and \(result.droppedImages) images were "
+                    + "cut off by --max-length")
+        }
+        if let list = result.errors {
+            throw EmbeddingJobError.recordsLeftOut(
+                count: result.records - result.items, total: result.records, list: list)
+        }
+    }
+
+    private func source() throws -> EmbeddingInput {
+        guard let input else { return .images(paths.map { URL(fileURLWithPath: $0) }) }
+        if input == "-" { return .standardInput }
+        try requireFile(input, "--input")
+        return .file(URL(fileURLWithPath: input))
+    }
+
+    private func job(_ source: EmbeddingInput) throws -> EmbeddingJob {
+        if let images { try requireFile(images, "--images") }
+        let here = FileManager.default.currentDirectoryPath
+        var job = EmbeddingJob(
+            model: try model.folder.resolved(), options: try model.embedderOptions(),
+            input: source, output: URL(fileURLWithPath: output),
+            imageFolder: URL(fileURLWithPath: images ?? here, isDirectory: true))
+        job.role = prompt.map(Role.init(rawValue:))
+        job.badRecords = onError
+        job.resumes = resume
+        return job
+    }
+
+    private func write(_ report: EmbeddingReport, to path: String) throws {
+        do {
+            try Data((Message.json(report) + "\n").utf8).write(
+                to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw CommandError.cannotWrite(path: path, reason: error.localizedDescription)
+        }
+    }
+}

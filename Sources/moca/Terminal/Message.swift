@@ -1,0 +1,26 @@
+// Results go to standard output, everything else to standard error.
+
+import Foundation
+
+/// What a command says.
+enum Message {
+    /// Writes a line to standard error.
+    static func write(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+
+    /// Prints a result as one line of JSON; numbers that JSON cannot write become texts.
+    static func printJSON(_ value: some Encodable) throws {
+        print(try json(value))
+    }
+
+    /// One line of JSON.
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+}
