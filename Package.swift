@@ -149,7 +149,7 @@ let package = Package(
         target(
             "MoCaData",
             [
-                "CArrow", "MoCaCore", "MoCaSystem", "MoCaTables",
+                "MoCaCore", "MoCaSystem", "MoCaTables",
             ]),
         target(
             "MoCaDataPreparation",

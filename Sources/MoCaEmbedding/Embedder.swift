@@ -17,9 +17,9 @@ public final class Embedder: Sendable {
     package let processor: Processor
     package let model: EmbeddingModel
     package let contract: EmbeddingContract
-    let settings: EmbedderSettings
+    package let settings: EmbedderSettings
     let collator: Collator
-    let batchTokens: Int
+    package let batchTokens: Int
     let thread: ModelThread
 
     /// Loads a folder in Hugging Face layout.

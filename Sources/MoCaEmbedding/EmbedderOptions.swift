@@ -2,8 +2,8 @@
 
 public import Foundation
 public import MoCaCore
-import MoCaModel
-import MoCaProcessing
+package import MoCaModel
+package import MoCaProcessing
 public import Torch
 
 /// Settings of an embedder. One that is nil comes from the model's contract (`moca.json`), else
@@ -56,15 +56,15 @@ public struct EmbedderOptions: Sendable, Hashable {
 
     /// Tokens that go through the model together. On a CPU more than fit its caches cost a tenth of
     /// the speed; other devices want many at once.
-    var resolvedBatchTokens: Int { batchTokens ?? (device.kind == .cpu ? 1024 : 16_384) }
+    package var resolvedBatchTokens: Int { batchTokens ?? (device.kind == .cpu ? 1024 : 16_384) }
 }
 
 /// What is decided after all sources were asked.
-struct EmbedderSettings: Sendable {
-    let pooling: PoolingSettings
-    let budget: PixelBudget?
-    let truncation: Truncation?
-    let prompts: [Role: PromptTemplate]
+package struct EmbedderSettings: Sendable {
+    package let pooling: PoolingSettings
+    package let budget: PixelBudget?
+    package let truncation: Truncation?
+    package let prompts: [Role: PromptTemplate]
 
     /// - Parameter processorBudget: the limits of the model's image processor.
     /// - Throws: `EmbeddingError.badOption`, `ProcessingError.badPrompt`.

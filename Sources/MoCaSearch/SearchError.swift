@@ -25,22 +25,15 @@ package enum SearchError: UserFacingError, Hashable {
     case interrupted(index: String, items: Int)
     /// The index is complete but for files that cannot be embedded.
     case filesLeftOut(index: String, count: Int)
-    /// Vectors cannot be kept for a later run.
-    case cannotKeepVectors(path: String, reason: String)
-    /// Another process keeps vectors in the same folder.
-    case vectorsInUse(folder: String)
     /// A similarity that is NaN or infinite; both are numbers from 0.
     case scoreNotFinite(query: Int, document: Int)
-    /// Vectors that were kept are not what was kept.
-    case damagedVectors(folder: String, reason: String)
 
     package var kind: FailureKind {
         switch self {
         case .pathMissing, .folderUnreadable, .nothingToIndex, .noIndex: .inputMissing
-        case .notText, .damagedIndex, .filesLeftOut, .damagedVectors: .badData
+        case .notText, .damagedIndex, .filesLeftOut: .badData
         case .otherModel: .badConfiguration
-        case .cannotWrite, .cannotKeepVectors: .cannotCreateOutput
-        case .vectorsInUse: .unavailable
+        case .cannotWrite: .cannotCreateOutput
         case .scoreNotFinite: .internalFailure
         case .interrupted: .interrupted
         }
@@ -72,15 +65,9 @@ package enum SearchError: UserFacingError, Hashable {
             "indexing was interrupted (\(index)): \(items) items are done and kept"
         case .filesLeftOut(let index, let count):
             "files were left out (\(index)): \(count) cannot be embedded"
-        case .cannotKeepVectors(let path, let reason):
-            "vectors cannot be kept (\(path)): \(reason)"
         case .scoreNotFinite(let query, let document):
             "similarity is not finite (query \(query), document \(document)): the model gave NaN or "
                 + "infinity"
-        case .vectorsInUse(let folder):
-            "output is being written (\(folder)): another process holds it"
-        case .damagedVectors(let folder, let reason):
-            "kept vectors cannot be used (\(folder)): \(reason)"
         }
     }
 
@@ -93,12 +80,10 @@ package enum SearchError: UserFacingError, Hashable {
         case .noIndex: "make one with `moca index --index DIR PATH...`"
         case .damagedIndex: "remove the folder, and make the index again"
         case .otherModel: "use the model and settings that made it, or make a new index"
-        case .cannotWrite, .cannotKeepVectors:
+        case .cannotWrite:
             "check the path, its permissions and the free space"
         case .scoreNotFinite:
             "check the weights for NaN or infinity, and run in float32"
-        case .vectorsInUse: "wait for it, or name another --output"
-        case .damagedVectors: "remove the folder, and run the same command again"
         case .interrupted: "run the same command again to go on"
         case .filesLeftOut: "mend or remove the files listed above, and run it again"
         }

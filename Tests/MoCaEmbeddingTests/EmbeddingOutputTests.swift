@@ -66,7 +66,7 @@ import Testing
 
     @Test func endings() throws {
         #expect(try EmbeddingOutput(of: URL(fileURLWithPath: "a.npy")) == .npy)
-        #expect(throws: EmbeddingJobError.self) {
+        #expect(throws: VectorError.self) {
             try EmbeddingOutput(of: URL(fileURLWithPath: "a.csv"))
         }
     }

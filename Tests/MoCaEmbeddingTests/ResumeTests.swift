@@ -24,7 +24,7 @@ import Testing
                 }
             })
             Issue.record("the run was not interrupted")
-        } catch EmbeddingJobError.interrupted(_, let kept) {
+        } catch VectorError.interrupted(_, let kept) {
             #expect(kept > 0 && kept < 60)
         }
     }
@@ -82,14 +82,14 @@ import Testing
             await #expect {
                 try await other.run()
             } throws: { error in
-                (error as? EmbeddingJobError)?.errorDescription
+                (error as? VectorError)?.errorDescription
                     == "run cannot be continued (\(progress)): it was started with another pooling"
             }
             try "{\"text\": \"another\"}\n".write(to: input, atomically: true, encoding: .utf8)
             await #expect {
                 try await run.run()
             } throws: { error in
-                (error as? EmbeddingJobError)?.kind == .badConfiguration
+                (error as? VectorError)?.kind == .badConfiguration
             }
             // Without --resume the run starts anew.
             run.resumes = false

@@ -260,7 +260,7 @@ struct MMEBRunTests {
         do {
             _ = try await run.mmeb()
             Issue.record("a broken picture was scored")
-        } catch let error as EmbeddingJobError {
+        } catch let error as VectorError {
             #expect(error.oneLine.contains("Broken#0, candidate 1"))
             #expect(error.oneLine.contains("broken.png"))
         }
@@ -291,7 +291,7 @@ struct MMEBRunTests {
         do {
             _ = try await run.mmeb()
             Issue.record("NaN was scored")
-        } catch let error as EmbeddingJobError {
+        } catch let error as VectorError {
             #expect(error.oneLine.contains("Texts#"))
             #expect(error.oneLine.contains("not finite"))
         }

@@ -1,5 +1,7 @@
 // The two columns of hard negatives of one record become a list of text and image pairs.
 
+package import MoCaTables
+
 /// Reads the negatives of a record: a list is a list, a text that strictly is a Python list
 /// literal is that list, any other text is one negative, and two empty fields are none.
 package enum NegativeTable {

@@ -37,9 +37,7 @@ package struct PretrainRecord: Record, Equatable {
 package struct ContrastiveRecord: Record, Equatable {
     package static let columns = contentColumns + ["pos_score", "neg_score"]
     /// The columns that are embedded.
-    package static let contentColumns = [
-        "qry", "qry_image_path", "pos_text", "pos_image_path", "neg_text", "neg_image_path",
-    ]
+    package static let contentColumns = ContrastiveWriter.columns
     package static let requiredColumns = ["qry", "pos_text"]
 
     package var location: RecordLocation
@@ -122,5 +120,17 @@ package struct EmbedRecord: Record, Equatable {
         self.id = id
         self.text = text
         self.images = images
+    }
+}
+
+extension ContrastiveRecord {
+    /// The query as the file holds it.
+    package var querySide: PairSide {
+        PairSide(text: query ?? "", imagePath: queryImagePath ?? "")
+    }
+
+    /// The positive as the file holds it.
+    package var positiveSide: PairSide {
+        PairSide(text: positiveText ?? "", imagePath: positiveImagePath ?? "")
     }
 }

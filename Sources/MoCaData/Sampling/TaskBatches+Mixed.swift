@@ -1,5 +1,7 @@
 // Contrastive batches whose rows are drawn one by one, from any subset.
 
+package import MoCaTables
+
 extension TaskBatches {
     /// The next `count` samples, each from a subset of its own draw; none stands there twice. Made
     /// for a stream of `batchSize` 1: it counts as so many of its batches. After an error the stream

@@ -1,5 +1,7 @@
 // Contrastive batches: every batch is drawn from one subset, so that its negatives are of one task.
 
+package import MoCaTables
+
 /// What becomes of the rows at the end of a subset's epoch that do not fill a batch.
 package enum TailPolicy: String, Sendable, Hashable, Codable, CaseIterable {
     /// The batch is completed with the first rows of the next epoch; no row stands in it twice.

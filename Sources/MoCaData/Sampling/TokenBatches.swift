@@ -1,5 +1,7 @@
 // Pre-training batches: samples of all subsets, as many as fit a budget of tokens.
 
+package import MoCaTables
+
 /// One batch of mixed samples.
 package struct TokenBatch<Item: Sendable>: Sendable {
     package var ids: [SampleID]

@@ -4,6 +4,7 @@
 package import Foundation
 import MoCaCore
 import MoCaData
+import MoCaEmbedding
 import MoCaTables
 import MoCaVectors
 
@@ -14,7 +15,7 @@ extension EvaluationRun {
     /// Prompts of the model are put around queries (`query`) and candidates (`document`, with an
     /// image `document_image`); without any, texts are used as they are.
     ///
-    /// - Throws: `DataError`, `EmbeddingJobError`, `EvaluationError`, `EvaluationRunError`.
+    /// - Throws: `DataError`, `VectorError`, `EvaluationError`, `EvaluationRunError`.
     package func mmeb() async throws -> Report {
         let folders = try Self.mmebSets(in: data, subsets: subsets)
         let report = try await scoreAll(folders, .mmeb) { folder, embedder in

@@ -4,6 +4,7 @@
 package import Foundation
 import MoCaCore
 import MoCaData
+import MoCaEmbedding
 import MoCaVectors
 
 extension EvaluationRun {
@@ -42,7 +43,7 @@ extension EvaluationRun {
     /// Prompts of the model are put around queries (`query`) and documents (`document`, with an
     /// image `document_image`); without any, queries are plain, and pages get ViDoRe's words.
     ///
-    /// - Throws: `DataError`, `EmbeddingJobError`, `EvaluationError`, `EvaluationRunError`.
+    /// - Throws: `DataError`, `VectorError`, `EvaluationError`, `EvaluationRunError`.
     package func retrieval(_ documents: Documents) async throws -> Report {
         let folders = try Self.retrievalSets(in: data, subsets: subsets, documents)
         return try await scoreAll(folders, documents.suite) { folder, embedder in

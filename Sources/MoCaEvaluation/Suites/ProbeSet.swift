@@ -4,6 +4,7 @@ package import Foundation
 package import MoCaCore
 import MoCaData
 package import MoCaEmbedding
+import MoCaTables
 package import MoCaVectors
 
 /// A file of records as `moca embed` takes them.
@@ -28,7 +29,7 @@ package struct ProbeSet: Sendable {
     /// Ids and vectors of the records, in their order.
     ///
     /// - Parameter model: the model's fingerprint.
-    /// - Throws: `DataError`, `EmbeddingJobError`, `SearchError`, `EvaluationRunError.interrupted`.
+    /// - Throws: `DataError`, `VectorError`, `SearchError`, `EvaluationRunError.interrupted`.
     package func vectors(
         of embedder: Embedder, model: String
     ) async throws -> (ids: [String], vectors: [[Float]]) {

@@ -1,29 +1,34 @@
 // Two evaluations side by side, as a page.
 
-import Foundation
-import MoCaCore
-import MoCaEvaluation
+package import Foundation
+package import MoCaCore
+package import MoCaEvaluation
 
 /// The page of `moca evaluate compare`.
-struct ComparisonPage {
+package struct ComparisonPage {
     private let comparison: Comparison
     private let folders: (a: URL, b: URL)
     private let source: EvaluatedData?
-    private let pictures = ReportPictures()
+    private let pictures: ReportPictures
 
     /// Encoded bytes of all pictures.
     private static let pictureByteLimit = 10 << 20
 
+    /// - Parameter pictures: makes the thumbnails of the page.
     /// - Throws: `EvaluationError.unreadableScores`.
-    init(_ comparison: Comparison, _ a: URL, _ b: URL) throws {
-        (self.comparison, folders) = (comparison, (a, b))
+    package init(
+        _ comparison: Comparison, a: URL, b: URL, pictures: ReportPictures
+    ) throws {
+        self.comparison = comparison
+        self.folders = (a, b)
+        self.pictures = pictures
         let scores = try Scores(contentsOf: a.appending(path: Scores.fileName))
         source = EvaluatedData(scores.settings, roles: [])
         pictures.begin(allowing: Self.pictureByteLimit)
     }
 
     /// - Throws: `ReportError`.
-    func report() throws -> Report {
+    package func report() throws -> Report {
         var sections = [
             ReportSection("Headline", lead: lead, .summary(Summary(figures: figures))),
             ReportSection("Sets", lead: explanation, .table(sets)),
@@ -143,7 +148,8 @@ struct ComparisonPage {
         }
         var card = QueryCard(
             try shown.query(example.query), note: example.query, results: results)
-        card.statement = "\(NumberText.percent(example.a)) by A, \(NumberText.percent(example.b)) by B"
+        card.statement =
+            "\(NumberText.percent(example.a)) by A, \(NumberText.percent(example.b)) by B"
         return card
     }
 
@@ -162,7 +168,9 @@ struct ComparisonPage {
     }
 
     private func range(_ difference: Comparison.Difference) -> String {
-        difference.interval.map { "\(NumberText.percent($0.lower)) to \(NumberText.percent($0.upper))" }
+        difference.interval.map {
+            "\(NumberText.percent($0.lower)) to \(NumberText.percent($0.upper))"
+        }
             ?? ""
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import MoCaCore
 import MoCaEvaluation
 import MoCaSearch
+import MoCaVectors
 
 /// The section of one set.
 struct EvaluatedSetPage {

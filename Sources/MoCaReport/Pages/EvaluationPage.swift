@@ -1,22 +1,29 @@
 // The report of an evaluation: scores with what they are worth, and what lies behind them.
 
-import Foundation
-import MoCaCore
-import MoCaEmbedding
-import MoCaEvaluation
+package import Foundation
+package import MoCaCore
+package import MoCaEmbedding
+package import MoCaEvaluation
 
 /// `report.html` and `report.md` of an evaluation's folder.
-struct EvaluationPage {
+package struct EvaluationPage {
     private let scores: Scores
     private let output: URL
     private let source: EvaluatedData?
     private let embedder: Embedder?
+    private let pictures: ReportPictures
 
     /// - Parameters:
     ///   - output: the evaluation's folder.
     ///   - embedder: the model that was scored, for heat-maps; nil leaves them out.
-    init(_ scores: Scores, in output: URL, embedder: Embedder? = nil) {
-        (self.scores, self.output, self.embedder) = (scores, output, embedder)
+    ///   - pictures: makes the thumbnails of the page.
+    package init(
+        _ scores: Scores, in output: URL, embedder: Embedder? = nil, pictures: ReportPictures
+    ) {
+        self.scores = scores
+        self.output = output
+        self.embedder = embedder
+        self.pictures = pictures
         source = EvaluatedData(scores.settings, roles: Set(embedder?.roles ?? []))
     }
 
@@ -28,7 +35,7 @@ struct EvaluationPage {
     ///
     /// - Returns: the page.
     /// - Throws: `EvaluationError.unreadableScores`, `ReportError`, what the model throws.
-    func write() async throws -> URL {
+    package func write() async throws -> URL {
         let report = try await report()
         let files = Scores.reportNames.map { output.appending(path: $0) }
         try report.write(to: files[0])
@@ -50,7 +57,6 @@ struct EvaluationPage {
             ReportSection("What hangs on rounding", lead: stabilityLead, .table(stability))
         ]
         sections += try PublishedSection(scores).sections
-        let pictures = ReportPictures()
         sections += try await sets(pictures)
         sections.append(
             ReportSection("Settings", .summary(Summary(figures: [], settings: settings))))

@@ -1,33 +1,39 @@
 // What two contents have in common, drawn.
 
-import Foundation
-import MoCaCore
-import MoCaEmbedding
+package import Foundation
+package import MoCaCore
+package import MoCaEmbedding
 import MoCaImage
 import MoCaProcessing
 
 /// Draws matches of an embedder.
-struct HeatMapMaker {
+package struct HeatMapMaker {
     private let embedder: Embedder
     private let pictures: ReportPictures
     private let chips: TokenChips
 
-    init(_ embedder: Embedder, pictures: ReportPictures) {
+    package init(_ embedder: Embedder, pictures: ReportPictures) {
         (self.embedder, self.pictures) = (embedder, pictures)
         chips = TokenChips(embedder.processor.tokenizer)
     }
 
     /// One content and what it plays.
-    struct Input {
+    package struct Input {
         let name: String
         let content: Content
         let role: Role?
+
+        package init(name: String, content: Content, role: Role?) {
+            self.name = name
+            self.content = content
+            self.role = role
+        }
     }
 
     /// The heat-map of two contents, under a name to which their cosine is added.
     ///
     /// - Throws: what `Embedder.match` throws, `ImageError`, `ReportError`.
-    func map(_ name: String, _ first: Input, _ second: Input) async throws -> HeatMap {
+    package func map(_ name: String, _ first: Input, _ second: Input) async throws -> HeatMap {
         let match = try await embedder.match(
             first.content, second.content, as: (first.role, second.role))
         return HeatMap(

@@ -50,7 +50,9 @@ struct PublishedSection {
         let ours = ["this evaluation", ""] + beside.ours.map(NumberText.percent) + [""]
         let rows = beside.entries.map { entry in
             [entry.model, entry.size ?? ""]
-                + beside.labels.map { entry.scores[$0].map { NumberText.decimal($0, digits: 1) } ?? "" }
+                + beside.labels.map {
+                    entry.scores[$0].map { NumberText.decimal($0, digits: 1) } ?? ""
+                }
                 + [source(of: entry)]
         }
         return ReportTable(["Model", "size"] + beside.labels + ["source"], rows: [ours] + rows)
@@ -61,7 +63,9 @@ struct PublishedSection {
         let heads = beside.entries.map { "\($0.model) (\(source(of: $0)))" }
         let rows = zip(beside.labels, beside.ours).map { label, value in
             [label, NumberText.percent(value)]
-                + beside.entries.map { $0.scores[label].map { NumberText.decimal($0, digits: 1) } ?? "" }
+                + beside.entries.map {
+                    $0.scores[label].map { NumberText.decimal($0, digits: 1) } ?? ""
+                }
         }
         return ReportTable(["Set", "this evaluation"] + heads, rows: rows, cells: .numbers)
     }

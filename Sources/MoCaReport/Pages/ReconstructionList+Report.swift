@@ -1,13 +1,13 @@
 // `reconstructions.json` as rows of a report.
 
-import Foundation
-import MoCaCore
+package import Foundation
+package import MoCaCore
 
 extension ReconstructionList {
     /// Reads the list of a folder.
     ///
     /// - Throws: `ReportError.unreadableInput`.
-    init(in folder: URL) throws {
+    package init(in folder: URL) throws {
         let file = folder.appending(path: Self.fileName)
         do {
             self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: file))
@@ -20,7 +20,7 @@ extension ReconstructionList {
     }
 
     /// What is to be seen, and how well it went over all pictures.
-    var explanation: String {
+    package var explanation: String {
         var text =
             "Each image token's patches were masked with probability \(maeRatio) "
             + "(seed \(seed)), and filled in by the patch decoder."
@@ -43,7 +43,7 @@ extension ReconstructionList {
     /// A row a picture.
     ///
     /// - Throws: `ReportError.unreadableInput`, `ReportError`.
-    func rows(in folder: URL) throws -> [Reconstruction] {
+    package func rows(in folder: URL) throws -> [Reconstruction] {
         func picture(_ name: String, _ description: String) throws -> ReportImage {
             let file = folder.appending(path: name)
             let data: Data

@@ -3,22 +3,38 @@
 import Foundation
 
 /// `reconstructions.json`.
-struct ReconstructionList: Codable, Sendable {
-    static let fileName = "reconstructions.json"
+package struct ReconstructionList: Codable, Sendable {
+    package static let fileName = "reconstructions.json"
 
     /// One picture.
-    struct Item: Codable, Sendable {
+    package struct Item: Codable, Sendable {
         /// The picture's file.
-        var path: String
+        package var path: String
         /// File names in the folder of the list.
-        var panels: Panels
+        package var panels: Panels
         /// Patches that are masked, and all of them.
-        var maskedPatches: Int
-        var patches: Int
+        package var maskedPatches: Int
+        package var patches: Int
         /// Over the normalised values of the masked patches; nil where none is masked.
-        var meanSquaredError: Double?
+        package var meanSquaredError: Double?
         /// The same of the mean of the visible patches.
-        var baselineError: Double?
+        package var baselineError: Double?
+
+        package init(
+            path: String,
+            panels: Panels,
+            maskedPatches: Int,
+            patches: Int,
+            meanSquaredError: Double?,
+            baselineError: Double?
+        ) {
+            self.path = path
+            self.panels = panels
+            self.maskedPatches = maskedPatches
+            self.patches = patches
+            self.meanSquaredError = meanSquaredError
+            self.baselineError = baselineError
+        }
 
         enum CodingKeys: String, CodingKey {
             case path, panels, patches
@@ -29,16 +45,38 @@ struct ReconstructionList: Codable, Sendable {
     }
 
     /// PNG files.
-    struct Panels: Codable, Sendable {
-        var all: String
-        var original: String
-        var masked: String
-        var reconstructed: String
+    package struct Panels: Codable, Sendable {
+        package var all: String
+        package var original: String
+        package var masked: String
+        package var reconstructed: String
+
+        package init(
+            all: String,
+            original: String,
+            masked: String,
+            reconstructed: String
+        ) {
+            self.all = all
+            self.original = original
+            self.masked = masked
+            self.reconstructed = reconstructed
+        }
     }
 
-    var seed: UInt64
-    var maeRatio: Double
-    var items: [Item]
+    package var seed: UInt64
+    package var maeRatio: Double
+    package var items: [Item]
+
+    package init(
+        seed: UInt64,
+        maeRatio: Double,
+        items: [Item]
+    ) {
+        self.seed = seed
+        self.maeRatio = maeRatio
+        self.items = items
+    }
 
     enum CodingKeys: String, CodingKey {
         case seed, items

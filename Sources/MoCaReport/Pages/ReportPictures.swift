@@ -1,12 +1,12 @@
 // Small pictures for pages, and how many bytes of them a page may hold.
 
-import Foundation
-import MoCaCore
+package import Foundation
+package import MoCaCore
 import MoCaImage
 import MoCaVectors
 
 /// Small pictures, each made once.
-final class ReportPictures {
+package final class ReportPictures {
     /// Tells pictures apart. Names do not: all `data:` URLs of a record have one.
     private enum Key: Hashable {
         case file(String)
@@ -42,19 +42,19 @@ final class ReportPictures {
     /// Begins a part of the page.
     ///
     /// - Parameter byteCount: bytes of pictures that it may hold.
-    func begin(allowing byteCount: Int) { allowance = byteCount }
+    package func begin(allowing byteCount: Int) { allowance = byteCount }
 
     /// The picture, small enough for a page; nil, with a warning, where it cannot be shown.
     ///
     /// - Throws: `ReportError`.
-    func thumbnail(_ path: String) throws -> ReportImage? {
+    package func thumbnail(_ path: String) throws -> ReportImage? {
         try thumbnail(.file(URL(fileURLWithPath: path)))
     }
 
     /// The same of an image from anywhere; nil also where the page is full.
     ///
     /// - Throws: `ReportError`.
-    func thumbnail(_ source: ImageSource) throws -> ReportImage? {
+    package func thumbnail(_ source: ImageSource) throws -> ReportImage? {
         try picture(of: source) { _ in }
     }
 
@@ -77,7 +77,7 @@ final class ReportPictures {
     }
 
     /// A picture that was made elsewhere; nil where the page is full.
-    func admitted(_ image: ReportImage) -> ReportImage? {
+    package func admitted(_ image: ReportImage) -> ReportImage? {
         guard image.bytes.count <= allowance else {
             leftOutCount += 1
             return nil
@@ -90,7 +90,7 @@ final class ReportPictures {
     ///
     /// - Parameter failed: told why there is no picture, where it cannot be shown.
     /// - Throws: `ReportError`.
-    func content(
+    package func content(
         _ content: Content, failed: (String) -> Void = { _ in }
     ) throws -> ReportContent {
         let text = content.joinedText.trimmingCharacters(in: .whitespacesAndNewlines)

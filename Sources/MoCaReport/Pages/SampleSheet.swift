@@ -1,23 +1,34 @@
 // Samples as cards of a page.
 
-import Foundation
-import MoCaCore
+package import Foundation
+package import MoCaCore
 import MoCaData
 import MoCaImage
-import MoCaObjectives
+package import MoCaObjectives
 import MoCaProcessing
+import MoCaTables
 import MoCaTokenizer
-import MoCaTraining
+package import MoCaTraining
 
 /// The page of `moca data show`.
-struct SampleSheet {
-    let preview: SamplePreview
-    let samples: [SeenSample]
-    let seed: UInt64
+package struct SampleSheet {
+    package let preview: SamplePreview
+    package let samples: [SeenSample]
+    package let seed: UInt64
+
+    package init(
+        preview: SamplePreview,
+        samples: [SeenSample],
+        seed: UInt64
+    ) {
+        self.preview = preview
+        self.samples = samples
+        self.seed = seed
+    }
 
     /// - Parameter source: the recipe or the folders.
     /// - Throws: `ImageError`, `ReportError`.
-    func report(source: String) throws -> Report {
+    package func report(source: String) throws -> Report {
         var sections = [
             ReportSection(
                 "What is shown", lead: explanation, .summary(summary(source: source)))
@@ -112,7 +123,7 @@ struct SampleSheet {
         return side
     }
 
-    static func counted(_ count: Int, _ noun: String) -> String {
+    package static func counted(_ count: Int, _ noun: String) -> String {
         "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 

@@ -1,11 +1,22 @@
 // Files of scores as the columns of one table.
 
-import Foundation
-import MoCaCore
-import MoCaEvaluation
+package import Foundation
+package import MoCaCore
+package import MoCaEvaluation
+
+/// A file of scores, and the label of its column.
+package struct LabelledFile: Hashable, Sendable {
+    package let label: String
+    package let path: String
+
+    package init(label: String, path: String) {
+        self.label = label
+        self.path = path
+    }
+}
 
 /// Models side by side.
-struct ScoreColumns {
+package struct ScoreColumns {
     /// In the order of their first file.
     private var labels: [String] = []
     private var sets: [String: [String: SetScore]] = [:]
@@ -17,7 +28,7 @@ struct ScoreColumns {
     /// Files of one label are one column; of a set in several, the last counts.
     ///
     /// - Throws: `EvaluationError.unreadableScores`.
-    init(_ files: [LabelledFile]) throws {
+    package init(_ files: [LabelledFile]) throws {
         for file in files {
             let scores = try Scores(contentsOf: URL(fileURLWithPath: file.path))
             if sets[file.label] == nil { labels.append(file.label) }
@@ -46,12 +57,12 @@ struct ScoreColumns {
     }
 
     /// What the measures of the table say.
-    var explanation: String {
+    package var explanation: String {
         MeasureTitle.explanations(of: named.map(\.measure))
     }
 
     /// The table.
-    var table: ScoreTable {
+    package var table: ScoreTable {
         var groups = TaskKind.allCases.compactMap { kind -> ScoreTable.Group? in
             let rows = named.filter { $0.kind == kind }.map(row)
             return rows.isEmpty ? nil : ScoreTable.Group(kind.rawValue, rows: rows)
@@ -88,7 +99,7 @@ struct ScoreColumns {
     }
 
     /// Which model the figures are of.
-    var lead: String {
+    package var lead: String {
         guard let best else { return "" }
         let rows = named.filter { sets[best]?[$0.name] != nil }
         let above = rows.filter { set in
@@ -108,7 +119,7 @@ struct ScoreColumns {
     }
 
     /// The best model's mean of each kind of task and measure, beside chance and the first column.
-    var figures: [Summary.Figure] {
+    package var figures: [Summary.Figure] {
         guard let best else { return [] }
         return TaskKind.allCases.flatMap { kind -> [Summary.Figure] in
             let rows = named.filter { sets[best]?[$0.name] != nil && $0.kind == kind }

@@ -1,10 +1,10 @@
 // What `moca search --json` printed, as cards of a report.
 
-import Foundation
-import MoCaCore
+package import Foundation
+package import MoCaCore
 
 /// Searches, one a line.
-struct SearchLines {
+package struct SearchLines {
     /// One search: what the command printed, perhaps inside what a script knows about it.
     private struct Line: Decodable {
         /// What the command printed.
@@ -47,12 +47,12 @@ struct SearchLines {
 
     private let lines: [Line]
 
-    static let explanation = "The best answers of each search, with their cosines."
+    package static let explanation = "The best answers of each search, with their cosines."
     /// Answers that are shown.
     private static let shownCount = 5
 
     /// - Throws: `ReportError.unreadableInput`.
-    init(_ file: URL) throws {
+    package init(_ file: URL) throws {
         do {
             let text = try Data(contentsOf: file)
             lines = try text.split(separator: UInt8(ascii: "\n"))
@@ -69,7 +69,7 @@ struct SearchLines {
     /// A card a search.
     ///
     /// - Throws: `ReportError`.
-    func cards(_ pictures: ReportPictures) throws -> [QueryCard] {
+    package func cards(_ pictures: ReportPictures) throws -> [QueryCard] {
         try lines.map { line in
             let right = Set((line.right ?? []).map(Self.resolved))
             let results = line.search.results

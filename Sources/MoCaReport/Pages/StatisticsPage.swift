@@ -1,18 +1,28 @@
 // Token counts as a page.
 
-import MoCaCore
-import MoCaDataCheck
+package import MoCaCore
+package import MoCaDataCheck
 
 /// The page of `moca data stats --html`.
-struct StatisticsPage {
-    let subsets: [StatisticsSummary]
-    let total: StatisticsSummary
-    let plan: BatchPlan?
+package struct StatisticsPage {
+    package let subsets: [StatisticsSummary]
+    package let total: StatisticsSummary
+    package let plan: BatchPlan?
+
+    package init(
+        subsets: [StatisticsSummary],
+        total: StatisticsSummary,
+        plan: BatchPlan?
+    ) {
+        self.subsets = subsets
+        self.total = total
+        self.plan = plan
+    }
 
     /// - Parameters:
     ///   - source: the recipe or the folders.
     ///   - settings: what decided the counts.
-    func report(source: String, settings: [Summary.Setting]) -> Report {
+    package func report(source: String, settings: [Summary.Setting]) -> Report {
         var sections = [
             ReportSection(
                 "Counts",
@@ -75,11 +85,13 @@ struct StatisticsPage {
     private static func sections(_ plan: BatchPlan) -> [ReportSection] {
         var figures = [
             Summary.Figure("\(plan.batches)", "batches of an epoch"),
-            Summary.Figure(NumberText.decimal(plan.recordsPerBatch, digits: 1), "records of a batch"),
+            Summary.Figure(
+                NumberText.decimal(plan.recordsPerBatch, digits: 1), "records of a batch"),
         ]
         if let fill = plan.fill {
             figures.append(
-                Summary.Figure("\(NumberText.decimal(100 * fill, digits: 1)) %", "of the token budget used"))
+                Summary.Figure(
+                    "\(NumberText.decimal(100 * fill, digits: 1)) %", "of the token budget used"))
         }
         if plan.overBudget > 0 {
             figures.append(

@@ -53,7 +53,7 @@ package struct NegativeMiner: Sendable {
     /// Mines the subsets of folders, and writes each into a folder of its name.
     ///
     /// - Parameter images: what image paths in records are relative to.
-    /// - Throws: `MiningError`, `SearchError`, `DataError`, `EmbeddingJobError`.
+    /// - Throws: `MiningError`, `SearchError`, `DataError`, `VectorError`.
     package func mine(_ folders: [URL], images: URL) async throws -> [MiningReport] {
         try settings.check()
         let folders = try subsetFolders(in: folders)

@@ -1,5 +1,7 @@
 // What is known of one query while documents pass by, block after block.
 
+import MoCaVectors
+
 /// Gathers what may be among the best, and counts what ranks above the best marked document.
 ///
 /// Scores come with a slack: the exact ones are within it. Documents come in ascending order.

@@ -1,10 +1,10 @@
 // Images inside a zip or tar file, read where they are: nothing is unpacked.
 
-import Foundation
+package import Foundation
 import Synchronization
 
 /// An open archive and an index of its entries; any number of threads read from it at once.
-final class ImageArchive: Sendable {
+package final class ImageArchive: Sendable {
     /// The endings by which a path is taken for an archive.
     private static let endings =
         [".zip", ".tar", ".tgz"]
@@ -12,7 +12,7 @@ final class ImageArchive: Sendable {
     private static let nearestCount = 3
 
     /// The archive's path.
-    let path: String
+    package let path: String
     private let file: RandomAccessFile
     private let index: Index
 
@@ -25,7 +25,7 @@ final class ImageArchive: Sendable {
     /// Reads the directory of a zip file, or goes over the headers of a tar.
     ///
     /// - Throws: `DataError.unreadableArchive`, `.archiveOutOfOrder`, `.inputOutput`.
-    init(_ path: String) throws {
+    package init(_ path: String) throws {
         self.path = path
         guard path.hasSuffix(".zip") || path.hasSuffix(".tar") else {
             throw DataError.archiveOutOfOrder(path: path)
@@ -62,19 +62,19 @@ final class ImageArchive: Sendable {
     }
 
     /// Whether a file of this name is an archive.
-    static func isArchive(_ name: some StringProtocol) -> Bool {
+    package static func isArchive(_ name: some StringProtocol) -> Bool {
         endings.contains { name.hasSuffix($0) }
     }
 
     /// A name without `./` at its start and without doubled slashes.
-    static func normalized(_ name: some StringProtocol) -> String {
+    package static func normalized(_ name: some StringProtocol) -> String {
         name.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
 
     /// The bytes of an entry; nil when there is none of this name.
     ///
     /// - Throws: `DataError.unreadableArchive`, `.inputOutput`.
-    func bytes(_ name: String) throws -> Data? {
+    package func bytes(_ name: String) throws -> Data? {
         do {
             switch index {
             case .zip(let directory):
@@ -95,7 +95,7 @@ final class ImageArchive: Sendable {
 
     /// A few entries that `name` may have meant: the same file elsewhere, else those that begin
     /// like it.
-    func nearest(to name: String) -> [String] {
+    package func nearest(to name: String) -> [String] {
         var names: [String]
         switch index {
         case .zip(let directory): names = Array(directory.members.keys)
@@ -115,13 +115,15 @@ final class ImageArchive: Sendable {
 }
 
 /// The archives used last: each is opened once, however many images come from it.
-final class ImageArchives: Sendable {
+package final class ImageArchives: Sendable {
     /// A process may not hold any number of files open.
     private static let countMax = 64
     private let open = Mutex<[ImageArchive]>([])
 
+    package init() {}
+
     /// Cuts `path` after the first of its parts that is an archive; nil when none is.
-    static func split(_ path: String) -> (archive: String, member: String)? {
+    package static func split(_ path: String) -> (archive: String, member: String)? {
         var start = path.startIndex
         while let slash = path[start...].firstIndex(of: "/") {
             start = path.index(after: slash)
@@ -139,7 +141,7 @@ final class ImageArchives: Sendable {
     /// The archive at a path.
     ///
     /// - Throws: as `ImageArchive`.
-    func archive(_ path: String) throws -> ImageArchive {
+    package func archive(_ path: String) throws -> ImageArchive {
         try open.withLock { archives in
             if let index = archives.firstIndex(where: { $0.path == path }) {
                 let found = archives.remove(at: index)

@@ -127,14 +127,14 @@ func naming<Result>(line: Int, _ body: () throws -> Result) throws -> Result {
 }
 
 /// Whether a line holds nothing but spaces.
-func isBlank(_ line: Data) -> Bool {
+package func isBlank(_ line: Data) -> Bool {
     line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
 }
 
 /// The record of a line of JSON.
 ///
 /// - Throws: `DataError.malformedLine`.
-func jsonRow(_ line: Data, location: RecordLocation) throws -> Row {
+package func jsonRow(_ line: Data, location: RecordLocation) throws -> Row {
     do {
         guard case .object(let members) = try Cell(json: line) else {
             throw DataError.malformedLine(location, reason: "it is not an object")

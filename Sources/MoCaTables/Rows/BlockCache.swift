@@ -1,10 +1,15 @@
 // Decoded row groups, the last used ones, within a number of bytes.
 
 /// A least-recently-used cache of blocks.
-struct BlockCache: Sendable {
-    struct Key: Hashable, Sendable {
-        var subset: Int
-        var block: Int
+package struct BlockCache: Sendable {
+    package struct Key: Hashable, Sendable {
+        package var subset: Int
+        package var block: Int
+
+        package init(subset: Int, block: Int) {
+            self.subset = subset
+            self.block = block
+        }
     }
 
     private struct Entry: Sendable {
@@ -19,19 +24,19 @@ struct BlockCache: Sendable {
     private var uses = 0
 
     /// A cache that holds at most `byteCountMax`, but always the block used last.
-    init(byteCountMax: Int) {
+    package init(byteCountMax: Int) {
         self.byteCountMax = byteCountMax
     }
 
     /// The batches of a block; nil where they are not in the cache.
-    mutating func batches(_ key: Key) -> [RowBatch]? {
+    package mutating func batches(_ key: Key) -> [RowBatch]? {
         uses += 1
         entries[key]?.lastUse = uses
         return entries[key]?.batches
     }
 
     /// Keeps the batches of a block that is not in the cache.
-    mutating func insert(_ batches: [RowBatch], _ key: Key) {
+    package mutating func insert(_ batches: [RowBatch], _ key: Key) {
         uses += 1
         let size = batches.reduce(0) { $0 + $1.byteCount }
         while byteCount + size > byteCountMax, let oldest = entries.min(by: Self.isOlder) {

@@ -18,7 +18,7 @@ package enum RecordFormat: Sendable, Hashable {
         + ["gz", "zst", "bz2", "xz"].map { (".tar.\($0)", .webDataset(isCompressed: true)) }
 
     /// The endings of files of records, shards aside.
-    static let tableEndings = endings.filter { !$0.1.isWebDataset }.map(\.0)
+    package static let tableEndings = endings.filter { !$0.1.isWebDataset }.map(\.0)
 
     /// The format that the name of `url` ends in; nil where it ends in none.
     package init?(_ url: URL) {
@@ -28,7 +28,7 @@ package enum RecordFormat: Sendable, Hashable {
     }
 
     /// The name of a file or folder without the ending of a format; other endings are part of it.
-    static func stem(of name: String) -> String {
+    package static func stem(of name: String) -> String {
         guard let found = endings.first(where: { name.hasSuffix($0.0) }) else { return name }
         return String(name.dropLast(found.0.count))
     }

@@ -56,19 +56,19 @@ package final class EmbeddingWriter {
 }
 
 /// Texts one after the other, as Arrow lays them out.
-struct TextBuffer {
+package struct TextBuffer {
     private(set) var bytes: [CChar] = []
     private(set) var offsets: [Int32] = [0]
 
     /// Number of texts.
-    var count: Int { offsets.count - 1 }
+    package var count: Int { offsets.count - 1 }
 
-    mutating func append(_ text: String) {
+    package mutating func append(_ text: String) {
         bytes.append(contentsOf: text.utf8.lazy.map { CChar(bitPattern: $0) })
         offsets.append(Int32(bytes.count))
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         offsets = [0]
     }

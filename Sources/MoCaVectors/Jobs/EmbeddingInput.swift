@@ -14,7 +14,7 @@ package enum EmbeddingInput: Sendable, Hashable {
     /// Image files, a record each.
     case images([URL])
 
-    /// - Throws: `DataError`, `EmbeddingJobError.inputMissing`.
+    /// - Throws: `DataError`, `VectorError.inputMissing`.
     func reader() throws -> EmbedRecordReader {
         switch self {
         case .file(let url): return try EmbedRecordReader(file: url)
@@ -22,7 +22,7 @@ package enum EmbeddingInput: Sendable, Hashable {
         case .images(let urls):
             let isThere = { FileManager.default.fileExists(atPath: $0) }
             if let absent = urls.first(where: { !isThere($0.path) }) {
-                throw EmbeddingJobError.inputMissing(path: absent.path)
+                throw VectorError.inputMissing(path: absent.path)
             }
             return EmbedRecordReader(images: urls)
         }

@@ -15,10 +15,10 @@ enum EmbeddingOutput: String, CaseIterable {
     /// Tensor `embeddings` `[n, d]`, and in the metadata `ids`: a JSON list.
     case safetensors
 
-    /// - Throws: `EmbeddingJobError.unknownOutput`.
+    /// - Throws: `VectorError.unknownOutput`.
     init(of url: URL) throws {
         guard let format = Self(rawValue: url.pathExtension) else {
-            throw EmbeddingJobError.unknownOutput(path: url.path)
+            throw VectorError.unknownOutput(path: url.path)
         }
         self = format
     }
@@ -26,7 +26,7 @@ enum EmbeddingOutput: String, CaseIterable {
     /// Writes what a journal holds; each file is complete or absent.
     ///
     /// - Parameter width: numbers of a vector.
-    /// - Throws: `EmbeddingJobError`, `DataError`, `SafetensorsError`.
+    /// - Throws: `VectorError`, `DataError`, `SafetensorsError`.
     func write(_ journal: VectorJournal, width: Int, to url: URL) throws {
         switch self {
         case .npy: try Self.writeNumPy(journal, width, url)
@@ -39,7 +39,7 @@ enum EmbeddingOutput: String, CaseIterable {
     /// Writes OUTPUT.errors.jsonl, or removes an old one where there is nothing to list.
     ///
     /// - Returns: the file, where there is one.
-    /// - Throws: `EmbeddingJobError`.
+    /// - Throws: `VectorError`.
     static func writeErrors(_ journal: VectorJournal, of output: URL) throws -> URL? {
         let url = output.appendingPathExtension("errors.jsonl")
         let encoder = JSONEncoder()

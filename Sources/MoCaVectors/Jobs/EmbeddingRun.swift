@@ -48,7 +48,7 @@ struct EmbeddingRun {
         var window = try await Self.nextWindow(&reader, embedder, job.role)
         while !window.records.isEmpty {
             guard !isInterrupted() else {
-                throw EmbeddingJobError.interrupted(
+                throw VectorError.interrupted(
                     output: job.output.path, kept: journal.commit.records)
             }
             try stopAtFailure(window.records, window.outlines)
@@ -64,7 +64,7 @@ struct EmbeddingRun {
         let done = journal.commit
         try reader.skip(done.records)
         guard reader.count == done.records, reader.fingerprint.text == done.fingerprint else {
-            throw EmbeddingJobError.otherRecords(folder: journal.folder.path, count: done.records)
+            throw VectorError.otherRecords(folder: journal.folder.path, count: done.records)
         }
         resumed = done.records
     }
@@ -136,10 +136,10 @@ struct EmbeddingRun {
     ) throws -> any UserFacingError {
         switch error {
         case let error as DataError: return error
-        case let error as EmbeddingJobError: return error
-        case EmbeddingError.notFinite: return EmbeddingJobError.notFinite(record: record.name)
+        case let error as VectorError: return error
+        case EmbeddingError.notFinite: return VectorError.notFinite(record: record.name)
         case let error as any UserFacingError:
-            return EmbeddingJobError.badRecord(record: record.name, error)
+            return VectorError.badRecord(record: record.name, error)
         default: throw error
         }
     }

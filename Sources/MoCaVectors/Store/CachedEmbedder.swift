@@ -48,7 +48,7 @@ package struct CachedEmbedder {
     /// - Parameters:
     ///   - name: what errors call an input, by its number.
     ///   - tellsCount: whether progress is told how many inputs there are.
-    /// - Throws: `EmbeddingJobError.badRecord`, `.notFinite`, `SearchError`, what `willEmbed` throws.
+    /// - Throws: `VectorError.badRecord`, `.notFinite`, `VectorError`, what `willEmbed` throws.
     package mutating func rows(
         of inputs: [PromptedContent], tellsCount: Bool = true, name: (Int) -> String
     ) async throws -> [Int] {
@@ -122,9 +122,9 @@ package struct CachedEmbedder {
         do {
             return try result.get().values
         } catch EmbeddingError.notFinite {
-            throw EmbeddingJobError.notFinite(record: name)
+            throw VectorError.notFinite(record: name)
         } catch let error as any UserFacingError {
-            throw EmbeddingJobError.badRecord(record: name, error)
+            throw VectorError.badRecord(record: name, error)
         }
     }
 }

@@ -12,7 +12,7 @@ final class OutputFile {
     private var descriptor: Int32
     private var buffer: [UInt8] = []
 
-    /// - Throws: `EmbeddingJobError.cannotWrite`.
+    /// - Throws: `VectorError.cannotWrite`.
     init(_ destination: URL) throws {
         self.destination = destination
         path =
@@ -30,7 +30,7 @@ final class OutputFile {
 
     /// Appends text.
     ///
-    /// - Throws: `EmbeddingJobError.cannotWrite`.
+    /// - Throws: `VectorError.cannotWrite`.
     func append(_ text: String) throws {
         buffer.append(contentsOf: text.utf8)
         if buffer.count >= Self.bufferByteCount { try flush() }
@@ -38,7 +38,7 @@ final class OutputFile {
 
     /// Appends bytes.
     ///
-    /// - Throws: `EmbeddingJobError.cannotWrite`.
+    /// - Throws: `VectorError.cannotWrite`.
     func append(_ bytes: UnsafeRawBufferPointer) throws {
         buffer.append(contentsOf: bytes)
         if buffer.count >= Self.bufferByteCount { try flush() }
@@ -46,7 +46,7 @@ final class OutputFile {
 
     /// Gives the file its name.
     ///
-    /// - Throws: `EmbeddingJobError.cannotWrite`.
+    /// - Throws: `VectorError.cannotWrite`.
     func finish() throws {
         try flush()
         guard fsync(descriptor) == 0, rename(path, destination.path) == 0 else { throw failure() }
@@ -59,7 +59,7 @@ final class OutputFile {
         buffer.removeAll(keepingCapacity: true)
     }
 
-    private func failure() -> EmbeddingJobError {
+    private func failure() -> VectorError {
         .cannotWrite(path: destination.path, reason: String(cString: strerror(errno)))
     }
 }

@@ -6,8 +6,6 @@
 
 package import Foundation
 package import MoCaEmbedding
-package import MoCaSearch
-
 /// Vectors by key, written row after row.
 package final class VectorCache {
     /// Numbers of a vector.
@@ -22,14 +20,14 @@ package final class VectorCache {
     /// Opens or makes the cache of vectors that are computed under `conditions`, in a folder of
     /// theirs below `root`: vectors of other conditions are never found.
     ///
-    /// - Throws: `SearchError.cannotKeepVectors`, `.vectorsInUse`, `.damagedVectors`.
+    /// - Throws: `VectorError.cannotKeepVectors`, `.vectorsInUse`, `.damagedVectors`.
     package init(in root: URL, of conditions: VectorConditions) throws {
         width = conditions.dimensions
         do {
             folder = root.appending(path: try conditions.fingerprint())
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         } catch {
-            throw SearchError.cannotKeepVectors(
+            throw VectorError.cannotKeepVectors(
                 path: root.path, reason: error.localizedDescription)
         }
         let flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC
@@ -37,7 +35,7 @@ package final class VectorCache {
         vectors = open(folder.appending(path: "vectors.bin").path, flags, 0o644)
         guard keys >= 0, vectors >= 0 else { throw failure() }
         guard flock(keys, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-            throw SearchError.vectorsInUse(folder: folder.path)
+            throw VectorError.vectorsInUse(folder: folder.path)
         }
         try check(conditions)
         try recover()
@@ -55,7 +53,7 @@ package final class VectorCache {
 
     /// Keeps vectors: `values` has a row for each of `keys`.
     ///
-    /// - Throws: `SearchError.cannotKeepVectors`.
+    /// - Throws: `VectorError.cannotKeepVectors`.
     package func append(_ added: [ContentKey], values: [Float]) throws {
         precondition(values.count == added.count * width, "a row a key")
         // The vectors first: a key must not be there before its vector.
@@ -71,7 +69,7 @@ package final class VectorCache {
 
     /// Checks that a row is what was kept under its key: finite, and with the digest that it had.
     ///
-    /// - Throws: `SearchError.damagedVectors`, `.cannotKeepVectors`.
+    /// - Throws: `VectorError.damagedVectors`, `.cannotKeepVectors`.
     package func verify(_ key: ContentKey) throws {
         guard let row = rows[key] else { return }
         var values = [Float](repeating: 0, count: width)
@@ -87,14 +85,14 @@ package final class VectorCache {
 
     /// All rows, mapped.
     ///
-    /// - Throws: `SearchError.cannotKeepVectors`.
+    /// - Throws: `VectorError.cannotKeepVectors`.
     package func matrix() throws -> VectorMatrix {
         let file = folder.appending(path: "vectors.bin")
         do {
             return VectorMatrix(
                 bytes: try Data(contentsOf: file, options: .alwaysMapped), width: width)
         } catch {
-            throw SearchError.cannotKeepVectors(
+            throw VectorError.cannotKeepVectors(
                 path: file.path, reason: error.localizedDescription)
         }
     }
@@ -128,7 +126,7 @@ package final class VectorCache {
         } catch is DecodingError {
             throw damage("settings.json cannot be read")
         } catch {
-            throw SearchError.cannotKeepVectors(
+            throw VectorError.cannotKeepVectors(
                 path: file.path, reason: error.localizedDescription)
         }
         throw damage("settings.json is of other vectors")
@@ -184,11 +182,11 @@ package final class VectorCache {
         }
     }
 
-    private func failure() -> SearchError {
+    private func failure() -> VectorError {
         .cannotKeepVectors(path: folder.path, reason: String(cString: strerror(errno)))
     }
 
-    private func damage(_ reason: String) -> SearchError {
+    private func damage(_ reason: String) -> VectorError {
         .damagedVectors(folder: folder.path, reason: reason)
     }
 }

@@ -44,7 +44,7 @@ final class VectorJournal {
     /// - Parameters:
     ///   - settings: everything that decides what the vectors are.
     ///   - width: numbers of a vector.
-    /// - Throws: `EmbeddingJobError`.
+    /// - Throws: `VectorError`.
     init(beside output: URL, settings: [String: String], width: Int, resumes: Bool) throws {
         folder = output.appendingPathExtension("progress")
         self.width = width
@@ -55,13 +55,13 @@ final class VectorJournal {
         } catch CocoaError.fileWriteFileExists {
             // Left by an earlier run.
         } catch {
-            throw EmbeddingJobError.cannotWrite(
+            throw VectorError.cannotWrite(
                 path: output.path, reason: "its folder \(error.localizedDescription)")
         }
         records = try openFile(recordsFile)
         vectors = try openFile(vectorsFile)
         guard flock(records, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
-            throw EmbeddingJobError.inUse(folder: folder.path)
+            throw VectorError.inUse(folder: folder.path)
         }
         if isThere, resumes {
             try recover()
@@ -78,7 +78,7 @@ final class VectorJournal {
 
     /// Appends a window: `values` has the rows of the entries without an error, in order.
     ///
-    /// - Throws: `EmbeddingJobError.cannotWrite`.
+    /// - Throws: `VectorError.cannotWrite`.
     func append(_ entries: [Entry], values: [Float], fingerprint: Digest) throws {
         precondition(values.count % width == 0)
         commit.records += entries.count
@@ -101,7 +101,7 @@ final class VectorJournal {
 
     /// Calls `body` with every entry, and with its vector where it has one.
     ///
-    /// - Throws: `EmbeddingJobError.damagedProgress`, and what `body` throws.
+    /// - Throws: `VectorError.damagedProgress`, and what `body` throws.
     func forEach(_ body: (Entry, [Float]) throws -> Void) throws {
         let rows = try FileHandle(forReadingFrom: vectorsFile)
         var buffer = [Float](repeating: 0, count: width)
@@ -123,12 +123,12 @@ final class VectorJournal {
 
     /// Removes everything: the output is complete.
     ///
-    /// - Throws: `EmbeddingJobError.cannotWrite`.
+    /// - Throws: `VectorError.cannotWrite`.
     func remove() throws {
         do {
             try FileManager.default.removeItem(at: folder)
         } catch {
-            throw EmbeddingJobError.cannotWrite(
+            throw VectorError.cannotWrite(
                 path: folder.path, reason: error.localizedDescription)
         }
     }
@@ -155,7 +155,7 @@ final class VectorJournal {
         do {
             try encoder.encode(settings).write(to: settingsFile, options: .atomic)
         } catch {
-            throw EmbeddingJobError.cannotWrite(
+            throw VectorError.cannotWrite(
                 path: settingsFile.path, reason: error.localizedDescription)
         }
     }
@@ -171,7 +171,7 @@ final class VectorJournal {
         let names = Set(stored.keys).union(settings.keys)
             .filter { stored[$0] != settings[$0] }.sorted()
         guard names.isEmpty else {
-            throw EmbeddingJobError.otherSettings(folder: folder.path, names: names)
+            throw VectorError.otherSettings(folder: folder.path, names: names)
         }
     }
 
@@ -204,11 +204,11 @@ final class VectorJournal {
         }
     }
 
-    private func damage(_ file: URL, _ reason: String) -> EmbeddingJobError {
+    private func damage(_ file: URL, _ reason: String) -> VectorError {
         .damagedProgress(file: file.path, reason: reason)
     }
 
-    private func failure(_ file: URL) -> EmbeddingJobError {
+    private func failure(_ file: URL) -> VectorError {
         .cannotWrite(path: file.path, reason: String(cString: strerror(errno)))
     }
 }

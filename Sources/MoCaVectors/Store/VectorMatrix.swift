@@ -33,7 +33,7 @@ package struct VectorMatrix: Sendable {
     }
 
     /// The numbers of rows, one after the other.
-    func values(of rows: some RandomAccessCollection<Int>) -> [Float] {
+    package func values(of rows: some RandomAccessCollection<Int>) -> [Float] {
         let rows = Array(rows)
         return [Float](unsafeUninitializedCapacity: rows.count * width) { target, count in
             let all = UnsafeMutableRawBufferPointer(target)
@@ -52,7 +52,7 @@ package struct VectorMatrix: Sendable {
     }
 
     /// Calls `body` with the numbers of rows, which are copied only where they do not follow each other.
-    func withValues<Result>(
+    package func withValues<Result>(
         of rows: some RandomAccessCollection<Int>,
         _ body: (UnsafeBufferPointer<Float>) throws -> Result
     ) rethrows -> Result {
@@ -69,7 +69,7 @@ package struct VectorMatrix: Sendable {
     /// The Euclidean lengths of rows; not finite where a number of the row is not.
     ///
     /// Summed in double precision: no length of finite numbers overflows.
-    static func norms(of values: UnsafeBufferPointer<Float>, width: Int) -> [Double] {
+    package static func norms(of values: UnsafeBufferPointer<Float>, width: Int) -> [Double] {
         guard width > 0 else { return [] }
         let count = values.count / width
         return [Double](unsafeUninitializedCapacity: count) { target, initialized in
@@ -109,7 +109,7 @@ package struct VectorMatrix: Sendable {
     }
 
     /// The dot product of two rows, as in `scores`.
-    func score(of query: Int, with other: Int) -> Float {
+    package func score(of query: Int, with other: Int) -> Float {
         bytes.withUnsafeBytes {
             Self.dot(Self.row($0, query, width), Self.row($0, other, width))
         }
@@ -150,7 +150,7 @@ package struct VectorMatrix: Sendable {
 }
 
 /// Calls `body` with parts of `0..<count`, which have no number in common, on several threads at once.
-func inParts(_ count: Int, _ body: (Range<Int>) -> Void) {
+package func inParts(_ count: Int, _ body: (Range<Int>) -> Void) {
     let parts = min(count, ProcessInfo.processInfo.activeProcessorCount)
     guard parts > 1 else { return body(0..<count) }
     withoutActuallyEscaping(body) { body in

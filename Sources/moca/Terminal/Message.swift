@@ -9,6 +9,9 @@ enum Message {
         FileHandle.standardError.write(Data((line + "\n").utf8))
     }
 
+    /// Writes a warning to standard error.
+    static func warn(_ text: String) { write("warning: \(text)") }
+
     /// Prints a result as one line of JSON; numbers that JSON cannot write become texts.
     static func printJSON(_ value: some Encodable) throws {
         print(try json(value))
@@ -22,5 +25,4 @@ enum Message {
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
-
 }

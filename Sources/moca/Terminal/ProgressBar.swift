@@ -61,7 +61,10 @@ final class ProgressBar: Sendable {
     func text(done: Int, sinceStart: Int, seconds: Double) -> String {
         let rate = seconds > 0 ? Double(sinceStart) / seconds : 0
         let isBytes = unit == .bytes
-        let speed = isBytes ? NumberText.byteSize(Int(rate)) + "/s" : NumberText.decimal(rate, digits: 1) + " items/s"
+        let speed =
+            isBytes
+            ? NumberText.byteSize(Int(rate)) + "/s"
+            : NumberText.decimal(rate, digits: 1) + " items/s"
         let count = isBytes ? NumberText.byteSize(done) : "\(done)"
         guard let total, total > 0 else {
             return isBytes ? "\(count)  \(speed)" : "\(count) items  \(speed)"

@@ -34,7 +34,7 @@ struct VectorCacheTests {
 
     @Test func aCacheIsOfOneProcess() throws {
         let cache = try VectorCache(in: folder.url, of: Self.conditions())
-        let taken = SearchError.vectorsInUse(folder: try file("").path)
+        let taken = VectorError.vectorsInUse(folder: try file("").path)
         #expect(throws: taken) { try VectorCache(in: folder.url, of: Self.conditions()) }
         try cache.append(keys, values: (0..<8).map(Float.init))
         #expect(cache.row(of: keys[1]) == 1 && cache.count == 2)
@@ -58,11 +58,11 @@ struct VectorCacheTests {
     @Test func settingsOfOtherVectorsAreRefused() throws {
         try fill()
         try Self.conditions(threads: 7).json().write(to: try file("settings.json"))
-        let error = SearchError.damagedVectors(
+        let error = VectorError.damagedVectors(
             folder: try file("").path, reason: "settings.json is of other vectors")
         #expect(throws: error) { try VectorCache(in: folder.url, of: Self.conditions()) }
         try Data("{".utf8).write(to: try file("settings.json"))
-        #expect(throws: SearchError.self) {
+        #expect(throws: VectorError.self) {
             try VectorCache(in: folder.url, of: Self.conditions())
         }
     }
@@ -89,7 +89,7 @@ struct VectorCacheTests {
         try bytes.write(to: try file("vectors.bin"))
         let cache = try VectorCache(in: folder.url, of: Self.conditions())
         try cache.verify(keys[0])
-        let error = SearchError.damagedVectors(folder: try file("").path, reason: reason)
+        let error = VectorError.damagedVectors(folder: try file("").path, reason: reason)
         #expect(throws: error) { try cache.verify(keys[1]) }
     }
 

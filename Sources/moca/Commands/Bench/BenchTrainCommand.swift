@@ -4,6 +4,7 @@ import ArgumentParser
 import Foundation
 import MoCaEmbedding
 import MoCaModel
+import MoCaVectors
 
 extension ActivationCheckpointing: ExpressibleByArgument {}
 

@@ -81,7 +81,8 @@ struct DataPrepareCommand: VerboseCommand {
         print(
             "\(report.output): \(report.finishedBefore + report.finished) of \(report.total) "
                 + "pieces finished, \(report.finishedBefore) before; \(report.files) files put in "
-                + "place, \(report.entries) unpacked (\(NumberText.byteSize(report.unpackedBytes)))")
+                + "place, \(report.entries) unpacked (\(NumberText.byteSize(report.unpackedBytes)))"
+        )
     }
 
     private func tell(_ plan: PreparationPlan) throws {

@@ -83,7 +83,7 @@ struct EmbedCommand: VerboseCommand {
                     + "cut off by --max-length")
         }
         if let list = result.errors {
-            throw EmbeddingJobError.recordsLeftOut(
+            throw VectorError.recordsLeftOut(
                 count: result.records - result.items, total: result.records, list: list)
         }
     }

@@ -104,7 +104,7 @@ struct SimilarityCommand: VerboseCommand {
                 HeatMapMaker.Input(
                     name: "Target", content: image($0), role: embedder.known(.documentImage))
             }
-        let maker = HeatMapMaker(embedder, pictures: ReportPictures())
+        let maker = HeatMapMaker(embedder, pictures: ReportPictures(warn: Message.warn))
         var maps: [HeatMap] = []
         for (queryName, query) in zip(result.queries, queries) {
             for (targetName, target) in zip(result.targets, targets) {

@@ -6,6 +6,7 @@ import MoCaCore
 import MoCaEmbedding
 import MoCaEvaluation
 import MoCaModel
+import MoCaReport
 import MoCaVectors
 import NN
 import Torch
@@ -174,7 +175,8 @@ private struct Evaluation {
         }
         if options.report {
             let page = try await EvaluationPage(
-                report.scores, in: run.output, embedder: run.embedder
+                report.scores, in: run.output, embedder: run.embedder,
+                pictures: ReportPictures(warn: Message.warn)
             ).write()
             Message.write("report is in \(page.path)")
         }

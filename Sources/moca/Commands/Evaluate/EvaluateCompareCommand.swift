@@ -51,7 +51,10 @@ struct EvaluateCompareCommand: VerboseCommand {
         let folders = [first, second].map { URL(fileURLWithPath: $0, isDirectory: true) }
         let comparison = try Comparison(folders[0], folders[1], exampleCount: examples)
         if html != nil || markdown != nil {
-            let report = try ComparisonPage(comparison, folders[0], folders[1]).report()
+            let page = try ComparisonPage(
+                comparison, a: folders[0], b: folders[1],
+                pictures: ReportPictures(warn: Message.warn))
+            let report = try page.report()
             if let html { try report.write(to: URL(fileURLWithPath: html)) }
             if let markdown { try report.writeMarkdown(to: URL(fileURLWithPath: markdown)) }
         }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import MoCaEvaluation
+import MoCaReport
 
 /// Writes `report.html` and `report.md` into an evaluation's folder.
 struct EvaluateReportCommand: VerboseCommand {
@@ -24,6 +25,8 @@ struct EvaluateReportCommand: VerboseCommand {
         try requireWritableFolder(evaluation)
         let folder = URL(fileURLWithPath: evaluation, isDirectory: true)
         let scores = try Scores(contentsOf: folder.appending(path: Scores.fileName))
-        print(try await EvaluationPage(scores, in: folder).write().path)
+        let page = EvaluationPage(
+            scores, in: folder, pictures: ReportPictures(warn: Message.warn))
+        print(try await page.write().path)
     }
 }

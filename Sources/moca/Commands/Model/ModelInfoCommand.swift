@@ -44,7 +44,8 @@ struct ModelInfoCommand: VerboseCommand {
     }
 
     private func count(_ number: Int) -> String {
-        number < 1_000_000 ? "\(number)" : "\(number) (\(NumberText.decimal(Double(number) / 1e6, digits: 1)) M)"
+        number < 1_000_000
+            ? "\(number)" : "\(number) (\(NumberText.decimal(Double(number) / 1e6, digits: 1)) M)"
     }
 
     private func describe(_ sizes: [String: Int]) -> String {

@@ -78,7 +78,7 @@ struct ReportCommand: VerboseCommand {
     }
 
     private func page() throws -> Report {
-        let pictures = ReportPictures()
+        let pictures = ReportPictures(warn: Message.warn)
         let trained = try TrainedRuns(runs, pictures: pictures)
         let stages = RunSections.group(trained.folders)
         let table = try ScoreColumns(scores)
@@ -109,7 +109,7 @@ struct ReportCommand: VerboseCommand {
                     "Masked and reconstructed patches", lead: list.explanation,
                     .reconstructions(try list.rows(in: folder))))
         }
-        let version = Moca.configuration.version
+        let version = Moca.version
         let day = Date.now.formatted(.iso8601.year().month().day())
         return Report(
             title: title, subtitle: subtitle, sections: sections,
@@ -117,17 +117,14 @@ struct ReportCommand: VerboseCommand {
     }
 }
 
-/// `LABEL=FILE`.
-struct LabelledFile: ExpressibleByArgument, Hashable {
-    let label: String
-    let path: String
-
-    init?(argument: String) {
+extension LabelledFile: ExpressibleByArgument {
+    /// Reads `LABEL=FILE`.
+    public init?(argument: String) {
         guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
             return nil
         }
-        label = String(argument[..<equals])
-        path = String(argument[argument.index(after: equals)...])
+        let path = String(argument[argument.index(after: equals)...])
         guard !path.isEmpty else { return nil }
+        self.init(label: String(argument[..<equals]), path: path)
     }
 }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import MoCaCore
+import MoCaReport
 
 /// Writes original, masked and reconstructed pictures.
 struct ReconstructCommand: VerboseCommand {

@@ -7,6 +7,7 @@ import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaReport
 import Safetensors
 import Torch
 

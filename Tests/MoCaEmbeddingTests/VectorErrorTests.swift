@@ -3,8 +3,8 @@ import MoCaProcessing
 import Testing
 @testable import MoCaVectors
 
-@Suite struct EmbeddingJobErrorTests {
-    static let table: [(EmbeddingJobError, FailureKind, String)] = [
+@Suite struct VectorErrorTests {
+    static let table: [(VectorError, FailureKind, String)] = [
         (
             .inputMissing(path: "a.png"), .inputMissing,
             "input is missing (a.png): there is no such file; check the path"

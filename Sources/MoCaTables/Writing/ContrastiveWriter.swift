@@ -1,8 +1,7 @@
-// Contrastive records as Parquet, in the columns that `ContrastiveRecord` reads.
+// Contrastive records as Parquet, the layout of training data.
 
 import CArrow
 package import Foundation
-package import MoCaTables
 
 /// One side of a pair as a file holds it; an empty part is absent.
 package struct PairSide: Sendable, Hashable {
@@ -14,24 +13,16 @@ package struct PairSide: Sendable, Hashable {
     }
 }
 
-extension ContrastiveRecord {
-    /// The query as the file holds it.
-    package var querySide: PairSide {
-        PairSide(text: query ?? "", imagePath: queryImagePath ?? "")
-    }
-
-    /// The positive as the file holds it.
-    package var positiveSide: PairSide {
-        PairSide(text: positiveText ?? "", imagePath: positiveImagePath ?? "")
-    }
-}
-
 /// Writes a file beside its name and renames it at the end: it is complete or absent.
 ///
 ///     let writer = try ContrastiveWriter(url)
 ///     try writer.append(query: query, positive: positive, negatives: [first, second])
 ///     try writer.finish()
 package final class ContrastiveWriter {
+    /// Column names: query, positive and negatives, text and image path of each.
+    package static let columns = [
+        "qry", "qry_image_path", "pos_text", "pos_image_path", "neg_text", "neg_image_path",
+    ]
     /// Rows of a row group: reading one row reads its row group.
     private static let rowGroupRowCount = 4096
     /// Bytes of a row group's longest column, about.
@@ -49,7 +40,7 @@ package final class ContrastiveWriter {
     /// - Throws: `DataError.cannotWrite`.
     package init(_ url: URL) throws {
         output = try ParquetOutput(url) { path, writer in
-            let names = ContrastiveRecord.contentColumns.map { strdup($0) }
+            let names = Self.columns.map { strdup($0) }
             defer { names.forEach { free($0) } }
             let columns = names.enumerated().map { index, name in
                 carrow_text_column(name: name, is_list: index < 4 ? 0 : 1)

@@ -4,7 +4,7 @@ import Foundation
 package import MoCaCore
 
 /// A failure of an embedding job that reaches a user.
-package enum EmbeddingJobError: UserFacingError {
+package enum VectorError: UserFacingError {
     /// An input whose file is not there.
     case inputMissing(path: String)
     /// An output whose ending names no format.
@@ -21,6 +21,12 @@ package enum EmbeddingJobError: UserFacingError {
     case damagedProgress(file: String, reason: String)
     /// Another process writes the same output.
     case inUse(folder: String)
+    /// Vectors cannot be kept for a later run.
+    case cannotKeepVectors(path: String, reason: String)
+    /// Another process keeps vectors in the same folder.
+    case vectorsInUse(folder: String)
+    /// Kept vectors are damaged.
+    case damagedVectors(folder: String, reason: String)
     /// A file cannot be written.
     case cannotWrite(path: String, reason: String)
     /// A signal stopped the run; what was computed is kept.
@@ -31,12 +37,12 @@ package enum EmbeddingJobError: UserFacingError {
     package var kind: FailureKind {
         switch self {
         case .inputMissing: .inputMissing
-        case .unknownOutput, .cannotWrite: .cannotCreateOutput
+        case .unknownOutput, .cannotWrite, .cannotKeepVectors: .cannotCreateOutput
         case .badRecord(_, let cause): cause.kind
-        case .notFinite, .recordsLeftOut: .badData
+        case .notFinite, .recordsLeftOut, .damagedVectors: .badData
         case .otherSettings, .otherRecords: .badConfiguration
         case .damagedProgress: .inputOutput
-        case .inUse: .unavailable
+        case .inUse, .vectorsInUse: .unavailable
         case .interrupted: .interrupted
         }
     }
@@ -59,6 +65,12 @@ package enum EmbeddingJobError: UserFacingError {
             "run cannot be continued (\(file)): \(reason)"
         case .inUse(let folder):
             "output is being written (\(folder)): another process holds it"
+        case .cannotKeepVectors(let path, let reason):
+            "vectors cannot be kept (\(path)): \(reason)"
+        case .vectorsInUse(let folder):
+            "output is being written (\(folder)): another process holds it"
+        case .damagedVectors(let folder, let reason):
+            "kept vectors cannot be used (\(folder)): \(reason)"
         case .cannotWrite(let path, let reason):
             "output cannot be written (\(path)): \(reason)"
         case .interrupted(let output, let kept):
@@ -77,6 +89,9 @@ package enum EmbeddingJobError: UserFacingError {
         case .otherSettings, .otherRecords, .damagedProgress:
             "run again as before, or without --resume to start anew"
         case .inUse: "wait for it, or name another output"
+        case .cannotKeepVectors: "check the path, its permissions and the free space"
+        case .vectorsInUse: "wait for it, or name another --output"
+        case .damagedVectors: "remove the folder, and run the same command again"
         case .cannotWrite: "check the folder, its permissions and the free space"
         case .interrupted: "run the same command with --resume"
         case .recordsLeftOut: "mend the records that the list names"
