@@ -262,7 +262,10 @@ let package = Package(
             ]),
         tests(of: "MoCaReport", ["MoCaCore"]),
         .testTarget(
-            name: "mocaTests", dependencies: ["moca", "MoCaCore", "MoCaReport", "MoCaTraining"],
+            name: "mocaTests",
+            dependencies: [
+                "moca", "MoCaCore", "MoCaEvaluation", "MoCaImage", "MoCaReport", "MoCaTraining",
+            ],
             swiftSettings: swift),
     ],
     cxxLanguageStandard: .cxx20

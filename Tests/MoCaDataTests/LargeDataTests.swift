@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTables
 import Testing
 @testable import MoCaData
 

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaProcessing
+import MoCaVectors
 import Synchronization
 import Testing
 @testable import MoCaEmbedding

@@ -6,6 +6,20 @@ import Testing
 @Suite struct VectorErrorTests {
     static let table: [(VectorError, FailureKind, String)] = [
         (
+            .damagedVectors(folder: "F", reason: "R"), .badData,
+            "kept vectors cannot be used (F): R; remove the folder, and run the same command "
+                + "again"
+        ),
+        (
+            .cannotKeepVectors(path: "P", reason: "R"), .cannotCreateOutput,
+            "vectors cannot be kept (P): R; check the path, its permissions and the free space"
+        ),
+        (
+            .vectorsInUse(folder: "F"), .unavailable,
+            "output is being written (F): another process holds it; wait for it, or name "
+                + "another --output"
+        ),
+        (
             .inputMissing(path: "a.png"), .inputMissing,
             "input is missing (a.png): there is no such file; check the path"
         ),

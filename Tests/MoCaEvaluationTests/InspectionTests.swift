@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaSearch
+import MoCaVectors
 import Testing
 @testable import MoCaEvaluation
 

@@ -47,11 +47,6 @@ struct SearchErrorTests {
                     + "a new index"
             ),
             (
-                .damagedVectors(folder: "F", reason: "R"), .badData,
-                "kept vectors cannot be used (F): R; remove the folder, and run the same command "
-                    + "again"
-            ),
-            (
                 .cannotWrite(path: "P", reason: "R"), .cannotCreateOutput,
                 "index cannot be written (P): R; check the path, its permissions and the free space"
             ),
@@ -66,18 +61,9 @@ struct SearchErrorTests {
                     + "above, and run it again"
             ),
             (
-                .cannotKeepVectors(path: "P", reason: "R"), .cannotCreateOutput,
-                "vectors cannot be kept (P): R; check the path, its permissions and the free space"
-            ),
-            (
                 .scoreNotFinite(query: 3, document: 7), .internalFailure,
                 "similarity is not finite (query 3, document 7): the model gave NaN or infinity; "
                     + "check the weights for NaN or infinity, and run in float32"
-            ),
-            (
-                .vectorsInUse(folder: "F"), .unavailable,
-                "output is being written (F): another process holds it; wait for it, or name "
-                    + "another --output"
             ),
         ] as [(SearchError, FailureKind, String)])
     func texts(_ error: SearchError, _ kind: FailureKind, _ text: String) {

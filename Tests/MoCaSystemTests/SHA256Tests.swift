@@ -3,7 +3,6 @@ import MoCaCore
 import MoCaSystem
 import Testing
 
-
 /// The examples of FIPS 180-4, and the same bytes in other pieces.
 struct SHA256Tests {
     @Test(arguments: [

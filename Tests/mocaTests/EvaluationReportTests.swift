@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaReport
 import Testing
 
 @testable import moca
@@ -125,7 +126,7 @@ import Testing
     }
 
     @Test func picturesBeyondTheAllowanceAreLeftOutAndCounted() throws {
-        let pictures = ReportPictures()
+        let pictures = ReportPictures(warn: { _ in })
         let path = Self.repository.appending(path: "examples/demo/pages")
             .appending(path: "debmake-doc_en_p0143.jpg").path
         pictures.begin(allowing: 1 << 20)
@@ -173,7 +174,7 @@ import Testing
                 try Data(contentsOf: folder.appending(path: $0)), name: "Set#0, data: URL")
         }
         try #require(sources.count == 2)
-        let pictures = ReportPictures()
+        let pictures = ReportPictures(warn: { _ in })
         let shown = try [sources[0], sources[1], sources[0]].map { try pictures.thumbnail($0) }
         #expect(shown[0] != nil && shown[1] != nil)
         #expect(shown[0] != shown[1] && shown[0] == shown[2])
