@@ -30,9 +30,9 @@ package final class ReportPictures {
     private let side = 160
     /// Bytes of pictures that may still be shown; each showing counts, for a page holds its bytes
     /// wherever it shows them.
-    private(set) var allowance = Int.max
+    package private(set) var allowance = Int.max
     /// Pictures that were left out for the page's size.
-    private(set) var leftOutCount = 0
+    package private(set) var leftOutCount = 0
 
     /// - Parameter warn: receives a line about each picture that cannot be shown.
     package init(warn: @escaping (String) -> Void) {
