@@ -127,6 +127,8 @@ static void choose_formats(struct archive *archive, carchive_content content) {
         archive_read_support_format_empty(archive);
     } else {
         archive_read_support_format_tar(archive);
+        // What follows the end of a tar is another tar, as in shards put together with `cat`.
+        archive_read_set_format_option(archive, "tar", "read_concatenated_archives", "1");
         archive_read_support_format_zip(archive);
     }
 }

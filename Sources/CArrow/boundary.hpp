@@ -31,6 +31,17 @@ template <typename Value> Value take(arrow::Result<Value> result) {
     return std::move(result).ValueUnsafe();
 }
 
+/// The result of `body`, which reads bytes of a file that is open: where Arrow says that they
+/// cannot be read, they end too early, and the file is damaged.
+template <typename Body> auto reading_open_file(Body &&body) {
+    try {
+        return body();
+    } catch (const StatusError &error) {
+        if (!error.status.IsIOError()) throw;
+        throw StatusError{arrow::Status::Invalid(error.status.message())};
+    }
+}
+
 /// The C code of an Arrow status.
 carrow_status code_of(const arrow::Status &status);
 

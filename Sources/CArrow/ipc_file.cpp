@@ -80,10 +80,7 @@ class IPCStream : public carrow_reader {
         auto reader = take(arrow::ipc::RecordBatchStreamReader::Open(pass, options));
         schema = schema_of_whole_file();
         for (const auto &field : schema->fields()) {
-            if (has_dictionary(*field->type())) {
-                check(arrow::Status::NotImplemented(
-                    "column ", field->name(), " of a stream is dictionary-encoded"));
-            }
+            has_dictionaries_ = has_dictionaries_ || has_dictionary(*field->type());
         }
         for (;;) {
             const int64_t start = take(pass->Tell());
@@ -97,6 +94,7 @@ class IPCStream : public carrow_reader {
 
     std::shared_ptr<arrow::RecordBatchReader> scan(
         int64_t block, const std::vector<std::string> &columns, int64_t) override {
+        if (has_dictionaries_) return reader_of(select(*in_order(block), columns));
         auto stream = take(stream_from(starts_[block]));
         const arrow::ipc::DictionaryMemo no_dictionaries;
         auto batch = take(arrow::ipc::ReadRecordBatch(
@@ -105,6 +103,22 @@ class IPCStream : public carrow_reader {
     }
 
   private:
+    /// A batch whose dictionaries stand before it, possibly far before it: batches are read in
+    /// order, from the start again where an earlier one is wanted.
+    std::shared_ptr<arrow::RecordBatch> in_order(int64_t block) {
+        if (sequence_ == nullptr || block < next_block_) {
+            sequence_ = take(arrow::ipc::RecordBatchStreamReader::Open(
+                take(stream_from(0)), IPCFile::options()));
+            next_block_ = 0;
+        }
+        std::shared_ptr<arrow::RecordBatch> batch;
+        for (; next_block_ <= block; ++next_block_) {
+            check(sequence_->ReadNext(&batch));
+            if (batch == nullptr) check(arrow::Status::Invalid("the stream ends too early"));
+        }
+        return batch;
+    }
+
     arrow::Result<std::shared_ptr<arrow::io::InputStream>> stream_from(int64_t start) {
         return arrow::io::RandomAccessFile::GetStream(map_, start, size_ - start);
     }
@@ -117,6 +131,10 @@ class IPCStream : public carrow_reader {
 
     std::shared_ptr<arrow::io::MemoryMappedFile> map_;
     int64_t size_ = 0;
+    bool has_dictionaries_ = false;
+    /// Of a stream with dictionaries: the reader, and the batch that it reads next.
+    std::shared_ptr<arrow::ipc::RecordBatchStreamReader> sequence_;
+    int64_t next_block_ = 0;
     /// Where in the file each batch starts.
     std::vector<int64_t> starts_;
 };
@@ -125,12 +143,14 @@ class IPCStream : public carrow_reader {
 
 std::unique_ptr<carrow_reader> open_ipc(const std::string &path) {
     auto map = take(arrow::io::MemoryMappedFile::Open(path, arrow::io::FileMode::READ));
-    char magic[sizeof(file_magic) - 1] = {};
-    const int64_t count = take(map->ReadAt(0, sizeof(magic), magic));
-    const bool is_file = count == static_cast<int64_t>(sizeof(magic))
-        && std::memcmp(magic, file_magic, sizeof(magic)) == 0;
-    if (is_file) return std::make_unique<IPCFile>(std::move(map));
-    return std::make_unique<IPCStream>(std::move(map));
+    return reading_open_file([&]() -> std::unique_ptr<carrow_reader> {
+        char magic[sizeof(file_magic) - 1] = {};
+        const int64_t count = take(map->ReadAt(0, sizeof(magic), magic));
+        const bool is_file = count == static_cast<int64_t>(sizeof(magic))
+            && std::memcmp(magic, file_magic, sizeof(magic)) == 0;
+        if (is_file) return std::make_unique<IPCFile>(std::move(map));
+        return std::make_unique<IPCStream>(std::move(map));
+    });
 }
 
 } // namespace carrow

@@ -4,6 +4,8 @@
 
 #include <arrow/c/bridge.h>
 
+#include "plain_columns.hpp"
+
 struct carrow_scan {
     std::shared_ptr<arrow::RecordBatchReader> batches;
 };
@@ -72,6 +74,7 @@ carrow_status carrow_scan_next(
         // Buffers at least as long as lengths and last offsets say: the reader of the C data
         // cannot know how long they are.
         carrow::check(batch->Validate());
+        batch = carrow::with_plain_columns(batch);
         carrow::check(arrow::ExportRecordBatch(*batch, out_array, out_schema));
     });
 }

@@ -101,6 +101,7 @@ cvips_status cvips_open(const void *bytes, size_t count, cvips_format format, cv
     info->bands = vips_image_get_bands(image);
     info->sample = sample_of(vips_image_get_format(image));
     info->pixel_bytes = (int32_t)VIPS_IMAGE_SIZEOF_PEL(image);
+    info->orientation = vips_image_get_orientation(image);
     *out = opened;
     return CVIPS_OK;
 }

@@ -105,7 +105,7 @@ extension ImageError {
         case .missingDecoder, .decoderUnavailable:
             "install libvips with this format (make setup), or convert the image to JPEG or PNG"
         case .damaged: "open it in a viewer; replace it, or leave the record out"
-        case .tooManyPixels: "scale it down, or raise the pixel limit if you trust the source"
+        case .tooManyPixels: "scale it down, or cut it into parts"
         case .tooElongated: "crop it or cut it into parts"
         case .overBudget: "raise --max-pixels, or cut it into parts"
         case .tooSmall: "enlarge it"

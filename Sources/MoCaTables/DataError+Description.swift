@@ -5,14 +5,16 @@ import Foundation
 extension DataError {
     package var errorDescription: String? {
         switch self {
-        case .fileMissing, .unknownFormat, .unreadableFile, .inputOutput, .damagedBlock,
-            .damagedStream, .malformedLine, .malformedSample, .cannotUnpack, .cannotWrite:
+        case .fileMissing, .unknownFormat, .unreadableFile, .notJSONLines, .inputOutput,
+            .lfsPointer, .unsupportedFile, .damagedBlock, .damagedStream, .malformedLine,
+            .malformedSample, .malformedFields, .headerMissing, .cannotUnpack, .cannotWrite:
             fileDescription
         case .unreadableArchive, .archiveOutOfOrder, .archiveMemberMissing:
             archiveDescription
         case .columnMissing, .columnType, .valueMissing, .invalidText, .listsDiffer:
             cellDescription
         case .placeholderCount, .strayImageToken, .emptyContent, .imageMissing,
+            .imageNotFetched, .imageIsFolder, .imageWithoutScheme,
             .unreadableDataURL, .duplicateRecord:
             contentDescription
         case .noDataFiles, .severalSplits, .duplicateSubset, .badWeights, .subsetTooSmall,
@@ -30,8 +32,19 @@ extension DataError {
             "cannot open data (\(path)): the ending names no known format"
         case .unreadableFile(let path, let reason):
             "cannot open data (\(path)): \(reason)"
+        case .notJSONLines(let path, let found):
+            "cannot open data (\(path)): it is \(found), not one JSON object a line"
         case .inputOutput(let path, let reason):
             "cannot read data (\(path)): \(reason)"
+        case .lfsPointer(let path):
+            "cannot open data (\(path)): it is a Git LFS pointer, not the file itself"
+        case .unsupportedFile(let path, let entry, let reason, _):
+            "cannot read data (\(path)\(entry.map { ", entry \($0)" } ?? "")): \(reason)"
+        case .malformedFields(let location, let reason):
+            "malformed line (\(location)): \(reason)"
+        case .headerMissing(let path, let expected, let found):
+            "missing header (\(path)): the first line must name \(expected.joined(separator: ", ")), "
+                + "and is \"\(shortened(found))\""
         case .damagedBlock(let path, let block, let reason):
             "cannot read data (\(path), \(blockUnit(ofFile: path)) \(block)): \(reason)"
         case .damagedStream(let path, let line, let reason):
@@ -89,7 +102,13 @@ extension DataError {
         case .emptyContent(let location, let field):
             "empty content (\(location), '\(field)'): there is neither text nor image"
         case .imageMissing(let location, let path):
-            "missing image (\(location)): there is no file \(path)"
+            "missing image (\(location)): there is no file \(shortened(path))"
+        case .imageNotFetched(let location, let url):
+            "image is not fetched (\(location)): \(shortened(url)) is a URL"
+        case .imageIsFolder(let location, let path):
+            "image cannot be read (\(location)): \(shortened(path)) is a folder"
+        case .imageWithoutScheme(let location, let start):
+            "unreadable image (\(location)): the text \"\(start)...\" is no path and no data: URL"
         case .duplicateRecord(let location, let what):
             "record stands twice (\(location)): \(what) is in the set already"
         case .unreadableDataURL(let location, let reason):
@@ -133,4 +152,11 @@ extension DataError {
         default: nil
         }
     }
+}
+
+/// A text of a record as messages show it: its beginning, where it is long.
+private func shortened(_ text: String) -> String {
+    let limit = 200
+    guard text.utf8.count > limit else { return text }
+    return "\(text.prefix(limit))... (\(text.utf8.count) bytes)"
 }

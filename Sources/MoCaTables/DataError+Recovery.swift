@@ -9,7 +9,13 @@ extension DataError {
         case .unknownFormat: "give a .parquet, .arrow, .jsonl, .tar or .txt file"
         case .unreadableFile, .damagedBlock, .damagedStream:
             "the file is damaged or not what its ending says: download or write it again"
+        case .notJSONLines:
+            "convert it, or give it the ending of its format (.parquet, .arrow, .jsonl.gz, ...)"
         case .inputOutput: "check the permissions and the disk"
+        case .lfsPointer: "fetch the file with `git lfs pull`"
+        case .unsupportedFile(_, _, _, let remedy): remedy
+        case .malformedFields: "write as many fields as the first line names, with one tab between"
+        case .headerMissing: "write a first line with these names, with one tab between"
         case .malformedLine: "write one JSON object a line, in UTF-8"
         case .malformedSample: "write the members of a sample one after the other, each once"
         case .cannotUnpack(_, let folder, _):
@@ -27,6 +33,9 @@ extension DataError {
         case .strayImageToken: "write a whole placeholder with its image, or remove the token"
         case .emptyContent: "give a text or an image, or drop the row"
         case .imageMissing: "set the image folder ('images:' in a recipe, else --images)"
+        case .imageNotFetched: "download it, and name the file or write a data: URL"
+        case .imageIsFolder: "name an image file; `moca index` takes folders"
+        case .imageWithoutScheme: "write base64 as data:image/TYPE;base64,DATA"
         case .duplicateRecord: "keep one of the two records"
         case .unreadableDataURL: "write data:image/TYPE;base64,DATA"
         case .noDataFiles(_, let subfolders) where subfolders.isEmpty:

@@ -9,7 +9,17 @@ package enum DataError: UserFacingError, Equatable {
     case fileMissing(path: String)
     case unknownFormat(path: String)
     case unreadableFile(path: String, reason: String)
+    /// A file named as JSON lines that is something else.
+    case notJSONLines(path: String, found: String)
     case inputOutput(path: String, reason: String)
+    /// A Git LFS pointer where the file itself should be.
+    case lfsPointer(path: String)
+    /// A whole file, or a whole entry of an archive, that uses something that is not read here.
+    case unsupportedFile(path: String, entry: String?, reason: String, remedy: String)
+    /// A line of a file of fields between tabs.
+    case malformedFields(RecordLocation, reason: String)
+    /// A file of fields between tabs whose first line does not name them.
+    case headerMissing(path: String, expected: [String], found: String)
     case damagedBlock(path: String, block: Int, reason: String)
     case damagedStream(path: String, line: Int, reason: String)
     case malformedLine(RecordLocation, reason: String)
@@ -35,6 +45,10 @@ package enum DataError: UserFacingError, Equatable {
     case strayImageToken(RecordLocation, field: String, token: String)
     case emptyContent(RecordLocation, field: String)
     case imageMissing(RecordLocation, path: String)
+    case imageNotFetched(RecordLocation, url: String)
+    case imageIsFolder(RecordLocation, path: String)
+    /// A text in place of an image's path that is base64 without `data:` before it.
+    case imageWithoutScheme(RecordLocation, start: String)
     case unreadableDataURL(RecordLocation, reason: String)
     case duplicateRecord(RecordLocation, what: String)
 
@@ -53,7 +67,8 @@ package enum DataError: UserFacingError, Equatable {
 
     package var kind: FailureKind {
         switch self {
-        case .fileMissing, .noDataFiles, .severalSplits, .imageMissing, .archiveMemberMissing:
+        case .fileMissing, .noDataFiles, .severalSplits, .imageMissing, .archiveMemberMissing,
+            .lfsPointer, .imageNotFetched, .imageIsFolder:
             .inputMissing
         case .inputOutput: .inputOutput
         case .cannotWrite, .cannotUnpack: .cannotCreateOutput

@@ -10,6 +10,8 @@ public enum SafetensorsError: UserFacingError, Equatable {
     // Reading one file
     case missing(file: String)
     case unreadable(file: String, reason: String)
+    /// A Git LFS pointer where the file itself should be.
+    case lfsPointer(file: String)
     case noHeader(file: String, size: Int)
     case headerLength(file: String, length: UInt64)
     case headerPastEnd(file: String, length: Int, size: Int)
@@ -61,6 +63,8 @@ public enum SafetensorsError: UserFacingError, Equatable {
         switch self {
         case .missing(let file): "cannot open safetensors file (\(file)): it does not exist"
         case .unreadable(let file, let reason): "cannot read safetensors file (\(file)): \(reason)"
+        case .lfsPointer(let file):
+            "cannot read safetensors file (\(file)): it is a Git LFS pointer, not the file itself"
         case .noHeader(let file, let size):
             "not a safetensors file (\(file)): it has \(size) bytes, fewer than the 8 of the "
                 + "header length"
@@ -153,6 +157,7 @@ public enum SafetensorsError: UserFacingError, Equatable {
         case .missing, .unknownTensor, .noCheckpoint:
             "check the path, and that it holds the checkpoint that you mean"
         case .unreadable: "check that it is a readable file"
+        case .lfsPointer: "fetch the file with `git lfs pull`"
         case .noHeader, .headerLength, .headerPastEnd, .truncated, .trailingBytes:
             "fetch or copy the file again, and compare its size with the original's"
         case .invalidHeader, .invalidEntry, .duplicateName, .invalidShape, .invalidOffsets,

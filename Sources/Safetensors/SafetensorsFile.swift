@@ -1,6 +1,7 @@
 // One file, mapped into memory.
 
 public import Foundation
+import MoCaSystem
 
 /// A safetensors file mapped into memory: nothing is read until its bytes are touched.
 ///
@@ -116,6 +117,9 @@ public final class SafetensorsFile: Sendable {
             throw SafetensorsError.unreadable(file: url.path, reason: "not a regular file")
         }
         let size = Int(status.st_size)
+        guard !GitLFSPointer.isPointer(at: url) else {
+            throw SafetensorsError.lfsPointer(file: url.path)
+        }
         guard size >= 8 else { throw SafetensorsError.noHeader(file: url.path, size: size) }
         // Without MAP_NORESERVE Linux refuses to map a file larger than the machine's memory.
         let base = mmap(

@@ -50,6 +50,8 @@ typedef struct {
     cvips_sample sample;
     /// Bytes of one pixel: bands times the size of a sample.
     int32_t pixel_bytes;
+    /// How to turn the pixels, as the Orientation tag of EXIF and TIFF says it: 1 to 8.
+    int32_t orientation;
 } cvips_info;
 
 /// An opened image whose pixels have not been read.

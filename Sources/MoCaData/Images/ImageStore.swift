@@ -10,7 +10,7 @@ package struct ImageStore: Sendable {
     package let root: URL
     private let rootPath: String
     private let archives = ImageArchives()
-    private var attachments: [String: Data] = [:]
+    private var attachments: [ExactText: Data] = [:]
 
     /// A store over a folder, a `.zip` or a `.tar` file.
     package init(root: URL) {
@@ -19,7 +19,7 @@ package struct ImageStore: Sendable {
     }
 
     /// The same store for a record that brings images of its own.
-    func with(_ attachments: [String: Data]) -> ImageStore {
+    func with(_ attachments: [ExactText: Data]) -> ImageStore {
         var copy = self
         copy.attachments = attachments
         return copy
@@ -33,16 +33,18 @@ package struct ImageStore: Sendable {
     ///   `.unreadableArchive`, `.archiveOutOfOrder`, `.inputOutput`.
     package func source(_ path: String, at location: RecordLocation) throws -> ImageSource {
         if path.hasPrefix("data:") { return try decode(path, at: location) }
-        if let bytes = attachments[path] {
+        if let bytes = attachments[ExactText(path)] {
             return .encoded(bytes, name: "\(location), \(path)")
         }
         let full = path.hasPrefix("/") ? path : "\(rootPath)/\(path)"
         var found = stat()
-        if stat(full, &found) == 0, found.st_mode & S_IFMT != S_IFDIR {
+        let isThere = stat(full, &found) == 0
+        if isThere, found.st_mode & S_IFMT != S_IFDIR {
             return .file(URL(fileURLWithPath: full, isDirectory: false))
         }
         guard let (archivePath, member) = ImageArchives.split(full) else {
-            throw DataError.imageMissing(location, path: full)
+            if isThere { throw DataError.imageIsFolder(location, path: full) }
+            throw missing(path, at: location, full: full)
         }
         let archive = try archives.archive(archivePath)
         guard let bytes = try archive.bytes(member) else {
@@ -51,6 +53,20 @@ package struct ImageStore: Sendable {
                 nearest: archive.nearest(to: member))
         }
         return .encoded(bytes, name: "\(archivePath)/\(member)")
+    }
+
+    /// Why there is no image where a record says that there is one.
+    private func missing(
+        _ path: String, at location: RecordLocation, full: String
+    ) -> DataError {
+        let scheme = path.prefix(16).range(of: "://").map { path[..<$0.lowerBound] }
+        if let scheme, scheme.allSatisfy(\.isLetter) {
+            return .imageNotFetched(location, url: path)
+        }
+        // No file system has such names.
+        let isEncoded = path.utf8.count > 1024 && path.utf8.allSatisfy(\.isBase64)
+        if isEncoded { return .imageWithoutScheme(location, start: String(path.prefix(24))) }
+        return .imageMissing(location, path: full)
     }
 
     /// The archive that an image of this name was read from; nil where it came from no archive.
@@ -85,5 +101,17 @@ package struct ImageStore: Sendable {
                 location, reason: "the data: URL holds no valid base64")
         }
         return .encoded(data, name: "\(location), data: URL")
+    }
+}
+
+extension UInt8 {
+    /// Whether base64 has this character (RFC 4648, both alphabets), padding included.
+    fileprivate var isBase64: Bool {
+        switch self {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "+/=-_\r\n".utf8.contains(self)
+        }
     }
 }

@@ -12,6 +12,8 @@ package import MoCaTables
 /// error of the file itself (`DataError.inputOutput`, `.damagedBlock`) ends the input.
 package struct EmbedRecordReader {
     private var source: Source
+    /// Columns seen so far that look as if they belonged to the input, and are not read.
+    package private(set) var unreadColumns: Set<String> = []
 
     private enum Source {
         case table(TableRows)
@@ -28,7 +30,10 @@ package struct EmbedRecordReader {
     package init(file url: URL) throws {
         switch RecordFormat(url) {
         case .jsonLines(let isCompressed):
-            let lines = try isCompressed ? LineReader(compressed: url) : LineReader(url)
+            let check = { try checkJSONLines($0, path: url.path) }
+            let lines =
+                try isCompressed
+                ? LineReader(compressed: url, check: check) : LineReader(url, check: check)
             source = .json(lines, path: url.path)
         case nil where url.pathExtension == "txt":
             source = .text(try LineReader(url), path: url.path)
@@ -40,17 +45,19 @@ package struct EmbedRecordReader {
             }
             let file = try TableFile(url)
             let names = file.columnNames ?? []
-            guard names.contains("text") || names.contains("images") else {
+            guard !Set(names).isDisjoint(with: ["text", "images", "image"]) else {
                 throw DataError.columnMissing(path: url.path, column: "text", available: names)
             }
             source = .table(TableRows(file, columns: EmbedRecord.columns))
+            unreadColumns = EmbedRecord.nearMisses.intersection(names)
         case nil: throw DataError.unknownFormat(path: url.path)
         }
     }
 
     /// Reads JSONL from an open handle, such as standard input.
     package init(jsonLines handle: FileHandle, name: String = "-") {
-        source = .json(LineReader(handle, path: name), path: name)
+        let lines = LineReader(handle, path: name) { try checkJSONLines($0, path: name) }
+        source = .json(lines, path: name)
     }
 
     /// One record for each image file; its path is its id.
@@ -75,7 +82,9 @@ package struct EmbedRecordReader {
             while let line = try lines.next() {
                 if isBlank(line) { continue }
                 let location = RecordLocation(file: path, place: .line(lines.lineNumber))
-                return try EmbedRecord(jsonRow(line, location: location))
+                let row = try jsonRow(line, location: location)
+                unreadColumns.formUnion(EmbedRecord.nearMisses.intersection(row.memberNames))
+                return try EmbedRecord(row)
             }
             return nil
         case .text(var lines, let path):

@@ -1,6 +1,7 @@
 // Records mirror the files: the same fields, optional where the file is.
 
 package import Foundation
+package import MoCaCore
 package import MoCaTables
 
 /// A record that can be read from a row of a file.
@@ -53,7 +54,7 @@ package struct ContrastiveRecord: Record, Equatable {
     /// where it does not.
     package var negativeScores: [Double?]?
     /// Images that come with the record, by the paths that it calls them.
-    package var attachments: [String: Data]
+    package var attachments: [ExactText: Data]
 
     package init(_ row: Row) throws {
         location = row.location
@@ -84,7 +85,7 @@ package struct BenchmarkRecord: Record, Equatable {
     /// What MMEB-V2's files keep apart from the query's text; MMEB's have it inside.
     package var queryInstruction: String?
     /// Images that come with the record, by the paths that it calls them.
-    package var attachments: [String: Data]
+    package var attachments: [ExactText: Data]
 
     package init(_ row: Row) throws {
         location = row.location
@@ -99,8 +100,14 @@ package struct BenchmarkRecord: Record, Equatable {
 
 /// One record for `moca embed`.
 package struct EmbedRecord: Record, Equatable {
-    package static let columns = ["id", "text", "images"]
+    /// `image` is what image data sets of the Hub call a column of one image.
+    package static let columns = ["id", "text", "images", "image"]
     package static let requiredColumns: [String] = []
+    /// Columns that look as if they belonged to the input, and are not read.
+    package static let nearMisses: Set<String> = [
+        "image_path", "image_paths", "image_url", "image_urls", "img", "img_path", "imgs",
+        "picture", "pictures", "caption", "captions", "texts", "content", "sentence",
+    ]
 
     package var location: RecordLocation
     package var id: String?
@@ -111,7 +118,8 @@ package struct EmbedRecord: Record, Equatable {
         location = row.location
         id = try row.identifier(["id"])
         text = try row.string("text")
-        images = try row.images("images")
+        let images = try row.images("images")
+        self.images = images.isEmpty ? try row.images("image") : images
     }
 
     /// A record made of its fields.

@@ -19,8 +19,10 @@ package struct RetrievalLayout: Sendable, Hashable {
         var parts: [Part: URL] = [:]
         for part in Part.allCases {
             let endings = [""] + RecordFormat.tableEndings + (part == .qrels ? [".tsv"] : [])
+            // mteb keeps the judgements in the configuration that is loaded by default.
+            let names = part == .qrels ? [part.rawValue, "default"] : [part.rawValue]
             parts[part] =
-                endings.map { folder.appending(path: part.rawValue + $0) }
+                names.flatMap { name in endings.map { folder.appending(path: name + $0) } }
                 .first { FileManager.default.fileExists(atPath: $0.path) }
         }
         self.parts = parts
@@ -66,29 +68,41 @@ enum TabbedFile {
         return nil
     }
 
+    /// An integer, also one that is written as `1.0` or between spaces.
+    private static func integer(_ text: String) -> Cell? {
+        let text = text.trimmingCharacters(in: .whitespaces)
+        return (Int64(text) ?? Double(text).flatMap(Int64.init(exactly:))).map(Cell.integer)
+    }
+
     /// Gives every line to `body`; numbers of the columns `integers` become integers.
     ///
+    /// - Parameter header: columns that the first line must name; each has a list of names.
     /// - Throws: `DataError`, what `body` throws.
     static func forEachRow(
-        of url: URL, integers: Set<String>, _ body: (Row) throws -> Void
+        of url: URL, header: [[String]], integers: Set<String>, _ body: (Row) throws -> Void
     ) throws {
         var lines = try LineReader(url)
         func fields(_ line: Data) throws -> [String] {
             guard let text = String(data: line, encoding: .utf8) else {
-                throw DataError.malformedLine(
+                throw DataError.malformedFields(
                     RecordLocation(file: url.path, place: .line(lines.lineNumber)),
                     reason: "it is not UTF-8")
             }
             return text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
         }
-        guard let header = try lines.next() else { return }
-        let names = try fields(header)
+        guard let first = try lines.next() else { return }
+        let names = try fields(first)
+        guard header.allSatisfy({ !Set($0).isDisjoint(with: names) }) else {
+            throw DataError.headerMissing(
+                path: url.path, expected: header.map { $0[0] },
+                found: String(decoding: first, as: UTF8.self))
+        }
         while let line = try lines.next() {
             guard !line.isEmpty else { continue }
             let location = RecordLocation(file: url.path, place: .line(lines.lineNumber))
             let values = try fields(line)
             guard values.count == names.count else {
-                throw DataError.malformedLine(
+                throw DataError.malformedFields(
                     location, reason: "it has \(values.count) fields, the first line \(names.count)"
                 )
             }
@@ -96,7 +110,7 @@ enum TabbedFile {
             for (name, value) in zip(names, values) {
                 members[name] =
                     integers.contains(name)
-                    ? Int64(value).map(Cell.integer) ?? .string(value) : .string(value)
+                    ? integer(value) ?? .string(value) : .string(value)
             }
             try body(Row(members, location: location))
         }

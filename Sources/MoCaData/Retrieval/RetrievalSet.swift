@@ -8,8 +8,8 @@ package import MoCaTables
 package struct CorpusRecord: Record, Equatable {
     package static let columns = identifiers + ["image", "doc-id", "doc_id"]
     package static let requiredColumns: [String] = []
-    /// ViDoRe's, ViDoRe v3's, BEIR's.
-    package static let identifiers = ["corpus-id", "corpus_id", "_id"]
+    /// ViDoRe's, ViDoRe v3's, BEIR's, mteb's.
+    package static let identifiers = ["corpus-id", "corpus_id", "_id", "id"]
 
     package var location: RecordLocation
     package var id: String
@@ -29,7 +29,7 @@ package struct CorpusRecord: Record, Equatable {
 package struct QueryRecord: Record, Equatable {
     package static let columns = identifiers + ["query", "text", "language"]
     package static let requiredColumns: [String] = []
-    static let identifiers = ["query-id", "query_id", "_id"]
+    static let identifiers = ["query-id", "query_id", "_id", "id"]
 
     package var location: RecordLocation
 
@@ -53,8 +53,8 @@ package struct QueryRecord: Record, Equatable {
 /// How relevant one page is for one query.
 package struct RelevanceRecord: Record, Equatable {
     package static let columns = queryColumns + corpusColumns + ["score"]
-    private static let queryColumns = ["query-id", "query_id"]
-    private static let corpusColumns = ["corpus-id", "corpus_id"]
+    static let queryColumns = ["query-id", "query_id"]
+    static let corpusColumns = ["corpus-id", "corpus_id"]
     package static let requiredColumns = ["score"]
 
     package var location: RecordLocation
@@ -145,7 +145,11 @@ package struct RetrievalSet: Sendable {
         guard let file = try TabbedFile.find(in: part) else {
             return try forEach(RelevanceRecord.self, in: part, body)
         }
-        try TabbedFile.forEachRow(of: file, integers: ["score"]) { try body(RelevanceRecord($0)) }
+        try TabbedFile.forEachRow(
+            of: file,
+            header: [RelevanceRecord.queryColumns, RelevanceRecord.corpusColumns, ["score"]],
+            integers: ["score"]
+        ) { try body(RelevanceRecord($0)) }
     }
 }
 

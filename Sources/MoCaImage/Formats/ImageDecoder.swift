@@ -18,18 +18,24 @@ package struct ImageHeader: Sendable, Hashable {
     }
 }
 
-/// Decodes the first frame of an image in its file's own mode. EXIF rotation and colour profiles
-/// are ignored; a file with missing data is an error. Safe to use from many threads at once.
+/// Decodes the first frame of an image in its file's own mode. Colour profiles are ignored, and so
+/// is the orientation that EXIF gives, unless `orientation` says otherwise; a file with missing data
+/// is an error. Safe to use from many threads at once.
 package struct ImageDecoder: Sendable {
     /// Pillow's limit against decompression bombs: twice what a quarter of a gigabyte holds.
     package static let defaultPixelLimit = 178_956_970
 
     /// Most pixels that a header may declare.
     package var pixelLimit: Int
+    /// Which orientation tags turn an image.
+    package var orientation: OrientationPolicy
 
     /// Makes a decoder that refuses images of more than `pixelLimit` pixels.
-    package init(pixelLimit: Int = Self.defaultPixelLimit) {
+    package init(
+        pixelLimit: Int = Self.defaultPixelLimit, orientation: OrientationPolicy = .reference
+    ) {
         self.pixelLimit = pixelLimit
+        self.orientation = orientation
     }
 
     /// The declared size of `source`. Throws `ImageError`.
@@ -52,7 +58,7 @@ package struct ImageDecoder: Sendable {
             try check(header.width, header.height, of: file)
             return try header.decoded(file)
         default:
-            let image = try VipsImage(file)
+            let image = try VipsImage(file, policy: orientation)
             try check(image.width, image.height, of: file)
             return try image.decoded(file)
         }
@@ -72,7 +78,7 @@ package struct ImageDecoder: Sendable {
             let header = try BMPHeader(file)
             return (header.width, header.height)
         default:
-            let image = try VipsImage(file)
+            let image = try VipsImage(file, policy: orientation)
             return (image.width, image.height)
         }
     }

@@ -5,16 +5,23 @@ import Foundation
 
 /// A file that libvips has opened: the header is read, the pixels are not.
 final class VipsImage {
-    /// Pixels in a row, and rows.
+    /// Pixels in a row, and rows, once the image is turned.
     let width: Int
     let height: Int
+    /// Pixels in a row, and rows, as the file stores them.
+    private let storedWidth: Int
+    private let storedHeight: Int
+    /// How the stored pixels are turned.
+    private let orientation: ImageOrientation
     private let handle: OpaquePointer
     private let info: cvips_info
     /// libvips reads from here until the image is closed.
     private let data: NSData
 
     /// Opens `file`. Throws `ImageError`.
-    init(_ file: EncodedImage) throws {
+    ///
+    /// - Parameter policy: which orientation tags turn the image.
+    init(_ file: EncodedImage, policy: OrientationPolicy) throws {
         let format: cvips_format =
             switch file.format {
             case .png: CVIPS_PNG
@@ -37,7 +44,12 @@ final class VipsImage {
         guard let opened else { throw file.failure }
         handle = opened
         self.info = info
-        (width, height) = (Int(info.width), Int(info.height))
+        storedWidth = Int(info.width)
+        storedHeight = Int(info.height)
+        let isTurned = file.format == .tiff || policy == .exif
+        orientation = (isTurned ? ImageOrientation(rawValue: Int(info.orientation)) : nil) ?? .upright
+        width = orientation.isTransposed ? storedHeight : storedWidth
+        height = orientation.isTransposed ? storedWidth : storedHeight
     }
 
     deinit {
@@ -57,7 +69,8 @@ final class VipsImage {
             throw file.unsupported("\(bands) bands")
         }
         let samples = try read(file, as: layout)
-        return Raster(layout.mode, width: width, height: height, samples: samples)
+        return Raster(layout.mode, width: storedWidth, height: storedHeight, samples: samples)
+            .turned(orientation)
     }
 
     private var bands: Int { Int(info.bands) }
@@ -89,9 +102,9 @@ final class VipsImage {
         }
     }
 
-    /// `height * width * bands` samples. Throws `ImageError`.
+    /// `storedHeight * storedWidth * bands` samples. Throws `ImageError`.
     private func pixels<T>(_ file: EncodedImage, zero: T) throws -> [T] {
-        let count = width * height * bands
+        let count = storedWidth * storedHeight * bands
         precondition(MemoryLayout<T>.size * bands == Int(info.pixel_bytes))
         return try [T](unsafeUninitializedCapacity: count) { out, initialized in
             guard cvips_read(handle, out.baseAddress) == CVIPS_OK else { throw file.failure }

@@ -103,6 +103,12 @@ package final class ArchiveReader {
     ) throws {
         guard status != CARCHIVE_OK else { return }
         let reason = String(cString: carchive_last_error())
+        if reason.contains("too much memory") {
+            throw DataError.unsupportedFile(
+                path: path, entry: entry,
+                reason: "its zstd window is larger than the 128 MiB that the decoder allows",
+                remedy: "compress it again without --long, or decompress it with zstd --long=31")
+        }
         switch status {
         case CARCHIVE_IO: throw DataError.inputOutput(path: path, reason: reason)
         case _ where isStream: throw DataError.unreadableFile(path: path, reason: reason)

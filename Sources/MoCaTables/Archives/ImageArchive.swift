@@ -1,6 +1,7 @@
 // Images inside a zip or tar file, read where they are: nothing is unpacked.
 
 package import Foundation
+package import MoCaCore
 import Synchronization
 
 /// An open archive and an index of its entries; any number of threads read from it at once.
@@ -19,7 +20,7 @@ package final class ImageArchive: Sendable {
     private enum Index: Sendable {
         case zip(ZipDirectory)
         /// Where the bytes of each entry are.
-        case tar([String: Range<Int>])
+        case tar([ExactText: Range<Int>])
     }
 
     /// Reads the directory of a zip file, or goes over the headers of a tar.
@@ -36,17 +37,17 @@ package final class ImageArchive: Sendable {
                 path.hasSuffix(".zip")
                 ? .zip(try ZipDirectory(file)) : .tar(try Self.entries(ofTar: file))
         } catch let failure as ZipDirectory.Failure {
-            throw DataError.unreadableArchive(path: path, entry: nil, reason: failure.reason)
+            throw failure.error(path: path, entry: nil)
         }
     }
 
-    private static func entries(ofTar file: RandomAccessFile) throws -> [String: Range<Int>] {
+    private static func entries(ofTar file: RandomAccessFile) throws -> [ExactText: Range<Int>] {
         let archive = try ArchiveReader(tar: file, from: 0)
-        var found: [String: Range<Int>] = [:]
+        var found: [ExactText: Range<Int>] = [:]
         while let entry = try archive.next() {
-            let name = normalized(entry.name)
+            let name = ExactText(normalized(entry.name))
             if entry.kind == .hardLink, let target = entry.target {
-                found[name] = found[normalized(target)]
+                found[name] = found[ExactText(normalized(target))]
             } else if entry.kind == .file {
                 guard let offset = entry.offset, let byteCount = entry.byteCount,
                     byteCount <= Int.max - offset
@@ -78,10 +79,10 @@ package final class ImageArchive: Sendable {
         do {
             switch index {
             case .zip(let directory):
-                guard let member = directory.members[name] else { return nil }
+                guard let member = directory.members[ExactText(name)] else { return nil }
                 return try directory.bytes(of: member, in: file)
             case .tar(let entries):
-                guard let range = entries[name] else { return nil }
+                guard let range = entries[ExactText(name)] else { return nil }
                 let bytes = try file.read(at: range.lowerBound, count: range.count)
                 guard bytes.count == range.count else {
                     throw ZipDirectory.Failure(reason: "the archive ends too early")
@@ -89,7 +90,7 @@ package final class ImageArchive: Sendable {
                 return bytes
             }
         } catch let failure as ZipDirectory.Failure {
-            throw DataError.unreadableArchive(path: path, entry: name, reason: failure.reason)
+            throw failure.error(path: path, entry: name)
         }
     }
 
@@ -98,8 +99,8 @@ package final class ImageArchive: Sendable {
     package func nearest(to name: String) -> [String] {
         var names: [String]
         switch index {
-        case .zip(let directory): names = Array(directory.members.keys)
-        case .tar(let entries): names = Array(entries.keys)
+        case .zip(let directory): names = directory.members.keys.map(\.text)
+        case .tar(let entries): names = entries.keys.map(\.text)
         }
         let last = name.split(separator: "/").last.map(String.init) ?? name
         let elsewhere = names.filter { $0 == last || $0.hasSuffix("/\(last)") }
@@ -110,7 +111,7 @@ package final class ImageArchive: Sendable {
         } else {
             names = elsewhere
         }
-        return Array(names.sorted().prefix(Self.nearestCount))
+        return Array(names.map { ExactText($0) }.sorted().map(\.text).prefix(Self.nearestCount))
     }
 }
 

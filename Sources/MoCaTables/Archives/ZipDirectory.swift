@@ -2,6 +2,7 @@
 
 import CArchive
 import Foundation
+package import MoCaCore
 
 /// The members of a zip file by name, for reading any of them at any time.
 struct ZipDirectory: Sendable {
@@ -19,6 +20,16 @@ struct ZipDirectory: Sendable {
     /// Why a directory or a member cannot be read.
     struct Failure: Error, Equatable {
         var reason: String
+        /// What to do about an archive that is whole; nil of a damaged one.
+        var remedy: String?
+
+        /// The error that names archive and entry.
+        func error(path: String, entry: String?) -> DataError {
+            guard let remedy else {
+                return .unreadableArchive(path: path, entry: entry, reason: reason)
+            }
+            return .unsupportedFile(path: path, entry: entry, reason: reason, remedy: remedy)
+        }
     }
 
     private static let endSignature = 0x0605_4b50
@@ -29,7 +40,7 @@ struct ZipDirectory: Sendable {
     /// Deflate makes at most about this many bytes of one.
     private static let inflationMax = 1032
 
-    private(set) var members: [String: Member] = [:]
+    private(set) var members: [ExactText: Member] = [:]
     /// Where the directory begins: what a member takes ends before it.
     private let start: Int
     /// Bytes that were put before the zip file.
@@ -48,15 +59,30 @@ struct ZipDirectory: Sendable {
             let lengths = try [28, 30, 32].map { try directory.required(place + $0, 2) }
             let next = place + 46 + lengths.reduce(0, +)
             guard next <= directory.count else { throw Self.damage }
-            let name = String(
-                decoding: directory[place + 46..<place + 46 + lengths[0]], as: UTF8.self)
+            let name = Self.name(
+                directory[place + 46..<place + 46 + lengths[0]],
+                isUTF8: try directory.required(place + 8, 2) & 0x800 != 0)
             let member = try Self.member(
                 directory, place, extra: place + 46 + lengths[0]..<next - lengths[2])
-            if !name.hasSuffix("/") { members[ImageArchive.normalized(name)] = member }
+            if !name.hasSuffix("/") { members[ExactText(ImageArchive.normalized(name))] = member }
             place = next
         }
         guard place == directory.count else { throw Self.damage }
     }
+
+    /// A name: UTF-8 where the archive or the bytes say so, else in the code page of old writers, as
+    /// Python's `zipfile` reads it (APPNOTE, appendix D).
+    private static func name(_ bytes: Data, isUTF8: Bool) -> String {
+        if let text = String(validating: bytes, as: UTF8.self) { return text }
+        guard !isUTF8 else { return String(decoding: bytes, as: UTF8.self) }
+        return String(
+            bytes.map { $0 < 0x80 ? Character(UnicodeScalar($0)) : codePage437[Int($0) - 0x80] })
+    }
+
+    /// Characters 128 to 255 of code page 437.
+    private static let codePage437 = Array(
+        "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀"
+            + "αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}")
 
     private static var damage: Failure { Failure(reason: "the zip directory is damaged") }
     private static var outside: Failure {
@@ -134,7 +160,10 @@ struct ZipDirectory: Sendable {
     ///
     /// - Throws: `Failure`, `DataError.inputOutput`.
     func bytes(of member: Member, in file: RandomAccessFile) throws -> Data {
-        guard !member.isEncrypted else { throw Failure(reason: "it is encrypted") }
+        guard !member.isEncrypted else {
+            throw Failure(
+                reason: "it is encrypted", remedy: "write the archive without a password")
+        }
         // Both numbers may be anything up to the greatest, so nothing is added to them here.
         let room = start - shift - 30
         guard member.header <= room, member.compressedByteCount <= room - member.header else {
@@ -161,7 +190,10 @@ struct ZipDirectory: Sendable {
             try Self.check(status)
             return stored
         case 8: return try Self.inflated(stored, member)
-        default: throw Failure(reason: Self.unreadable(method: member.method))
+        default:
+            throw Failure(
+                reason: Self.unreadable(method: member.method),
+                remedy: "unpack the archive, or write it anew with deflate")
         }
     }
 
@@ -169,9 +201,7 @@ struct ZipDirectory: Sendable {
         let names = [
             9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "XZ", 98: "PPMd",
         ]
-        return
-            "its compression \(names[method] ?? "method \(method)") is not read in place: unpack "
-            + "the archive, or write it anew with deflate"
+        return "its compression \(names[method] ?? "method \(method)") is not read in place"
     }
 
     private static func inflated(_ stored: Data, _ member: Member) throws -> Data {

@@ -38,6 +38,7 @@ package struct JSONLinesFile: RecordFile {
             decompressed = nil
             let handle = try openForReading(url)
             while let chunk = try readChunk(handle, 1 << 20, path: url.path) {
+                if indexer.isAtStart { try checkJSONLines(chunk, path: url.path) }
                 indexer.take(chunk)
             }
         }
@@ -63,6 +64,9 @@ package struct JSONLinesFile: RecordFile {
         private(set) var line = 1
         private var position = 0
         private var hasContent = false
+
+        /// Whether no byte was taken yet.
+        var isAtStart: Bool { position == 0 }
 
         mutating func take(_ chunk: Data) {
             chunk.withUnsafeBytes { bytes in

@@ -3,15 +3,21 @@
 package import Foundation
 import MoCaSettings
 
-/// Reads lines; the end of a line is a line feed, with or without a carriage return before it.
+/// Reads lines in time linear in their bytes; the end of a line is a line feed, with or without a
+/// carriage return before it.
 package struct LineReader {
     private static let chunkByteCount = 1 << 18
 
     private let source: Source
     private let path: String
-    private var buffer = Data()
-    /// Where in `buffer` the next line starts.
+    /// Refuses a file by its first bytes.
+    private let check: (Data) throws -> Void
+    private var buffer: [UInt8] = []
+    /// Index in `buffer` at which the next line starts.
     private var start = 0
+    /// Index in `buffer` up to which the next line is known to hold no line feed.
+    private var searched = 0
+    private var isAtStart = true
     private var isAtEnd = false
     /// Number of the line that was read last, from 1.
     package private(set) var lineNumber = 0
@@ -22,51 +28,76 @@ package struct LineReader {
     }
 
     /// Reads what is left of `handle`; errors call it `path`.
-    package init(_ handle: FileHandle, path: String) {
+    ///
+    /// - Parameter check: is given the first bytes, and throws where they show that the file is not
+    ///   what it should be.
+    package init(
+        _ handle: FileHandle, path: String, check: @escaping (Data) throws -> Void = { _ in }
+    ) {
         source = .file(handle)
         self.path = path
+        self.check = check
     }
 
     /// Opens a file.
     ///
     /// - Throws: `DataError.fileMissing`, `.inputOutput`.
-    package init(_ url: URL) throws {
-        self.init(try openForReading(url), path: url.path)
+    package init(_ url: URL, check: @escaping (Data) throws -> Void = { _ in }) throws {
+        self.init(try openForReading(url), path: url.path, check: check)
     }
 
-    /// Opens a compressed file: gzip, zstd, bzip2 or xz, told by its first bytes.
+    /// Opens a compressed file: gzip, zstd, bzip2 or xz, recognised by its first bytes.
     ///
     /// - Throws: `DataError.unreadableFile`, `.inputOutput`.
-    package init(compressed url: URL) throws {
+    package init(
+        compressed url: URL, check: @escaping (Data) throws -> Void = { _ in }
+    ) throws {
         source = .stream(try ArchiveReader(stream: url))
         path = url.path
+        self.check = check
     }
 
     /// The next line without its end; nil after the last.
     ///
-    /// - Throws: `DataError.inputOutput`, `.damagedStream`.
+    /// - Throws: `DataError.inputOutput`, `.damagedStream`, and what the check of the first bytes
+    ///   throws.
     package mutating func next() throws -> Data? {
-        var searched = start
         while true {
-            if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-                defer { start = end + 1 }
+            if let end = indexOfLineFeed() {
+                defer { (start, searched) = (end + 1, end + 1) }
                 return line(upTo: end)
             }
-            searched = buffer.endIndex
+            searched = buffer.count
             if isAtEnd {
-                guard start < buffer.endIndex else { return nil }
-                defer { start = buffer.endIndex }
-                return line(upTo: buffer.endIndex)
+                guard start < buffer.count else { return nil }
+                defer { start = buffer.count }
+                return line(upTo: buffer.count)
             }
-            searched -= start
-            buffer = Data(buffer[start...])
-            start = 0
-            guard let chunk = try nextChunk() else {
-                isAtEnd = true
-                continue
-            }
-            buffer.append(chunk)
+            try fill()
         }
+    }
+
+    /// The index of the first line feed that was not searched yet.
+    private func indexOfLineFeed() -> Int? {
+        buffer.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, searched < bytes.count else { return nil }
+            let found = memchr(base + searched, 0x0a, bytes.count - searched)
+            return found.map { base.distance(to: UnsafeRawPointer($0)) }
+        }
+    }
+
+    /// Drops the lines that were read, and appends the next chunk.
+    private mutating func fill() throws {
+        buffer.removeFirst(start)
+        searched -= start
+        start = 0
+        guard let chunk = try nextChunk() else {
+            isAtEnd = true
+            return
+        }
+        if isAtStart { try check(chunk) }
+        isAtStart = false
+        buffer.append(contentsOf: chunk)
     }
 
     private func nextChunk() throws -> Data? {
@@ -143,5 +174,28 @@ package func jsonRow(_ line: Data, location: RecordLocation) throws -> Row {
     } catch let fault as JSONFault {
         throw DataError.malformedLine(
             location, reason: "\(fault.reason) at column \(fault.byte + 1)")
+    }
+}
+
+/// Refuses a file named as JSON lines whose first bytes show that it is something else, before a
+/// line of gigabytes is read.
+///
+/// - Throws: `DataError.unreadableFile`.
+package func checkJSONLines(_ firstBytes: Data, path: String) throws {
+    let bytes = firstBytes.starts(with: [0xef, 0xbb, 0xbf]) ? firstBytes.dropFirst(3) : firstBytes
+    let known: [([UInt8], String)] = [
+        ([0x1f, 0x8b], "gzip"), ([0x28, 0xb5, 0x2f, 0xfd], "zstd"), (Array("BZh".utf8), "bzip2"),
+        ([0xfd, 0x37, 0x7a, 0x58, 0x5a], "xz"), (Array("PAR1".utf8), "Parquet"),
+        (Array("ARROW1".utf8), "Arrow"), (Array("PK\u{3}\u{4}".utf8), "zip"),
+        ([0xff, 0xfe], "UTF-16"), ([0xfe, 0xff], "UTF-16"),
+    ]
+    if let (_, name) = known.first(where: { bytes.starts(with: $0.0) }) {
+        throw DataError.notJSONLines(path: path, found: "a \(name) file")
+    }
+    switch bytes.first(where: { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }) {
+    case UInt8(ascii: "["):
+        throw DataError.notJSONLines(path: path, found: "one JSON array")
+    case 0: throw DataError.notJSONLines(path: path, found: "a binary file")
+    default: return
     }
 }

@@ -4,13 +4,16 @@ package import Foundation
 
 /// The data files of a folder, in the order of their names; of a folder that
 /// `datasets.save_to_disk` has written, those that its `state.json` names, in its order. A path
-/// of one data file is that file. Archives are shards of a WebDataset where a folder has no other
+/// of one data file is that file. Files of several splits beside each other, as the Hub keeps them
+/// (`train-00000-of-00001.parquet`, `test-00000-of-00001.parquet`), are refused; `FOLDER/train`
+/// names those of one. Archives are shards of a WebDataset where a folder has no other
 /// data files.
 ///
 /// - Throws: `DataError.fileMissing`, `.noDataFiles`, `.severalSplits`, `.inputOutput`,
 ///   `.malformedLine`, `.unreadableFile`.
 package func dataFiles(in folder: URL) throws -> [URL] {
     guard FileManager.default.fileExists(atPath: folder.path) else {
+        if let files = try SplitFiles.named(by: folder) { return files }
         throw DataError.fileMissing(path: folder.path)
     }
     guard isFolder(folder) else { return [folder] }
@@ -18,26 +21,41 @@ package func dataFiles(in folder: URL) throws -> [URL] {
     if let splits = try savedSplits(in: folder) {
         throw DataError.severalSplits(folder: folder.path, splits: splits)
     }
-    let names: [String]
-    do {
-        // By path: by URL, a folder that is a link would seem empty.
-        names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-    } catch {
-        throw DataError.inputOutput(path: folder.path, reason: error.localizedDescription)
-    }
-    let sorted = names.filter { !$0.hasPrefix(".") }.sorted()
-        .map { folder.appendingPathComponent($0, isDirectory: false) }
-    // Spark calls folders like files: `real.parquet/part-00000.parquet`.
-    let shards = sorted.filter { RecordFormat($0)?.isWebDataset == true && !isFolder($0) }
-    let others = sorted.filter { RecordFormat($0)?.isWebDataset == false && !isFolder($0) }
-    // Beside tables and lines of records, an archive holds their images.
-    let files = others.isEmpty ? shards : others
+    let entries = try visibleEntries(of: folder)
+    let files = recordFiles(among: entries)
     guard !files.isEmpty else {
         throw DataError.noDataFiles(
             folder: folder.path,
-            subfolders: sorted.filter(isFolder).map(\.lastPathComponent))
+            subfolders: entries.filter(isFolder).map(\.lastPathComponent))
+    }
+    let splits = SplitFiles.splits(of: files)
+    guard splits.count < 2 else {
+        throw DataError.severalSplits(folder: folder.path, splits: splits)
     }
     return files
+}
+
+/// The entries of a folder that are not hidden, by name.
+///
+/// - Throws: `DataError.inputOutput`.
+func visibleEntries(of folder: URL) throws -> [URL] {
+    do {
+        // By path: by URL, a folder that is a link would seem empty.
+        return try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .filter { !$0.hasPrefix(".") }.sorted()
+            .map { folder.appendingPathComponent($0, isDirectory: false) }
+    } catch {
+        throw DataError.inputOutput(path: folder.path, reason: error.localizedDescription)
+    }
+}
+
+/// The files of records among the entries of a folder.
+func recordFiles(among entries: [URL]) -> [URL] {
+    // Spark calls folders like files: `real.parquet/part-00000.parquet`.
+    let shards = entries.filter { RecordFormat($0)?.isWebDataset == true && !isFolder($0) }
+    let others = entries.filter { RecordFormat($0)?.isWebDataset == false && !isFolder($0) }
+    // Beside tables and lines of records, an archive holds their images.
+    return others.isEmpty ? shards : others
 }
 
 /// Whether there is a folder at `url`, or a link to one.

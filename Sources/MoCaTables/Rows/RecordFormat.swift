@@ -1,6 +1,7 @@
 // Which formats record files have, by the ending of their name.
 
 package import Foundation
+import MoCaSystem
 
 /// The format of a file of records.
 package enum RecordFormat: Sendable, Hashable {
@@ -55,6 +56,7 @@ package func openRecordFile(_ url: URL) throws -> any RecordFile {
     guard FileManager.default.fileExists(atPath: url.path) else {
         throw DataError.fileMissing(path: url.path)
     }
+    guard !GitLFSPointer.isPointer(at: url) else { throw DataError.lfsPointer(path: url.path) }
     switch RecordFormat(url) {
     case .parquet, .arrow: return try TableFile(url)
     case .jsonLines: return try JSONLinesFile(url)

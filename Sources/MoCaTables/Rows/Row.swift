@@ -1,13 +1,14 @@
 // One record of a file, read by column name.
 
 package import Foundation
+package import MoCaCore
 
 /// A row of a table or a line of JSON.
 package struct Row: Sendable {
     /// Where the row stands.
     package let location: RecordLocation
     /// Encoded images that lie beside the record, by the names that it may call them.
-    package let attachments: [String: Data]
+    package let attachments: [ExactText: Data]
     private let storage: Storage
 
     private enum Storage: Sendable {
@@ -24,7 +25,7 @@ package struct Row: Sendable {
 
     /// A row made of values.
     package init(
-        _ members: [String: Cell], location: RecordLocation, attachments: [String: Data] = [:]
+        _ members: [String: Cell], location: RecordLocation, attachments: [ExactText: Data] = [:]
     ) {
         storage = .members(members)
         self.location = location
@@ -183,6 +184,14 @@ package struct Row: Sendable {
         case .object(let members):
             // The `Image` feature of Hugging Face data sets: bytes, or else a path.
             if case .bytes(let data) = members["bytes"], !data.isEmpty { return .encoded(data) }
+            if case .string(let text) = members["bytes"] {
+                // JSON has no bytes: they are written as base64.
+                guard let data = Data(base64Encoded: text), !data.isEmpty else {
+                    throw DataError.unreadableDataURL(
+                        location, reason: "'bytes' of '\(column)' holds no valid base64")
+                }
+                return .encoded(data)
+            }
             if case .string(let path) = members["path"], !path.isEmpty { return .path(path) }
             throw DataError.valueMissing(location, column: column)
         default: throw mismatch(column, cell.kindName, "an image's bytes or path")

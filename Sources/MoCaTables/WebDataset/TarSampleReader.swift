@@ -1,6 +1,7 @@
 // From the members of a WebDataset sample to a row.
 
 import Foundation
+package import MoCaCore
 import MoCaSettings
 
 /// Reads one sample.
@@ -95,7 +96,7 @@ struct TarSampleReader {
     private func listed(_ cell: Cell?, _ images: [Image]) -> Cell {
         let attachments = attachments(images)
         func resolved(_ cell: Cell) -> Cell {
-            guard case .string(let name) = cell, let bytes = attachments[name] else { return cell }
+            guard case .string(let name) = cell, let bytes = attachments[ExactText(name)] else { return cell }
             return .bytes(bytes)
         }
         switch cell {
@@ -106,11 +107,11 @@ struct TarSampleReader {
     }
 
     /// An image may be called by its path, its name, or its ending.
-    private func attachments(_ images: [Image]) -> [String: Data] {
-        var found: [String: Data] = [:]
+    private func attachments(_ images: [Image]) -> [ExactText: Data] {
+        var found: [ExactText: Data] = [:]
         for (member, bytes) in images {
             for name in [member.name, (member.name as NSString).lastPathComponent, member.ending] {
-                found[name] = bytes
+                found[ExactText(name)] = bytes
             }
         }
         return found

@@ -1,6 +1,7 @@
 // A shard of a WebDataset: a tar whose neighbouring members of one base name are a sample.
 
 package import Foundation
+package import MoCaCore
 
 /// A shard with random access by row.
 ///
@@ -130,7 +131,7 @@ private struct SampleWalk {
         while let entry = try archive.next() {
             guard let (key, ending) = Self.split(entry) else { continue }
             var finished: TarSample?
-            if waiting?.key != key {
+            if waiting.map({ ExactText($0.key) }) != ExactText(key) {
                 finished = waiting
                 waiting = TarSample(key: key, headerOffset: entry.headerOffset)
             }
@@ -161,7 +162,7 @@ extension TarSample {
             flaw = flaw ?? "\(entry.name) is a link or is stored in pieces"
             return
         }
-        if members.contains(where: { $0.ending == ending }) {
+        if members.contains(where: { ExactText($0.ending) == ExactText(ending) }) {
             flaw = flaw ?? "\(entry.name) stands twice"
         }
         members.append(

@@ -1,0 +1,20 @@
+// Small text files that stand for large ones until Git LFS has fetched them.
+
+package import Foundation
+
+/// A pointer file of Git LFS (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
+package enum GitLFSPointer {
+    private static let firstBytes = Data("version https://git-lfs.github.com/spec/".utf8)
+
+    /// Whether a file's first bytes are those of a pointer.
+    package static func isPointer(_ bytes: Data) -> Bool { bytes.starts(with: firstBytes) }
+
+    /// Whether the file at `url` is a pointer; false where it cannot be read.
+    package static func isPointer(at url: URL) -> Bool {
+        guard let file = fopen(url.path, "r") else { return false }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: firstBytes.count)
+        let count = fread(&bytes, 1, bytes.count, file)
+        return isPointer(Data(bytes.prefix(count)))
+    }
+}
