@@ -22,6 +22,10 @@ import Testing
         ("types/file.arrow", "types/ipc"),
         ("types/dictionary.arrow", "types/dictionary"),
         ("types/dictionary.parquet", "types/dictionary"),
+        ("../arrow-types/views.arrow", "../arrow-types/views"),
+        ("../arrow-types/view-stream.arrow", "../arrow-types/views"),
+        ("../arrow-types/views.parquet", "../arrow-types/views"),
+        ("../arrow-types/dictionary-stream.arrow", "../arrow-types/dictionary-stream"),
         ("vidore/corpus/test-00000-of-00001.parquet", "vidore/corpus/test-00000-of-00001"),
     ])
     func cellsEqualPyarrow(file: String, expected: String) throws {

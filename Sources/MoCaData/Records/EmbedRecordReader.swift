@@ -14,6 +14,8 @@ package struct EmbedRecordReader {
     private var source: Source
     /// Columns seen so far that look as if they belonged to the input, and are not read.
     package private(set) var unreadColumns: Set<String> = []
+    /// What is odd about the samples of a WebDataset, a sentence each.
+    package private(set) var oddities: [String] = []
 
     private enum Source {
         case table(TableRows)
@@ -38,7 +40,9 @@ package struct EmbedRecordReader {
         case nil where url.pathExtension == "txt":
             source = .text(try LineReader(url), path: url.path)
         case .webDataset:
-            source = .blocks(BlockRows(try WebDatasetFile(url), columns: EmbedRecord.columns))
+            let shard = try WebDatasetFile(url)
+            oddities = shard.oddities.sentences
+            source = .blocks(BlockRows(shard, columns: EmbedRecord.columns))
         case .parquet, .arrow:
             guard FileManager.default.fileExists(atPath: url.path) else {
                 throw DataError.fileMissing(path: url.path)

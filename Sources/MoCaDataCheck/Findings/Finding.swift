@@ -40,6 +40,7 @@ package struct Finding: Sendable, Hashable, Encodable {
         // Records
         case unreadableFile = "unreadable_file"
         case cutArchive = "cut_archive"
+        case oddGrouping = "odd_grouping"
         case unreadableRecord = "unreadable_record"
         case emptyContent = "empty_content"
         case blankText = "blank_text"
@@ -77,7 +78,8 @@ package struct Finding: Sendable, Hashable, Encodable {
                 .strayImageToken, .missingImage, .brokenImage, .truncatedImage, .oversizedImage,
                 .elongatedImage, .overBudget:
                 .error
-            case .cutArchive, .blankText, .encodingDamage, .unknownColumn, .tinyImage, .overLength,
+            case .cutArchive, .oddGrouping, .blankText, .encodingDamage, .unknownColumn, .tinyImage,
+                .overLength,
                 .emptyNegative,
                 .negativeEqualsPositive, .leakedText, .leakedImage, .leakedNearImage:
                 .warning

@@ -48,7 +48,8 @@ package struct SubsetReader: Sendable {
     ) throws -> Int {
         var firstRow = 0
         // Each is named once a subset, where it is first met.
-        var known = Set(kind.columns)
+        // `__key__` is what a sample of a WebDataset is called, and never a column that is lost.
+        var known = Set(kind.columns + ["__key__"])
         let files: [URL]
         do {
             files = try dataFiles(in: folder)
@@ -72,6 +73,11 @@ package struct SubsetReader: Sendable {
                         "the tar has no mark of its end: it may be cut off between two members"))
             }
             let place = RecordPlace(subset: name, row: nil, file: url.path)
+            if let shard = file as? WebDatasetFile {
+                for sentence in shard.oddities.sentences {
+                    try report(Finding(.oddGrouping, at: place, sentence))
+                }
+            }
             if let found = unknown(file.columnNames ?? [], at: place, &known) { try report(found) }
             for block in file.blockRows.indices {
                 try read(block, of: file, firstRow: firstRow) { readings in

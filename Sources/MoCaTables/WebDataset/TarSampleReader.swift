@@ -11,7 +11,8 @@ import MoCaSettings
 /// their names. `__key__` is the base name.
 struct TarSampleReader {
     private static let imageEndings: Set<String> = [
-        "jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "jxl",
+        "jpg", "jpeg", "jfif", "jpe", "png", "webp", "avif", "gif", "bmp", "tif", "tiff", "heic",
+        "heif", "jxl",
     ]
 
     var sample: TarSample
@@ -68,14 +69,21 @@ struct TarSampleReader {
         return bytes
     }
 
+    /// Whether a member with this ending is a picture, text or JSON that is read.
+    static func reads(ending: String) -> Bool {
+        let ending = ending.lowercased()
+        return ending == "txt" || ending == "json" || isImage(ending)
+    }
+
+    private static func isImage(_ ending: String) -> Bool {
+        ending.split(separator: ".").last.map { imageEndings.contains($0.lowercased()) } ?? false
+    }
+
     private typealias Image = (member: TarSample.Member, bytes: Data)
 
     /// The image members by name, where `2.jpg` comes before `10.jpg`.
     private func images() throws -> [Image] {
-        let members = sample.members.filter { member in
-            let last = member.ending.split(separator: ".").last.map { $0.lowercased() } ?? ""
-            return Self.imageEndings.contains(last)
-        }
+        let members = sample.members.filter { Self.isImage($0.ending) }
         return try members.sorted { Self.isBefore($0.ending, $1.ending) }.map { member in
             (member, try bytes(member))
         }
@@ -96,7 +104,9 @@ struct TarSampleReader {
     private func listed(_ cell: Cell?, _ images: [Image]) -> Cell {
         let attachments = attachments(images)
         func resolved(_ cell: Cell) -> Cell {
-            guard case .string(let name) = cell, let bytes = attachments[ExactText(name)] else { return cell }
+            guard case .string(let name) = cell, let bytes = attachments[ExactText(name)] else {
+                return cell
+            }
             return .bytes(bytes)
         }
         switch cell {

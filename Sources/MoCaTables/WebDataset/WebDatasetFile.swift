@@ -20,6 +20,8 @@ package struct WebDatasetFile: RecordFile {
     package var isCostlyToOpen: Bool { true }
     /// Whether the tar lacks the mark of its end: it may be cut off between two members.
     package let lacksEnd: Bool
+    /// What is odd about how its members fall into samples.
+    package let oddities: WebDatasetOddities
     private let blocks: [Block]
     /// The tar of a compressed shard.
     private let decompressed: RandomAccessFile?
@@ -44,7 +46,9 @@ package struct WebDatasetFile: RecordFile {
         var walk = try SampleWalk(tar, from: 0)
         var blocks: [Block] = []
         var row = 0
+        var oddities = WebDatasetOddities()
         while let sample = try walk.next() {
+            oddities.add(sample)
             if row % Self.rowsPerBlock == 0 {
                 blocks.append(Block(start: sample.headerOffset, firstRow: row, rows: 0))
             }
@@ -53,6 +57,7 @@ package struct WebDatasetFile: RecordFile {
         }
         self.blocks = blocks
         lacksEnd = walk.lacksEnd
+        self.oddities = oddities
         blockRows = blocks.map(\.rows)
     }
 
