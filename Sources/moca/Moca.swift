@@ -24,6 +24,7 @@ struct Moca: AsyncParsableCommand {
     static func main() async {
         let command: any ParsableCommand
         do {
+            try checkArguments()
             command = try parseAsRoot()
         } catch {
             // Also what --help and --version print.
@@ -39,6 +40,18 @@ struct Moca: AsyncParsableCommand {
             try finishOutput()
         } catch {
             finish(error, of: command)
+        }
+    }
+
+    /// Demands that arguments are UTF-8: Swift replaces other bytes, and a path would name another
+    /// file.
+    private static func checkArguments() throws {
+        for index in 0..<Int(CommandLine.argc) {
+            guard let bytes = CommandLine.unsafeArgv[index] else { continue }
+            guard String(validatingCString: bytes) == nil else { continue }
+            throw ValidationError(
+                "Argument \(index) is not UTF-8 (\(String(cString: bytes))): rename the file, or "
+                    + "name the folder that holds it.")
         }
     }
 

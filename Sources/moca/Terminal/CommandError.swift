@@ -13,6 +13,8 @@ enum CommandError: UserFacingError, Hashable {
     case inputMissing(option: String, path: String)
     /// An output that must not be overwritten.
     case outputExists(path: String)
+    /// An output that is one of the files that the command reads.
+    case outputIsInput(path: String, input: String)
     /// An output that cannot be written.
     case cannotWrite(path: String, reason: String)
     /// A file that cannot be read.
@@ -32,7 +34,7 @@ enum CommandError: UserFacingError, Hashable {
         switch self {
         case .noDefaultModel, .inputMissing, .cannotRead: .inputMissing
         case .deviceUnavailable: .unavailable
-        case .outputExists, .cannotWrite: .cannotCreateOutput
+        case .outputExists, .outputIsInput, .cannotWrite: .cannotCreateOutput
         case .noProbes, .noPretrainingHeads: .badConfiguration
         case .probesDiffer, .nothingToMeasure: .badData
         case .unexpected: .internalFailure
@@ -49,6 +51,9 @@ enum CommandError: UserFacingError, Hashable {
             "input is missing (\(option) \(path)): there is no such file or folder"
         case .outputExists(let path):
             "output cannot be written (\(path)): there is a model already"
+        case .outputIsInput(let path, let input):
+            "output cannot be written (\(path)): the command reads it"
+                + (path == input ? "" : " (\(input))")
         case .cannotWrite(let path, let reason):
             "output cannot be written (\(path)): \(reason)"
         case .cannotRead(let path, let reason):
@@ -73,6 +78,7 @@ enum CommandError: UserFacingError, Hashable {
         case .deviceUnavailable: "use --device cpu, or install a libtorch for the device"
         case .inputMissing, .cannotRead: "check the path"
         case .outputExists: "name another folder, or remove it"
+        case .outputIsInput: "name another output"
         case .cannotWrite: "check the path, its permissions and the free space"
         case .noProbes: "write them with `moca model verify --write` on a build that you trust"
         case .probesDiffer: "compare versions, weights and --dtype with those of the author"
