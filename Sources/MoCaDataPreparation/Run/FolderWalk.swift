@@ -1,6 +1,7 @@
 // Files below a folder, and how they are moved into another.
 
 import Foundation
+import MoCaSystem
 
 /// Walks and merges folders.
 enum FolderWalk {
@@ -37,10 +38,15 @@ enum FolderWalk {
 
     private static func names(in folder: URL) throws -> [String] {
         do {
-            return try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
-        } catch CocoaError.fileReadNoSuchFile {
+            let listing = try FolderListing(of: folder.path)
+            if let name = listing.undecodableNames.first {
+                throw PreparationError.cannotRead(
+                    path: "\(folder.path)/\(name)", reason: "its name is not UTF-8")
+            }
+            return listing.names
+        } catch POSIXError.ENOENT {
             return []
-        } catch {
+        } catch let error as POSIXError {
             throw PreparationError.cannotRead(path: folder.path, reason: error.localizedDescription)
         }
     }

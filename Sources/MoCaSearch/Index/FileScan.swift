@@ -1,6 +1,8 @@
 // Which files of the given paths are indexed, and which are not, and why.
 
 import Foundation
+import MoCaCore
+import MoCaSystem
 import MoCaTables
 
 /// A file that is not in the index, and the reason.
@@ -28,10 +30,12 @@ struct FileScan {
     private(set) var skipped: [SkippedFile] = []
 
     static let pageReason = "PDF pages are not indexed yet"
+    static let nameReason = "its name is not UTF-8: rename it"
     static let otherReason = "it is neither an image nor a text"
 
     private static let imageEndings: Set<String> = [
-        "jpg", "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jxl",
+        "jpg", "jpeg", "jfif", "jpe", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif",
+        "avif", "jxl",
     ]
 
     /// Looks at files and, down to any depth, folders; hidden ones and links to folders are passed
@@ -39,38 +43,48 @@ struct FileScan {
     ///
     /// - Throws: `SearchError.pathMissing`, `.folderUnreadable`.
     init(_ paths: [String], without index: String) throws {
-        var found: Set<String> = []
+        var found: Set<ExactText> = []
         for path in paths {
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
                 throw SearchError.pathMissing(path: path)
             }
             guard isFolder.boolValue else {
-                found.insert(path)
+                found.insert(ExactText(path))
                 continue
             }
-            let keys: [URLResourceKey] = [.isRegularFileKey]
-            var unreadable: SearchError?
-            let entries = FileManager.default.enumerator(
-                at: URL(fileURLWithPath: path, isDirectory: true),
-                includingPropertiesForKeys: keys, options: .skipsHiddenFiles
-            ) { url, error in
-                unreadable = .folderUnreadable(
-                    path: url.path, reason: error.localizedDescription)
-                return false
-            }
-            while let url = entries?.nextObject() as? URL {
-                // A link to a file counts as the file.
-                var isInner: ObjCBool = false
-                let exists = FileManager.default.fileExists(
-                    atPath: url.path, isDirectory: &isInner)
-                guard exists, !isInner.boolValue, !url.path.hasPrefix(index + "/") else { continue }
-                found.insert(url.standardizedFileURL.path)
-            }
-            // An index would lose the files of a folder that it could not look into.
-            if let unreadable { throw unreadable }
+            try look(into: path, without: index, &found)
         }
-        for path in found.sorted() { add(path) }
+        for path in found.sorted() { add(path.text) }
+    }
+
+    /// Adds the files below a folder.
+    ///
+    /// - Throws: `SearchError.folderUnreadable`: an index would lose the files of a folder that it
+    ///   could not look into.
+    private mutating func look(
+        into folder: String, without index: String, _ found: inout Set<ExactText>
+    ) throws {
+        let listing: FolderListing
+        do {
+            listing = try FolderListing(of: folder)
+        } catch {
+            throw SearchError.folderUnreadable(path: folder, reason: error.localizedDescription)
+        }
+        for name in listing.undecodableNames where !name.hasPrefix(".") {
+            skipped.append(SkippedFile(path: "\(folder)/\(name)", reason: Self.nameReason))
+        }
+        for name in listing.names where !name.hasPrefix(".") {
+            let path = "\(folder)/\(name)"
+            var entry = stat()
+            // A link to a file counts as the file; one to a folder is not followed.
+            guard stat(path, &entry) == 0, path != index else { continue }
+            if entry.st_mode & S_IFMT != S_IFDIR {
+                found.insert(ExactText(path))
+            } else if lstat(path, &entry) == 0, entry.st_mode & S_IFMT == S_IFDIR {
+                try look(into: path, without: index, &found)
+            }
+        }
     }
 
     private mutating func add(_ path: String) {

@@ -1,6 +1,7 @@
 // Which files of a folder hold its records.
 
 package import Foundation
+import MoCaSystem
 
 /// The data files of a folder, in the order of their names; of a folder that
 /// `datasets.save_to_disk` has written, those that its `state.json` names, in its order. A path
@@ -40,11 +41,14 @@ package func dataFiles(in folder: URL) throws -> [URL] {
 /// - Throws: `DataError.inputOutput`.
 func visibleEntries(of folder: URL) throws -> [URL] {
     do {
-        // By path: by URL, a folder that is a link would seem empty.
-        return try FileManager.default.contentsOfDirectory(atPath: folder.path)
-            .filter { !$0.hasPrefix(".") }.sorted()
+        let listing = try FolderListing(of: folder.path)
+        if let name = listing.undecodableNames.first(where: { !$0.hasPrefix(".") }) {
+            throw DataError.inputOutput(
+                path: "\(folder.path)/\(name)", reason: "its name is not UTF-8: rename it")
+        }
+        return listing.names.filter { !$0.hasPrefix(".") }
             .map { folder.appendingPathComponent($0, isDirectory: false) }
-    } catch {
+    } catch let error as POSIXError {
         throw DataError.inputOutput(path: folder.path, reason: error.localizedDescription)
     }
 }
