@@ -59,7 +59,7 @@ public struct EmbedderOptions: Sendable, Hashable {
     package var resolvedBatchTokens: Int { batchTokens ?? (device.kind == .cpu ? 1024 : 16_384) }
 }
 
-/// What is decided after all sources were asked.
+/// The resolved settings: from the options, else the contract, else the model's files.
 package struct EmbedderSettings: Sendable {
     package let pooling: PoolingSettings
     package let budget: PixelBudget?

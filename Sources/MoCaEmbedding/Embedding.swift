@@ -1,6 +1,6 @@
 // One vector.
 
-/// The vector of one input; of unit length unless the embedder was told otherwise.
+/// The vector of one input; of unit length unless the embedder does not normalise.
 public struct Embedding: Sendable, Hashable {
     /// The numbers, `Embedder.vectorLength` of them.
     public let values: [Float]

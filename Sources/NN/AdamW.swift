@@ -72,7 +72,7 @@ public final class AdamW {
     /// What does not change during a run.
     public let settings: Settings
     private let parameters: [(key: String, tensor: Tensor)]
-    /// Of each parameter, the number of its group; `settings.groups.count` for none.
+    /// The group index of each parameter; `settings.groups.count` if it has none.
     private let groupNumbers: [Int]
     /// Single numbers that do not shrink, and that others may put back under a limit.
     private let undecayed: Set<String>

@@ -7,7 +7,7 @@ public struct KeyPattern: Sendable, Hashable, Codable {
     /// The expression.
     public let text: String
 
-    /// nil where `text` is no regular expression.
+    /// Returns nil if `text` is not a regular expression.
     public init?(_ text: String) {
         guard Self.expression(text) != nil else { return nil }
         self.text = text
@@ -23,7 +23,7 @@ public struct KeyPattern: Sendable, Hashable, Codable {
         Self.expression(text).map { key.wholeMatch(of: $0) != nil } ?? false
     }
 
-    /// Compiled anew each time, because a compiled expression cannot be sent between threads.
+    /// Compiled on each use, because a compiled expression cannot be sent between threads.
     private static func expression(_ text: String) -> Regex<AnyRegexOutput>? {
         do { return try Regex(text) } catch { return nil }
     }

@@ -25,7 +25,7 @@ public struct LowRankAdapter: Sendable {
         output(x, dropped: dropout?(x), weight, bias)
     }
 
-    /// The same, where `dropped` is what dropout left of `x`; nil for all.
+    /// The adapted layer's output, where `dropped` is `x` after dropout; nil for no dropout.
     func output(
         _ x: Tensor, dropped: Tensor?, _ weight: Tensor, _ bias: Tensor?
     ) -> Tensor {

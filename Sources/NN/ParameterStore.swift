@@ -6,7 +6,7 @@ import MoCaCore
 public import Safetensors
 public import Torch
 
-/// One parameter that a model asked for.
+/// One parameter that a model requested.
 public struct ParameterDeclaration: Sendable, Hashable {
     /// Its key in a checkpoint.
     public let key: String
@@ -25,7 +25,7 @@ public struct ParameterDeclaration: Sendable, Hashable {
 ///     let model = Model(configuration, store.root)
 ///     try store.finish()
 ///
-/// A key asked for twice traps; keys missing, misshapen or left over are reported by `finish()`,
+/// Requesting a key twice traps; keys missing, misshapen or left over are reported by `finish()`,
 /// all at once.
 public final class ParameterStore {
     /// Where parameters come from.
@@ -45,7 +45,7 @@ public final class ParameterStore {
     public let adapters: AdapterStore?
     /// What a training step says to the model's layers.
     public let context = StepContext()
-    /// What was asked for, in order.
+    /// The requested parameters, in order.
     public private(set) var declarations: [ParameterDeclaration] = []
     /// The parameters by key.
     public private(set) var tensors: [String: Tensor] = [:]
@@ -94,7 +94,7 @@ public final class ParameterStore {
     /// The path of a model's outermost module.
     public var root: ParameterPath { ParameterPath(store: self, key: "") }
 
-    /// The parameters in the order in which the model asked for them.
+    /// The parameters in the order in which the model requested them.
     public var parameters: [(key: String, tensor: Tensor)] {
         declarations.compactMap { declaration in
             tensors[declaration.key].map { (declaration.key, $0) }
@@ -139,12 +139,12 @@ public final class ParameterStore {
         return names.keys.contains { $0.hasPrefix(prefix) }
     }
 
-    /// Gives the value of a parameter that the checkpoint does not have, before it is asked for.
+    /// Provides the value of a parameter that the checkpoint lacks, before the model requests it.
     public func provide(_ key: String, _ tensor: Tensor) {
         provided[key] = tensor
     }
 
-    /// Trains the parameter `key` beside adapters too; said before it is asked for.
+    /// Trains the parameter `key` beside adapters too. Call before the model requests it.
     public func trainBesideAdapters(_ key: String) {
         alwaysTrained.insert(key)
     }

@@ -22,7 +22,7 @@ extension Tensor {
         }
     }
 
-    /// The same elements, cut off from what computed them.
+    /// A tensor that shares this one's elements and is detached from the graph.
     public func detached(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         call("detached", file, line) { ctorch_detach($0, $1) }
     }

@@ -23,7 +23,7 @@ package enum ProcessMemory {
     /// The most that was resident since `restartPeak`; nil where the system does not say.
     package static var restartedPeakBytes: Int? { statusBytes("VmHWM:") }
 
-    /// Begins the peak anew.
+    /// Resets the peak.
     ///
     /// - Returns: whether the system can (Linux).
     package static func restartPeak() -> Bool {

@@ -73,7 +73,7 @@ package final class Quarantine: Sendable {
         case skip(maxErrorRate: Double)
     }
 
-    /// A share says nothing while fewer records than this were drawn: it is taken of so many.
+    /// The least number of records over which the error rate is taken: a smaller sample says nothing.
     package static let leastDrawnCount = 1000
 
     private struct State {
@@ -89,7 +89,7 @@ package final class Quarantine: Sendable {
 
     /// - Parameters:
     ///   - file: the file that a sample is in.
-    ///   - write: told about each record that fails, in the order of drawing.
+    ///   - write: called with each record that fails, in the order of drawing.
     package init(
         _ policy: Policy, file: @escaping @Sendable (SampleID) -> String? = { _ in nil },
         write: @escaping @Sendable (QuarantinedRecord) throws -> Void = { _ in }

@@ -159,7 +159,7 @@ private struct TextAndImagePath {
             location: location, field: field)
     }
 
-    /// A negative of a placeholder alone whose image path is empty is no negative.
+    /// A negative that is only a placeholder and has an empty image path is left out.
     func negative(_ entry: NegativeTable.Entry) throws -> Content? {
         if entry.imagePath.isEmpty,
             Placeholders.split(entry.text, .anyKnown).allSatisfy(\.isEmpty)

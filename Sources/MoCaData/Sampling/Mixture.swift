@@ -19,7 +19,7 @@ package struct Mixture: Sendable, Hashable {
     }
 
     package var order: Order
-    /// At most so many rows of a subset an epoch; nil for all. The next epoch goes on with others.
+    /// The most rows of a subset in an epoch; nil for all. The next epoch continues with other rows.
     package var cap: Int?
 
     package init(_ order: Order, cap: Int? = nil) {

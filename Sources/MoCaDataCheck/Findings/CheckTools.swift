@@ -4,7 +4,7 @@
 package struct CheckTools {
     package var examiner: ImageExaminer
     package var threads: Int
-    /// Is told of every step.
+    /// Called with every step.
     package var progress: (ReadingStep) -> Void
 
     package init(
@@ -17,7 +17,7 @@ package struct CheckTools {
 
 /// How far records have been read.
 package enum ReadingStep: Sendable, Hashable {
-    /// A pass over so many records begins; nil where the number is not known.
+    /// A pass over this many records begins; nil if the count is unknown.
     case begins(total: Int?)
     /// More records are done.
     case done(Int)

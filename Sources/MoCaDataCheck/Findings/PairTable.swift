@@ -1,6 +1,6 @@
 // Which queries and positives of a subset occur several times.
 
-/// The pairs of one subset as numbers: 24 bytes a record. Contents are told apart by 64 bits; two
+/// The pairs of one subset as hashes: 24 bytes a record. Contents are distinguished by 64 bits; two
 /// different ones of 10 million share them with a chance of 3 in a million.
 struct PairTable {
     private struct Pair {

@@ -23,7 +23,7 @@ package enum RecordKind: String, Sendable, Hashable, Codable, CaseIterable {
         }
     }
 
-    /// The columns without which a file is no such data.
+    /// The columns that a file of this kind must have.
     var requiredColumns: [String] {
         switch self {
         case .pretraining: PretrainRecord.requiredColumns

@@ -1,6 +1,6 @@
 // Which records of pre-training occur several times, whatever their subsets.
 
-/// The contents of all records as numbers: 24 bytes a record. Contents are told apart by 64 bits.
+/// The contents of all records as hashes: 24 bytes a record. Contents are distinguished by 64 bits.
 struct RecordTable {
     private struct Entry {
         var identity: UInt64

@@ -7,7 +7,7 @@ package import MoCaImage
 package struct DifferenceHash: Sendable, Hashable {
     /// Hashes of less than this many bits, or of almost all, are of pictures without structure.
     private static let bitsMin = 12
-    /// Hashes of this many bits or more are of pictures with enough structure to be told apart.
+    /// Hashes with at least this many set bits come from images with enough structure to compare.
     private static let bitsEnough = 64
 
     package private(set) var words: SIMD4<UInt64>
@@ -43,7 +43,7 @@ package struct DifferenceHash: Sendable, Hashable {
         return min(bits, 256 - bits)
     }
 
-    /// Whether the picture is too even to be told from another even one.
+    /// Whether the image is too uniform to be distinguished from another uniform one.
     package var isFlat: Bool { detail < Self.bitsMin }
 
     /// How many bits another hash may differ in and be near, where `distance` is the limit for

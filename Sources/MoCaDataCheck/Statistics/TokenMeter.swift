@@ -8,7 +8,7 @@ package struct TokenPrices: Sendable, Hashable {
     package var imageToken: Int
     package var image: Int
 
-    /// MoCa's prices, unless told otherwise.
+    /// The prices; MoCa's by default.
     package init(imageToken: Int = 4, image: Int = 2) {
         (self.imageToken, self.image) = (imageToken, image)
     }

@@ -50,7 +50,7 @@ struct HTTPHead: Hashable {
 
 /// How an attempt ended.
 enum HTTPOutcome {
-    /// Everything that was asked for came.
+    /// The whole requested range was received.
     case complete(HTTPHead)
     /// The server does not continue this file: it has another, or knows no ranges.
     case otherFile(HTTPHead)

@@ -42,7 +42,7 @@ struct HubDownload {
         }
     }
 
-    /// Half files that no `hf` goes on with: those that it gave a random name.
+    /// Partial files that `hf` does not resume, because it gave them random names.
     private func removeLeftovers() throws {
         try FolderWalk.forEachFile(in: folder.appending(path: ".cache")) { path, url, _ in
             if path.contains(/\.[0-9a-f]{8}\.incomplete$/) { try WorkFolder.remove(url) }

@@ -11,7 +11,7 @@ struct FileStamp: Codable, Sendable, Hashable {
     let modified: Int
     let sha256: String
 
-    /// Of a file whose hash is known.
+    /// The stamp of a file whose hash is known.
     init(of url: URL, sha256: String) throws {
         var status = stat()
         guard stat(url.path, &status) == 0 else { throw PreparationError.reading(url.path) }

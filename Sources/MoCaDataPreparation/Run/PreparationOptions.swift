@@ -2,7 +2,7 @@
 
 package import Foundation
 
-/// How often a server is asked again.
+/// How often, and after how long, a request is repeated.
 package struct RetryPolicy: Sendable, Hashable {
     /// Failures in a row, without a byte between them, that end a file.
     package var failuresMax = 8
@@ -27,7 +27,7 @@ package struct PreparationOptions: Sendable {
     package var retries = RetryPolicy()
     /// How long a connection may take to come about.
     package var connectSeconds = 30
-    /// Of the process; `HF_ENDPOINT`, `HF_TOKEN` and `PATH` are read.
+    /// The environment variables of the process; `HF_ENDPOINT`, `HF_TOKEN` and `PATH` are read.
     package var environment = ProcessInfo.processInfo.environment
     /// Folders that pip unpacked programs into, such as `.deps`.
     package var programFolders: [URL] = []
@@ -41,7 +41,7 @@ package enum PreparationStep: Sendable, Hashable {
     case planned(bytes: Int)
     /// Bytes fetched or read since the last step; less than 0 where some have to come again.
     case advanced(bytes: Int)
-    /// A note, such as a server that is asked again later.
+    /// A note, such as a request that will be repeated.
     case note(String)
 }
 
@@ -57,7 +57,7 @@ struct PreparationContext: Sendable {
         if isInterrupted() { throw PreparationError.interrupted(folder: work.output.path) }
     }
 
-    /// The same for somebody who waits for an answer: one try, and a short one.
+    /// Options for an interactive caller: one attempt with a short timeout.
     var impatient: PreparationContext {
         var options = options
         options.retries.failuresMax = 1
@@ -99,7 +99,7 @@ struct RetryLoop {
     /// Waits before the next attempt.
     ///
     /// - Parameters:
-    ///   - asked: seconds that the server asked for.
+    ///   - asked: the delay in seconds that the server requested.
     ///   - progressed: whether the attempt brought something.
     /// - Throws: `PreparationError.unavailable` after too many failures, `.interrupted`.
     mutating func failed(_ reason: String, asked: Double? = nil, progressed: Bool) throws {

@@ -63,7 +63,7 @@ package struct PreparationPlan: Encodable, Sendable {
     }
 
     /// What an interrupted run has unpacked of an archive: it is on the disk already, or removed
-    /// before the archive is unpacked anew.
+    /// before the archive is unpacked again.
     private static func unpackedBytes(_ unit: PreparationUnit, _ work: WorkFolder) throws -> Int {
         guard case .archive = unit.content else { return 0 }
         var bytes = 0

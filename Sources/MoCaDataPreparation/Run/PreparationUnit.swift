@@ -15,7 +15,7 @@ struct PreparationUnit: Sendable {
     let key: String
     let files: [ListedFile]
     let content: Content
-    /// Of a source on the Hub.
+    /// The repository and revision of a source on the Hub.
     var commit: String?
 
     var name: String { key.isEmpty ? source.name : "\(source.name)/\(key)" }

@@ -33,7 +33,7 @@ struct ArchiveParts: Hashable {
         return whole.sorted { $0.name < $1.name }
     }
 
-    /// The archive's name and the part's number or letters; nil for a file that is no part.
+    /// The archive's name and the part's number or letters; nil for a file that is not a part.
     private static func split(_ path: String) -> (name: String, suffix: String)? {
         // Longer ones are words or dates, and more than a number holds.
         if let match = path.wholeMatch(of: /(.+)\.part[-_.]?([0-9]{1,9}|[a-z]{2,6})/) {

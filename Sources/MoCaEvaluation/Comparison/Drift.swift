@@ -8,7 +8,7 @@ package struct Drift: Sendable, Hashable, Codable {
     /// One input.
     package struct Moved: Sendable, Hashable, Codable {
         package let id: String
-        /// Of its two vectors; nil where they have different lengths.
+        /// The cosine of the two vectors; nil if they have different lengths.
         package let cosine: Double?
         /// The share of its nearest inputs by A that are its nearest by B too.
         package let overlap: Double

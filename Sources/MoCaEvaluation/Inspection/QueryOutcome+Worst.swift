@@ -20,7 +20,7 @@ extension QueryOutcome {
     }
 }
 
-/// A document that stands first for queries that it is no answer of.
+/// A document that ranks first for queries to which it is not relevant.
 package struct Hub: Sendable, Hashable {
     package let document: String
     /// The queries that it leads wrongly, in the order of the set.

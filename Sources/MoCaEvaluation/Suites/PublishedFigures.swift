@@ -7,7 +7,7 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
     /// What one source says about one model.
     package struct Entry: Sendable, Hashable, Decodable {
         package let model: String
-        /// Of the model, such as `3B`, where it is known.
+        /// The model's size, such as `3B`, if known.
         package let size: String?
         /// Of scores of single sets, such as `ndcg_at_5`; an average has its group's.
         package let measure: String?

@@ -54,7 +54,7 @@ package struct ContrastiveBatch {
     /// All pieces in one; copies their patches where there are several.
     package var input: EncoderInput { EncoderInput(joining: pieces) }
 
-    /// The same batch in pieces of at most so many tokens.
+    /// The batch cut into chunks of at most `tokensMax` tokens.
     package func inPieces(tokensMax: Int) -> ContrastiveBatch {
         var batch = ContrastiveBatch(
             pieces: pieces.flatMap { $0.pieces(tokensMax: tokensMax) }, sequences: sequences,

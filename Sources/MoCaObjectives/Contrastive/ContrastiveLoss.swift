@@ -20,7 +20,7 @@ struct ContrastiveLoss {
     struct Sums {
         /// Weighted over all views.
         var contrastive: Tensor
-        /// Of each view, in the order of the settings; empty when there is one.
+        /// The loss of each view, in the order of the settings; empty if there is only one.
         var views: [Tensor] = []
         var distillation: Tensor?
     }
@@ -67,7 +67,7 @@ struct ContrastiveLoss {
 
     private struct Sides {
         let queries: Tensor
-        /// Of this rank.
+        /// The positives of this rank, `[B, D]`.
         let positives: Tensor
         /// `[C, D]`
         let candidates: Tensor

@@ -14,7 +14,7 @@ package struct ContrastiveObjective: Objective {
     /// float, without axes: the logarithm of what similarities are multiplied by; nil for a fixed
     /// temperature.
     package let logScale: Tensor?
-    /// Told what each batch was scored from; nil costs nothing.
+    /// Called with the vectors that each batch is scored from; nil costs nothing.
     package var observe: ((ContrastiveObservation) -> Void)?
 
     /// `logScale` is needed where `settings` learn the temperature.

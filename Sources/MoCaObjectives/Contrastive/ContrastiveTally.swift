@@ -5,7 +5,7 @@ import Torch
 /// Adds up parts, then ranks.
 struct ContrastiveTally {
     private let settings: ContrastiveObjective.Settings
-    /// Of each part.
+    /// The subset of each microbatch.
     private let subsets: [String?]
     /// The loss, the distillation, and each view.
     private var sums: [Double]

@@ -10,7 +10,7 @@ package struct ReportImage: Sendable, Hashable {
     package let description: String
     private let mediaType: String
 
-    /// A picture of encoded bytes: PNG, JPEG, GIF or WebP, told by their first bytes.
+    /// An encoded image: PNG, JPEG, GIF or WebP, recognised by its first bytes.
     ///
     /// - Throws: `ReportError.unknownImage`, which calls the picture by its description.
     package init(_ bytes: Data, description: String) throws {

@@ -52,7 +52,7 @@ package struct IndexBuilder: Sendable {
     ///
     /// A file that cannot be read or decoded is left out, and reported with its reason.
     ///
-    /// - Parameter isInterrupted: asked between batches; true keeps what is done and ends the run.
+    /// - Parameter isInterrupted: called between batches; if true, finished work is kept and the run ends.
     /// - Throws: `SearchError`, `SafetensorsError`.
     package func update(
         paths: [URL] = [], progress: @escaping @Sendable (EmbeddingProgress) -> Void = { _ in },

@@ -53,7 +53,7 @@ extension SearchIndex {
 }
 
 extension IndexItem {
-    /// The same contents in another file.
+    /// A file whose contents equal those of another.
     func moved(to path: String) -> IndexItem {
         guard path != self.path else { return self }
         var item = self

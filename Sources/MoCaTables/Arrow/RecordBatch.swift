@@ -7,7 +7,7 @@ import Foundation
 package final class RecordBatch: @unchecked Sendable {
     private let array: UnsafeMutablePointer<ArrowArray>
     private let schema: UnsafeMutablePointer<ArrowSchema>
-    /// The columns, in the order asked for.
+    /// The columns, in the requested order.
     package let columns: [Column]
     /// Number of rows.
     package let rowCount: Int

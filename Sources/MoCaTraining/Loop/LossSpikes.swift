@@ -10,7 +10,7 @@ package struct LossSpikes: Sendable, Hashable, Codable {
     /// Deviations above the median that make a spike. Rates of fine-tuning losses are skewed, so
     /// this is far beyond what a normal distribution would need.
     private static let deviations = 8.0
-    /// Of the median: losses that hardly vary would make spikes of nothing.
+    /// The least deviation as a fraction of the median, so that nearly constant losses make no spikes.
     private static let leastDeviationShare = 0.02
     /// A median absolute deviation of a normal distribution, times this, is its deviation.
     private static let normalFactor = 1.4826

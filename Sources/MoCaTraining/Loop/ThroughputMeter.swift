@@ -1,6 +1,6 @@
 // How fast a run is, between two logged steps.
 
-/// Speed since it was last asked.
+/// Throughput since the last reading.
 struct ThroughputMeter {
     private var start = ContinuousClock.now
     private var samples: Int

@@ -126,7 +126,7 @@ struct ModelOptions: ParsableArguments {
     @OptionGroup(title: "Vectors") var vectors: PoolingOptions
     @OptionGroup(title: "Inputs") var inputs: InputOptions
 
-    /// The same as the library takes them.
+    /// The options as the library takes them.
     ///
     /// - Throws: `CommandError.deviceUnavailable`, `.inputMissing`.
     func embedderOptions() throws -> EmbedderOptions {
