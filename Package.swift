@@ -71,11 +71,14 @@ func target(
         swiftSettings: swift)
 }
 
-/// The tests of a target, and what they import.
-func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+/// The tests of a target, and what they import besides `MoCaTestSupport`.
+func tests(
+    of name: String, _ dependencies: [Target.Dependency] = [], excluding folders: [String] = []
+) -> Target {
     .testTarget(
-        name: "\(name)Tests", dependencies: [.init(stringLiteral: name)] + dependencies,
-        swiftSettings: swift)
+        name: "\(name)Tests",
+        dependencies: [.init(stringLiteral: name), "MoCaTestSupport"] + dependencies,
+        exclude: folders, swiftSettings: swift)
 }
 
 /// A program that measures one target; `make bench` runs it beside its peer.
@@ -178,7 +181,7 @@ let package = Package(
         target(
             "MoCaVectors",
             [
-                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaModel", "MoCaProcessing",
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaImage", "MoCaModel", "MoCaProcessing",
                 "MoCaSettings", "MoCaSystem", "MoCaTables", "Safetensors", "Torch",
             ]),
         target(
@@ -199,7 +202,7 @@ let package = Package(
             [
                 "MoCaCore", "MoCaData", "MoCaDataCheck", "MoCaEmbedding", "MoCaEvaluation",
                 "MoCaImage", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaSearch",
-                "MoCaSystem", "MoCaTokenizer", "MoCaTraining", "MoCaVectors",
+                "MoCaSystem", "MoCaTables", "MoCaTokenizer", "MoCaTraining", "MoCaVectors",
             ]),
         .executableTarget(
             name: "moca",
@@ -216,7 +219,10 @@ let package = Package(
         benchmark(
             "RetrievalBenchmark",
             ["MoCaCore", "Torch", "MoCaSearch", "MoCaEvaluation", "MoCaVectors"]),
+        .target(
+            name: "MoCaTestSupport", path: "Tests/MoCaTestSupport", swiftSettings: swift),
         tests(of: "CTorch"),
+        tests(of: "MoCaCore"),
         tests(of: "MoCaSystem", ["MoCaCore"]),
         tests(of: "MoCaSettings", ["MoCaCore"]),
         tests(of: "CArchive"),
@@ -230,9 +236,9 @@ let package = Package(
         tests(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
-        tests(
-            of: "MoCaData", ["MoCaCore", "MoCaTables", "MoCaSettings", "CArrow", "CArchive"]),
-        tests(of: "MoCaDataPreparation", ["MoCaCore"]),
+        tests(of: "MoCaTables", ["CArrow", "MoCaCore", "MoCaSettings"]),
+        tests(of: "MoCaData", ["MoCaCore", "MoCaSystem", "MoCaTables"]),
+        tests(of: "MoCaDataPreparation", ["MoCaCore", "MoCaSystem"]),
         tests(
             of: "MoCaDataCheck",
             [
@@ -246,10 +252,13 @@ let package = Package(
                 "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
             ]),
         tests(
-            of: "MoCaEmbedding",
+            of: "MoCaEmbedding", ["MoCaCore", "MoCaModel", "MoCaProcessing", "Torch"]),
+        tests(
+            of: "MoCaVectors",
             [
-                "MoCaCore", "MoCaData", "MoCaModel", "MoCaProcessing", "MoCaTables",
-                "MoCaVectors", "Safetensors", "Torch",
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaModel", "MoCaProcessing",
+                "MoCaTables",
+                "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaSearch",
@@ -261,12 +270,10 @@ let package = Package(
                 "MoCaVectors", "Torch",
             ]),
         tests(of: "MoCaReport", ["MoCaCore"]),
-        .testTarget(
-            name: "mocaTests",
-            dependencies: [
-                "moca", "MoCaCore", "MoCaEvaluation", "MoCaImage", "MoCaReport", "MoCaTraining",
-            ],
-            swiftSettings: swift),
+        tests(
+            of: "moca",
+            ["MoCaCore", "MoCaEvaluation", "MoCaImage", "MoCaReport", "MoCaTraining"],
+            excluding: ["Help"]),
     ],
     cxxLanguageStandard: .cxx20
 )

@@ -1,11 +1,12 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaTraining
 
 /// Event files, beside the bytes that TensorBoard's own writer makes (`scripts/fixtures/health.py`).
 @Suite struct EventFileTests {
-    private static let golden = TrainingFixtures.repository
+    private static let golden = Repository.root
         .appending(path: "Tests/Fixtures/health/golden.tfevents")
     private static let time = Date(timeIntervalSince1970: 1_700_000_000.5)
 
@@ -17,7 +18,7 @@ import Testing
     }
 
     @Test func bytesAreThoseOfTensorBoard() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let file = try EventFile(
                 folder.appending(path: "events"), after: 7, at: Self.time)
             try file.append(
@@ -38,7 +39,7 @@ import Testing
     }
 
     @Test func everyNumberOfALineIsAScalar() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (one, two) = (folder.appending(path: "1"), folder.appending(path: "2"))
             let first = try EventFile(one, after: 0, at: Self.time)
             let line = """
@@ -63,7 +64,7 @@ import Testing
 
     /// Readers take files in the order of their names.
     @Test func filesOfOneSecondHaveTheirOrder() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let names = try (0..<3).map { step in
                 try EventFile(in: folder, after: step, at: Self.time).url.lastPathComponent
             }
@@ -73,7 +74,7 @@ import Testing
     }
 
     @Test func anUnwritablePlaceIsNamed() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let file = folder.appending(path: "file")
             try Data().write(to: file)
             #expect(throws: TrainingError.self) {

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaTables
+import MoCaTestSupport
 import Testing
 import Torch
 @testable import MoCaModel
@@ -27,7 +28,7 @@ import Torch
     }
 
     private static func golden() throws -> [Golden] {
-        let file = TrainingFixtures.repository
+        let file = Repository.root
             .appending(path: "Tests/Fixtures/health/golden.json")
         return try JSONDecoder().decode([Golden].self, from: Data(contentsOf: file))
     }

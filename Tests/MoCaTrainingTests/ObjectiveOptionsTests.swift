@@ -6,6 +6,7 @@ import MoCaCore
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaTestSupport
 import NN
 import Safetensors
 import Testing
@@ -149,7 +150,7 @@ import Torch
     /// The temperature of a stopped run goes on bit for bit; the final model does not have it, and
     /// its contract names the sizes.
     @Test func aLearnedTemperatureIsResumed() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let keys = [
                 "objective.temperature_learned=true", "objective.matryoshka_dimensions=[8, 32]",
                 "objective.symmetric=true", "optimizer.weight_decay=0.5",
@@ -187,7 +188,7 @@ import Torch
 
     /// Lines have the accuracy and each subset's sums; subsets add up to the whole.
     @Test func metricsHaveAccuracyAndSubsets() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .pretraining, output: folder, steps: 2, ["logging.every_steps=1"])
             try TrainingRun(recipe, say: { _ in }).run()
@@ -211,7 +212,7 @@ import Torch
 
     /// All parts of a kept step replay as one loss, with the settings they were saved with.
     @Test func partsReplayTogether() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder,
                 ["batch.accumulation=1", "batch.mini_batch_tokens=40"])

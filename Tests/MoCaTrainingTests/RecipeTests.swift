@@ -1,6 +1,7 @@
 import Foundation
 import MoCaData
 import MoCaObjectives
+import MoCaTestSupport
 import NN
 import Testing
 import Torch
@@ -72,7 +73,7 @@ import Torch
     }
 
     @Test func shippedRecipesReadAndReadBack() throws {
-        let recipes = TrainingFixtures.repository.appending(path: "recipes")
+        let recipes = Repository.root.appending(path: "recipes")
         let names = try FileManager.default.contentsOfDirectory(atPath: recipes.path)
         for name in ["debug", "nano"] {
             for stage in Recipe.Stage.allCases {
@@ -94,7 +95,7 @@ import Torch
     }
 
     @Test func paperAndReleasedCodeDifferWhereTheTableSaysSo() throws {
-        let recipes = TrainingFixtures.repository.appending(path: "recipes")
+        let recipes = Repository.root.appending(path: "recipes")
         func read(_ name: String, _ stage: Recipe.Stage) throws -> Recipe {
             try Recipe(reading: recipes.appending(path: "\(name).yaml"), stage: stage)
         }

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaTraining
@@ -21,7 +22,7 @@ import Testing
 
     /// A run that is killed between panels writes the same panels.
     @Test func healthIsOfTheStepsOfTheRun() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             let keys = ["logging.health_every_steps=2"]
             try TrainingRun(
@@ -65,7 +66,7 @@ import Testing
     }
 
     @Test func reconstructionsAreOfTheSamePictures() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try TrainingRun(
                 TrainingFixtures.recipe(
                     .pretraining, output: folder, steps: 5,
@@ -95,7 +96,7 @@ import Testing
     }
 
     @Test func nothingIsWrittenThatIsNotWanted() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (plain, silent) = (folder.appending(path: "a"), folder.appending(path: "b"))
             try TrainingRun(
                 TrainingFixtures.recipe(

@@ -1,5 +1,6 @@
 import MoCaModel
 import MoCaObjectives
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaTraining
@@ -9,7 +10,7 @@ import Testing
     private func costs(
         _ stage: Recipe.Stage, _ overrides: [String]
     ) throws -> (found: Double, text: Double, images: Double, heads: Double, layers: Double) {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder, ["batch.accumulation=1"] + overrides)
             let start = try StartingModel(recipe, resuming: nil)

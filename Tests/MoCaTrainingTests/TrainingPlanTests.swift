@@ -1,5 +1,6 @@
 import Foundation
 import MoCaModel
+import MoCaTestSupport
 import NN
 import Testing
 import Torch
@@ -42,11 +43,11 @@ import Torch
     /// Every recipe of 3B and 7B, planned with the shapes of Qwen2.5-VL and a little data.
     @Test(arguments: ["3b", "7b"], Recipe.Stage.allCases)
     func shippedRecipesArePlanned(size: String, stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let model = try qwen(size, in: folder)
             let data =
                 stage == .pretraining ? "cpt/captions" : "mmeb-train/OpenClipart_t2i"
-            let recipes = TrainingFixtures.repository.appending(path: "recipes")
+            let recipes = Repository.root.appending(path: "recipes")
             for source in ["paper", "released-code"] {
                 let name = "moca-\(size)-\(stage.rawValue)-\(source).yaml"
                 let recipe = try Recipe(
@@ -54,7 +55,7 @@ import Torch
                     overrides: [
                         "model={initialize: {config: \(model.path)}}",
                         "data.folders=[\(TrainingFixtures.data.appending(path: data).path)]",
-                        "data.images=\(TrainingFixtures.data.path)", "output_dir=\(folder.path)",
+                        "data.images=\(TrainingFixtures.images.path)", "output_dir=\(folder.path)",
                         "runtime.device=cpu",
                     ])
                 let plan = try TrainingPlan(recipe)
@@ -98,7 +99,7 @@ import Torch
     }
 
     @Test func aRunThatCannotFitSaysWhichSettingsTakeLess() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let large = try model(in: folder, width: 8192, layers: 80, intermediate: 32_768)
             let recipe = try recipe(.pretraining, folder, model: large)
             let needs = try TrainingNeeds(recipe)
@@ -135,7 +136,7 @@ import Torch
 
     /// Scoring averages takes the weights once more.
     @Test func weightsAreSetAsideForAverages() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let average = "optimizer.ema_decay=0.9"
             let aside = try [[average], [average, "evaluation={mmeb: /nowhere}"]].map { keys in
                 try TrainingNeeds(TrainingFixtures.recipe(.contrastive, output: folder, keys))
@@ -147,7 +148,7 @@ import Torch
     }
 
     @Test func activationsAreTheCostOfAWrongBatch() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let small = try model(in: folder, width: 256, layers: 8, intermediate: 1024)
             let recipe = try recipe(
                 .pretraining, folder, model: small, ["batch={tokens: 50000000}"])
@@ -165,7 +166,7 @@ import Torch
     }
 
     @Test func diskCountsWhatStays() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             func bytes(_ checkpoint: String) throws -> Int {
                 try TrainingNeeds(
                     TrainingFixtures.recipe(
@@ -197,7 +198,7 @@ import Torch
 
     /// Checkpoints that are there already are not demanded again.
     @Test func aResumedRunHasItsCheckpoints() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 4)
             #expect(try TrainingNeeds(recipe).diskPresent == 0)
             try TrainingRun(recipe, say: { _ in }).run()
@@ -212,7 +213,7 @@ import Torch
 
     /// Of adapters in pre-training, the heads are trained whole.
     @Test func headsAreTrainedWholeBesideAdapters() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let keys = ["lora={rank: 2, alpha: 4, target_modules: [q_proj]}"]
             let adapted = try TrainingNeeds(
                 TrainingFixtures.recipe(.pretraining, output: folder, keys))
@@ -230,7 +231,7 @@ import Torch
     /// A batch of fine-tuning that cannot fit is refused before a step is measured, by what a few
     /// records of each subset cost.
     @Test func fineTuningThatCannotFitIsRefused() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let words = "data.folders=[\(TrainingFixtures.data.path)/mmeb-train/WordNet_def2word]"
             let keys = [words, "data.weights=null", "data.max_length=null"]
             func plan(_ batch: String) throws -> (plan: TrainingPlan, recipe: Recipe) {
@@ -261,7 +262,7 @@ import Torch
 
     /// What another device has too little of is said of the device.
     @Test func aDeviceIsComparedByItself() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .pretraining, output: folder, ["batch={tokens: 50000000}"])
             var needs = try TrainingNeeds(recipe)
@@ -285,7 +286,7 @@ import Torch
 
     /// Epochs are rows drawn over rows there are, and a number of steps before anything else.
     @Test func epochsAreSteps() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let keys = ["schedule={epochs: 0.1, warmup_ratio: 0.25}", "data.weights=null"]
             let recipe = try TrainingFixtures.recipe(.contrastive, output: folder, keys)
             let rows = try TrainingPlan(recipe.resolvingEpochs()).subsets.reduce(0) { $0 + $1.rows }
@@ -318,7 +319,7 @@ import Torch
     /// The run folder stays as it is, and the figures are those of real steps.
     @Test(arguments: Recipe.Stage.allCases)
     func stepsAreMeasuredOutsideTheRunFolder(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let output = folder.appending(path: "run")
             let recipe = try TrainingFixtures.recipe(stage, output: output)
             let measured = try StepMeasurement(recipe)
@@ -341,7 +342,7 @@ import Torch
     @Test(
         .enabled(if: FileManager.default.isExecutableFile(atPath: KilledProcessTests.program.path)))
     func memoryIsWhatAStepTakes() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let config = try model(in: folder, width: 256, layers: 8, intermediate: 1024)
             let output = folder.appending(path: "run")
             let words = "[\(TrainingFixtures.data.path)/mmeb-train/WordNet_def2word]"

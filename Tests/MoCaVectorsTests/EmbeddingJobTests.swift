@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaProcessing
+import MoCaTestSupport
 import MoCaVectors
 import Synchronization
 import Testing

@@ -1,6 +1,7 @@
 import CArrow
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Testing
 @testable import MoCaTables
 

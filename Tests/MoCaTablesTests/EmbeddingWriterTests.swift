@@ -1,5 +1,6 @@
 import CArrow
 import Foundation
+import MoCaTestSupport
 import Testing
 @testable import MoCaTables
 

@@ -1,26 +1,27 @@
-// The built program, run as a user runs it.
+package import Foundation
 
-import Foundation
-
-/// What a run printed, and how it ended.
-struct RunResult {
-    var status: Int32
-    var output: String
-    var errors: String
+/// The output of a finished process.
+package struct RunResult: Sendable {
+    /// The exit status.
+    package var status: Int32
+    /// The text on standard output.
+    package var output: String
+    /// The text on standard error.
+    package var errors: String
 }
 
-/// `moca` of the same build as the tests.
-enum BuiltProgram {
-    /// Beside the bundle of tests.
-    static var url: URL {
+/// The program `moca` of the same build as the tests.
+package enum BuiltProgram {
+    /// The program lies beside the bundle of tests.
+    package static var url: URL {
         URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
             .deletingLastPathComponent().appending(path: "moca")
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     ///
-    /// - Parameter environment: added to this process's.
-    static func run(
+    /// - Parameter environment: variables added to those of this process.
+    package static func run(
         _ arguments: [String], environment: [String: String] = [:], in folder: URL? = nil
     ) throws -> RunResult {
         let process = try make(arguments, environment: environment, in: folder)
@@ -36,8 +37,8 @@ enum BuiltProgram {
             errors: String(decoding: messages, as: UTF8.self))
     }
 
-    /// A process that is not started yet.
-    static func make(
+    /// A process that has not started yet.
+    package static func make(
         _ arguments: [String], environment: [String: String] = [:], in folder: URL? = nil
     ) throws -> Process {
         let process = Process()
@@ -48,20 +49,4 @@ enum BuiltProgram {
         process.standardInput = FileHandle.nullDevice
         return process
     }
-}
-
-/// The golden fixtures.
-let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Fixtures")
-
-/// A tiny model with images and text.
-let checkpoint = fixtures.appending(path: "model/checkpoint_newer")
-
-/// A folder of its own for one test, removed at the end.
-func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory
-        .appending(path: "moca-program-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder.resolvingSymlinksInPath())
 }

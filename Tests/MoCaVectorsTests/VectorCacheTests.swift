@@ -1,7 +1,7 @@
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Testing
-@testable import MoCaSearch
 @testable import MoCaVectors
 
 /// Vectors that are kept are found again, and belong to one process.

@@ -1,12 +1,12 @@
 // Where the fixtures are, and how a test reads what pyarrow says is in them.
 
 import Foundation
+import MoCaTestSupport
 import Testing
 @testable import MoCaTables
 
 /// The folder of the golden tables.
-let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fixtures/data")
+let fixtures = Repository.fixtures.appending(path: "data")
 
 /// A fixture by its path.
 func fixture(_ path: String) -> URL { fixtures.appendingPathComponent(path) }
@@ -44,23 +44,6 @@ func isSame(_ a: Cell, _ b: Cell) -> Bool {
         return x.keys == y.keys && x.allSatisfy { isSame($1, y[$0] ?? .null) }
     default: return a == b
     }
-}
-
-/// A folder of its own for one test, removed at the end.
-func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("moca-data-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder)
-}
-
-/// Resident memory of this process; nil where the system does not tell.
-func residentByteCount() -> Int? {
-    guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
-        let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
-    else { return nil }
-    return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
 }
 
 /// The error of a call that must fail.

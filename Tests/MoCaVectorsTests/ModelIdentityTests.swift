@@ -1,10 +1,10 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
-import MoCaVectors
+import MoCaTestSupport
 import Testing
 import Torch
-@testable import MoCaSearch
+@testable import MoCaVectors
 
 /// Another model is refused, the same one is not.
 struct ModelIdentityTests {
@@ -13,7 +13,7 @@ struct ModelIdentityTests {
 
     init() throws {
         folder = try TemporaryFolder()
-        try FileManager.default.copyItem(at: Fixtures.checkpoint, to: model)
+        try FileManager.default.copyItem(at: checkpoint, to: model)
     }
 
     private func fingerprint(_ options: EmbedderOptions = EmbedderOptions()) throws -> String {
@@ -23,7 +23,7 @@ struct ModelIdentityTests {
     @Test func aCopyIsTheSameModel() throws {
         #expect(
             try fingerprint()
-                == ModelIdentity(of: Fixtures.checkpoint, EmbedderOptions()).fingerprint)
+                == ModelIdentity(of: checkpoint, EmbedderOptions()).fingerprint)
     }
 
     @Test func weightsSettingsAndContractCount() throws {
@@ -64,22 +64,6 @@ struct ModelIdentityTests {
             try bytes.write(to: model.appending(path: name))
             #expect(try seen.insert(fingerprint()).inserted, "\(place)")
         }
-    }
-
-    @Test func anIndexOfAnotherModelIsRefused() async throws {
-        let index = folder.url.appending(path: "index")
-        try folder.write("a text", to: "texts/a.txt")
-        let texts = folder.url.appending(path: "texts")
-        _ = try await Fixtures.builder(index, model: model).update(paths: [texts])
-        var options = EmbedderOptions()
-        options.pooling = .last
-        let identity = try ModelIdentity(of: model, options)
-        let error = SearchError.otherModel(
-            index: index.path, made: model.path, given: model.path)
-        #expect(throws: error) { try SearchIndex(opening: index).require(identity) }
-        let other = try await Fixtures.builder(index, model: model, options: options)
-        await #expect(throws: SearchError.self) { try await other.update(paths: [texts]) }
-        try SearchIndex(opening: index).require(ModelIdentity(of: model, EmbedderOptions()))
     }
 
     @Test func settingsOfTheIndexReachTheQuery() throws {
