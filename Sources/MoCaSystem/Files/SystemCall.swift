@@ -24,9 +24,18 @@ enum SystemCall: Sendable {
     func perform<Value: SignedInteger>(
         _ path: String, _ body: () -> Value
     ) throws(SystemFileError) -> Value {
-        if case .failure(let code) = Self.fault?(self, path) {
-            throw SystemFileError(path: path, code: code)
-        }
+        try Self.fail(Self.fault?(self, path), path)
+        return try Self.repeated(path, body)
+    }
+
+    private static func fail(_ fault: Fault?, _ path: String) throws(SystemFileError) {
+        guard case .failure(let code) = fault else { return }
+        throw SystemFileError(path: path, code: code)
+    }
+
+    private static func repeated<Value: SignedInteger>(
+        _ path: String, _ body: () -> Value
+    ) throws(SystemFileError) -> Value {
         while true {
             let value = body()
             if value >= 0 { return value }
@@ -41,9 +50,11 @@ enum SystemCall: Sendable {
     static func write(
         _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String
     ) throws(SystemFileError) -> Int {
-        let isHalf = if case .half = fault?(.write, path) { true } else { false }
+        let fault = fault?(.write, path)
+        try fail(fault, path)
+        let isHalf = if case .half = fault { true } else { false }
         let count = isHalf ? (bytes.count + 1) / 2 : min(bytes.count, 1 << 30)
-        let written = try SystemCall.write.perform(path) {
+        let written = try repeated(path) {
             Foundation.write(descriptor, bytes.baseAddress, count)
         }
         guard written > 0 else { throw SystemFileError(path: path, code: EIO) }

@@ -5,14 +5,16 @@ import Testing
 
 /// A reader finds the complete old or the complete new content, whatever happens to the writer.
 struct AtomicFileTests {
-    private let old = Data("old content".utf8)
+    private static let old = Data("old content".utf8)
     // More than one buffer, so that there are several writes.
-    private let new = Data((0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+    private static let new = Data((0..<1_300_000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+    private var old: Data { Self.old }
+    private var new: Data { Self.new }
 
     private func write(_ url: URL) throws {
         let file = try AtomicFile(url)
-        for start in stride(from: 0, to: new.count, by: 700_000) {
-            try file.append(new[start..<min(start + 700_000, new.count)])
+        for start in stride(from: 0, to: new.count, by: 350_000) {
+            try file.append(new[start..<min(start + 350_000, new.count)])
         }
         try file.finish()
     }
