@@ -230,7 +230,7 @@ let package = Package(
         tests(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
-        tests(of: "MoCaTables", ["CArrow", "MoCaCore", "MoCaSettings"]),
+        tests(of: "MoCaTables", ["CArrow", "MoCaCore", "MoCaSettings", "MoCaSystem"]),
         tests(of: "MoCaData", ["MoCaCore", "MoCaSystem", "MoCaTables"]),
         tests(of: "MoCaDataPreparation", ["MoCaCore", "MoCaSystem"]),
         tests(
@@ -256,7 +256,10 @@ let package = Package(
             ]),
         tests(
             of: "MoCaSearch",
-            ["MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaTables", "MoCaVectors", "Torch"]),
+            [
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSystem", "MoCaTables", "MoCaVectors",
+                "Torch",
+            ]),
         tests(
             of: "MoCaEvaluation",
             [

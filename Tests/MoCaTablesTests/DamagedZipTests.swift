@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSystem
 import MoCaTestSupport
 import Testing
 @testable import MoCaTables
