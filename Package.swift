@@ -251,7 +251,7 @@ let package = Package(
             of: "MoCaVectors",
             [
                 "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaModel", "MoCaProcessing",
-                "MoCaTables",
+                "MoCaSystem", "MoCaTables",
                 "Safetensors", "Torch",
             ]),
         tests(
