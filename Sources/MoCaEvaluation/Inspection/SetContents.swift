@@ -21,7 +21,7 @@ package final class SetContents {
     ///   - data: the folder of the sets, or the set.
     ///   - images: where image paths start; nil as in an evaluation.
     ///   - roles: those that the model has a prompt for.
-    /// - Throws: `DataError`, `EvaluationRunError`.
+    /// - Throws: `DataError`, `EvaluationError`.
     package init(
         _ name: String, of benchmark: Benchmark, data: URL, images: URL?, roles: Set<Role>
     ) throws {
@@ -197,9 +197,9 @@ extension BenchmarkSide {
 
 /// A document as it stands in its file.
 private struct DocumentSample: Sample {
-    let record: DocumentRecord
+    let record: CorpusRecord
 
-    init(_ record: DocumentRecord, id: SampleID, images: ImageStore) { self.record = record }
+    init(_ record: CorpusRecord, id: SampleID, images: ImageStore) { self.record = record }
 }
 
 /// Queries and documents of a set in the layout of BEIR.
@@ -219,8 +219,8 @@ private final class RetrievalContents: ContentSource {
         queries = Dictionary(set.queries.map { ($0.id, $0.text) }) { first, _ in first }
         catalog = try Catalog(
             folders: [set.corpus],
-            images: ImageStore(root: images ?? folder.appending(path: "corpus")))
-        let ids = try DocumentReader.ids(in: set.corpus)
+            images: images.map { ImageStore(root: $0) } ?? set.images)
+        let ids = try CorpusReader.ids(in: set.corpus)
         rows = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
     }
 
@@ -235,8 +235,7 @@ private final class RetrievalContents: ContentSource {
     func candidate(_ id: String, of query: String) throws -> PromptedContent? {
         guard let row = rows[id] else { return nil }
         let id = SampleID(subset: catalog.subsets[0].name, row: row)
-        return try catalog.record(id).input(documents, catalog.images) { [roles] in
-            roles.contains($0) ? $0 : nil
-        }
+        return try DocumentInput(catalog.record(id), documents, images: catalog.images)
+            .prompted { roles.contains($0) ? $0 : nil }
     }
 }

@@ -15,7 +15,7 @@ extension EvaluationRun {
     /// Prompts of the model are put around queries (`query`) and candidates (`document`, with an
     /// image `document_image`); without any, texts are used as they are.
     ///
-    /// - Throws: `DataError`, `VectorError`, `EvaluationError`, `EvaluationRunError`.
+    /// - Throws: `DataError`, `VectorError`, `EvaluationError`.
     package func mmeb() async throws -> Report {
         let folders = try Self.mmebSets(in: data, subsets: subsets)
         let report = try await scoreAll(folders, .mmeb) { folder, embedder in
@@ -33,7 +33,7 @@ extension EvaluationRun {
 
     /// The folders of the sets to score: those of `subsets`, or all.
     ///
-    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
+    /// - Throws: `EvaluationError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
     ///   `.cannotRead`, `DataError`.
     package static func mmebSets(in data: URL, subsets: [String]) throws -> [URL] {
         let folders = try setFolders(
@@ -59,7 +59,7 @@ extension EvaluationRun {
         let name = catalog.subsets[0].name
         let record = try catalog.record(SampleID(subset: name, row: 0))
         guard record.queryInstruction?.isEmpty ?? true else {
-            throw EvaluationRunError.setRefused(
+            throw EvaluationError.setRefused(
                 name: name,
                 reason:
                     "its instructions are apart from its texts (qry_inst), as MMEB-V2 has them; "
@@ -91,7 +91,7 @@ private struct MMEBSet {
     private let catalog: Catalog<BenchmarkSample>
     /// Where each distinct input stands first.
     private var places: [Place] = []
-    /// What each distinct input holds, whatever prompts the model has.
+    /// The key of each distinct input in its role, whatever prompts the model has.
     private var contents: [ContentKey] = []
 
     init(_ folder: URL, images: URL, part: EvaluationPart) throws {
@@ -147,6 +147,7 @@ private struct MMEBSet {
     mutating func rows(with embedder: inout CachedEmbedder) async throws -> [Int] {
         let start = WindowMeter(tokenCountMax: embedder.windowTokens)
         var (window, meter) = ([PromptedContent](), start)
+        let known = embedder.embedder.known
         var rows: [Int] = []
         // Many inputs of a row follow each other.
         var read: (row: Int, record: BenchmarkRecord, sides: [BenchmarkSide])?
@@ -163,15 +164,18 @@ private struct MMEBSet {
             let content = try record.content(of: sides[place.side], images: catalog.images)
             let role: Role =
                 place.side == 0 ? .query : content.images.isEmpty ? .document : .documentImage
-            contents.append(
-                try ContentKey(PromptedContent(content: content, role: role)))
-            window.append(
-                PromptedContent(content: content, role: embedder.embedder.known(role)))
+            window.append(PromptedContent(content: content, role: role))
             meter.add(content)
             guard meter.isFull || number == places.count - 1 else { continue }
             let first = rows.count
             let names = (first..<number + 1).map { inputName(places[$0]) }
-            rows += try await embedder.rows(of: window, tellsCount: false) { names[$0] }
+            let keys = try await ContentKey.keys(of: window.map(\.content))
+            contents += zip(window, keys).map { $1.adding(role: $0.role) }
+            let roles = window.map { $0.role.flatMap(known) }
+            rows += try await embedder.rows(
+                of: zip(window, roles).map { PromptedContent(content: $0.content, role: $1) },
+                keys: zip(roles, keys).map { $1.adding(role: $0) }, tellsCount: false
+            ) { names[$0] }
             (window, meter) = ([], start)
         }
         return rows

@@ -23,7 +23,7 @@ struct MinedFolder {
     /// Writes both files.
     ///
     /// - Parameter records: appends all records.
-    /// - Throws: `MiningError.cannotWrite`, `DataError.cannotWrite`.
+    /// - Throws: `SearchError.cannotWriteMined`, `DataError.cannotWrite`.
     func write(_ report: MiningReport, records: (ContrastiveWriter) throws -> Void) throws {
         try naming {
             if FileManager.default.fileExists(atPath: partial.path) {
@@ -46,11 +46,11 @@ struct MinedFolder {
     }
 
     /// Names the folder in what `body` throws.
-    private func naming(_ body: () throws -> Void) throws(MiningError) {
+    private func naming(_ body: () throws -> Void) throws(SearchError) {
         do {
             try body()
         } catch {
-            throw .cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw .cannotWriteMined(path: url.path, reason: error.localizedDescription)
         }
     }
 }
