@@ -41,7 +41,7 @@ package struct EmbedRecordReader {
         source = .rows(RowIterator(jsonLines: handle, name: name))
     }
 
-    /// One record for each image file; its path is its id.
+    /// One record for each image file; its path, as the user gave it, is its id.
     package init(images: [URL]) {
         source = .images(images[...], index: 0)
     }
@@ -66,7 +66,7 @@ package struct EmbedRecordReader {
         case .images(var urls, let index):
             guard let url = urls.popFirst() else { return nil }
             source = .images(urls, index: index + 1)
-            let location = RecordLocation(file: url.path, place: .item(index))
+            let location = RecordLocation(file: url.relativePath, place: .item(index))
             return EmbedRecord(location: location, id: nil, text: nil, images: [.path(url.path)])
         }
     }
