@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSystem
 import Testing
 @testable import MoCaData
 @testable import MoCaTables

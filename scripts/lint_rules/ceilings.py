@@ -33,6 +33,10 @@ _FORBIDDEN = [
      "traps without context", "throw an error of the target, or use preconditionFailure for the impossible"),
 ]
 _PRINT = re.compile(r"(?<![.\w])(?<!func )(print|debugPrint|dump|NSLog)\s*\(")
+# Whatever writes a file that must be complete or absent, or locks one, does so in MoCaSystem.
+_FILE_CALL = re.compile(
+    r"\.atomic\b|(?<![.\w])(flock|rename|renameat2?|fsync|fdatasync|ftruncate)\s*\("
+    r"|\b(moveItem|replaceItem(At)?|removeItem)\s*\(")
 _TODO = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\s*\(#\d+\))")
 
 
@@ -105,6 +109,12 @@ def _words(path: str, text: str, code: str, language: str) -> list[Finding]:
             for match in pattern.finditer(code):
                 found.append(Finding(path, line_of(code, match.start()), rule,
                                      f"`{match[0].rstrip('( ')}` in Sources: {what}", fix))
+        if not path.startswith("Sources/MoCaSystem/"):
+            for match in _FILE_CALL.finditer(code):
+                found.append(Finding(path, line_of(code, match.start()), "file-call",
+                                     f"`{match[0].rstrip('( ')}` outside MoCaSystem",
+                                     "use AtomicFile, AtomicFolder, GrowingFile, FileLock or "
+                                     "FileSystem"))
         if not path.startswith("Sources/moca/"):
             for match in _PRINT.finditer(code):
                 found.append(Finding(path, line_of(code, match.start()), "print",

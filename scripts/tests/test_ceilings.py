@@ -56,6 +56,17 @@ class CeilingTests(unittest.TestCase):
         text = "protocol P {\n    func f(a: Int)\n    init()\n    func g() throws -> Int\n}\nstruct S {\n"
         self.assertEqual(findings(text + "let a = 1\n" * 90 + "}\n"), [])
 
+    def test_file_calls_outside_the_system_target(self):
+        for call in ("try data.write(to: url, options: .atomic)", "flock(descriptor, LOCK_EX)",
+                     "rename(a, b)", "fsync(descriptor)", "ftruncate(descriptor, 0)",
+                     "try files.moveItem(at: a, to: b)", "try files.removeItem(at: a)"):
+            self.assertEqual(findings(call + "\n"), [("file-call", 1, True)], call)
+            self.assertEqual(findings(call + "\n", "Sources/MoCaSystem/Files/A.swift"), [])
+            self.assertEqual(findings(call + "\n", "Tests/NNTests/A.swift"), [])
+        for text in ("let a = value.atomicNumber", "column.rename(to: b)", "// fsync(descriptor)",
+                     "try AtomicFile.write(data, to: url)"):
+            self.assertEqual(findings(text + "\n"), [], text)
+
     def test_c_functions(self):
         def function(count: int) -> str:
             return ("namespace {\nextern \"C\" {\nint f(int a, int *b) {\n" + "g();\n" * (count - 2)

@@ -129,7 +129,7 @@ final class Unpacking {
                 throw PreparationError.writing(url.path)
             }
         }
-        let file = try UnpackedFile(url.path)
+        let file = try UnpackedFile(url)
         while let bytes = try reader.read() {
             try context.check()
             try count(bytes.count)

@@ -2,6 +2,7 @@
 
 import MoCaCore
 import MoCaData
+import MoCaSystem
 import MoCaTables
 import MoCaVectors
 
@@ -48,7 +49,7 @@ struct DocumentInput {
     /// The key of what `prompted` returns.
     ///
     /// - Parameter key: the key of `content`.
-    func promptedKey(_ key: ContentKey, known: (Role) -> Role?) -> ContentKey {
+    func promptedKey(_ key: ContentID, known: (Role) -> Role?) -> ContentID {
         let role = known(role)
         guard let wording, role == nil else { return key.adding(role: role) }
         return key.adding(wording).adding(role: nil)

@@ -5,6 +5,7 @@ package import Foundation
 import MoCaCore
 import MoCaData
 import MoCaEmbedding
+import MoCaSystem
 import MoCaTables
 import MoCaVectors
 

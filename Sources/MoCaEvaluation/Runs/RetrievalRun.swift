@@ -5,6 +5,7 @@ package import Foundation
 import MoCaCore
 import MoCaData
 import MoCaEmbedding
+import MoCaSystem
 import MoCaVectors
 
 extension EvaluationRun {
@@ -97,10 +98,10 @@ extension EvaluationRun {
                 window.append(try DocumentInput(record, documents, images: images))
                 corpus.ids.append(record.id)
             }
-            let keys = try await ContentKey.keys(of: window.map(\.content))
+            let keys = try await ContentID.ids(of: window.map(\.content))
             for (input, key) in zip(window, keys) {
                 // With the role of the document: what a set holds does not depend on the model.
-                corpus.contents.add(key.adding(role: input.role).text)
+                corpus.contents.add(key.adding(role: input.role))
             }
             let ids = corpus.ids
             corpus.rows += try await embedder.rows(
@@ -139,7 +140,7 @@ private struct EmbeddedCorpus {
     /// The row of each document in the matrix of kept vectors.
     var rows: [Int] = []
     /// A digest of what the documents hold.
-    var contents = Digest()
+    var contents = ContentHasher()
 }
 
 extension RetrievalSet {

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaCore
 import MoCaData
+import MoCaSystem
 import MoCaVectors
 
 /// The vectors of one set, as rows of a matrix.
@@ -13,7 +14,7 @@ struct RetrievalVectors {
     let documentIDs: [String]
     let documentRows: [Int]
     /// A digest of what the documents hold.
-    let contents: Digest
+    let contents: ContentHasher
 
     /// - Throws: `SafetensorsError`.
     func write(_ name: String, to output: URL) throws {
@@ -50,15 +51,15 @@ struct RetrievalVectors {
 
     /// A digest of contents, ids and judgements.
     private func digest(_ judged: [JudgedQuery], _ texts: [String: String]) -> String {
-        var digest = contents
-        for id in documentIDs { digest.add(id) }
+        var hasher = contents
+        for id in documentIDs { hasher.add(id) }
         for query in judged {
-            digest.add(query.id)
-            digest.add(texts[query.id] ?? "")
+            hasher.add(query.id)
+            hasher.add(texts[query.id] ?? "")
             for (id, grade) in query.relevance.sorted(by: { $0 < $1 }) {
-                digest.add("\(id) \(grade)")
+                hasher.add("\(id) \(grade)")
             }
         }
-        return digest.text
+        return hasher.id.text
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSystem
 import Testing
 @testable import MoCaSearch
 @testable import MoCaVectors
@@ -16,7 +17,7 @@ struct VectorCacheTests {
     }
 
     private let folder: TemporaryFolder
-    private let keys = [ContentKey(value: 1), ContentKey(value: 2)]
+    private let keys = [ContentID(value: 1), ContentID(value: 2)]
 
     init() throws {
         folder = try TemporaryFolder()
@@ -80,9 +81,9 @@ struct VectorCacheTests {
             try bytes.write(to: try file(name))
         }
         let cache = try VectorCache(in: folder.url, of: Self.conditions())
-        try cache.append([ContentKey(value: 3)], values: [8, 9, 10, 11])
+        try cache.append([ContentID(value: 3)], values: [8, 9, 10, 11])
         #expect(try cache.matrix().row(2) == [8, 9, 10, 11])
-        for key in keys + [ContentKey(value: 3)] { try cache.verify(key) }
+        for key in keys + [ContentID(value: 3)] { try cache.verify(key) }
     }
 
     @Test(arguments: [(Float.nan, "row 1 is not finite"), (9, "row 1 is not what was kept")])
