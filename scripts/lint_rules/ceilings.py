@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from .findings import Allowlist, Finding
 from .functions import functions, nesting
@@ -15,7 +16,8 @@ FUNCTION_LINES = (40, 80)
 PARAMETERS = (5, 8)
 C_PARAMETERS = (8, 12)  # a pointer travels with its count
 NESTING = (3, 4)
-TARGETS = 26
+TARGETS = 26        # Swift targets; those of C are not counted
+FOLDER_FILES = 25
 CORE_LINES = 300
 COLUMNS = 100
 
@@ -123,8 +125,19 @@ def _words(path: str, text: str, code: str, language: str) -> list[Finding]:
     return found
 
 
+def check_folders(paths: list[str]) -> list[Finding]:
+    """Folders with too many files, among files with these paths."""
+    counts = Counter(path.rpartition("/")[0] for path in paths)
+    found = []
+    for folder, count in sorted(counts.items()):
+        found += _ceiling(folder, 1, "folder-files", "the folder has {} files", count,
+                          (FOLDER_FILES, FOLDER_FILES), "make folders named by nouns")
+    return found
+
+
 def check_package(target_names: list[str], core_lines: int) -> list[Finding]:
-    """Ceilings of the package as a whole; `target_names` without test targets."""
+    """Ceilings of the package as a whole; `target_names` are Swift targets without
+    tests."""
     found = _ceiling("Package.swift", 1, "targets", "{} targets", len(target_names),
                      (TARGETS, TARGETS), "merge two that are never used apart")
     return found + _ceiling("Sources/MoCaCore", 1, "core-lines", "MoCaCore has {} lines",

@@ -2,7 +2,7 @@
 
 import unittest
 
-from lint_rules.ceilings import check_file, check_package
+from lint_rules.ceilings import check_file, check_folders, check_package
 from lint_rules.findings import Allowlist
 
 SWIFT = "Sources/NN/Linear.swift"
@@ -21,6 +21,12 @@ class CeilingTests(unittest.TestCase):
         table = f"file-lines {SWIFT} a table"
         self.assertEqual(findings("let a = 1\n" * 600, allowed=table), [])
         self.assertEqual(findings("let a = 1\n" * 601, allowed=table), [("file-lines", 1, True)])
+
+    def test_folder_files(self):
+        paths = [f"Sources/NN/Layers/{number}.swift" for number in range(25)]
+        self.assertEqual(check_folders(paths + ["Sources/NN/A.swift"]), [])
+        found = check_folders(paths + ["Sources/NN/Layers/A.swift"])
+        self.assertEqual([(one.path, one.is_error) for one in found], [("Sources/NN/Layers", True)])
 
     def test_function_lines(self):
         def function(count: int) -> str:
