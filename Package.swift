@@ -157,7 +157,7 @@ let package = Package(
         target(
             "MoCaDataPreparation",
             [
-                "CArchive", "MoCaCore", "MoCaSettings", "MoCaSystem", yams,
+                "MoCaCore", "MoCaSettings", "MoCaSystem", "MoCaTables", yams,
             ]),
         target(
             "MoCaDataCheck",

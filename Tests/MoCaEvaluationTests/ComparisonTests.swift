@@ -73,6 +73,15 @@ struct ComparisonTests {
         #expect(found.sets["S"]?.gained.isEmpty == true)
     }
 
+    /// The order of `--subsets` changes no score.
+    @Test func theOrderOfSubsetsIsNoSetting() throws {
+        let folders = try ["A, B", "B, A", "A"].map {
+            try write($0, ["S": [1, 0, 1]], settings: ["subsets": .text($0)])
+        }
+        #expect(try Comparison(folders[0], folders[1]).settings["subsets"] == nil)
+        #expect(try Comparison(folders[0], folders[2]).settings["subsets"] != nil)
+    }
+
     /// A mean over a set and its queries of one language, as MoCa's list of ViDoRe v2 has them.
     @Test func meansOverLanguagesAreCompared() throws {
         func write(_ name: String, _ values: [Double]) throws -> URL {

@@ -74,7 +74,7 @@ struct ReproducibilityTests {
         do {
             _ = try await run.mmeb()
             return false
-        } catch EvaluationRunError.interrupted {
+        } catch EvaluationError.interrupted {
             return true
         }
     }

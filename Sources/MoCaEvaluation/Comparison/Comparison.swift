@@ -155,10 +155,21 @@ extension Comparison {
     private static func differingSettings(_ scores: [Scores]) -> [String: [SettingValue?]] {
         let names = Set(scores.flatMap { $0.settings.keys })
         var differing: [String: [SettingValue?]] = [:]
-        for name in names where scores[0].settings[name] != scores[1].settings[name] {
-            differing[name] = scores.map { $0.settings[name] }
+        for name in names {
+            let values = scores.map { $0.settings[name] }
+            let isEqual = name == "subsets" ? haveSameNames(values) : values[0] == values[1]
+            if !isEqual { differing[name] = values }
         }
         return differing
+    }
+
+    /// Whether two lists of sets, joined by commas, have the same names in any order.
+    private static func haveSameNames(_ values: [SettingValue?]) -> Bool {
+        let names = values.map { value -> Set<String>? in
+            guard case .text(let text) = value else { return nil }
+            return Set(text.components(separatedBy: ", "))
+        }
+        return names[0] == names[1]
     }
 }
 

@@ -231,7 +231,7 @@ struct EvaluatedData {
 
     /// The inputs of one set.
     ///
-    /// - Throws: `DataError`, `EvaluationRunError`.
+    /// - Throws: `DataError`, `EvaluationError`.
     func contents(of set: String) throws -> SetContents {
         try SetContents(set, of: benchmark, data: data, images: images, roles: roles)
     }

@@ -7,7 +7,7 @@ import MoCaTables
 import MoCaVectors
 
 /// Distinct queries and documents of a subset, and where their vectors are.
-struct PairTable {
+struct MiningPairs {
     /// Rows that are read and embedded together, at most.
     private static let windowCountMax = 2048
 

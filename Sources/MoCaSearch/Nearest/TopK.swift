@@ -1,7 +1,7 @@
 // The greatest scores of a long run of rows, in bounded memory.
 
 /// Keeps the rows of the greatest scores; of equal ones, those that came first.
-package struct BestRows: Sendable {
+package struct TopK: Sendable {
     /// A row and its score.
     package typealias Row = (row: Int, score: Float)
 

@@ -2,7 +2,7 @@
 
 /// The pairs of one subset as numbers: 24 bytes a record. Contents are told apart by 64 bits; two
 /// different ones of 10 million share them with a chance of 3 in a million.
-struct PairTable {
+struct PairIndex {
     private struct Pair {
         var query: UInt64
         var positive: UInt64

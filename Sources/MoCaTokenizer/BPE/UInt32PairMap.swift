@@ -3,7 +3,7 @@
 /// An immutable open-addressing table from a pair of `UInt32` to a pair of `UInt32`.
 ///
 /// Linear probing over a power of two of slots, at most three fifths full.
-final class PairTable: @unchecked Sendable {
+final class UInt32PairMap: @unchecked Sendable {
     // Sendable: the slots are written in `init` alone.
     private struct Slot {
         var key: UInt64
