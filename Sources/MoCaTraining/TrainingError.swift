@@ -35,6 +35,8 @@ package enum TrainingError: UserFacingError, Hashable {
     /// `step` is nil before training began, `checkpoint` when nothing was there to be saved;
     /// `isRepeatable` says whether the same command goes on from there.
     case interrupted(step: Int?, checkpoint: String?, isRepeatable: Bool = true)
+    /// Another process of the run ended with an error before this step.
+    case otherProcessFailed(step: Int)
     case unknownMetric(name: String, known: [String])
     case cannotWrite(path: String, reason: String)
     case folderInUse(path: String)
@@ -48,7 +50,7 @@ package enum TrainingError: UserFacingError, Hashable {
         case .missingFile, .missingRecipe: .inputMissing
         case .unreadableFile: .inputOutput
         case .badCheckpoint, .tokenizerTooLarge, .badSample, .notFinite: .badData
-        case .interrupted: .interrupted
+        case .interrupted, .otherProcessFailed: .interrupted
         case .cannotWrite, .folderInUse: .cannotCreateOutput
         }
     }
@@ -93,6 +95,8 @@ package enum TrainingError: UserFacingError, Hashable {
         case .interrupted(let step, let checkpoint, _):
             "run was interrupted (\(step.map { "step \($0)" } ?? "while loading")): "
                 + (checkpoint.map { "it was saved as \($0)" } ?? "there was nothing to save")
+        case .otherProcessFailed(let step):
+            "run was interrupted (step \(step)): another process of it ended with an error"
         case .unknownMetric(let name, let known):
             "best checkpoint cannot be chosen (\(name)): the run has no such metric, but "
                 + known.joined(separator: ", ")
@@ -134,6 +138,7 @@ package enum TrainingError: UserFacingError, Hashable {
             isRepeatable
                 ? "run the same command again to go on"
                 : "run the same command with resume=auto to go on"
+        case .otherProcessFailed: "correct what the other process reports, and run it again"
         case .unknownMetric: "set checkpoint.best_metric to one of these"
         case .cannotWrite: "check the disk's space and the folder's permissions"
         case .folderInUse: "wait until it has ended, or give another output_dir"

@@ -12,6 +12,11 @@ import Testing
 
     static let table: [(TrainingError, Int32, String)] = [
         (
+            .otherProcessFailed(step: 3), 75,
+            "run was interrupted (step 3): another process of it ended with an error; correct what "
+                + "the other process reports, and run it again"
+        ),
+        (
             .badRecipe(
                 file: "r.yaml",
                 problems: [RecipeProblem("seed", "is 'x'"), RecipeProblem("modle", "is unknown")]),
