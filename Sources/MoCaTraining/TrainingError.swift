@@ -22,6 +22,8 @@ package enum TrainingError: UserFacingError, Hashable {
     /// `changes` are keys whose values differ, with the old and the new one.
     case recipeChanged(checkpoint: String, changes: [String])
     case tokenizerTooLarge(tokens: Int, rows: Int)
+    /// A model that cannot reconstruct.
+    case noPretrainingHeads(model: String)
     /// `what` is memory or disk; `remedies` are settings that take less.
     case doesNotFit(what: String, needed: Int, available: Int, remedies: [String])
 
@@ -44,7 +46,7 @@ package enum TrainingError: UserFacingError, Hashable {
     package var kind: FailureKind {
         switch self {
         case .badRecipe, .otherStage, .unreadableRecipe, .badOverride, .recipeChanged,
-            .unknownMetric, .doesNotFit:
+            .unknownMetric, .doesNotFit, .noPretrainingHeads:
             .badConfiguration
         case .deviceUnavailable, .outOfMemory: .unavailable
         case .missingFile, .missingRecipe: .inputMissing
@@ -81,6 +83,8 @@ package enum TrainingError: UserFacingError, Hashable {
                 + (changes.isEmpty ? "" : " (\(Self.list(changes)))")
         case .tokenizerTooLarge(let tokens, let rows):
             "tokenizer does not fit the model (\(tokens) tokens): the embedding has \(rows) rows"
+        case .noPretrainingHeads(let model):
+            "model cannot reconstruct (\(model)): it has no heads of pre-training"
         case .doesNotFit(let what, let needed, let available, _):
             "run does not fit (\(what)): it needs \(Self.gigabytes(needed)), and there are "
                 + Self.gigabytes(available)
@@ -122,6 +126,7 @@ package enum TrainingError: UserFacingError, Hashable {
             "restore recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on "
                 + "all the same, or start anew with resume=never"
         case .tokenizerTooLarge: "use the tokenizer.json that belongs to the model"
+        case .noPretrainingHeads: "take a model that `moca pretrain` wrote"
         case .doesNotFit(_, _, _, let remedies), .outOfMemory(_, _, let remedies):
             "try \(remedies.joined(separator: "; "))"
         case .badSample: "correct the record, or take it out"

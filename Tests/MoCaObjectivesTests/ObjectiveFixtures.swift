@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaModel
+import MoCaTraining
 import Torch
 
 @testable import MoCaObjectives

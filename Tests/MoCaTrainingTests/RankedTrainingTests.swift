@@ -111,7 +111,7 @@ import Torch
             #expect(run.state.skippedStepCount == 1 && run.state.step == 3)
             #expect(run.failure == nil && run.events.count == 1)
             #expect(run.weights == ranks[0].weights)
-            #expect(run.weights.allSatisfy(\.isFinite))
+            #expect(run.weights.allSatisfy { $0.isFinite })
         }
     }
 
