@@ -226,7 +226,9 @@ let package = Package(
         tests(of: "Torch", ["MoCaCore", "Safetensors"]),
         tests(of: "NN", ["MoCaCore", "Safetensors", "Torch"]),
         tests(of: "MoCaModel", ["MoCaCore", "NN", "Safetensors", "Torch"]),
-        tests(of: "MoCaObjectives", ["MoCaCore", "MoCaModel", "NN", "Safetensors", "Torch"]),
+        tests(
+            of: "MoCaObjectives",
+            ["MoCaCore", "MoCaModel", "MoCaTraining", "NN", "Safetensors", "Torch"]),
         tests(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),

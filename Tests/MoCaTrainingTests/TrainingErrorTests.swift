@@ -12,6 +12,16 @@ import Testing
 
     static let table: [(TrainingError, Int32, String)] = [
         (
+            .noPretrainingHeads(model: "m"), 78,
+            "model cannot reconstruct (m): it has no heads of pre-training; take a model that "
+                + "`moca pretrain` wrote"
+        ),
+        (
+            .otherProcessFailed(step: 3), 75,
+            "run was interrupted (step 3): another process of it ended with an error; correct what "
+                + "the other process reports, and run it again"
+        ),
+        (
             .badRecipe(
                 file: "r.yaml",
                 problems: [RecipeProblem("seed", "is 'x'"), RecipeProblem("modle", "is unknown")]),

@@ -1,6 +1,7 @@
 // The figures that every benchmark prints.
 
 import Foundation
+package import MoCaModel
 package import Torch
 
 /// What one timed pass did, beside the peak of the same run.
@@ -100,5 +101,16 @@ package struct Throughput: Sendable, Hashable, Codable {
                 Double(memory.residentBytes) / 1e6)
         }
         return "\(task): \(numbers)\(memory ?? "")"
+    }
+}
+
+extension Throughput.Pass {
+    /// Counts one input that went forward.
+    package mutating func add(_ outline: InputOutline, _ cost: ForwardCost) {
+        items += 1
+        tokens += outline.ids.count
+        patches += outline.patchCount
+        operations += cost.ofSequence(tokens: outline.ids.count)
+        operations += outline.grids.reduce(0) { $0 + cost.ofImage($1) }
     }
 }

@@ -2,33 +2,11 @@
 // Shapes: B rows, S columns, P patches, V values of a patch.
 
 package import Foundation
-package import MoCaCore
+import MoCaCore
 package import MoCaModel
+package import MoCaObjectives
 import Safetensors
 import Torch
-
-/// What can be wrong with a saved batch.
-package enum ReplayError: UserFacingError, Hashable {
-    /// A tensor that the objective needs is not there.
-    case missingTensor(file: String, name: String)
-    /// A tensor whose shape or values cannot be used.
-    case badTensor(file: String, name: String, reason: String)
-
-    package var kind: FailureKind { .badData }
-
-    package var errorDescription: String? {
-        switch self {
-        case .missingTensor(let file, let name):
-            "batch lacks a tensor (\(file)): \(name) is missing"
-        case .badTensor(let file, let name, let reason):
-            "tensor of a batch cannot be used (\(file)): \(name) \(reason)"
-        }
-    }
-
-    package var recoverySuggestion: String? {
-        "write the batch with the names and shapes that `moca help replay` lists"
-    }
-}
 
 /// Reads padded rows of one file into packed batches.
 package struct ReplayBatch {

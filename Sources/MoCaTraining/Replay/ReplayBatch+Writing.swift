@@ -4,6 +4,7 @@
 package import Foundation
 import MoCaCore
 package import MoCaModel
+package import MoCaObjectives
 import Safetensors
 import Torch
 

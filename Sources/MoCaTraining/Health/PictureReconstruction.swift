@@ -1,47 +1,51 @@
-// The work of `moca reconstruct`: pictures to triptychs.
+// Pictures to triptychs: the original, the masked picture, and what the model fills in.
 
-import Foundation
+package import Foundation
 import MoCaCore
-import MoCaEmbedding
 import MoCaImage
-import MoCaModel
+package import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
-import MoCaReport
 import MoCaSystem
 import Safetensors
 import Torch
 
-/// One run.
-struct ReconstructRun: Sendable {
+/// Masks patches of pictures, reconstructs them and writes the results into a folder.
+package struct PictureReconstruction: Sendable {
     private let model: URL
-    private let output: URL
-    private let command: ReconstructCommand
     private let options: LoadOptions
+    private let output: URL
+    private let maeRatio: Double
+    private let seed: UInt64
 
-    /// - Throws: `CommandError`.
-    init(_ command: ReconstructCommand) throws {
-        self.command = command
-        model = try command.folder.resolved()
-        output = URL(fileURLWithPath: command.output, isDirectory: true)
-        options = LoadOptions(
-            dtype: command.device.dtype.dtype, device: try command.device.resolvedDevice(),
-            purpose: .pretraining, adapter: try command.adapter.resolved().map { .stored($0) })
+    /// - Parameters:
+    ///   - model: A model with the heads of pre-training.
+    ///   - output: The folder of the results.
+    ///   - maeRatio: The probability that an image token is masked.
+    ///   - seed: Decides what is masked, and the noise in its place.
+    package init(
+        model: URL, options: LoadOptions, output: URL, maeRatio: Double, seed: UInt64
+    ) {
+        self.model = model
+        self.options = options
+        self.output = output
+        self.maeRatio = maeRatio
+        self.seed = seed
     }
 
-    /// Reconstructs all pictures, and writes them.
+    /// Reconstructs the pictures, on the calling thread.
     ///
-    /// - Throws: a `UserFacingError`.
-    func write() async throws -> ReconstructionList {
-        command.device.applyThreads()
-        return try await ModelThread().run { try catchingTorchErrors { try compute() } }
+    /// - Returns: What was written.
+    /// - Throws: A `UserFacingError`.
+    package func write(_ paths: [String]) throws -> ReconstructionList {
+        try catchingTorchErrors { try compute(paths) }
     }
 
-    private func compute() throws -> ReconstructionList {
-        // Without this, heads that a checkpoint lacks would be drawn at random.
+    private func compute(_ paths: [String]) throws -> ReconstructionList {
+        // Without this check, missing heads would be initialised at random.
         let names = try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: model).names)
         guard names.keys.contains(where: CheckpointKeys.isPretrainingHead) else {
-            throw CommandError.noPretrainingHeads(model: model.path)
+            throw TrainingError.noPretrainingHeads(model: model.path)
         }
         let loaded = try PretrainedModel(loading: model, options)
         guard let reconstruction = loaded.reconstruction else {
@@ -50,33 +54,32 @@ struct ReconstructRun: Sendable {
         let processor = try Processor(
             folder: model, configuration: loaded.configuration, budget: try budget(loaded))
         let masking = Masking(
-            .init(mlmRatio: 0, maeRatio: command.maeRatio),
+            .init(mlmRatio: 0, maeRatio: maeRatio),
             maskToken: loaded.configuration.tokens.image, specialTokens: [])
-        try makeFolder()
-        var list = ReconstructionList(
-            seed: command.seed, maeRatio: command.maeRatio, items: [])
-        for (number, path) in command.paths.enumerated() {
+        try RunFile.makeFolder(output)
+        var list = ReconstructionList(seed: seed, maeRatio: maeRatio, items: [])
+        for (number, path) in paths.enumerated() {
             let outline = try processor.outline(.image(URL(fileURLWithPath: path)))
             let pixels = try processor.pixels(of: outline, rule: .pretraining)
-            var random = RandomSource(seed: command.seed, name: "reconstruct/\(number)")
+            var random = RandomSource(seed: seed, name: "reconstruct/\(number)")
             let result = try reconstruction.reconstruct(
                 outline.sequence, pixels: pixels, masking: masking, using: &random)
             let picture = PatchPicture(
                 pixels, grid: outline.grids[0], settings: processor.images.configuration)
-            let panels = try draw(picture, result, name: "\(number + 1)")
             list.items.append(
                 .init(
-                    path: path, panels: panels,
+                    path: path, panels: try draw(picture, result, name: "\(number + 1)"),
                     maskedPatches: result.maskedGroups.count
                         * loaded.configuration.vision.mergeUnit,
                     patches: outline.patchCount, meanSquaredError: result.meanSquaredError,
                     baselineError: result.baselineError))
         }
-        try write(Data((try Message.json(list) + "\n").utf8), to: ReconstructionList.fileName)
+        try RunFile.write(
+            list.fileData(), to: output.appending(path: ReconstructionList.fileName))
         return list
     }
 
-    /// The contract's limits, else those of the image processor's file.
+    /// The pixel limits of the contract; nil for those of the image processor's file.
     private func budget(_ loaded: PretrainedModel) throws -> PixelBudget? {
         let width = loaded.configuration.text.hiddenSize
         let contract = try EmbeddingContract(of: model, vectorLength: width)
@@ -86,7 +89,7 @@ struct ReconstructRun: Sendable {
         return PixelBudget(minPixels: low, maxPixels: high)
     }
 
-    /// A panel's longer side is at least this long.
+    /// The least length of a panel's longer side.
     private static let sideMin = 224
 
     private func draw(
@@ -109,20 +112,7 @@ struct ReconstructRun: Sendable {
         return panels
     }
 
-    private func makeFolder() throws {
-        do {
-            try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
-        } catch {
-            throw CommandError.cannotWrite(path: output.path, reason: error.localizedDescription)
-        }
-    }
-
     private func write(_ data: Data, to name: String) throws {
-        let file = output.appending(path: name)
-        do {
-            try AtomicFile.write(data, to: file)
-        } catch {
-            throw CommandError.cannotWrite(path: file.path, reason: error.fileReason)
-        }
+        try RunFile.write(data, to: output.appending(path: name))
     }
 }

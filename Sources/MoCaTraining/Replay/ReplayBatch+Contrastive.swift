@@ -3,6 +3,7 @@
 import Foundation
 import MoCaCore
 import MoCaModel
+package import MoCaObjectives
 import Torch
 
 extension ReplayBatch {

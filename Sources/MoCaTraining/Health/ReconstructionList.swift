@@ -82,4 +82,14 @@ package struct ReconstructionList: Codable, Sendable {
         case seed, items
         case maeRatio = "mae_ratio"
     }
+
+    /// The file's bytes: one line of JSON.
+    func fileData() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // JSON has no such numbers.
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try encoder.encode(self) + Data("\n".utf8)
+    }
 }

@@ -2,6 +2,7 @@
 
 package import Foundation
 package import MoCaModel
+package import MoCaObjectives
 import NN
 import Safetensors
 import Torch
@@ -34,12 +35,12 @@ package struct Replay {
     }
 
     /// Runs `objective` on one batch.
-    package func run<Goal: Objective>(_ objective: Goal, _ batch: Goal.Batch) -> Result {
+    package func run<Task: Objective>(_ objective: Task, _ batch: Task.Batch) -> Result {
         run(objective, [batch])
     }
 
     /// Runs `objective` on the parts of one step.
-    package func run<Goal: Objective>(_ objective: Goal, _ batches: [Goal.Batch]) -> Result {
+    package func run<Task: Objective>(_ objective: Task, _ batches: [Task.Batch]) -> Result {
         let terms = objective.step(batches, over: SingleProcess())
         let means = Dictionary(uniqueKeysWithValues: terms.terms.map { ($0.name, $0.mean) })
         return Result(

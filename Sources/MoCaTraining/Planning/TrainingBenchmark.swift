@@ -1,35 +1,49 @@
-// The work of `moca bench train`: whole optimiser steps over one input.
+// Whole optimiser steps over one input, timed.
 
-import Foundation
-import MoCaCore
-import MoCaModel
+package import Foundation
+package import MoCaCore
+package import MoCaModel
 import MoCaObjectives
-import MoCaProcessing
+package import MoCaProcessing
 import MoCaTokenizer
-import MoCaVectors
 import NN
-import Torch
+package import Torch
 
 /// Trains on one input several times; the fastest pass counts.
-struct TrainingBenchmark: Sendable {
+///
+/// Pre-training masks 0.4 of the text and 0.5 of the patches; fine-tuning pairs every record with
+/// its text alone.
+package struct TrainingBenchmark: Sendable {
     private static let maxNorm = 5.0
     private static let learningRate = 1e-5
     private static let positiveCharactersMax = 200
 
-    let model: URL
-    let device: Device
-    let dtype: DType?
-    let adapter: URL?
-    let objective: ObjectiveKind
-    let batchSize: Int
-    let maxLength: Int
-    let checkpointing: ActivationCheckpointing
-    let keepsLogits: Bool
+    /// The model's folder.
+    package let model: URL
+    package let stage: Recipe.Stage
+    package let device: Device
+    /// The type of weights and states; nil leaves it to the loader.
+    package var dtype: DType?
+    /// An adapter to train; nil trains the model itself.
+    package var adapter: URL?
+    /// The number of records in a step.
+    package var batchSize = 8
+    /// The greatest number of tokens in a record.
+    package var maxLength = 1280
+    package var checkpointing = ActivationCheckpointing.none
+    /// Whether the logits of all masked tokens exist together, as a plain implementation has them.
+    package var keepsLogits = false
 
-    /// Times `repeats` passes, after a first step to warm up. Runs on the calling thread.
+    package init(model: URL, stage: Recipe.Stage, device: Device) {
+        self.model = model
+        self.stage = stage
+        self.device = device
+    }
+
+    /// Times `repeats` passes after a first step to warm up, on the calling thread.
     ///
-    /// - Throws: a `UserFacingError`.
-    func run(_ contents: [Content], repeats: Int) throws -> Throughput {
+    /// - Throws: A `UserFacingError`.
+    package func run(_ contents: [Content], repeats: Int) throws -> Throughput {
         let clock = ContinuousClock()
         let start = clock.now
         let steps = try catchingTorchErrors { try TrainingSteps(self) }
@@ -44,7 +58,8 @@ struct TrainingBenchmark: Sendable {
         }
         peak = peak.best(GEMMPeak.measure(steps.dtype, on: device))
         var throughput = Throughput(
-            task: "train-\(objective.rawValue)", best ?? Throughput.Pass(), peak: peak,
+            task: stage == .pretraining ? "train-pretrain" : "train-contrastive",
+            best ?? Throughput.Pass(), peak: peak,
             loadSeconds: loadSeconds, dtype: steps.dtype.rawValue, threads: LibTorch.threadCount)
         throughput.stepMemory = try stepMemory(contents, steps)
         return throughput
@@ -82,8 +97,8 @@ struct TrainingBenchmark: Sendable {
         _ contents: [Content], _ steps: TrainingSteps, _ pass: inout Throughput.Pass
     ) throws {
         try catchingTorchErrors {
-            switch objective {
-            case .pretrain: try steps.pretrain(contents, &pass)
+            switch stage {
+            case .pretraining: try steps.pretrain(contents, &pass)
             case .contrastive: try steps.contrast(contents, positives(contents), &pass)
             }
         }
@@ -100,7 +115,7 @@ struct TrainingBenchmark: Sendable {
         }
     }
 
-    /// The optimiser's settings are those of the peer that figures are compared with.
+    /// Clips and updates with the settings of the implementation that figures are compared with.
     static func update(_ parameters: [Tensor], _ optimizer: AdamW) {
         let norm = GradientClipping.totalNorm(parameters)
         GradientClipping.clip(parameters, norm: norm, maxNorm: maxNorm)
@@ -127,7 +142,7 @@ private struct TrainingSteps {
             loading: benchmark.model,
             LoadOptions(
                 dtype: benchmark.dtype, device: benchmark.device,
-                purpose: benchmark.objective == .pretrain ? .pretraining : .embedding,
+                purpose: benchmark.stage == .pretraining ? .pretraining : .embedding,
                 isTrainable: true, adapter: benchmark.adapter.map { .stored($0) }))
         configuration = loaded.configuration
         dtype = loaded.store.dtype
@@ -145,9 +160,9 @@ private struct TrainingSteps {
         reconstruction = loaded.reconstruction.map { model in
             var model = model
             model.backbone.checkpointing = benchmark.checkpointing
-            var goal = ReconstructionObjective(model, .init(maeWeight: 0.1))
-            goal.keepsLogits = benchmark.keepsLogits
-            return goal
+            var objective = ReconstructionObjective(model, .init(maeWeight: 0.1))
+            objective.keepsLogits = benchmark.keepsLogits
+            return objective
         }
         var backbone = loaded.backbone
         backbone.checkpointing = benchmark.checkpointing
