@@ -126,7 +126,7 @@ let package = Package(
         .target(name: "CPixels"),
         target("MoCaCore"),
         target("MoCaSystem", ["MoCaCore", collections, crypto, subprocess]),
-        target("MoCaSettings", ["MoCaCore", "MoCaSystem", yams]),
+        target("MoCaSettings", ["MoCaCore", collections, yams]),
         target("Safetensors", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
         target("Torch", ["CTorch", "MoCaCore", "MoCaSystem", "Safetensors"]),
         target("NN", ["MoCaCore", "Safetensors", "Torch"]),
@@ -154,7 +154,7 @@ let package = Package(
         target(
             "MoCaDataPreparation",
             [
-                "CArchive", "MoCaCore", "MoCaSettings", "MoCaSystem", yams,
+                "CArchive", "MoCaCore", "MoCaSettings", "MoCaSystem",
             ]),
         target(
             "MoCaDataCheck",
@@ -167,7 +167,7 @@ let package = Package(
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
                 "MoCaProcessing", "MoCaSettings", "MoCaSystem", "MoCaTables", "MoCaTokenizer",
-                "NN", "Safetensors", "Torch", yams,
+                "NN", "Safetensors", "Torch",
             ]),
         target(
             "MoCaEmbedding",
@@ -190,8 +190,8 @@ let package = Package(
         target(
             "MoCaEvaluation",
             [
-                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaSystem",
-                "MoCaTables", "MoCaVectors", "Safetensors", "Torch",
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaSettings",
+                "MoCaSystem", "MoCaTables", "MoCaVectors", "Safetensors", "Torch",
             ],
             embedding: ["Resources/published.json"]),
         target(
@@ -199,7 +199,7 @@ let package = Package(
             [
                 "MoCaCore", "MoCaData", "MoCaDataCheck", "MoCaEmbedding", "MoCaEvaluation",
                 "MoCaImage", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaSearch",
-                "MoCaSystem", "MoCaTokenizer", "MoCaTraining", "MoCaVectors",
+                "MoCaSettings", "MoCaSystem", "MoCaTokenizer", "MoCaTraining", "MoCaVectors",
             ]),
         .executableTarget(
             name: "moca",
@@ -225,7 +225,7 @@ let package = Package(
         tests(of: "MoCaImage", ["MoCaCore", "CVips"]),
         tests(of: "Torch", ["MoCaCore", "Safetensors"]),
         tests(of: "NN", ["MoCaCore", "Safetensors", "Torch"]),
-        tests(of: "MoCaModel", ["MoCaCore", "NN", "Safetensors", "Torch"]),
+        tests(of: "MoCaModel", ["MoCaCore", "MoCaSettings", "NN", "Safetensors", "Torch"]),
         tests(of: "MoCaObjectives", ["MoCaCore", "MoCaModel", "NN", "Safetensors", "Torch"]),
         tests(
             of: "MoCaProcessing",
@@ -257,8 +257,8 @@ let package = Package(
         tests(
             of: "MoCaEvaluation",
             [
-                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaTables",
-                "MoCaVectors", "Torch",
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaSettings",
+                "MoCaTables", "MoCaVectors", "Torch",
             ]),
         tests(of: "MoCaReport", ["MoCaCore"]),
         .testTarget(

@@ -1,6 +1,7 @@
 // Reading and writing the files of scores.
 
 package import Foundation
+import MoCaSettings
 
 /// MMEB's file for one set, `NAME_score.json`.
 private struct MMEBScore: Encodable {
@@ -23,7 +24,7 @@ extension Scores {
             self = try JSONDecoder().decode(Scores.self, from: Data(contentsOf: file))
         } catch let error as DecodingError {
             throw EvaluationError.unreadableScores(
-                file: file.path, reason: Self.reason(error))
+                file: file.path, reason: error.reason)
         } catch {
             throw EvaluationError.unreadableScores(
                 file: file.path, reason: error.localizedDescription)
@@ -94,17 +95,6 @@ extension Scores {
         } catch {
             throw EvaluationError.cannotWrite(
                 file: file.path, reason: error.localizedDescription)
-        }
-    }
-
-    private static func reason(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the key '\(key.stringValue)' is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context),
-            .dataCorrupted(let context):
-            "\(context.codingPath.map(\.stringValue).joined(separator: "."))"
-                + "\(context.codingPath.isEmpty ? "" : ": ")\(context.debugDescription)"
-        @unknown default: error.localizedDescription
         }
     }
 }

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaEmbedding
 import MoCaEvaluation
+import MoCaSettings
 import MoCaTraining
 import Synchronization
 
