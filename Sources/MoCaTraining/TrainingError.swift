@@ -7,7 +7,7 @@ import MoCaSystem
 /// A failure of this target that reaches a user.
 package enum TrainingError: UserFacingError, Hashable {
     // Recipes
-    case badRecipe(file: String, problems: [RecipeProblem])
+    case badRecipe(file: String, problems: [SettingsProblem])
     /// A recipe of `stage`, read as one of the other.
     case otherStage(file: String, stage: Recipe.Stage)
     case unreadableRecipe(file: String, reason: String)

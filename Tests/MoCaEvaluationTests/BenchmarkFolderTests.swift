@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSettings
 import Testing
 
 @testable import MoCaEvaluation
@@ -68,7 +69,7 @@ struct BenchmarkFolderTests {
                 "B_queries.jsonl", "B_score.json", "B_vectors.safetensors", "cache",
                 "mine_score.json", "scores.json",
             ])
-        #expect(report.scores.settings["subsets"] == .text("B"))
+        #expect(report.scores.settings["subsets"] == .string("B"))
         // While a run is not complete, there are no scores.
         run.isInterrupted = { true }
         let stopped = run

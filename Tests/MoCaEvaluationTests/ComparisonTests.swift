@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSettings
 import Testing
 
 @testable import MoCaEvaluation
@@ -14,7 +15,7 @@ struct ComparisonTests {
     /// Writes an evaluation of sets whose queries got 0 or 1.
     private func write(
         _ name: String, _ answers: [String: [Double]], data: [String: String]? = nil,
-        settings: [String: SettingValue] = [:]
+        settings: [String: JSON] = [:]
     ) throws -> URL {
         let output = folder.url.appending(path: name)
         try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
@@ -41,10 +42,10 @@ struct ComparisonTests {
     @Test func queriesArePaired() throws {
         let a = try write(
             "a", ["CIRR": [1, 0, 0, 1, 0, 1], "NIGHTS": [0, 0], "OVEN": [1]],
-            settings: ["dtype": .text("float32"), "threads": .integer(2)])
+            settings: ["dtype": .string("float32"), "threads": .integer(2)])
         let b = try write(
             "b", ["CIRR": [1, 1, 1, 0, 1, 1], "NIGHTS": [1, 1], "EDIS": [1]],
-            settings: ["dtype": .text("bfloat16"), "threads": .integer(2)])
+            settings: ["dtype": .string("bfloat16"), "threads": .integer(2)])
         let found = try Comparison(a, b)
         let set = try #require(found.sets["CIRR"])
         #expect((set.wins, set.losses, set.ties, set.queryCount) == (3, 1, 2, 6))
@@ -59,7 +60,7 @@ struct ComparisonTests {
         #expect(constant.interval == ConfidenceInterval(lower: 1, upper: 1))
         #expect(constant.probability == 2.0 / Double(ResampledMeans.standardCount))
         #expect((found.onlyInA, found.onlyInB) == (["OVEN"], ["EDIS"]))
-        #expect(found.settings == ["dtype": [.text("float32"), .text("bfloat16")]])
+        #expect(found.settings == ["dtype": [.string("float32"), .string("bfloat16")]])
         let mean = try #require(found.groups["mean"])
         #expect(abs(mean.difference - (1.0 / 3 + 1) / 2) < 1e-12)
         #expect(Set(found.groups.keys) == ["mean"])

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaSettings
 import MoCaVectors
 import Synchronization
 import Testing

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaSettings
 import Testing
 @testable import MoCaEvaluation
 

@@ -24,7 +24,9 @@ import Testing
         (
             .badRecipe(
                 file: "r.yaml",
-                problems: [RecipeProblem("seed", "is 'x'"), RecipeProblem("modle", "is unknown")]),
+                problems: [
+                    SettingsProblem("seed", "is 'x'"), SettingsProblem("modle", "is unknown"),
+                ]),
             78,
             "recipe cannot be used (r.yaml): seed is 'x'; modle is unknown; correct the keys that "
                 + "are named"

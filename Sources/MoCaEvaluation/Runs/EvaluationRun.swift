@@ -2,6 +2,7 @@
 
 package import Foundation
 package import MoCaEmbedding
+package import MoCaSettings
 import MoCaTables
 package import MoCaVectors
 
@@ -28,7 +29,7 @@ package struct EvaluationRun: Sendable {
     /// Whether the vectors of each set are written beside its scores.
     package var savesVectors = false
     /// What `scores.json` says beside the conditions of the vectors.
-    package var settings: [String: SettingValue] = [:]
+    package var settings: [String: JSON] = [:]
     /// Tokens that are embedded before their vectors are kept, about.
     var windowTokens = WindowMeter.tokenCountMax
     /// Told what happens.
@@ -99,13 +100,13 @@ package struct EvaluationRun: Sendable {
     }
 
     /// What was asked for, beside how vectors are computed.
-    private var allSettings: [String: SettingValue] {
+    private var allSettings: [String: JSON] {
         var all = settings
-        all["data"] = .text(data.path)
-        all["images"] = images.map { .text($0.path) }
+        all["data"] = .string(data.path)
+        all["images"] = images.map { .string($0.path) }
         // Sorted: the order in which sets are named changes no score.
         let names = Set(subsets).sorted().joined(separator: ", ")
-        all["subsets"] = subsets.isEmpty ? nil : .text(names)
+        all["subsets"] = subsets.isEmpty ? nil : .string(names)
         all["part"] = part?.setting
         return all
     }

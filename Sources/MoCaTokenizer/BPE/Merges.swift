@@ -116,7 +116,7 @@ extension Merges {
                 throw TokenizerError.inconsistent(
                     file: file, field: "model.merges[\(entries.count)]",
                     reason:
-                        "\(JSONTree.quoted(String(decoding: utf8, as: UTF8.self))) is no token of bytes"
+                        "\(JSON.quoted(String(decoding: utf8, as: UTF8.self))) is no token of bytes"
                 )
             }
         }
@@ -134,7 +134,7 @@ extension Merges {
                 (left, bytes[..<middle]), (right, bytes[middle...]), (both, bytes[...]),
             ]
             where id == Vocabulary.noID {
-                let token = JSONTree.quoted(ByteAlphabet.spelling(of: part))
+                let token = JSON.quoted(ByteAlphabet.spelling(of: part))
                 throw TokenizerError.inconsistent(
                     file: file, field: "model.merges[\(entries.count)]",
                     reason: "the token \(token) is not in the vocabulary")

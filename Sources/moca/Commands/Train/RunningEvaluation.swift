@@ -3,6 +3,7 @@
 import Foundation
 import MoCaEmbedding
 import MoCaEvaluation
+import MoCaSettings
 import MoCaSystem
 import MoCaTraining
 import Synchronization
