@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSettings
 import Testing
 
 @testable import MoCaModel

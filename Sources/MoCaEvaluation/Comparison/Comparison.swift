@@ -165,9 +165,9 @@ extension Comparison {
     }
 
     /// Whether two lists of sets, joined by commas, have the same names in any order.
-    private static func haveSameNames(_ values: [SettingValue?]) -> Bool {
+    private static func haveSameNames(_ values: [JSON?]) -> Bool {
         let names = values.map { value -> Set<String>? in
-            guard case .text(let text) = value else { return nil }
+            guard case .string(let text) = value else { return nil }
             return Set(text.components(separatedBy: ", "))
         }
         return names[0] == names[1]

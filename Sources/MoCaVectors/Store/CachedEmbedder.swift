@@ -2,7 +2,7 @@
 
 import MoCaCore
 package import MoCaEmbedding
-import MoCaSystem
+package import MoCaSystem
 
 /// An embedder that computes every input once.
 ///
