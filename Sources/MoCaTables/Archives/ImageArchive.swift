@@ -2,6 +2,7 @@
 
 package import Foundation
 package import MoCaCore
+import MoCaSystem
 import Synchronization
 
 /// An open archive and an index of its entries; any number of threads read from it at once.

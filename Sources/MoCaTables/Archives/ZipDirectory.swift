@@ -3,6 +3,7 @@
 import CArchive
 import Foundation
 package import MoCaCore
+import MoCaSystem
 
 /// The members of a zip file by name, for reading any of them at any time.
 struct ZipDirectory: Sendable {

@@ -3,6 +3,7 @@
 import Foundation
 package import MoCaCore
 import MoCaSettings
+import MoCaSystem
 
 /// Reads one sample.
 ///
