@@ -82,6 +82,16 @@ struct WindowReader {
         (self.tokenBudget, self.tokensPerImage) = (tokenBudget, tokensPerImage)
     }
 
+    /// What a user should know about the records read so far, a sentence each.
+    var notes: [String] {
+        let unread = reader.unreadColumns.sorted()
+        guard !unread.isEmpty else { return reader.oddities }
+        return reader.oddities + [
+            "\(unread.joined(separator: ", ")) \(unread.count == 1 ? "is" : "are") not read (read are "
+                + "\(EmbedRecord.columns.joined(separator: ", ")))"
+        ]
+    }
+
     /// The next window; empty at the end.
     ///
     /// - Throws: `DataError` of the file itself.

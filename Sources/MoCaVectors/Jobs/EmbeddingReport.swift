@@ -28,6 +28,8 @@ package struct EmbeddingReport: Sendable, Hashable, Codable {
     package var droppedImages: Int
     /// The file that lists records that were left out, where there are any.
     package var errors: String?
+    /// What a user should know about the input, a sentence each; not part of the written report.
+    package var notes: [String] = []
 
     enum CodingKeys: String, CodingKey {
         case items, records, errors

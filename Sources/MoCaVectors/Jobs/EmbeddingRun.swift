@@ -36,9 +36,11 @@ struct EmbeddingRun {
 
     /// What happened, without times.
     var report: EmbeddingReport {
-        EmbeddingReport(
+        var report = EmbeddingReport(
             statistics, records: journal.commit.records, vectors: journal.commit.vectors,
             resumed: resumed, dropped: dropped)
+        report.notes = reader.notes
+        return report
     }
 
     mutating func embedAll(

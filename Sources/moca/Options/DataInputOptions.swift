@@ -67,6 +67,8 @@ struct DataInputs {
     let recipe: Recipe?
     /// The folders of the subsets.
     let folders: [URL]
+    /// The recipe's file and the data folders, which no output may replace.
+    let paths: [String]
     /// What image paths are relative to.
     let images: URL
     /// What a recipe's records must be.
@@ -98,6 +100,7 @@ struct DataInputs {
             options.model.map { URL(fileURLWithPath: $0, isDirectory: true) }
             ?? recipe?.model.folder
         maxLength = options.maxLength ?? recipe?.data.maxLength
+        paths = folders.map(\.path) + [options.recipe].compactMap { $0 }
     }
 
     /// Counts as training would, or nil without a model.

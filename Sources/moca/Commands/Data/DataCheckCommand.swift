@@ -72,6 +72,9 @@ struct DataCheckCommand: VerboseCommand {
         for path in against { try requireFile(path, "--against") }
         if let againstImages { try requireFile(againstImages, "--against-images") }
         let data = try inputs.resolved()
+        for file in [report, quarantine].compactMap({ $0 }) {
+            try requireWritableFile(file, reading: data.paths + against)
+        }
         let log = try FindingLog(
             report: report.map { URL(fileURLWithPath: $0) },
             quarantine: quarantine.map { URL(fileURLWithPath: $0) })

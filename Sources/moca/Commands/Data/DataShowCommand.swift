@@ -61,6 +61,7 @@ struct DataShowCommand: VerboseCommand {
     }
 
     func run() async throws {
+        try requireWritableFile(output, reading: folders + [recipe].compactMap { $0 })
         let preview = try SamplePreview(settings())
         let samples = try preview.samples(count: count, seed: seed)
         let sheet = SampleSheet(preview: preview, samples: samples, seed: seed)

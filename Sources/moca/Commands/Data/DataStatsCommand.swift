@@ -69,6 +69,7 @@ struct DataStatsCommand: VerboseCommand {
 
     func run() async throws {
         let data = try inputs.resolved()
+        if let html { try requireWritableFile(html, reading: data.paths) }
         guard let counter = try data.meter(nil) else {
             preconditionFailure("a model was asked for")
         }

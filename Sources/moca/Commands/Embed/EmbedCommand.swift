@@ -70,14 +70,17 @@ struct EmbedCommand: VerboseCommand {
     func run() async throws {
         let interruption = Interruption()
         let source = try source()
-        try requireWritableFile(output)
-        if let report { try requireWritableFile(report) }
+        let inputs = paths + [input, try model.folder.resolved().path].compactMap { $0 }
+        for file in [output, report].compactMap({ $0 }) {
+            try requireWritableFile(file, reading: inputs)
+        }
         let progress = ProgressBar.isShown ? ProgressBar(total: try source.recordCount()) : nil
         let result = try await job(source).run(
             progress: { progress?.add($0) }, isInterrupted: { interruption.hasHappened })
         progress?.finish()
         if let report { try write(result, to: report) }
         if json { try Message.printJSON(result) }
+        for note in result.notes { Message.warn(note) }
         if result.droppedTokens > 0 {
             Message.write(
                 "warning: \(result.droppedTokens) tokens and \(result.droppedImages) images were "

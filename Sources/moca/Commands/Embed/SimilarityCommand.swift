@@ -71,7 +71,7 @@ struct SimilarityCommand: VerboseCommand {
     func run() async throws {
         for path in queryImage { try requireFile(path, "--query-image") }
         for path in targetImage { try requireFile(path, "--target-image") }
-        if let heatMap { try requireWritableFile(heatMap) }
+        if let heatMap { try requireWritableFile(heatMap, reading: queryImage + targetImage) }
         let embedder = try await Embedder(
             loading: model.folder.resolved(), options: model.embedderOptions())
         let rows =

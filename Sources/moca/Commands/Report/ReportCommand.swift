@@ -67,7 +67,7 @@ struct ReportCommand: VerboseCommand {
         for path in searches { try requireFile(path, "--searches") }
         if let reconstructions { try requireFile(reconstructions, "--reconstructions") }
         let file = output.map { URL(fileURLWithPath: $0) } ?? standardOutput
-        try requireWritableFile(file.path)
+        try requireWritableFile(file.path, reading: scores.map(\.path) + searches)
         try page().write(to: file)
         print(file.path)
     }

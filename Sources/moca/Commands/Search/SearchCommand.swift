@@ -71,6 +71,7 @@ struct SearchCommand: VerboseCommand {
 
     func run() async throws {
         if let image { try requireFile(image, "--image") }
+        if let html { try requireWritableFile(html, reading: [index] + [image].compactMap { $0 }) }
         let index = try SearchIndex(opening: URL(fileURLWithPath: index, isDirectory: true))
         let hits = try index.best(try await vector(for: index), count: top)
         if let html { try write(hits, of: index, to: html) }
