@@ -5,12 +5,18 @@
 /// `String` takes canonically equivalent texts, such as a composed and a decomposed accent, as
 /// equal. Names of files and archive entries, and ids of records, queries and documents are keys of
 /// this type instead.
-package struct ExactText: Hashable, Comparable, Sendable, CustomStringConvertible {
+package struct ExactText: Hashable, Comparable, Sendable, CustomStringConvertible,
+    ExpressibleByStringLiteral
+{
     /// The text.
     package let text: String
 
     package init(_ text: some StringProtocol) {
         self.text = String(text)
+    }
+
+    package init(stringLiteral text: String) {
+        self.text = text
     }
 
     package var description: String { text }

@@ -1,6 +1,7 @@
 // The documents of a retrieval set, one at a time: pages are big, and a corpus may be long.
 
 package import Foundation
+package import MoCaCore
 import MoCaTables
 
 /// Iterates over the documents of a corpus, in the order of the files.
@@ -8,7 +9,7 @@ package struct CorpusReader {
     private var files: ArraySlice<URL>
     private let columns: [String]
     private var rows: RowIterator?
-    private var seen: Set<String> = []
+    private var seen: Set<ExactText> = []
 
     /// Opens a corpus: a folder of files, or one file.
     ///
@@ -26,9 +27,9 @@ package struct CorpusReader {
     ///
     /// - Parameter chosen: the ids of the documents to read; nil reads all of them.
     /// - Throws: `DataError`; `.duplicateRecord` for an id that occurred before.
-    package mutating func next(in chosen: Set<String>? = nil) throws -> CorpusRecord? {
+    package mutating func next(in chosen: Set<ExactText>? = nil) throws -> CorpusRecord? {
         while let (row, id) = try nextRow() {
-            if chosen?.contains(id) ?? true { return try CorpusRecord(row) }
+            if chosen?.contains(ExactText(id)) ?? true { return try CorpusRecord(row) }
         }
         return nil
     }
@@ -47,7 +48,7 @@ package struct CorpusReader {
         while true {
             if let row = try rows?.next() {
                 let id = try row.requiredIdentifier(CorpusRecord.identifiers)
-                guard seen.insert(id).inserted else {
+                guard seen.insert(ExactText(id)).inserted else {
                     throw DataError.duplicateRecord(row.location, what: "document '\(id)'")
                 }
                 return (row, id)

@@ -45,6 +45,7 @@ package struct QueryRecord: Record, Equatable {
     package var location: RecordLocation
 
     package var id: String
+    /// The question; empty where the set has no text for it, so that it cannot be asked.
     package var text: String
     package var language: String?
 
@@ -55,7 +56,6 @@ package struct QueryRecord: Record, Equatable {
         guard let text = try row.string("query") ?? row.string("text") else {
             throw DataError.valueMissing(row.location, column: "query")
         }
-        guard !text.isEmpty else { throw DataError.emptyContent(row.location, field: "query") }
         self.text = text
         language = try row.string("language")
     }

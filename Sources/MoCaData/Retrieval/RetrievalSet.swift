@@ -1,6 +1,7 @@
 // A set for retrieval in the layout of ViDoRe or BEIR: corpus, queries and judgements.
 
 package import Foundation
+package import MoCaCore
 package import MoCaTables
 
 /// Queries, documents and judgements. Documents stay on disk: `forEachDocument` reads them in flat
@@ -13,7 +14,7 @@ package struct RetrievalSet: Sendable {
     package let name: String
     package let queries: [QueryRecord]
     /// Relevance by query id, then by corpus id.
-    package let relevance: [String: [String: Int]]
+    package let relevance: [ExactText: [ExactText: Int]]
     /// The folder or file of the documents.
     package let corpus: URL
     /// The images of the documents: paths are relative to the folder `corpus`.
@@ -28,17 +29,17 @@ package struct RetrievalSet: Sendable {
         let layout = RetrievalLayout(of: folder)
         corpus = try layout.url(of: .corpus, in: folder)
         images = ImageStore(root: folder.appendingPathComponent("corpus"))
-        var (queries, seen) = ([QueryRecord](), Set<String>())
+        var (queries, seen) = ([QueryRecord](), Set<ExactText>())
         try Self.forEach(QueryRecord.self, in: layout.url(of: .queries, in: folder)) { record in
-            guard seen.insert(record.id).inserted else {
+            guard seen.insert(ExactText(record.id)).inserted else {
                 throw DataError.duplicateRecord(record.location, what: "query '\(record.id)'")
             }
             queries.append(record)
         }
         self.queries = queries
-        var relevance: [String: [String: Int]] = [:]
+        var relevance: [ExactText: [ExactText: Int]] = [:]
         try Self.forEachJudgement(in: layout.url(of: .qrels, in: folder)) { record in
-            let (query, document) = (record.queryID, record.corpusID)
+            let (query, document) = (ExactText(record.queryID), ExactText(record.corpusID))
             let old = relevance[query, default: [:]].updateValue(record.score, forKey: document)
             guard old == nil || old == record.score else {
                 throw DataError.duplicateRecord(

@@ -20,20 +20,20 @@ package struct PrecisionAtOne: Sendable {
     /// Queries answered rightly.
     package var correctCount: Int { outcomes.count { $0.measures[Self.measure] == 1 } }
 
-    /// Counts one query; candidate 0 is right. A tie for the greatest score is a miss.
+    /// Counts one query; candidate 0 is right, and so are its copies. A tie of the greatest score
+    /// with a candidate of other content is a miss.
     ///
     /// - Parameters:
     ///   - scores: one score a candidate.
     ///   - query: what errors call the query.
     ///   - candidates: what errors call the candidates; their numbers when left out.
-    ///   - hasDuplicateOfRight: whether another candidate is the same as the right one: the query
-    ///     cannot be answered.
+    ///   - copiesOfRight: indices of the candidates whose content equals that of the right one.
     /// - Returns: whether the right candidate won.
     /// - Throws: `EvaluationError.noCandidates`, `.notFinite`.
     @discardableResult
     package mutating func add(
         _ scores: [Float], query: String, candidates: [String] = [],
-        hasDuplicateOfRight: Bool = false
+        copiesOfRight: Set<Int> = []
     ) throws -> Bool {
         guard let right = scores.first else {
             throw EvaluationError.noCandidates(query: query)
@@ -42,10 +42,13 @@ package struct PrecisionAtOne: Sendable {
             let name = bad < candidates.count ? candidates[bad] : String(bad)
             throw EvaluationError.notFinite(query: query, candidate: name)
         }
-        let rivals = scores.dropFirst().count { $0 >= right }
+        let others = scores.indices.dropFirst().filter { !copiesOfRight.contains($0) }.map {
+            scores[$0]
+        }
+        let rivals = others.count { $0 >= right }
         let isCorrect = rivals == 0
-        chanceSum += 1 / Double(scores.count)
-        duplicateOfRightCount += hasDuplicateOfRight ? 1 : 0
+        chanceSum += Double(1 + copiesOfRight.count) / Double(scores.count)
+        duplicateOfRightCount += copiesOfRight.isEmpty ? 0 : 1
         // Among equals the right one is last, as it counts.
         let order = scores.indices.sorted { (scores[$0], $0) > (scores[$1], $1) }
         var outcome = QueryOutcome(
@@ -54,10 +57,10 @@ package struct PrecisionAtOne: Sendable {
                 ScoredCandidate(id: String($0), score: scores[$0])
             },
             relevant: [ScoredCandidate(id: "0", score: right)],
-            stability: Self.stability(right, scores.dropFirst().max()))
+            stability: Self.stability(right, others.max()))
         outcome.rankOfRelevant = rivals + 1
         outcome.hasTies =
-            scores.dropFirst().contains(right)
+            others.contains(right)
             || order.count > 1 && scores[order[0]] == scores[order[1]]
         outcomes.append(outcome)
         return isCorrect

@@ -15,11 +15,11 @@ package struct JudgedQuery: Sendable {
     /// Its row in the matrix of vectors.
     package var row: Int
     /// The relevance of the judged documents, by id.
-    package var relevance: [String: Int]
+    package var relevance: [ExactText: Int]
 
     package init(
         id: String, language: String? = nil, group: String? = nil, row: Int,
-        relevance: [String: Int]
+        relevance: [ExactText: Int]
     ) {
         (self.id, self.language, self.group) = (id, language, group)
         (self.row, self.relevance) = (row, relevance)
@@ -90,7 +90,7 @@ package struct RetrievalEvaluation: Sendable {
     private func judged(
         _ query: JudgedQuery, _ relevant: [Int], _ found: ExactSearch.Found
     ) -> Judged {
-        let relevances = found.best.map { query.relevance[corpus.ids[$0.row]] ?? 0 }
+        let relevances = found.best.map { query.relevance[ExactText(corpus.ids[$0.row])] ?? 0 }
         let measured = Array(relevances.prefix(cutoffs.deepest))
         let grades = Array(query.relevance.values)
         let metrics = RankingMetrics(relevances: measured, judged: grades, cutoffs: cutoffs)

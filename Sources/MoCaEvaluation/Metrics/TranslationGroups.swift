@@ -1,5 +1,6 @@
 // Which queries of a multilingual set are one question in several languages.
 
+import MoCaCore
 import MoCaData
 
 /// Queries that are translations of one another.
@@ -12,19 +13,20 @@ enum TranslationGroups {
     /// The group of each query, named by its first query; empty where no two languages share
     /// judgements.
     static func names(
-        of queries: [QueryRecord], _ relevance: [String: [String: Int]]
-    ) -> [String: String] {
-        var first: [[String: Int]: QueryRecord] = [:]
-        var names: [String: String] = [:]
+        of queries: [QueryRecord], _ relevance: [ExactText: [ExactText: Int]]
+    ) -> [ExactText: String] {
+        var first: [[ExactText: Int]: QueryRecord] = [:]
+        var names: [ExactText: String] = [:]
         var isAligned = false
         for query in queries {
-            guard let judged = relevance[query.id], !judged.isEmpty else { continue }
+            let id = ExactText(query.id)
+            guard let judged = relevance[id], !judged.isEmpty else { continue }
             guard let source = first[judged] else {
                 first[judged] = query
-                names[query.id] = query.id
+                names[id] = query.id
                 continue
             }
-            names[query.id] = source.id
+            names[id] = source.id
             if let language = query.language, let other = source.language, language != other {
                 isAligned = true
             }

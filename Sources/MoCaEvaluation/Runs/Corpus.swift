@@ -1,5 +1,7 @@
 // The documents that queries are ranked against, and the order that trec_eval gives them.
 
+import MoCaCore
+
 /// The documents of a retrieval set.
 ///
 /// trec_eval, and with it `pytrec_eval`, orders by score (as float32), and documents of equal score
@@ -11,7 +13,7 @@ package struct Corpus: Sendable {
     /// The place that each of `ids` has in the list that the corpus was made of.
     package let sources: [Int]
     /// The place of an id in `ids`.
-    private let places: [String: Int]
+    private let places: [ExactText: Int]
 
     /// A corpus of documents `ids`, in any order.
     ///
@@ -19,10 +21,10 @@ package struct Corpus: Sendable {
     package init(ids: [String]) throws {
         sources = ids.indices.sorted { ids[$1].utf8.lexicographicallyPrecedes(ids[$0].utf8) }
         self.ids = sources.map { ids[$0] }
-        var places: [String: Int] = [:]
+        var places: [ExactText: Int] = [:]
         places.reserveCapacity(ids.count)
         for (place, id) in self.ids.enumerated() {
-            guard places.updateValue(place, forKey: id) == nil else {
+            guard places.updateValue(place, forKey: ExactText(id)) == nil else {
                 throw EvaluationError.duplicateDocument(id: id)
             }
         }
@@ -30,5 +32,5 @@ package struct Corpus: Sendable {
     }
 
     /// The place of the document `id` in `ids`.
-    func place(of id: String) -> Int? { places[id] }
+    func place(of id: ExactText) -> Int? { places[id] }
 }

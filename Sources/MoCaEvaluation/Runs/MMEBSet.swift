@@ -136,9 +136,10 @@ struct MMEBSet {
             let right = contents[query.candidates[0]]
             try evaluation.add(
                 scores, query: id(query.row).description,
-                hasDuplicateOfRight: query.candidates.dropFirst().contains {
-                    contents[$0] == right
-                })
+                copiesOfRight: Set(
+                    query.candidates.indices.dropFirst().filter {
+                        contents[query.candidates[$0]] == right
+                    }))
         }
         var outcomes = evaluation.outcomes
         for (number, query) in queries.enumerated() {

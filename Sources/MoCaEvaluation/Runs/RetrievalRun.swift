@@ -4,6 +4,7 @@
 package import Foundation
 import MoCaCore
 import MoCaData
+import MoCaTables
 import MoCaEmbedding
 import MoCaSystem
 import MoCaVectors
@@ -50,7 +51,8 @@ extension EvaluationRun {
         return try await scoreAll(folders, documents.suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)
             let part = part ?? EvaluationPart()
-            let asked = part.queries(of: set)
+            // A query without text cannot be asked.
+            let asked = part.queries(of: set).filter { !$0.text.isEmpty }
             let selection = try CorpusSelection(part, of: set, queries: asked)
             let queries = asked.map {
                 PromptedContent(content: .text($0.text), role: embedder.embedder.known(.query))
@@ -70,14 +72,17 @@ extension EvaluationRun {
                         output: output.path, kept: embedder.cache.count)
                 }
             }
-            scored.score.count(set.judgements(selection.allIDs ?? corpus.ids))
+            var judgements = set.judgements(selection.allIDs ?? corpus.ids + corpus.emptyIDs)
+            judgements.emptyQueries = set.queries.count { $0.text.isEmpty }
+            judgements.emptyDocuments = corpus.emptyIDs.count
+            scored.score.count(judgements)
             return scored
         }
     }
 
     /// Embeds the chosen documents a window at a time; only their rows stay in memory.
     private func embedCorpus(
-        of set: RetrievalSet, _ chosen: Set<String>?, _ documents: Documents,
+        of set: RetrievalSet, _ chosen: Set<ExactText>?, _ documents: Documents,
         embedder: inout CachedEmbedder
     ) async throws -> EmbeddedCorpus {
         let windowCount = 64
@@ -95,8 +100,13 @@ extension EvaluationRun {
                     isAtEnd = true
                     break
                 }
-                window.append(try DocumentInput(record, documents, images: images))
-                corpus.ids.append(record.id)
+                do {
+                    window.append(try DocumentInput(record, documents, images: images))
+                    corpus.ids.append(record.id)
+                } catch DataError.emptyContent {
+                    // No query can find it; it counts as not found where it is relevant.
+                    corpus.emptyIDs.append(record.id)
+                }
             }
             let keys = try await ContentID.ids(of: window.map(\.content))
             for (input, key) in zip(window, keys) {
@@ -117,7 +127,7 @@ extension EvaluationRun {
 /// The documents of a set that are ranked.
 private struct CorpusSelection {
     /// The ids of the ranked documents; nil for all documents.
-    let chosen: Set<String>?
+    let chosen: Set<ExactText>?
     /// The ids of all documents, where they had to be read for the choice.
     let allIDs: [String]?
 
@@ -137,6 +147,8 @@ private struct CorpusSelection {
 /// The documents of a set whose vectors are kept.
 private struct EmbeddedCorpus {
     var ids: [String] = []
+    /// The documents without any text or image, which are not ranked.
+    var emptyIDs: [String] = []
     /// The row of each document in the matrix of kept vectors.
     var rows: [Int] = []
     /// A digest of what the documents hold.
@@ -146,9 +158,10 @@ private struct EmbeddedCorpus {
 extension RetrievalSet {
     /// Where queries, judgements and the corpus of `documentIDs` do not fit together.
     fileprivate func judgements(_ documentIDs: [String]) -> JudgementCount {
-        let (documents, asked) = (Set(documentIDs), Set(queries.map(\.id)))
+        let documents = Set(documentIDs.map { ExactText($0) })
+        let asked = Set(queries.map { ExactText($0.id) })
         return JudgementCount(
-            unjudgedQueries: queries.count { relevance[$0.id]?.isEmpty ?? true },
+            unjudgedQueries: queries.count { relevance[ExactText($0.id)]?.isEmpty ?? true },
             ofUnknownQueries: relevance.filter { !asked.contains($0.key) }
                 .reduce(0) { $0 + $1.value.count },
             ofUnknownDocuments: relevance.values.reduce(0) { sum, judged in

@@ -34,14 +34,16 @@ struct RetrievalVectors {
         let groups = TranslationGroups.names(of: queries, set.relevance)
         let judged = zip(queries, queryRows).map { query, row in
             JudgedQuery(
-                id: query.id, language: query.language, group: groups[query.id], row: row,
-                relevance: set.relevance[query.id] ?? [:])
+                id: query.id, language: query.language, group: groups[ExactText(query.id)],
+                row: row, relevance: set.relevance[ExactText(query.id)] ?? [:])
         }
         var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: documentIDs))
         try evaluation.add(judged, in: matrix, documents: documentRows, willCompute: willCompute)
-        let texts = Dictionary(queries.map { ($0.id, $0.text) }) { first, _ in first }
+        let texts = Dictionary(queries.map { (ExactText($0.id), $0.text) }) { first, _ in first }
         var outcomes = evaluation.outcomes
-        for index in outcomes.indices { outcomes[index].input = texts[outcomes[index].query] }
+        for index in outcomes.indices {
+            outcomes[index].input = texts[ExactText(outcomes[index].query)]
+        }
         return EvaluationRun.ScoredSet(
             score: .retrieval(
                 try evaluation.score(
@@ -50,12 +52,12 @@ struct RetrievalVectors {
     }
 
     /// A digest of contents, ids and judgements.
-    private func digest(_ judged: [JudgedQuery], _ texts: [String: String]) -> String {
+    private func digest(_ judged: [JudgedQuery], _ texts: [ExactText: String]) -> String {
         var hasher = contents
         for id in documentIDs { hasher.add(id) }
         for query in judged {
             hasher.add(query.id)
-            hasher.add(texts[query.id] ?? "")
+            hasher.add(texts[ExactText(query.id)] ?? "")
             for (id, grade) in query.relevance.sorted(by: { $0 < $1 }) {
                 hasher.add("\(id) \(grade)")
             }

@@ -70,6 +70,10 @@ package struct JudgementCount: Sendable, Hashable, Codable {
     package var ofUnknownQueries: Int
     /// Judgements of documents that the corpus does not have; relevant ones count as not found.
     package var ofUnknownDocuments: Int
+    /// Queries without text, which are not asked and not in the means.
+    package var emptyQueries = 0
+    /// Documents without text and image, which are not ranked; relevant ones count as not found.
+    package var emptyDocuments = 0
 
     package init(unjudgedQueries: Int, ofUnknownQueries: Int, ofUnknownDocuments: Int) {
         self.unjudgedQueries = unjudgedQueries
@@ -81,6 +85,27 @@ package struct JudgementCount: Sendable, Hashable, Codable {
         case unjudgedQueries = "num_queries_without"
         case ofUnknownQueries = "num_of_unknown_queries"
         case ofUnknownDocuments = "num_of_unknown_documents"
+        case emptyQueries = "num_empty_queries"
+        case emptyDocuments = "num_empty_documents"
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        unjudgedQueries = try values.decode(Int.self, forKey: .unjudgedQueries)
+        ofUnknownQueries = try values.decode(Int.self, forKey: .ofUnknownQueries)
+        ofUnknownDocuments = try values.decode(Int.self, forKey: .ofUnknownDocuments)
+        emptyQueries = try values.decodeIfPresent(Int.self, forKey: .emptyQueries) ?? 0
+        emptyDocuments = try values.decodeIfPresent(Int.self, forKey: .emptyDocuments) ?? 0
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(unjudgedQueries, forKey: .unjudgedQueries)
+        try values.encode(ofUnknownQueries, forKey: .ofUnknownQueries)
+        try values.encode(ofUnknownDocuments, forKey: .ofUnknownDocuments)
+        // Only of sets that have any: scores of others read as before.
+        if emptyQueries > 0 { try values.encode(emptyQueries, forKey: .emptyQueries) }
+        if emptyDocuments > 0 { try values.encode(emptyDocuments, forKey: .emptyDocuments) }
     }
 }
 

@@ -60,21 +60,24 @@ package struct EvaluationPart: Sendable, Hashable {
     /// The queries of a set that are asked; unjudged ones are not, for they would not count.
     func queries(of set: RetrievalSet) -> [QueryRecord] {
         guard let queryCount else { return set.queries }
-        let judged = set.queries.filter { set.relevance[$0.id]?.isEmpty == false }
+        let judged = set.queries.filter { set.relevance[ExactText($0.id)]?.isEmpty == false }
         return chosen(queryCount, of: judged.map(\.id)).map { judged[$0] }
     }
 
     /// The documents of a set that are ranked.
     func documents(
-        _ ids: [String], for queries: [QueryRecord], _ relevance: [String: [String: Int]]
-    ) -> Set<String> {
-        guard let documentCount, documentCount < ids.count else { return Set(ids) }
-        let relevant = queries.reduce(into: Set<String>()) { found, query in
-            for (id, grade) in relevance[query.id] ?? [:] where grade > 0 { found.insert(id) }
+        _ ids: [String], for queries: [QueryRecord], _ relevance: [ExactText: [ExactText: Int]]
+    ) -> Set<ExactText> {
+        let all = ids.map { ExactText($0) }
+        guard let documentCount, documentCount < ids.count else { return Set(all) }
+        let relevant = queries.reduce(into: Set<ExactText>()) { found, query in
+            for (id, grade) in relevance[ExactText(query.id)] ?? [:] where grade > 0 {
+                found.insert(id)
+            }
         }
-        var kept = Set(ids).intersection(relevant)
-        let others = ids.filter { !kept.contains($0) }
-        for place in chosen(max(0, documentCount - kept.count), of: others) {
+        var kept = Set(all).intersection(relevant)
+        let others = all.filter { !kept.contains($0) }
+        for place in chosen(max(0, documentCount - kept.count), of: others.map(\.text)) {
             kept.insert(others[place])
         }
         return kept
