@@ -13,6 +13,8 @@ public enum ModelError: UserFacingError, Hashable {
     case badContract(file: String, problems: [SettingsProblem])
     /// Settings of an adapter with at least one problem; all of them are listed.
     case badAdapter(file: String, problems: [SettingsProblem])
+    /// An adapter that trained biases, to be trained further.
+    case biasNotTrained(adapter: String, bias: String)
     /// Models that have no average: their tensors are not of the same names and shapes.
     case modelsDiffer(first: String, second: String, reason: String)
     /// Image tokens of a sequence and its images disagree.
@@ -39,7 +41,8 @@ public enum ModelError: UserFacingError, Hashable {
 
     public var kind: FailureKind {
         switch self {
-        case .badConfiguration, .badContract, .badAdapter, .notJSON: .badConfiguration
+        case .badConfiguration, .badContract, .badAdapter, .biasNotTrained, .notJSON:
+            .badConfiguration
         case .missingFile, .unreadable: .inputMissing
         case .cannotWrite: .cannotCreateOutput
         case .imagesDisagree, .badGrid, .sameParameter, .emptySequence, .sequenceTooLong,
@@ -56,6 +59,9 @@ public enum ModelError: UserFacingError, Hashable {
             "model configuration cannot be used (\(file)): \(Self.list(problems))"
         case .badContract(let file, let problems):
             "embedding contract cannot be used (\(file)): \(Self.list(problems))"
+        case .biasNotTrained(let adapter, let bias):
+            "adapter cannot be trained further (\(adapter)): its bias is \"\(bias)\", and biases "
+                + "are merged"
         case .badAdapter(let file, let problems):
             "adapter cannot be used (\(file)): \(Self.list(problems))"
         case .modelsDiffer(let first, let second, let reason):
@@ -92,6 +98,7 @@ public enum ModelError: UserFacingError, Hashable {
             "correct these keys, or use a Qwen2.5-VL checkpoint in Hugging Face layout"
         case .badContract:
             "correct these keys of moca.json, or remove the file to embed with the defaults"
+        case .biasNotTrained: "merge it first with `moca model merge`, and train the result"
         case .badAdapter:
             "take an adapter that PEFT's LoraConfig has made, of these settings alone"
         case .modelsDiffer:

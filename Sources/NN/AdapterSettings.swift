@@ -43,6 +43,32 @@ public struct AdapterSettings: Sendable, Hashable, Codable {
     /// Modules that are trained whole beside the adapters, and have none (PEFT's
     /// `modules_to_save`).
     public var wholeModules: [String]
+    /// Ranks of single modules, which take the place of `rank`; the first that fits counts (PEFT's
+    /// `rank_pattern`).
+    public var rankPattern: [ModuleValue] = []
+    /// Values of `alpha` for single modules (PEFT's `alpha_pattern`).
+    public var alphaPattern: [ModuleValue] = []
+    /// Which biases were trained beside the adapters: `none`, `all` or `lora_only`.
+    public var bias = "none"
+
+    /// A value for the modules whose name, or the end of whose name after a dot, a regular expression
+    /// matches.
+    public struct ModuleValue: Sendable, Hashable, Codable {
+        /// The regular expression, as PEFT's file has it.
+        public var pattern: String
+        /// The value.
+        public var value: Double
+
+        /// Creates a value for the modules that `pattern` matches.
+        public init(pattern: String, value: Double) {
+            self.pattern = pattern
+            self.value = value
+        }
+
+        func matches(_ module: String) -> Bool {
+            KeyPattern("(.*\\.)?(\(pattern))")?.isWhole(module) ?? false
+        }
+    }
 
     /// PEFT's defaults.
     public init(
@@ -55,9 +81,16 @@ public struct AdapterSettings: Sendable, Hashable, Codable {
         (dividesByRoot, wholeModules) = (false, [])
     }
 
-    /// What an adapter's output is multiplied by.
-    public var scaling: Double {
-        dividesByRoot ? alpha / Double(rank).squareRoot() : alpha / Double(rank)
+    /// The width between the two matrices of a module's adapter.
+    public func rank(of module: String) -> Int {
+        rankPattern.first { $0.matches(module) }.map { Int($0.value) } ?? rank
+    }
+
+    /// What the output of a module's adapter is multiplied by.
+    public func scaling(of module: String) -> Double {
+        let alpha = alphaPattern.first { $0.matches(module) }?.value ?? alpha
+        let rank = Double(rank(of: module))
+        return dividesByRoot ? alpha / rank.squareRoot() : alpha / rank
     }
 
     /// Whether the parameter or module `key` is in a module that is trained whole.

@@ -49,7 +49,7 @@ public final class AdapterStore {
         guard isAdapted(module) else { return nil }
         let (outputs, inputs) = weight.sizes2()
         modules.append(module)
-        let rank = settings.rank
+        let rank = settings.rank(of: module)
         let a = parameter("\(module).lora_A.weight", [rank, inputs], store) {
             self.freshA($0, $1, store)
         }
@@ -64,7 +64,7 @@ public final class AdapterStore {
         let dropout = AdapterDropout(
             share: settings.dropout, seed: seed, module: module, context: store.context)
         let adapter = LowRankAdapter(
-            loraA: a, loraB: b, magnitude: magnitude, scaling: settings.scaling,
+            loraA: a, loraB: b, magnitude: magnitude, scaling: settings.scaling(of: module),
             dropout: settings.dropout > 0 ? dropout : nil)
         adapters[module] = adapter
         return adapter
@@ -118,6 +118,29 @@ public final class AdapterStore {
         has(key) ? stored(key, shape, store) : nil
     }
 
+    /// Whether the file adapts the embedding `module`.
+    private func hasEmbeddingAdapter(_ module: String) -> Bool {
+        has("\(module).lora_embedding_A") || has("\(module).lora_embedding_B")
+    }
+
+    /// The table of an adapted embedding: `W + s (B A)^T`, where `W` is `[V, D]`, `A` is `[R, V]` and
+    /// `B` is `[D, R]`; nil where `key` is not the weight of one.
+    func mergedEmbedding(_ key: String, _ weight: Tensor, _ store: ParameterStore) -> Tensor? {
+        guard key.hasSuffix(".weight"), weight.rank == 2 else { return nil }
+        let module = String(key.dropLast(".weight".count))
+        guard hasEmbeddingAdapter(module) else { return nil }
+        let rank = settings.rank(of: module)
+        let (rows, width) = weight.sizes2()
+        guard let a = stored("\(module).lora_embedding_A", [rank, rows], store),
+            let b = stored("\(module).lora_embedding_B", [width, rank], store)
+        else { return nil }
+        return withoutGradient {
+            let change = b.to(.float32).matmul(a.to(.float32)).transposed(0, 1)
+            let sum = weight.to(.float32) + change * settings.scaling(of: module)
+            return sum.to(weight.dtype)
+        }
+    }
+
     private func freshA(_ key: String, _ shape: [Int], _ store: ParameterStore) -> Tensor {
         var random = RandomSource(seed: seed, name: key)
         switch settings.initialization {
@@ -156,9 +179,15 @@ public final class AdapterStore {
         if tensors[key] != nil { check(key, shape) }
         guard key.hasSuffix(".weight") else { return }
         let module = String(key.dropLast(".weight".count))
+        if hasEmbeddingAdapter(module), shape.count == 2 {
+            let rank = settings.rank(of: module)
+            check("\(module).lora_embedding_A", [rank, shape[0]])
+            check("\(module).lora_embedding_B", [shape[1], rank])
+        }
         guard isAdapted(module), shape.count == 2 else { return }
-        check("\(module).lora_A.weight", [settings.rank, shape[1]])
-        check("\(module).lora_B.weight", [shape[0], settings.rank])
+        let rank = settings.rank(of: module)
+        check("\(module).lora_A.weight", [rank, shape[1]])
+        check("\(module).lora_B.weight", [shape[0], rank])
         if settings.usesMagnitude { check("\(module).lora_magnitude_vector", [shape[0]]) }
     }
 
@@ -168,6 +197,7 @@ public final class AdapterStore {
         let plan = ParameterStore.plan()
         if let whole = whole(key, weight.shape, plan) { return whole }
         guard key.hasSuffix(".weight"), weight.rank == 2 else { return weight }
+        if let merged = mergedEmbedding(key, weight, plan) { return merged }
         let module = String(key.dropLast(".weight".count))
         defer { adapters[module] = nil }
         return adapter(module, weight, plan)?.merged(into: weight) ?? weight

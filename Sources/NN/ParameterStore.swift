@@ -168,6 +168,8 @@ public final class ParameterStore {
                 adapters?.whole(key, shape, self) ?? provided[key]
                 ?? stored(key, shape, checkpoint, names) ?? .zeros([])
         }
+        // Adapters of embeddings are merged, and not trained further.
+        if !isTrainable { tensor = adapters?.mergedEmbedding(key, tensor, self) ?? tensor }
         if isTrained(key) { tensor.setRequiresGradient(true) }
         tensors[key] = tensor
         return tensor

@@ -67,7 +67,7 @@ struct QueryOutcomeTests {
         ] as [([Float], Int, Bool)])
     func ranksAndTiesOfTheRightOne(_ scores: [Float], _ rank: Int, _ hasTies: Bool) throws {
         var evaluation = PrecisionAtOne()
-        try evaluation.add(scores, query: "q", hasDuplicateOfRight: hasTies)
+        try evaluation.add(scores, query: "q")
         #expect(evaluation.outcomes[0].rankOfRelevant == rank)
         #expect(evaluation.outcomes[0].hasTies == hasTies)
         let score = try evaluation.score(set: "S")

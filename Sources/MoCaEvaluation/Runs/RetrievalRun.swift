@@ -108,6 +108,7 @@ extension EvaluationRun {
                     corpus.emptyIDs.append(record.id)
                 }
             }
+            guard !window.isEmpty else { continue }
             let keys = try await ContentID.ids(of: window.map(\.content))
             for (input, key) in zip(window, keys) {
                 // With the role of the document: what a set holds does not depend on the model.

@@ -16,6 +16,11 @@ package enum AdapterChoice: Sendable, Hashable {
     /// Fresh ones.
     case fresh(AdapterSettings, seed: UInt64)
 
+    /// The adapter's folder; nil of fresh adapters.
+    var folder: URL? {
+        if case .stored(let folder, _, _) = self { folder } else { nil }
+    }
+
     /// The store that a model's layers ask.
     ///
     /// - Throws: `ModelError`, `SafetensorsError`.
@@ -123,14 +128,17 @@ package struct AdapterFiles: Sendable {
 }
 
 extension AdapterSettings {
-    /// What a file may say of things that this program does not do, such that nothing is done.
+    /// Values with which settings that this program does not implement have no effect. Settings that
+    /// only decide where PEFT puts adapters (`exclude_modules`, `layers_to_transform`,
+    /// `layers_pattern`) are not among them: the names of the tensors say it.
     private static let inert: [String: [JSON]] = [
-        "bias": [.string("none")], "fan_in_fan_out": [.bool(false)], "lora_bias": [.bool(false)],
-        "rank_pattern": [.object([:])], "alpha_pattern": [.object([:])],
-        "layers_to_transform": [], "layers_pattern": [], "exclude_modules": [],
+        "fan_in_fan_out": [.bool(false)], "lora_bias": [.bool(false)],
         "megatron_config": [], "trainable_token_indices": [], "target_parameters": [],
-        "corda_config": [], "eva_config": [], "layer_replication": [], "use_qalora": [.bool(false)],
+        "corda_config": [], "layer_replication": [], "use_qalora": [.bool(false)],
     ]
+    /// Ways of drawing fresh adapters that leave the base weights as they are.
+    private static let harmlessInitializations: Set<String> = ["gaussian", "eva", "orthogonal"]
+    private static let biases: Set<String> = ["none", "all", "lora_only"]
 
     /// Reads an `adapter_config.json`; problems are added to the section's list.
     fileprivate init(_ section: Section) {
@@ -151,14 +159,56 @@ extension AdapterSettings {
         dividesByRoot = section.bool("use_rslora", default: false)
         targets = Self.targets(section)
         wholeModules = section.strings("modules_to_save") ?? []
-        switch section["init_lora_weights"] {
-        case nil, .bool(true): initialization = .standard
-        case .string("gaussian"): initialization = .gaussian
-        case let other?:
-            // The others change the base weights too.
-            section.add(
-                "init_lora_weights", "is \(other.shortDescription), must be true or \"gaussian\"")
+        rankPattern = Self.moduleValues("rank_pattern", section)
+        alphaPattern = Self.moduleValues("alpha_pattern", section)
+        bias = section.optionalString("bias") ?? "none"
+        if !Self.biases.contains(bias) {
+            section.add("bias", "is \"\(bias)\", must be one of none, all, lora_only")
         }
+        switch section["init_lora_weights"] {
+        case nil, .bool: initialization = .standard
+        case .string("gaussian"): initialization = .gaussian
+        case .string(let name) where Self.harmlessInitializations.contains(name):
+            initialization = .standard
+        case let other?:
+            section.add(
+                "init_lora_weights",
+                "is \(other.shortDescription), which changes the base weights too: merge the adapter "
+                    + "with PEFT")
+        }
+    }
+
+    /// The values by pattern of `rank_pattern` and `alpha_pattern`, in the order of the file.
+    private static func moduleValues(_ key: String, _ section: Section) -> [ModuleValue] {
+        switch section[key] {
+        case nil, .null: return []
+        case .object(let values):
+            return values.compactMap { pattern, value in
+                guard let number = value.number, number > 0,
+                    key != "rank_pattern" || number == number.rounded()
+                else {
+                    section.add(
+                        "\(key).\(pattern)", "is \(value.shortDescription), must be positive")
+                    return nil
+                }
+                return ModuleValue(pattern: pattern, value: number)
+            }
+        case let other?:
+            section.add(key, "is \(other.shortDescription), must be an object")
+            return []
+        }
+    }
+
+    private static func object(_ values: [ModuleValue]) -> JSON {
+        .object(
+            JSONObject(
+                values.map { entry in
+                    let isWhole = entry.value == entry.value.rounded()
+                    return (
+                        entry.pattern,
+                        isWhole ? .integer(Int(entry.value)) : .number(entry.value)
+                    )
+                }))
     }
 
     private static func targets(_ section: Section) -> Targets {
@@ -179,16 +229,19 @@ extension AdapterSettings {
             case .suffixes(let list): .array(list.map { .string($0) })
             case .pattern(let pattern): .string(pattern.text)
             }
-        return .object([
+        var file: JSONObject = [
             "peft_type": .string("LORA"), "task_type": .null, "inference_mode": .bool(true),
             "base_model_name_or_path": .string(base), "r": .integer(rank),
             "lora_alpha": alpha == alpha.rounded() ? .integer(Int(alpha)) : .number(alpha),
-            "lora_dropout": .number(dropout), "target_modules": modules, "bias": .string("none"),
+            "lora_dropout": .number(dropout), "target_modules": modules, "bias": .string(bias),
             "fan_in_fan_out": .bool(false), "use_dora": .bool(usesMagnitude),
             "use_rslora": .bool(dividesByRoot),
             "modules_to_save": wholeModules.isEmpty
                 ? .null : .array(wholeModules.map { .string($0) }),
             "init_lora_weights": initialization == .gaussian ? .string("gaussian") : .bool(true),
-        ])
+        ]
+        if !rankPattern.isEmpty { file["rank_pattern"] = Self.object(rankPattern) }
+        if !alphaPattern.isEmpty { file["alpha_pattern"] = Self.object(alphaPattern) }
+        return .object(file)
     }
 }

@@ -51,6 +51,10 @@ package struct PretrainedModel {
         let configuration = try Self.configuration(of: folder, names: names)
         let stored = DType(rawValue: configuration.storageType) ?? .float32
         let adapters = try options.adapter?.store()
+        if options.isTrainable, let bias = adapters?.settings.bias, bias != "none" {
+            throw ModelError.biasNotTrained(
+                adapter: options.adapter?.folder?.path ?? "", bias: bias)
+        }
         let store = ParameterStore(
             checkpoint, names: names,
             dtype: options.dtype ?? Self.automaticType(stored, options.device),
