@@ -72,7 +72,18 @@ struct QueryOutcomeTests {
         #expect(evaluation.outcomes[0].hasTies == hasTies)
         let score = try evaluation.score(set: "S")
         #expect(score.stability?.withTies == (hasTies ? 1 : 0))
-        #expect(score.duplicateOfRightCount == (hasTies ? 1 : 0))
+        #expect(score.duplicateOfRightCount == 0)
+    }
+
+    @Test func copiesOfTheRightOneAreRight() throws {
+        var evaluation = PrecisionAtOne()
+        try evaluation.add([0.5, 0.5, 0.4], query: "copy", copiesOfRight: [1])
+        try evaluation.add([0.5, 0.5, 0.5], query: "copy and tie", copiesOfRight: [1])
+        #expect(evaluation.outcomes.map { $0.measures[PrecisionAtOne.measure] } == [1, 0])
+        #expect(evaluation.outcomes.map(\.stability) == [.stable, .tied])
+        let score = try evaluation.score(set: "S")
+        #expect(abs((score.chance ?? 0) - 2.0 / 3) < 1e-12)
+        #expect(score.duplicateOfRightCount == 2)
     }
 
     @Test func theBestAreListedAndATieEndsWithTheRightOne() throws {
@@ -87,9 +98,9 @@ struct QueryOutcomeTests {
             (["a": 1], .stable), (["b": 1], .near), (["c": 1], .near), (["d": 1], .tied),
             (["e": 1], .tied), (["d": 1, "e": 1], .stable), (["b": 2, "c": 1], .near),
             (["f": 1], .near), (["g": 1], .near), (["h": 1], .stable),
-        ] as [([String: Int], QueryOutcome.Stability)])
+        ] as [([ExactText: Int], QueryOutcome.Stability)])
     func stabilityOfRankings(
-        _ relevance: [String: Int], _ stability: QueryOutcome.Stability
+        _ relevance: [ExactText: Int], _ stability: QueryOutcome.Stability
     ) throws {
         let evaluation = try ScoredQueries(
             ids: ["a", "b", "c", "d", "e", "f", "g", "h"],

@@ -154,15 +154,13 @@ import Torch
 
     @Test(arguments: [
         ("{\"peft_type\": \"IA3\"}", "peft_type is \"IA3\", must be \"LORA\""),
-        ("{\"bias\": \"all\"}", "bias is \"all\", which is not supported"),
-        (
-            "{\"rank_pattern\": {\"q_proj\": 4}}",
-            "rank_pattern is an object, which is not supported"
-        ),
+        ("{\"bias\": \"some\"}", "bias is \"some\", must be one of none, all, lora_only"),
+        ("{\"rank_pattern\": {\"q_proj\": 0}}", "rank_pattern.q_proj is 0, must be positive"),
+        ("{\"layer_replication\": [[0, 2]]}", "layer_replication is"),
         ("{\"lora_dropout\": 1}", "lora_dropout is 1.0, must be from 0 to below 1"),
         (
             "{\"init_lora_weights\": \"pissa\"}",
-            "init_lora_weights is \"pissa\", must be true or \"gaussian\""
+            "init_lora_weights is \"pissa\", which changes the base weights too"
         ),
         ("{\"target_modules\": \"(\"}", "target_modules is no regular expression"),
     ])
