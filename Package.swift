@@ -231,7 +231,8 @@ let package = Package(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
         tests(
-            of: "MoCaData", ["MoCaCore", "MoCaTables", "MoCaSettings", "CArrow", "CArchive"]),
+            of: "MoCaData",
+            ["MoCaCore", "MoCaSystem", "MoCaTables", "MoCaSettings", "CArrow", "CArchive"]),
         tests(of: "MoCaDataPreparation", ["MoCaCore"]),
         tests(
             of: "MoCaDataCheck",

@@ -3,6 +3,7 @@
 package import Foundation
 package import MoCaCore
 import MoCaData
+package import MoCaEmbedding
 import MoCaTables
 package import MoCaVectors
 
@@ -103,7 +104,7 @@ private final class MMEBContents: ContentSource {
     func query(_ id: String) throws -> PromptedContent? {
         guard let record = try record(id) else { return nil }
         let content = try record.content(of: record.sides()[0], images: catalog.images)
-        return PromptedContent(content: content, role: roles.contains(.query) ? .query : nil)
+        return PromptedContent(content: content, role: .query, prompted: roles)
     }
 
     /// The images of the others are not read: they may be in archives.
@@ -113,7 +114,7 @@ private final class MMEBContents: ContentSource {
         guard sides.indices.contains(number) else { return nil }
         let content = try record.content(of: sides[number], images: catalog.images)
         let role = content.images.isEmpty ? Role.document : .documentImage
-        return PromptedContent(content: content, role: roles.contains(role) ? role : nil)
+        return PromptedContent(content: content, role: role, prompted: roles)
     }
 
     private func record(_ query: String) throws -> BenchmarkRecord? {
@@ -228,7 +229,7 @@ private final class RetrievalContents: ContentSource {
 
     func query(_ id: String) throws -> PromptedContent? {
         queries[id].map {
-            PromptedContent(content: .text($0), role: roles.contains(.query) ? .query : nil)
+            PromptedContent(content: .text($0), role: .query, prompted: roles)
         }
     }
 

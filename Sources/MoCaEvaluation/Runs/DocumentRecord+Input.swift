@@ -2,6 +2,7 @@
 
 import MoCaCore
 import MoCaData
+import MoCaEmbedding
 import MoCaTables
 import MoCaVectors
 

@@ -165,8 +165,7 @@ private struct MMEBSet {
                 place.side == 0 ? .query : content.images.isEmpty ? .document : .documentImage
             contents.append(
                 try ContentKey(PromptedContent(content: content, role: role)))
-            window.append(
-                PromptedContent(content: content, role: embedder.embedder.known(role)))
+            window.append(embedder.embedder.prompted(content, as: role))
             meter.add(content)
             guard meter.isFull || number == places.count - 1 else { continue }
             let first = rows.count

@@ -53,7 +53,7 @@ extension EvaluationRun {
             let asked = part.queries(of: set)
             let chosen = part.documents(allIDs, for: asked, set.relevance)
             let queries = asked.map {
-                PromptedContent(content: .text($0.text), role: embedder.embedder.known(.query))
+                embedder.embedder.prompted(.text($0.text), as: .query)
             }
             let queryRows = try await embedder.rows(of: queries) {
                 "\(set.name), query \(asked[$0].id)"
@@ -93,9 +93,7 @@ extension EvaluationRun {
                     break
                 }
                 window.append(
-                    try record.input(documents, images) {
-                        embedder.embedder.known($0)
-                    })
+                    try record.input(documents, images, known: embedder.embedder.known))
                 // As if the model had every prompt: what a set holds is no matter of the model.
                 let content = try record.input(documents, images) { $0 }
                 contents.add(try ContentKey(content).text)

@@ -3,6 +3,7 @@
 package import Foundation
 import MoCaData
 package import MoCaEmbedding
+import MoCaSystem
 import Safetensors
 
 /// A model's folder, and a fingerprint of everything that decides what its vectors mean.
@@ -62,11 +63,10 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
     /// The same weights in other shards give the same digest.
     private static func add(_ weights: SafetensorsCheckpoint, to digest: inout Digest) throws {
         let names = weights.names.sorted()
-        let workers = ProcessInfo.processInfo.activeProcessorCount
-        let digests = inParallel(names.count, workers: workers) { index in
+        let digests = try parallelMap(names.count) { index in
             try Self.digest(of: names[index], in: weights)
         }
-        for tensor in digests { digest.add(try tensor.get().text) }
+        for tensor in digests { digest.add(tensor.text) }
     }
 
     private static func digest(

@@ -2,6 +2,7 @@
 
 import MoCaCore
 package import MoCaEmbedding
+import MoCaSystem
 
 /// An embedder that computes every input once.
 ///
@@ -52,9 +53,7 @@ package struct CachedEmbedder {
     package mutating func rows(
         of inputs: [PromptedContent], tellsCount: Bool = true, name: (Int) -> String
     ) async throws -> [Int] {
-        let found = try await concurrentMap(inputs) { input in
-            Result { try ContentKey(input) }
-        }.map { try $0.get() }
+        let found = try await parallelMap(inputs) { try ContentKey($0) }
         var seen: Set<ContentKey> = []
         let new = inputs.indices.filter {
             rows[found[$0]] == nil && seen.insert(found[$0]).inserted

@@ -2,9 +2,9 @@
 
 import ArgumentParser
 import Foundation
-import MoCaEmbedding
 import MoCaModel
 import MoCaVectors
+import Torch
 
 extension ActivationCheckpointing: ExpressibleByArgument {}
 
@@ -59,7 +59,7 @@ struct BenchTrainCommand: VerboseCommand {
             batchSize: batch, maxLength: maxLength, checkpointing: activationCheckpointing,
             keepsLogits: fullLogits)
         let repeats = input.repeats
-        let result = try await ModelThread().run {
+        let result = try await ModelActor().run {
             try benchmark.run(contents, repeats: repeats)
         }
         if json { try Message.printJSON(result) } else { print(result.summary) }

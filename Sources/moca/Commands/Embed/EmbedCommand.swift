@@ -71,10 +71,10 @@ struct EmbedCommand: VerboseCommand {
         let source = try source()
         try requireWritableFile(output)
         if let report { try requireWritableFile(report) }
-        let progress = ProgressBar.isShown ? ProgressBar(total: try source.recordCount()) : nil
+        let progress = ProgressBar(total: try source.recordCount())
         let result = try await job(source).run(
-            progress: { progress?.add($0) }, isInterrupted: { interruption.hasHappened })
-        progress?.finish()
+            progress: { progress.add($0) }, isInterrupted: { interruption.hasHappened })
+        progress.finish()
         if let report { try write(result, to: report) }
         if json { try Message.printJSON(result) }
         if result.droppedTokens > 0 {

@@ -2,7 +2,6 @@
 
 import Foundation
 import MoCaCore
-import MoCaEmbedding
 import MoCaImage
 import MoCaModel
 import MoCaObjectives
@@ -33,7 +32,7 @@ struct ReconstructRun: Sendable {
     /// - Throws: a `UserFacingError`.
     func write() async throws -> ReconstructionList {
         command.device.applyThreads()
-        return try await ModelThread().run { try catchingTorchErrors { try compute() } }
+        return try await ModelActor().run { try catchingTorchErrors { try compute() } }
     }
 
     private func compute() throws -> ReconstructionList {

@@ -2,7 +2,6 @@
 
 import Foundation
 import MoCaCore
-import MoCaEmbedding
 import MoCaModel
 import MoCaObjectives
 import MoCaTraining
@@ -37,7 +36,7 @@ struct ReplayRun: Sendable {
     ///
     /// - Throws: a `UserFacingError`.
     func result() async throws -> Replay.Result {
-        return try await ModelThread().run { try catchingTorchErrors { try compute() } }
+        return try await ModelActor().run { try catchingTorchErrors { try compute() } }
     }
 
     /// The files that paths name; of a folder, its parts in the order of their numbers.

@@ -1,19 +1,8 @@
-// One thing that is embedded, and the key that its vector is kept under.
+// The key that the vector of an input is kept under.
 
 import Foundation
-package import MoCaCore
+import MoCaCore
 package import MoCaEmbedding
-
-/// A content and the prompt around it.
-package struct PromptedContent: Sendable, Hashable {
-    package let content: Content
-    /// nil where the model has no prompt for it.
-    package let role: Role?
-
-    package init(content: Content, role: Role?) {
-        (self.content, self.role) = (content, role)
-    }
-}
 
 /// The digest under which a vector is kept.
 package struct ContentKey: Sendable, Hashable {
