@@ -101,9 +101,9 @@ public final class Embedder: Sendable {
         PromptedContent(content: content, role: known(role))
     }
 
-    /// One vector for each content, in their order.
+    /// One vector for each content, in their order. `role` chooses the prompt around each content;
+    /// nil adds none.
     ///
-    /// - Parameter role: the prompt to put around each content; nil for none.
     /// - Throws: `EmbeddingError.badInput` for the first content that cannot be embedded.
     public func embed(_ contents: [Content], as role: Role? = nil) async throws -> [Embedding] {
         try await embedAll(contents.map { PromptedContent(content: $0, role: role) })

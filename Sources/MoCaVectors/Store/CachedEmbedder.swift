@@ -28,7 +28,7 @@ package struct CachedEmbedder {
     private let progress: @Sendable (EmbeddingProgress) -> Void
     private let willEmbed: @Sendable (Int) throws -> Void
     /// The cache's row of every input so far.
-    private var rows: [ContentKey: Int] = [:]
+    private var rows: [ContentID: Int] = [:]
     /// Inputs that were embedded, not found in the cache.
     package private(set) var embeddedCount = 0
 
@@ -53,8 +53,8 @@ package struct CachedEmbedder {
     package mutating func rows(
         of inputs: [PromptedContent], tellsCount: Bool = true, name: (Int) -> String
     ) async throws -> [Int] {
-        let found = try await parallelMap(inputs) { try ContentKey($0) }
-        var seen: Set<ContentKey> = []
+        let found = try await parallelMap(inputs) { try ContentID($0) }
+        var seen: Set<ContentID> = []
         let new = inputs.indices.filter {
             rows[found[$0]] == nil && seen.insert(found[$0]).inserted
         }
@@ -76,7 +76,7 @@ package struct CachedEmbedder {
 
     private struct Entry {
         let input: PromptedContent
-        let key: ContentKey
+        let key: ContentID
         let name: String
     }
 
@@ -92,7 +92,7 @@ package struct CachedEmbedder {
         let results = try await embedder.embed(
             computed.map { window[$0].input }, progress: { progress(.done($0)) })
         // Rows that a killed run kept of this window have the same bits, and stay.
-        var (added, values) = ([ContentKey](), [Float]())
+        var (added, values) = ([ContentID](), [Float]())
         for (index, result) in zip(computed, results) {
             let vector = try Self.vector(result, of: window[index].name)
             guard !isThere[index] else { continue }
@@ -108,11 +108,15 @@ package struct CachedEmbedder {
     }
 
     /// What the vectors of a window are kept under.
-    private func keptKeys(of window: [Entry]) -> [ContentKey] {
+    private func keptKeys(of window: [Entry]) -> [ContentID] {
         guard reuse == .sameWindow else { return window.map(\.key) }
-        var digest = Digest()
-        for entry in window { digest.add(entry.key.text) }
-        return window.map { $0.key.within(digest) }
+        var hasher = ContentHasher()
+        for entry in window { hasher.add(entry.key) }
+        return window.map { entry in
+            var inWindow = hasher
+            inWindow.add(entry.key)
+            return inWindow.id
+        }
     }
 
     private static func vector(
