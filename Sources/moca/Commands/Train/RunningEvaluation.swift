@@ -3,6 +3,7 @@
 import Foundation
 import MoCaEmbedding
 import MoCaEvaluation
+import MoCaSettings
 import MoCaSystem
 import MoCaTraining
 import Torch
@@ -32,7 +33,7 @@ final class RunningEvaluation {
     /// Finds the sets, so that a name that is not right, or a set that cannot be scored, is known
     /// before the first step.
     ///
-    /// - Throws: `EvaluationRunError`.
+    /// - Throws: `EvaluationError`.
     func checkSets() throws {
         let subsets = settings.subsets
         _ =
@@ -81,7 +82,7 @@ final class RunningEvaluation {
             }
             try Self.remove(vectors)
             return Self.named(report.scores)
-        } catch EvaluationRunError.interrupted {
+        } catch EvaluationError.interrupted {
             return nil
         }
     }
