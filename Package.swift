@@ -88,7 +88,8 @@ func benchmark(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
-let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -128,8 +129,8 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CPixels"),
         target("MoCaCore"),
-        target("MoCaSystem", ["MoCaCore", collections, crypto, subprocess]),
-        target("MoCaSettings", ["MoCaCore", collections, yams]),
+        target("MoCaSystem", ["MoCaCore", crypto, deque, subprocess]),
+        target("MoCaSettings", ["MoCaCore", ordered, yams]),
         target("Safetensors", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
         target("Torch", ["CTorch", "MoCaCore", "MoCaSystem", "Safetensors"]),
         target("NN", ["MoCaCore", "Safetensors", "Torch"]),
@@ -254,8 +255,7 @@ let package = Package(
             of: "MoCaVectors",
             [
                 "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaModel", "MoCaProcessing",
-                "MoCaSystem", "MoCaTables",
-                "Safetensors", "Torch",
+                "MoCaSystem", "MoCaTables", "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaSearch",

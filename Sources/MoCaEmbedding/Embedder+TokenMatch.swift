@@ -1,6 +1,6 @@
 // Which tokens and patches make two contents alike.
 
-package import MoCaCore
+import MoCaCore
 import MoCaModel
 package import MoCaProcessing
 import Torch
@@ -27,19 +27,17 @@ extension Embedder {
     /// Decomposes the cosine of two contents over their tokens: exact with mean pooling, whatever
     /// the model's adapter and `dimensions`.
     ///
-    /// - Parameters:
-    ///   - roles: the prompts to put around each; nil for none.
     /// - Throws: `EmbeddingError.notDecomposable` where pooling is not the mean, `.notFinite`,
     ///   `.badInput` for a content that cannot be embedded.
     package func match(
-        _ first: Content, _ second: Content, as roles: (Role?, Role?) = (nil, nil)
+        _ first: PromptedContent, _ second: PromptedContent
     ) async throws -> TokenMatch {
         guard model.settings.pooling == .mean else {
             throw EmbeddingError.notDecomposable(pooling: model.settings.pooling.rawValue)
         }
         let outlines =
-            try await outlines(of: [first], as: roles.0)
-            + outlines(of: [second], as: roles.1)
+            try await outlines(of: [first.content], as: first.role)
+            + outlines(of: [second.content], as: second.role)
         let prepared = try outlines.enumerated().map { number, outline in
             do {
                 let outline = try outline.get()
@@ -61,8 +59,8 @@ extension Embedder {
     private func contributions(
         of inputs: [(outline: InputOutline, pixels: [Float])]
     ) async throws -> [[Float]] {
-        let (model, collator) = (model, collator)
-        let values = try await thread.run {
+        let (model, collator) = (model, pipeline.collator)
+        let values = try await pipeline.modelActor.run {
             try catchingTorchErrors {
                 let batch = try collator.pack(inputs.map(\.outline), pixels: inputs.map(\.pixels))
                 let all: [Float] = withoutGradient {

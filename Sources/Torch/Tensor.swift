@@ -8,8 +8,21 @@ import CTorch
 /// operands and the line of the call (see `catchingTorchErrors`). The memory is freed when the last
 /// reference goes.
 ///
-///     let x = Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
-///     let y = x.matmul(x.transposed(0, 1)).sum()
+/// ```swift
+/// let x = Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
+/// let y = x.matmul(x.transposed(0, 1)).sum()
+/// ```
+///
+/// ## Threads
+///
+/// A tensor may be handed to another thread, and any number of threads may read one at once:
+/// libtorch counts references atomically, and operators only read their operands. What changes a
+/// tensor in place (`assign` and its kin, `setGradient`, `backward`, a step of an optimiser) is not
+/// guarded: while it runs, no other thread may use that tensor or one that shares its memory. Models
+/// keep this rule by changing their weights only in work of their `ModelActor`, where each piece of
+/// work runs alone.
+// Sendable is unchecked, because the compiler cannot see the rule above: the handle itself is
+// immutable, the elements behind it are not.
 public struct Tensor: @unchecked Sendable {
     let storage: Storage
 

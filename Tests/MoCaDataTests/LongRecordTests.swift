@@ -38,11 +38,11 @@ import Testing
                 folders: [folder], images: ImageStore(root: folder), cacheByteCount: 1 << 17)
             let order = RowOrder(catalog.shapes[0], windowBlocks: 16, seed: 1, epoch: 0)
             let name = catalog.subsets[0].name
-            let results = inParallel(3000) { position in
+            let results = try parallelMap(3000) { position in
                 try catalog.sample(SampleID(subset: name, row: order[position])).content
                     == .text("\(order[position])")
             }
-            #expect(results.allSatisfy { if case .success(true) = $0 { true } else { false } })
+            #expect(results.allSatisfy { $0 })
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaEmbedding
 import MoCaSearch
 import MoCaVectors
 import Testing

@@ -15,18 +15,19 @@ import Testing
         return input
     }
 
-    /// Runs until two windows are kept.
+    /// Runs until one window is kept and a part of the next is computed.
     private static func interrupt(_ job: EmbeddingJob) async throws {
-        let asked = Mutex(0)
+        let done = Mutex(0)
+        let enough = 40
         do {
-            _ = try await job.run(isInterrupted: {
-                asked.withLock {
-                    $0 += 1; return $0 > 2
-                }
-            })
+            _ = try await job.run(
+                progress: { count in done.withLock { $0 += count } },
+                isInterrupted: { done.withLock { $0 } >= enough })
             Issue.record("the run was not interrupted")
         } catch VectorError.interrupted(_, let kept) {
-            #expect(kept > 0 && kept < 60)
+            #expect(kept > 0 && kept < enough)
+            // A batch is one record here, and none is computed after the interruption.
+            #expect(done.withLock { $0 } == enough)
         }
     }
 

@@ -1,18 +1,7 @@
 // Samples are loaded by several threads; what comes of them depends on their order alone.
 
-import Foundation
 import MoCaSystem
 package import MoCaTables
-
-/// How many threads prepare samples when nobody says otherwise.
-package let defaultWorkerCount = ProcessInfo.processInfo.activeProcessorCount
-
-/// The results of `body` for `0..<count`, in order, computed by at most `workers` threads.
-package func inParallel<Value: Sendable>(
-    _ count: Int, workers: Int = defaultWorkerCount, _ body: @Sendable (Int) throws -> Value
-) -> [Result<Value, any Error>] {
-    concurrently(count, threads: workers) { index in Result { try body(index) } }
-}
 
 /// A stream of batches that leaves out what its quarantine takes.
 package protocol BatchStream: Sendable {
@@ -59,9 +48,11 @@ extension BatchStream {
         _ ids: [SampleID], drawnCount: Int, _ load: @Sendable (SampleID) throws -> Value?
     ) throws -> [Value?] {
         let quarantine = quarantine
-        let results = inParallel(ids.count, workers: workers) { index in
-            guard quarantine?.admits(ids[index]) ?? true else { return Value?.none }
-            return try load(ids[index])
+        let results = parallelMap(ids.count, threads: workers) { index in
+            Result {
+                guard quarantine?.admits(ids[index]) ?? true else { return Value?.none }
+                return try load(ids[index])
+            }
         }
         return try zip(ids, results).map { id, result in
             switch result {

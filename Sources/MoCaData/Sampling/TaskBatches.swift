@@ -1,5 +1,6 @@
 // Contrastive batches: every batch is drawn from one subset, so that its negatives are of one task.
 
+import MoCaSystem
 package import MoCaTables
 
 /// What becomes of the rows at the end of a subset's epoch that do not fill a batch.
@@ -30,7 +31,7 @@ package struct TaskBatches<Item: Sendable>: BatchStream {
     /// Where the stream is: save it and give it back to continue.
     package internal(set) var cursor: DataCursor
     package var quarantine: Quarantine?
-    package var workers = defaultWorkerCount
+    package var workers = processorCount
     private let batchSize: Int
     private let tail: TailPolicy
     private let choice: SubsetChoice

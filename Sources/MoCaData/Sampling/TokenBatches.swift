@@ -1,5 +1,6 @@
 // Pre-training batches: samples of all subsets, as many as fit a budget of tokens.
 
+import MoCaSystem
 package import MoCaTables
 
 /// One batch of mixed samples.
@@ -39,7 +40,7 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
     /// Where the stream is: save it and give it back to continue.
     package private(set) var cursor: DataCursor
     package var quarantine: Quarantine?
-    package var workers = defaultWorkerCount
+    package var workers = processorCount
     private let tokenBudget: Int
     private let packing: Packing
     private let bins: CostBins

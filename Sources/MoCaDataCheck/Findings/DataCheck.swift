@@ -111,7 +111,7 @@ package final class DataCheck {
         _ readings: [SubsetReader.Reading], _ kind: RecordKind, _ pairs: inout PairIndex
     ) throws {
         let store = store
-        let records = concurrently(readings.count, threads: tools.threads) { index in
+        let records = parallelMap(readings.count, threads: tools.threads) { index in
             CheckedRecord(
                 readings[index].row, kind: kind, place: readings[index].place, images: store)
         }
@@ -119,7 +119,7 @@ package final class DataCheck {
         let contents = numbers.map { $0.map { $0.map { images.contents[$0] } } }
         let problems = numbers.map { $0.joined().compactMap { images.problem($0) } }
         let (meter, budget) = (settings.meter, settings.budget)
-        let inspections = concurrently(records.count, threads: tools.threads) { index in
+        let inspections = parallelMap(records.count, threads: tools.threads) { index in
             RecordInspection(
                 records[index], contents: contents[index],
                 // An image that cannot be decoded has no tokens.
@@ -162,7 +162,7 @@ package final class DataCheck {
         }
         let found = new
         let examiner = tools.examiner
-        let facts = concurrently(found.count, threads: tools.threads) {
+        let facts = parallelMap(found.count, threads: tools.threads) {
             examiner.examine(found[$0].source)
         }
         for ((number, _), facts) in zip(new, facts) {

@@ -133,7 +133,7 @@ final class EvaluationContents {
         }
         let found = new
         let examiner = examiner
-        let facts = concurrently(found.count, threads: threads) {
+        let facts = parallelMap(found.count, threads: threads) {
             examiner.examine(found[$0].source)
         }
         for ((number, _, place), facts) in zip(new, facts) {

@@ -111,7 +111,7 @@ private final class SubsetCounter {
     private func count(_ readings: [SubsetReader.Reading]) {
         let store = ImageStore(root: settings.images)
         let (kind, meter) = (reader.kind, settings.meter)
-        let counted = concurrently(readings.count, threads: settings.threads) { index in
+        let counted = parallelMap(readings.count, threads: settings.threads) { index in
             Self.count(
                 CheckedRecord(
                     readings[index].row, kind: kind, place: readings[index].place, images: store),
@@ -161,7 +161,7 @@ private final class SubsetCounter {
             }
         }
         let (found, decoder) = (new, settings.meter.processor.images.decoder)
-        let stamps = concurrently(found.count, threads: settings.threads) { index in
+        let stamps = parallelMap(found.count, threads: settings.threads) { index in
             Result { try ImageStamp(found[index], decoder) }
         }
         for stamp in stamps {

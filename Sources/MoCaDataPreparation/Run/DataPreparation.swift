@@ -2,6 +2,7 @@
 
 package import Foundation
 import MoCaCore
+import MoCaSystem
 import Synchronization
 
 /// Carries a manifest out; may be killed at any moment and run again.
@@ -90,16 +91,11 @@ package struct DataPreparation: Sendable {
         on units: [PreparationUnit], _ report: PreparationReport
     ) -> (PreparationReport, (any Error)?) {
         let progress = Mutex(Progress(report: report))
-        let group = DispatchGroup()
-        for _ in 0..<min(context.options.jobs, units.count) {
-            group.enter()
-            // They wait for servers and disks: more of them than processors are of use.
-            Thread.detachNewThread {
-                work(on: units, progress)
-                group.leave()
-            }
+        // They wait for servers and disks: more of them than processors are of use.
+        let threads = (0..<min(context.options.jobs, units.count)).map { index in
+            DedicatedThread(name: "moca.prepare.\(index)") { work(on: units, progress) }
         }
-        group.wait()
+        for thread in threads { thread.join() }
         return progress.withLock { ($0.report, $0.failure) }
     }
 

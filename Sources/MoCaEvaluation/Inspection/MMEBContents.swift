@@ -4,6 +4,7 @@ import Foundation
 import MoCaCore
 import MoCaData
 import MoCaTables
+import MoCaEmbedding
 import MoCaVectors
 
 /// Records of a set in the layout of MMEB.
@@ -23,7 +24,7 @@ final class MMEBContents: ContentSource {
     func query(_ id: String) throws -> PromptedContent? {
         guard let record = try record(id) else { return nil }
         let content = try record.content(of: record.sides()[0], images: catalog.images)
-        return PromptedContent(content: content, role: roles.contains(.query) ? .query : nil)
+        return PromptedContent(content: content, role: .query, prompted: roles)
     }
 
     /// The images of the others are not read: they may be in archives.
@@ -33,7 +34,7 @@ final class MMEBContents: ContentSource {
         guard sides.indices.contains(number) else { return nil }
         let content = try record.content(of: sides[number], images: catalog.images)
         let role = content.images.isEmpty ? Role.document : .documentImage
-        return PromptedContent(content: content, role: roles.contains(role) ? role : nil)
+        return PromptedContent(content: content, role: role, prompted: roles)
     }
 
     private func record(_ query: String) throws -> BenchmarkRecord? {

@@ -4,6 +4,7 @@ import Foundation
 import MoCaCore
 import MoCaData
 import MoCaTables
+import MoCaEmbedding
 import MoCaVectors
 
 /// A document as it stands in its file.
@@ -39,7 +40,7 @@ final class RetrievalContents: ContentSource {
 
     func query(_ id: String) throws -> PromptedContent? {
         queries[id].map {
-            PromptedContent(content: .text($0), role: roles.contains(.query) ? .query : nil)
+            PromptedContent(content: .text($0), role: .query, prompted: roles)
         }
     }
 

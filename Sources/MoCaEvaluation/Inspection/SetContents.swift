@@ -4,7 +4,8 @@ package import Foundation
 package import MoCaCore
 import MoCaData
 import MoCaTables
-package import MoCaVectors
+package import MoCaEmbedding
+import MoCaVectors
 
 /// Which benchmark a set was scored as.
 package enum Benchmark: String, Sendable, Hashable {

@@ -4,6 +4,7 @@ import MoCaCore
 import MoCaData
 import MoCaSystem
 import MoCaTables
+import MoCaEmbedding
 import MoCaVectors
 
 /// A document as a content, and the prompt around it.

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaEmbedding
 import MoCaEvaluation
 import MoCaSearch
 import MoCaVectors
@@ -158,9 +159,7 @@ struct EvaluatedSetPage {
         else { return [] }
         return [
             try await maker.map(
-                "\(outcome.query), \(verdict)",
-                .init(name: "Query", content: query.content, role: query.role),
-                .init(name: name, content: other.content, role: other.role))
+                "\(outcome.query), \(verdict)", ("Query", query), (name, other))
         ]
     }
 }

@@ -1,7 +1,7 @@
 // What two contents have in common, drawn.
 
 package import Foundation
-package import MoCaCore
+import MoCaCore
 package import MoCaEmbedding
 import MoCaImage
 import MoCaProcessing
@@ -17,25 +17,14 @@ package struct HeatMapMaker {
         chips = TokenChips(embedder.processor.tokenizer)
     }
 
-    /// One content and what it plays.
-    package struct Input {
-        let name: String
-        let content: Content
-        let role: Role?
-
-        package init(name: String, content: Content, role: Role?) {
-            self.name = name
-            self.content = content
-            self.role = role
-        }
-    }
+    /// One content and what its side of the map is called.
+    package typealias Input = (name: String, content: PromptedContent)
 
     /// The heat-map of two contents, under a name to which their cosine is added.
     ///
     /// - Throws: what `Embedder.match` throws, `ImageError`, `ReportError`.
     package func map(_ name: String, _ first: Input, _ second: Input) async throws -> HeatMap {
-        let match = try await embedder.match(
-            first.content, second.content, as: (first.role, second.role))
+        let match = try await embedder.match(first.content, second.content)
         return HeatMap(
             "\(name): cosine \(NumberText.decimal(Double(match.cosine), digits: 4))",
             sides: [try side(first.name, match.first), try side(second.name, match.second)])

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaEmbedding
 import MoCaEvaluation
 import MoCaVectors
 

@@ -55,9 +55,7 @@ struct FileEmbedding {
     private mutating func embed(
         _ window: [Entry], _ plan: IndexPlan, into rows: inout [Int: [Float]]
     ) async throws {
-        let inputs = window.map {
-            PromptedContent(content: $0.part.content, role: embedder.known($0.part.role))
-        }
+        let inputs = window.map { embedder.prompted($0.part.content, as: $0.part.role) }
         let progress = progress
         let results = try await embedder.embed(inputs, progress: { progress(.done($0)) })
         for (entry, result) in zip(window, results) {

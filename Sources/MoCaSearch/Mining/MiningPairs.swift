@@ -90,8 +90,8 @@ struct MiningPairs {
         window.ids.append(id)
         window.sides.append(record.positiveSide)
         window.inputs += [
-            PromptedContent(content: sample.query, role: embedder.embedder.known(.query)),
-            PromptedContent(content: sample.positive, role: embedder.embedder.known(role)),
+            embedder.embedder.prompted(sample.query, as: .query),
+            embedder.embedder.prompted(sample.positive, as: role),
         ]
         window.meter.add(sample.query)
         window.meter.add(sample.positive)

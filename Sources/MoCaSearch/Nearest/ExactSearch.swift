@@ -3,6 +3,7 @@
 //
 // Q queries and C documents of a block, D numbers of a vector.
 
+import MoCaSystem
 package import MoCaVectors
 package import Torch
 
@@ -130,7 +131,7 @@ package struct ExactSearch: Sendable {
         let count = states.count
         states.withUnsafeMutableBufferPointer { states in
             failures.withUnsafeMutableBufferPointer { failures in
-                inParts(count) { part in
+                parallelForEachChunk(of: count) { part in
                     for index in part { failures[index] = failure(index, &states[index]) }
                 }
             }

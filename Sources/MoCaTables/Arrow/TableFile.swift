@@ -14,8 +14,9 @@ package final class TableFile: RecordFile, @unchecked Sendable {
     package let columnNames: [String]?
     package let blockRows: [Int]
     package var isCostlyToOpen: Bool { false }
+    // Sendable is unchecked for `reader`: it serves one thread at a time, and is used only while
+    // `lock` is held, after `init` and before `deinit`, which no other thread can reach.
     private let reader: OpaquePointer
-    /// A reader serves one thread at a time.
     private let lock = Mutex(())
 
     /// Opens `url` and reads its schema and the sizes of its blocks.

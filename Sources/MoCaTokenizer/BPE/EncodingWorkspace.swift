@@ -1,6 +1,6 @@
 // The memory that encoding needs, lent to one call at a time.
 
-import Foundation
+import Synchronization
 
 /// Scratch memory and word cache of one thread.
 final class EncodingWorkspace {
@@ -43,10 +43,14 @@ final class EncodingWorkspace {
 }
 
 /// Workspaces that no call uses now; as many exist as calls ran at once.
-final class EncodingWorkspacePool: @unchecked Sendable {
-    // Sendable: `idle` is touched under the lock alone.
-    private let lock = NSLock()
-    private var idle: [EncodingWorkspace] = []
+final class EncodingWorkspacePool: Sendable {
+    /// A workspace that is in nobody's hands.
+    private struct Idle: @unchecked Sendable {
+        // Sendable: it is in one place at a time, the pool or one call.
+        let workspace: EncodingWorkspace
+    }
+
+    private let idle = Mutex<[Idle]>([])
     private let merges: Merges
 
     /// A workspace that grew for a word of more bytes is not kept.
@@ -59,12 +63,13 @@ final class EncodingWorkspacePool: @unchecked Sendable {
 
     /// Runs `body` with a workspace that no other call has.
     func withWorkspace<Result>(_ body: (EncodingWorkspace) throws -> Result) rethrows -> Result {
-        let workspace = lock.withLock { idle.popLast() } ?? EncodingWorkspace(merges)
+        let lent =
+            idle.withLock { $0.popLast() } ?? Idle(workspace: EncodingWorkspace(merges))
         defer {
-            if workspace.merger.capacity <= Self.keptWordBytes {
-                lock.withLock { idle.append(workspace) }
+            if lent.workspace.merger.capacity <= Self.keptWordBytes {
+                idle.withLock { $0.append(lent) }
             }
         }
-        return try body(workspace)
+        return try body(lent.workspace)
     }
 }

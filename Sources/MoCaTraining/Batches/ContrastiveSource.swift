@@ -6,6 +6,7 @@ import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaSystem
 import MoCaTables
 
 /// The steps of contrastive training.
@@ -39,7 +40,7 @@ struct ContrastiveSource: StepSource {
         if !settings.isTaskHomogeneous { try stream.requireEpoch(of: recipe.batch.partSize) }
         quarantine = try recipe.data.quarantine(over: catalog, log)
         stream.quarantine = quarantine
-        stream.workers = recipe.runtime.dataWorkers ?? defaultWorkerCount
+        stream.workers = recipe.runtime.dataWorkers ?? processorCount
         (self.settings, batch) = (settings, recipe.batch)
         cost = TrainingCost(start.model)
         packer = ContrastivePacker(

@@ -1,6 +1,7 @@
 // What a step is computed from, ready for the model.
 
 package import MoCaData
+import MoCaSystem
 package import MoCaTables
 
 /// The micro-batches of one step, and the state of the data after them.
@@ -63,7 +64,8 @@ func preparingAll<Value: Sendable>(
     _ body: @Sendable (Int) throws -> Value
 ) throws -> [Value] {
     var (values, failures) = ([Value](), [(id: SampleID, error: any Error)]())
-    for (index, result) in inParallel(count, workers: workers, body).enumerated() {
+    let results = parallelMap(count, threads: workers) { index in Result { try body(index) } }
+    for (index, result) in results.enumerated() {
         switch result {
         case .success(let value): values.append(value)
         case .failure(let error): failures += owners(index).map { ($0, error) }

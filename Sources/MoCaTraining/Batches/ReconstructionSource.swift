@@ -6,6 +6,7 @@ import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaSystem
 import MoCaTables
 import MoCaTokenizer
 
@@ -61,7 +62,7 @@ struct ReconstructionSource: StepSource {
             return (outline, batch.packedCost(of: outline, maxLength: maxLength))
         }
         quarantine = try recipe.data.quarantine(over: catalog, log)
-        workers = recipe.runtime.dataWorkers ?? defaultWorkerCount
+        workers = recipe.runtime.dataWorkers ?? processorCount
         (stream.quarantine, stream.workers) = (quarantine, workers)
         (accumulation, tokenBudget) = (batch.accumulation, batch.partSize)
         totalSteps = recipe.schedule.totalSteps

@@ -1,7 +1,7 @@
 // Saving as a run goes: copies are taken, a thread writes them, and old checkpoints go.
 
 import Foundation
-import Synchronization
+import MoCaSystem
 
 /// Saves the checkpoints of one run, at most one at a time.
 final class CheckpointSaver {
@@ -14,7 +14,8 @@ final class CheckpointSaver {
     private let willComplete: () throws -> Void
     /// The step whose checkpoint is the last one that was begun.
     private var savedStep: Int?
-    private var writing: Writing?
+    /// The save in flight; its result is what people are to be warned of.
+    private var writing: DedicatedThread<String?>?
 
     /// - Parameter resumed: what the run goes on from.
     init(
@@ -57,7 +58,7 @@ final class CheckpointSaver {
         }
         savedStep = state.step
         if settings.isAsynchronous {
-            writing = Writing(work)
+            writing = DedicatedThread(name: "moca.checkpoint") { try work.body() }
         } else {
             tell(try work.body())
         }
@@ -82,7 +83,7 @@ final class CheckpointSaver {
     ///
     /// - Throws: `TrainingError`, `SafetensorsError`.
     func check() throws {
-        guard let writing, writing.isOver else { return }
+        guard let writing, writing.isFinished else { return }
         try finish()
     }
 
@@ -92,36 +93,12 @@ final class CheckpointSaver {
     func finish() throws {
         guard let writing else { return }
         self.writing = nil
-        tell(try writing.wait())
+        tell(try writing.value())
     }
 
     /// Handed to the thread that runs it; nobody else has what it holds.
     private struct Work: @unchecked Sendable {
         /// Returns what people are to be warned of.
         let body: () throws -> String?
-    }
-
-    /// A save on a thread of its own.
-    private final class Writing: Sendable {
-        private let result = Mutex<Result<String?, any Error>?>(nil)
-        private let end = DispatchSemaphore(value: 0)
-
-        init(_ work: Work) {
-            let thread = Thread { [self] in
-                let outcome = Result { try work.body() }
-                result.withLock { $0 = outcome }
-                end.signal()
-            }
-            thread.name = "moca.checkpoint"
-            thread.start()
-        }
-
-        var isOver: Bool { result.withLock { $0 != nil } }
-
-        func wait() throws -> String? {
-            end.wait()
-            end.signal()
-            return try result.withLock { $0 }?.get() ?? nil
-        }
     }
 }

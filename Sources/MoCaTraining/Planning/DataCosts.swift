@@ -6,6 +6,7 @@ import MoCaData
 import MoCaImage
 import MoCaModel
 import MoCaProcessing
+import MoCaSystem
 import MoCaTokenizer
 
 /// Tokens and patches of the records of a fine-tuning recipe.
@@ -66,9 +67,11 @@ package struct DataCosts: Sendable, Hashable, Codable {
         subsets = []
         for shape in catalog.shapes {
             let ids = SamplePreview.draw(Self.sampleCountMax, of: [shape], seed: recipe.seed)
-            let found = inParallel(
-                ids.count, workers: recipe.runtime.dataWorkers ?? defaultWorkerCount
-            ) { try preview.outlines(of: catalog.sample(ids[$0])) }
+            let found = parallelMap(
+                ids.count, threads: recipe.runtime.dataWorkers ?? processorCount
+            ) { index in
+                Result { try preview.outlines(of: catalog.sample(ids[index])) }
+            }
             var (subset, sum) = (Subset(name: shape.name), Subset(name: ""))
             (subset.rowCount, subset.sampleCount) = (shape.rowCount, ids.count)
             for record in found {

@@ -31,9 +31,7 @@ extension ContentID {
     ///
     /// - Throws: an error of the file system, for an image file that does not exist.
     package static func ids(of contents: [Content]) async throws -> [ContentID] {
-        try await concurrentMap(contents) { content in
-            Result { try ContentID(content) }
-        }.map { try $0.get() }
+        try await parallelMap(contents) { try ContentID($0) }
     }
 
     /// The identity of the content in a role; the template of the role belongs to

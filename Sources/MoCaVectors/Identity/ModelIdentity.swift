@@ -64,11 +64,10 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
     private static func add(_ weights: SafetensorsCheckpoint, to hasher: inout ContentHasher) throws
     {
         let names = weights.names.sorted()
-        let workers = ProcessInfo.processInfo.activeProcessorCount
-        let tensors = inParallel(names.count, workers: workers) { index in
+        let tensors = try parallelMap(names.count) { index in
             try Self.identity(of: names[index], in: weights)
         }
-        for tensor in tensors { hasher.add(try tensor.get()) }
+        for tensor in tensors { hasher.add(tensor) }
     }
 
     private static func identity(

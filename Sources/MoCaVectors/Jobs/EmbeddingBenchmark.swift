@@ -36,16 +36,16 @@ package struct EmbeddingBenchmark: Sendable {
         let loadSeconds = (clock.now - start).seconds
         let dtype = embedder.model.backbone.embeddingWeight.dtype
         // The peak has a thread of its own, as the model has: teams of worker threads are equal.
-        let thread = ModelThread(name: "moca.peak")
+        let peakActor = ModelActor(name: "moca.peak")
         let device = options.device
-        var peak = try await thread.run { GEMMPeak.measure(dtype, on: device) }
+        var peak = await peakActor.run { GEMMPeak.measure(dtype, on: device) }
         _ = try await pass(Array(contents.prefix(4)), embedder)
         var best: Throughput.Pass?
         for _ in 0..<repeats {
             let done = try await pass(contents, embedder)
             if done.seconds < best?.seconds ?? .infinity { best = done }
         }
-        peak = peak.best(try await thread.run { GEMMPeak.measure(dtype, on: device) })
+        peak = peak.best(await peakActor.run { GEMMPeak.measure(dtype, on: device) })
         return Throughput(
             task: "embed", best ?? Throughput.Pass(), peak: peak, loadSeconds: loadSeconds,
             dtype: dtype.rawValue, threads: LibTorch.threadCount)

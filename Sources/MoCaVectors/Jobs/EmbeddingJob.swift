@@ -45,11 +45,11 @@ package struct EmbeddingJob: Sendable {
     ///
     /// - Parameters:
     ///   - progress: told how many records are done, of this run and those before.
-    ///   - isInterrupted: asked between windows; true ends the run so that it can be continued.
+    ///   - isInterrupted: asked after each batch; true ends the run so that it can be continued.
     /// - Throws: a `UserFacingError` that names the record and its file.
     package func run(
         progress: @escaping @Sendable (Int) -> Void = { _ in },
-        isInterrupted: @Sendable () -> Bool = { false }
+        isInterrupted: @escaping @Sendable () -> Bool = { false }
     ) async throws -> EmbeddingReport {
         let clock = ContinuousClock()
         let start = clock.now

@@ -44,20 +44,24 @@ struct EmbeddingRun {
     }
 
     mutating func embedAll(
-        progress: @escaping @Sendable (Int) -> Void, isInterrupted: @Sendable () -> Bool
+        progress: @escaping @Sendable (Int) -> Void,
+        isInterrupted: @escaping @Sendable () -> Bool
     ) async throws {
         try skipDone()
         progress(resumed)
         var window = try await Self.nextWindow(&reader, embedder, job.role)
         while !window.records.isEmpty {
-            guard !isInterrupted() else {
-                throw VectorError.interrupted(
-                    output: job.output.path, kept: journal.commit.records)
-            }
+            let interrupted = VectorError.interrupted(
+                output: job.output.path, kept: journal.commit.records)
+            guard !isInterrupted() else { throw interrupted }
             try stopAtFailure(window.records, window.outlines)
             // The next records are read and cut into tokens while the model computes these.
             let (current, embedder) = (window, embedder)
-            async let computed = Self.compute(current, with: embedder, progress)
+            async let computed = Self.compute(current, with: embedder) { count in
+                progress(count)
+                // Bits of a vector depend on its window, so what a part of one gave is not kept.
+                guard !isInterrupted() else { throw interrupted }
+            }
             window = try await Self.nextWindow(&reader, embedder, job.role)
             try keep(current, try await computed)
         }
@@ -91,7 +95,8 @@ struct EmbeddingRun {
     )
 
     private static func compute(
-        _ window: Window, with embedder: Embedder, _ progress: @escaping @Sendable (Int) -> Void
+        _ window: Window, with embedder: Embedder,
+        _ progress: @escaping @Sendable (Int) throws -> Void
     ) async throws -> Computed {
         var statistics = EmbeddingStatistics()
         let results = try await embedder.embed(

@@ -1,6 +1,7 @@
 // Vectors as rows of float32, and their dot products in a fixed order of summation.
 
 package import Foundation
+import MoCaSystem
 
 /// Rows of float32, mapped from disk.
 package struct VectorMatrix: Sendable {
@@ -38,7 +39,7 @@ package struct VectorMatrix: Sendable {
         return [Float](unsafeUninitializedCapacity: rows.count * width) { target, count in
             let all = UnsafeMutableRawBufferPointer(target)
             bytes.withUnsafeBytes { bytes in
-                inParts(rows.count) { part in
+                parallelForEachChunk(of: rows.count) { part in
                     for number in part {
                         let place = number * rowByteCount
                         let row = rows[number] * rowByteCount
@@ -74,7 +75,7 @@ package struct VectorMatrix: Sendable {
         let count = values.count / width
         return [Double](unsafeUninitializedCapacity: count) { target, initialized in
             let lengths = target
-            inParts(count) { part in
+            parallelForEachChunk(of: count) { part in
                 for row in part {
                     lengths[row] = norm(
                         UnsafeBufferPointer(rebasing: values[row * width..<(row + 1) * width]))
@@ -146,18 +147,5 @@ package struct VectorMatrix: Sendable {
 
     private static func read(_ bytes: UnsafeRawBufferPointer, _ place: Int) -> SIMD8<Float> {
         bytes.loadUnaligned(fromByteOffset: place, as: SIMD8<Float>.self)
-    }
-}
-
-/// Calls `body` with parts of `0..<count`, which have no number in common, on several threads at once.
-package func inParts(_ count: Int, _ body: (Range<Int>) -> Void) {
-    let parts = min(count, ProcessInfo.processInfo.activeProcessorCount)
-    guard parts > 1 else { return body(0..<count) }
-    withoutActuallyEscaping(body) { body in
-        // What it writes to is of its part alone.
-        nonisolated(unsafe) let body = body
-        DispatchQueue.concurrentPerform(iterations: parts) { part in
-            body(count * part / parts..<count * (part + 1) / parts)
-        }
     }
 }

@@ -1,10 +1,10 @@
-// A line on a terminal that says how far a command is.
+// How far a command is: a line that is drawn anew on a terminal, a line now and then in a log.
 
 import Foundation
 import MoCaCore
 import Synchronization
 
-/// Items done, items a second, and when it will be over; only on a terminal.
+/// Items done, items a second, and when it will be over, on standard error.
 final class ProgressBar: Sendable {
     /// What is counted.
     enum Unit {
@@ -13,7 +13,10 @@ final class ProgressBar: Sendable {
     }
 
     private static let width = 24
+    /// Between two drawings of the line on a terminal.
     private static let secondsBetween = 0.1
+    /// Between two lines in a log.
+    private static let secondsBetweenLines = 10.0
 
     private struct State {
         var done = 0
@@ -24,6 +27,7 @@ final class ProgressBar: Sendable {
 
     private let total: Int?
     private let unit: Unit
+    private let isTerminal = ProgressBar.isShown
     private let start = ContinuousClock.now
     private let state = Mutex(State())
 
@@ -41,7 +45,7 @@ final class ProgressBar: Sendable {
         let line = state.withLock { state -> String? in
             state.done += count
             if state.base == nil { state.base = state.done }
-            if let drawn = state.drawn, (now - drawn).seconds < Self.secondsBetween { return nil }
+            guard isDue(now, after: state.drawn) else { return nil }
             state.drawn = now
             return text(
                 done: state.done, sinceStart: state.done - (state.base ?? 0),
@@ -50,11 +54,22 @@ final class ProgressBar: Sendable {
         if let line { draw(line) }
     }
 
-    /// Ends the line.
+    private func isDue(
+        _ now: ContinuousClock.Instant, after drawn: ContinuousClock.Instant?
+    ) -> Bool {
+        guard !isTerminal else {
+            return drawn.map { (now - $0).seconds >= Self.secondsBetween } ?? true
+        }
+        return (now - (drawn ?? start)).seconds >= Self.secondsBetweenLines
+    }
+
+    /// Ends the line; a log in which no line was written yet gets none.
     func finish() {
-        let (done, base) = state.withLock { ($0.done, $0.base ?? 0) }
+        let (done, base, isDrawn) = state.withLock { ($0.done, $0.base ?? 0, $0.drawn != nil) }
+        guard isTerminal || isDrawn else { return }
         let seconds = (ContinuousClock.now - start).seconds
-        draw(text(done: done, sinceStart: done - base, seconds: seconds) + "\n")
+        draw(text(done: done, sinceStart: done - base, seconds: seconds))
+        if isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
     }
 
     /// `[=====>   ] 512/2048  83.2 items/s  ETA 0:18`.
@@ -81,6 +96,7 @@ final class ProgressBar: Sendable {
     }
 
     private func draw(_ line: String) {
+        guard isTerminal else { return Message.write(line) }
         // Return to the line's start, and clear what stood there.
         FileHandle.standardError.write(Data("\r\u{1b}[K\(line)".utf8))
     }

@@ -102,7 +102,7 @@ struct AtomicFileTests {
     @Test func concurrentWritersLeaveTheContentOfOne() throws {
         try withFolder { folder in
             let url = folder.appending(path: "a")
-            let results = concurrently(16, threads: 8) { number in
+            let results = parallelMap(16, threads: 8) { number in
                 Result {
                     for _ in 0..<20 {
                         try AtomicFile.write(

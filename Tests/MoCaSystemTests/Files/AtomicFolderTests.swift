@@ -143,7 +143,7 @@ struct AtomicFolderTests {
     @Test func concurrentWritersLeaveTheFolderOfOne() throws {
         try withFolder { folder in
             let url = folder.appending(path: "model")
-            let results = concurrently(32, threads: 8) { number in
+            let results = parallelMap(32, threads: 8) { number in
                 Result {
                     let text = "\(number)"
                     try write(["a": text, "b": text], url)

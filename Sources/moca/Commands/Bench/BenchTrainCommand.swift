@@ -2,11 +2,11 @@
 
 import ArgumentParser
 import Foundation
-import MoCaEmbedding
 import MoCaModel
 import MoCaProcessing
 import MoCaTraining
 import MoCaVectors
+import Torch
 
 extension ActivationCheckpointing: ExpressibleByArgument {}
 
@@ -65,7 +65,7 @@ struct BenchTrainCommand: VerboseCommand {
         benchmark.checkpointing = activationCheckpointing
         benchmark.keepsLogits = fullLogits
         let repeats = input.repeats
-        let result = try await ModelThread().run { [benchmark] in
+        let result = try await ModelActor().run { [benchmark] in
             try benchmark.run(contents, repeats: repeats)
         }
         if json { try Message.printJSON(result) } else { print(result.summary) }

@@ -74,10 +74,10 @@ struct EmbedCommand: VerboseCommand {
         for file in [output, report].compactMap({ $0 }) {
             try requireWritableFile(file, reading: inputs)
         }
-        let progress = ProgressBar.isShown ? ProgressBar(total: try source.recordCount()) : nil
+        let progress = ProgressBar(total: try source.recordCount())
         let result = try await job(source).run(
-            progress: { progress?.add($0) }, isInterrupted: { interruption.hasHappened })
-        progress?.finish()
+            progress: { progress.add($0) }, isInterrupted: { interruption.hasHappened })
+        progress.finish()
         if let report { try write(result, to: report) }
         if json { try Message.printJSON(result) }
         for note in result.notes { Message.warn(note) }

@@ -93,16 +93,14 @@ struct SimilarityCommand: VerboseCommand {
 
     private func write(_ result: Result, _ embedder: Embedder, to file: String) async throws {
         let queries = (query.map(Content.text) + queryImage.map(image)).map {
-            HeatMapMaker.Input(name: "Query", content: $0, role: embedder.known(.query))
+            HeatMapMaker.Input("Query", embedder.prompted($0, as: .query))
         }
         let targets =
             target.map {
-                HeatMapMaker.Input(
-                    name: "Target", content: .text($0), role: embedder.known(.document))
+                HeatMapMaker.Input("Target", embedder.prompted(.text($0), as: .document))
             }
             + targetImage.map {
-                HeatMapMaker.Input(
-                    name: "Target", content: image($0), role: embedder.known(.documentImage))
+                HeatMapMaker.Input("Target", embedder.prompted(image($0), as: .documentImage))
             }
         let maker = HeatMapMaker(embedder, pictures: ReportPictures(warn: Message.warn))
         var maps: [HeatMap] = []
@@ -134,9 +132,7 @@ struct SimilarityCommand: VerboseCommand {
     private func embed(
         _ contents: [Content], as role: Role, _ embedder: Embedder
     ) async throws -> [Embedding] {
-        guard !contents.isEmpty else { return [] }
-        return try await embedder.embed(
-            contents, as: embedder.roles.contains(role) ? role : nil)
+        try await embedder.embedAll(contents.map { embedder.prompted($0, as: role) })
     }
 
     private func printTable(_ result: Result) {

@@ -103,8 +103,8 @@ struct SearchCommand: VerboseCommand {
         if let image { segments.append(.image(.file(URL(fileURLWithPath: image)))) }
         if let query, !query.isEmpty { segments.append(.text(query)) }
         // A model without a prompt for queries embeds them as they are.
-        return try await embedder.embed(
-            [Content(segments)], as: embedder.roles.contains(.query) ? .query : nil)[0]
+        let input = embedder.prompted(Content(segments), as: .query)
+        return try await embedder.embedAll([input])[0]
     }
 
     private func write(_ hits: [SearchIndex.Hit], of index: SearchIndex, to file: String) throws {

@@ -3,8 +3,8 @@
 import ArgumentParser
 import Foundation
 import MoCaCore
-import MoCaEmbedding
 import MoCaTraining
+import Torch
 
 /// Masked text and masked patches.
 struct PretrainCommand: VerboseCommand {
@@ -50,7 +50,7 @@ struct TrainingOptions: ParsableArguments {
             var plan = try TrainingPlan(recipe)
             let outcome = Result { try plan.needs.check(recipe) }
             if case .success = outcome, measure {
-                plan.measurement = try await ModelThread(name: "moca.training").run {
+                plan.measurement = try await ModelActor(name: "moca.training").run {
                     try StepMeasurement(recipe)
                 }
             }
@@ -58,8 +58,8 @@ struct TrainingOptions: ParsableArguments {
             return try outcome.get()
         }
         let interruption = Interruption(early: "error: \(Self.early.oneLine)")
-        // The thread may block for long, which those of Swift's own pool must not.
-        let folder = try await ModelThread(name: "moca.training").run {
+        let modelActor = ModelActor(name: "moca.training")
+        let folder = try await modelActor.run {
             let screen = TrainingScreen(totalSteps: recipe.schedule.totalSteps)
             defer { screen.close() }
             var run = TrainingRun(
@@ -68,7 +68,8 @@ struct TrainingOptions: ParsableArguments {
             run.onStart = { interruption.waitsForCommand() }
             if let settings = recipe.evaluation {
                 let evaluation = RunningEvaluation(
-                    settings, runFolder: recipe.outputFolder, interruption)
+                    settings, runFolder: recipe.outputFolder, interruption: interruption,
+                    on: modelActor)
                 try evaluation.checkSets()
                 run.evaluate = { try evaluation.scores(of: $0, step: $1) }
             }

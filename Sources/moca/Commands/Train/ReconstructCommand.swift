@@ -3,7 +3,7 @@
 import ArgumentParser
 import Foundation
 import MoCaCore
-import MoCaEmbedding
+import Torch
 import MoCaModel
 import MoCaTraining
 
@@ -58,7 +58,7 @@ struct ReconstructCommand: VerboseCommand {
             output: URL(fileURLWithPath: output, isDirectory: true), maeRatio: maeRatio,
             seed: seed)
         let paths = paths
-        let list = try await ModelThread().run { try run.write(paths) }
+        let list = try await ModelActor().run { try run.write(paths) }
         if json { return try Message.printJSON(list) }
         for item in list.items {
             let error = item.meanSquaredError.map { NumberText.decimal($0, digits: 4) } ?? "-"

@@ -2,7 +2,7 @@
 
 import ArgumentParser
 import Foundation
-import MoCaEmbedding
+import Torch
 import MoCaTraining
 
 extension ReplayRequest.HardNegativeScope: ExpressibleByArgument {}
@@ -84,7 +84,7 @@ struct ReplayCommand: VerboseCommand {
     func run() async throws {
         for path in batch { try requireFile(path, "--batch") }
         let run = try ReplayRun(request())
-        let result = try await ModelThread().run { try run.result() }
+        let result = try await ModelActor().run { try run.result() }
         if json { return try Message.printJSON(result) }
         print("loss       \(result.loss)")
         if let loss = result.mlmLoss { print("mlm_loss   \(loss)") }

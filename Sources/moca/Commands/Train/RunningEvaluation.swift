@@ -6,7 +6,7 @@ import MoCaEvaluation
 import MoCaSettings
 import MoCaSystem
 import MoCaTraining
-import Synchronization
+import Torch
 
 /// Evaluates the model of a run between its steps.
 ///
@@ -15,11 +15,19 @@ final class RunningEvaluation {
     private let settings: Recipe.Evaluation
     private let runFolder: URL
     private let interruption: Interruption
-    /// Made at the first evaluation: it has a thread of its own, which is kept.
+    /// Where the model is trained, and computes what is evaluated.
+    private let modelActor: ModelActor
+    /// Made at the first evaluation.
     private var embedder: Embedder?
 
-    init(_ settings: Recipe.Evaluation, runFolder: URL, _ interruption: Interruption) {
-        (self.settings, self.runFolder, self.interruption) = (settings, runFolder, interruption)
+    init(
+        _ settings: Recipe.Evaluation, runFolder: URL, interruption: Interruption,
+        on modelActor: ModelActor
+    ) {
+        self.settings = settings
+        self.runFolder = runFolder
+        self.interruption = interruption
+        self.modelActor = modelActor
     }
 
     /// Finds the sets, so that a name that is not right, or a set that cannot be scored, is known
@@ -45,7 +53,8 @@ final class RunningEvaluation {
 
     /// The scores by name, such as `eval/SET/precision_at_1`; nil when a signal came.
     ///
-    /// Blocks the calling thread, which must not be one of Swift's own pool.
+    /// Called on the model's actor, between two steps: the thread that trains computes the batches
+    /// of the evaluation, and trains on when it has ended.
     ///
     /// - Throws: what the evaluation throws.
     func scores(of trained: TrainedModel, step: Int) throws -> [String: Double]? {
@@ -53,7 +62,7 @@ final class RunningEvaluation {
             try self.embedder
             ?? Embedder(
                 training: trained.model, processor: trained.processor, contract: trained.contract,
-                folder: runFolder)
+                folder: runFolder, on: modelActor)
         self.embedder = embedder
         let output = runFolder.appending(path: "evaluation/step-\(step)")
         let vectors = output.appending(path: "cache")
@@ -62,11 +71,13 @@ final class RunningEvaluation {
         do {
             // What another run of this folder computed is of other weights.
             try Self.remove(vectors)
-            let report = try Blocking.result {
-                switch benchmark {
-                case .mmeb: try await run.mmeb()
-                case .vidore: try await run.retrieval(.pages)
-                case .retrieval: try await run.retrieval(.any)
+            let report = try modelActor.assumeIsolated { modelActor in
+                try modelActor.serving {
+                    switch benchmark {
+                    case .mmeb: try await run.mmeb()
+                    case .vidore: try await run.retrieval(.pages)
+                    case .retrieval: try await run.retrieval(.any)
+                    }
                 }
             }
             try Self.remove(vectors)
@@ -114,41 +125,6 @@ final class RunningEvaluation {
             try FileSystem.remove(folder)
         } catch {
             throw CommandError.cannotWrite(path: error.path, reason: error.reason)
-        }
-    }
-}
-
-/// Waiting for asynchronous work on a thread that may block.
-private enum Blocking {
-    static func result<Value: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Value
-    ) throws -> Value {
-        let outcome = Outcome<Value>()
-        Task.detached {
-            do {
-                outcome.end(.success(try await body()))
-            } catch {
-                outcome.end(.failure(error))
-            }
-        }
-        return try outcome.wait()
-    }
-
-    private final class Outcome<Value: Sendable>: Sendable {
-        private let result = Mutex<Result<Value, any Error>?>(nil)
-        private let signal = DispatchSemaphore(value: 0)
-
-        func end(_ value: Result<Value, any Error>) {
-            result.withLock { $0 = value }
-            signal.signal()
-        }
-
-        func wait() throws -> Value {
-            signal.wait()
-            guard let value = result.withLock({ $0 }) else {
-                preconditionFailure("signalled without a result")
-            }
-            return try value.get()
         }
     }
 }
