@@ -162,11 +162,13 @@ let package = Package(
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
                 "MoCaSystem", "MoCaTables", "MoCaTokenizer",
             ]),
+        target("MoCaRunLog", ["MoCaCore"]),
         target(
             "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
-                "MoCaProcessing", "MoCaSettings", "MoCaSystem", "MoCaTables", "MoCaTokenizer",
+                "MoCaProcessing", "MoCaRunLog", "MoCaSettings", "MoCaSystem", "MoCaTables",
+                "MoCaTokenizer",
                 "NN", "Safetensors", "Torch", yams,
             ]),
         target(
@@ -198,15 +200,17 @@ let package = Package(
             "MoCaReport",
             [
                 "MoCaCore", "MoCaData", "MoCaDataCheck", "MoCaEmbedding", "MoCaEvaluation",
-                "MoCaImage", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaSearch",
-                "MoCaSystem", "MoCaTokenizer", "MoCaTraining", "MoCaVectors",
+                "MoCaImage", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaRunLog",
+                "MoCaSearch", "MoCaSystem", "MoCaTables", "MoCaTokenizer", "MoCaTraining",
+                "MoCaVectors",
             ]),
         .executableTarget(
             name: "moca",
             dependencies: [
                 "MoCaCore", "Safetensors", "MoCaTokenizer", "MoCaImage", "Torch", "NN",
                 "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaTables", "MoCaData",
-                "MoCaDataPreparation", "MoCaDataCheck", "MoCaTraining", "MoCaEmbedding",
+                "MoCaDataPreparation", "MoCaDataCheck", "MoCaRunLog", "MoCaTraining",
+                "MoCaEmbedding",
                 "MoCaVectors", "MoCaSearch", "MoCaEvaluation", "MoCaReport",
                 "MoCaSystem", "MoCaSettings", arguments, logging,
             ], swiftSettings: swift),
@@ -239,11 +243,12 @@ let package = Package(
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
                 "MoCaTables", "MoCaTokenizer",
             ]),
+        tests(of: "MoCaRunLog", ["MoCaCore"]),
         tests(
             of: "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaModel", "MoCaObjectives", "MoCaProcessing",
-                "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
+                "MoCaRunLog", "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaEmbedding",
@@ -260,11 +265,12 @@ let package = Package(
                 "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaTables",
                 "MoCaVectors", "Torch",
             ]),
-        tests(of: "MoCaReport", ["MoCaCore"]),
+        tests(of: "MoCaReport", ["MoCaCore", "MoCaRunLog", "MoCaTraining"]),
         .testTarget(
             name: "mocaTests",
             dependencies: [
-                "moca", "MoCaCore", "MoCaEvaluation", "MoCaImage", "MoCaReport", "MoCaTraining",
+                "moca", "MoCaCore", "MoCaEvaluation", "MoCaImage", "MoCaReport",
+                "MoCaRunLog", "MoCaTraining",
             ],
             swiftSettings: swift),
     ],

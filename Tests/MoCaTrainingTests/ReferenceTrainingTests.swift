@@ -8,6 +8,7 @@ import Foundation
 import MoCaCore
 import MoCaModel
 import MoCaObjectives
+import MoCaRunLog
 import Safetensors
 import Testing
 import Torch

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaModel
+import MoCaRunLog
 import NN
 import Safetensors
 import Testing

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaRunLog
 import Testing
 import Torch
 

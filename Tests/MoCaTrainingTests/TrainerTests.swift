@@ -2,6 +2,7 @@ import Foundation
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaRunLog
 import MoCaTables
 import NN
 import Safetensors
@@ -43,13 +44,13 @@ import Torch
     private func train<Goal: Objective>(
         _ objective: Goal, _ batch: Goal.Batch, _ model: PretrainedModel, _ settings: Settings,
         maxNorm: Double
-    ) throws -> [StepReport] {
+    ) throws -> [MetricsRow] {
         let optimizer = AdamW(
             model.store.parameters,
             settings: .init(
                 beta1: settings.betas[0], beta2: settings.betas[1], epsilon: settings.eps,
                 weightDecay: settings.weight_decay))
-        var reports: [StepReport] = []
+        var reports: [MetricsRow] = []
         var trainer = Trainer(
             objective,
             .init(

@@ -4,6 +4,7 @@
 import Foundation
 import MoCaData
 package import MoCaObjectives
+package import MoCaRunLog
 package import NN
 import Torch
 
@@ -44,7 +45,7 @@ package struct Trainer<Goal: Objective> {
 
     /// What the caller does around steps.
     package struct Hooks {
-        package var log: (StepReport) throws -> Void
+        package var log: (MetricsRow) throws -> Void
         /// Saves everything; returns where.
         package var save: (TrainingState) throws -> String
         /// Keeps a step whose loss or gradient is not finite, before anything is updated; returns
@@ -67,7 +68,7 @@ package struct Trainer<Goal: Objective> {
         package var rescue: (TrainingState) -> Void = { _ in }
 
         package init(
-            log: @escaping (StepReport) throws -> Void,
+            log: @escaping (MetricsRow) throws -> Void,
             save: @escaping (TrainingState) throws -> String,
             keepFailure: ((PreparedStep<Goal.Batch>, Int) throws -> String)?,
             shouldStop: @escaping () -> Bool
@@ -314,31 +315,28 @@ package struct Trainer<Goal: Objective> {
         // Of no step, when all of them were passed over.
         let mean = { (sum: Double) in steps == 0 ? Double.nan : sum / Double(steps) }
         let normCount = steps - (state.interval.overflowedSteps ?? 0)
-        var report = StepReport(
-            step: state.step, totalSteps: plan.schedule.totalSteps,
-            epoch: state.cursor?.fractionalEpoch ?? 0, loss: mean(state.interval.loss),
-            terms: state.interval.terms.mapValues(mean), subsetTerms: state.interval.subsets,
-            learningRate: plan.schedule.rate(at: state.step - 1),
-            gradientNorm: normCount == 0 ? .nan : state.interval.gradientNorm / Double(normCount),
-            sampleCount: state.sampleCount,
-            tokenCount: state.tokenCount, samplesPerSecond: rates.samples,
-            tokensPerSecond: rates.tokens,
-            mfu: plan.peakRate > 0 ? rates.operations / plan.peakRate : 0,
-            peakMemoryBytes: ProcessMemory.peakResidentBytes,
-            memoryBytes: ProcessMemory.residentBytes ?? 0, dataWaitSeconds: waited,
-            failureCount: state.failureCount, packingFill: state.interval.packingFill?.mean,
-            lossScale: state.lossScale)
-        report.weightNorm = try weightNorm()
-        report.deviceMemory = DeviceMemory(of: plan.parameters.device)
-        report.skippedStepCount = state.skippedStepCount
-        report.truncation = state.truncation
-        (report.evaluation, report.evaluationSeconds) = (scores, evaluated / .seconds(1))
-        report.checkpointStallSeconds = stalled
-        try watch(report)
+        var row = MetricsRow(state)
+        row.loss = mean(state.interval.loss)
+        row.terms = state.interval.terms.mapValues(mean)
+        row.learningRate = plan.schedule.rate(at: state.step - 1)
+        row.gradientNorm =
+            normCount == 0 ? .nan : state.interval.gradientNorm / Double(normCount)
+        row.weightNorm = try weightNorm()
+        row.samplesPerSecond = rates.samples
+        row.tokensPerSecond = rates.tokens
+        row.mfu = plan.peakRate > 0 ? rates.operations / plan.peakRate : 0
+        row.dataWaitSeconds = waited
+        row.checkpointStallSeconds = stalled
+        row.measureMemory(of: plan.parameters.device)
+        if !scores.isEmpty {
+            row.scores = scores
+            row.evaluationSeconds = evaluated / .seconds(1)
+        }
+        try watch(row)
         state.interval = .init()
         state.isLogDue = false
         let append = hooks.log
-        try withoutRescue { try append(report) }
+        try withoutRescue { try append(row) }
     }
 
     /// The norm of all that is trained.
@@ -349,12 +347,12 @@ package struct Trainer<Goal: Objective> {
     }
 
     /// Takes over the value that the best checkpoint is chosen by.
-    private mutating func watch(_ report: StepReport) throws {
+    private mutating func watch(_ row: MetricsRow) throws {
         guard let name = plan.bestMetric else { return }
-        let value = report.value(of: name)
-        let isScore = name.hasPrefix(StepReport.scorePrefix)
-        guard value != nil || isScore && !isEvaluated || report.loss.isNaN else {
-            throw TrainingError.unknownMetric(name: name, known: report.valueNames)
+        let value = row.quantity(named: name)
+        let isScore = name.hasPrefix(MetricsRow.scorePrefix)
+        guard value != nil || isScore && !isEvaluated || row.loss.isNaN else {
+            throw TrainingError.unknownMetric(name: name, known: row.quantityNames)
         }
         if let value, value.isFinite { state.watchedValue = value }
     }

@@ -5,6 +5,7 @@ import MoCaCore
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+package import MoCaRunLog
 import NN
 import Torch
 
@@ -16,7 +17,7 @@ package struct TrainingRun {
     private let say: (String) -> Void
     private let shouldStop: () -> Bool
     /// Told about each logged step, after it was written to `metrics.jsonl`.
-    private let onLog: (StepReport) throws -> Void
+    private let onLog: (MetricsRow) throws -> Void
     /// Told the number of each step that is done.
     private let onStep: (Int) -> Void
     /// Called when everything is loaded, before the first step.
@@ -34,7 +35,7 @@ package struct TrainingRun {
     package init(
         _ recipe: Recipe, say: @escaping (String) -> Void,
         shouldStop: @escaping () -> Bool = { false },
-        onLog: @escaping (StepReport) throws -> Void = { _ in },
+        onLog: @escaping (MetricsRow) throws -> Void = { _ in },
         onStep: @escaping (Int) -> Void = { _ in }
     ) {
         (self.recipe, self.say) = (recipe, say)
@@ -70,7 +71,7 @@ package struct TrainingRun {
         }
         let checkpoint = try startingCheckpoint()
         let state = try startingState(checkpoint)
-        let diary = RunDiary(recipe, after: state, say: say)
+        let logger = RunLogger(recipe, after: state, say: say)
         let (start, optimizer) = try namingMemory(needs.loadingRemedies(recipe), isLoading: true) {
             try catchingTorchErrors { try load(checkpoint) }
         }
@@ -81,11 +82,11 @@ package struct TrainingRun {
                 .model(start.model, start.files, base: recipe.model.folder),
                 .optimizer(optimizer),
             ], resumed: checkpoint, say: say,
-            willComplete: { try RunDiary.synchronize(in: recipe.outputFolder) })
+            willComplete: { try RunLogger.synchronize(in: recipe.outputFolder) })
         let context = Context(
-            start: start, optimizer: optimizer, state: state, diary: diary, saver: saver,
+            start: start, optimizer: optimizer, state: state, logger: logger, saver: saver,
             checkpoint: checkpoint)
-        let folder = try diary.noting {
+        let folder = try logger.loggingFailure {
             try saving(with: saver) {
                 try namingMemory(recipe.activationRemedies, isLoading: false) {
                     switch recipe.objective {
@@ -97,7 +98,7 @@ package struct TrainingRun {
             return try FinalModel(recipe, start, optimizer).write()
         }
         say("model written to \(folder.path)")
-        try diary.finish()
+        try logger.finish()
         return folder
     }
 
@@ -156,7 +157,7 @@ package struct TrainingRun {
         let start: StartingModel
         let optimizer: AdamW
         let state: TrainingState
-        let diary: RunDiary
+        let logger: RunLogger
         let saver: CheckpointSaver
         /// What the run goes on from.
         let checkpoint: Checkpoint?
@@ -172,9 +173,9 @@ package struct TrainingRun {
         reconstruction.backbone.checkpointing = recipe.runtime.activationCheckpointing
         let source = try ReconstructionSource(
             recipe, settings, start, cursor: context.state.cursor,
-            quarantine: context.diary.quarantine())
+            quarantine: context.logger.quarantine())
         let objective = ReconstructionObjective(reconstruction, settings.loss)
-        let monitor = try context.diary.reconstructions(settings, start, reconstruction)
+        let monitor = try context.logger.reconstructions(settings, start, reconstruction)
         let watch = StepWatch<ReconstructionBatch>(
             will: { _, _ in }, did: { step, _ in try monitor.end(step: step) })
         let model = EmbeddingModel(start.model.backbone, PoolingSettings())
@@ -187,14 +188,14 @@ package struct TrainingRun {
         let start = context.start
         let source = try ContrastiveSource(
             recipe, settings, start, cursor: context.state.cursor,
-            quarantine: context.diary.quarantine())
+            quarantine: context.logger.quarantine())
         var backbone = start.model.backbone
         backbone.checkpointing = recipe.runtime.activationCheckpointing
         let model = EmbeddingModel(
             backbone,
             PoolingSettings(attention: settings.attention, pooling: settings.pooling))
         var objective = ContrastiveObjective(model, settings.loss, logScale: start.logScale)
-        let monitor = try context.diary.health()
+        let monitor = try context.logger.health()
         objective.observe = monitor.observe
         let watch = StepWatch<ContrastiveBatch>(
             will: { monitor.begin($0, number: $1) },
@@ -216,17 +217,17 @@ package struct TrainingRun {
             source, ahead: recipe.runtime.prefetch,
             count: max(0, recipe.schedule.totalSteps - state.step))
         var hooks = Trainer<Goal>.Hooks(
-            log: { report in
-                try context.diary.append(report)
-                say(report.line)
-                try onLog(report)
+            log: { row in
+                try context.logger.append(row)
+                say(row.line(totalSteps: recipe.schedule.totalSteps))
+                try onLog(row)
             },
             save: { try saver.save($0).path },
             keepFailure: keeping(start, keep),
             shouldStop: shouldStop)
         hooks.willStep = watch.will
         hooks.didStep = { step, isUpdated in
-            context.diary.lastStep = step
+            context.logger.lastStep = step
             onStep(step)
             try watch.did(step, isUpdated)
         }
@@ -295,7 +296,7 @@ package struct TrainingRun {
     ) -> Trainer<Goal>.Hooks {
         var hooks = hooks
         hooks.tell = { event in
-            try context.diary.journal.note(event)
+            try context.logger.events.report(event)
         }
         guard let evaluate else { return hooks }
         let trained = TrainedModel(
@@ -333,10 +334,10 @@ package struct TrainingRun {
     private func takeRunFolder(_ context: Context) throws {
         try RunFile.write(
             Data(recipe.yaml().utf8), to: recipe.outputFolder.appending(path: Recipe.fileName))
-        try context.diary.open()
+        try context.logger.open()
         try clearRunFolder(context.checkpoint)
         guard context.checkpoint != nil else { return }
-        try context.diary.begin(context.state)
+        try context.logger.begin(context.state)
         try context.saver.judge(context.state)
     }
 
