@@ -1,5 +1,7 @@
 import Foundation
 import MoCaCore
+import MoCaSettings
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaEvaluation
@@ -142,16 +144,15 @@ struct ScoresTests {
         return Scores(
             sets: sets, groups: ["G": group],
             settings: [
-                "model": .text("m/n"), "threads": .integer(2), "temperature": .number(0.03),
+                "model": .string("m/n"), "threads": .integer(2), "temperature": .number(0.03),
                 "normalize": .bool(true),
             ], data: ["Bio": "12ab"], outcomes: ["Bio": "34cd"])
     }
 
     @Test func filesHoldTheKeysOfTheInterface() throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "moca-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder()
+        defer { temporary.remove() }
+        let folder = temporary.url
         let file = folder.appending(path: "scores.json")
         let scores = example()
         try scores.write(to: file)

@@ -2,14 +2,14 @@
 
 import Foundation
 import MoCaModel
+import MoCaTestSupport
+import MoCaTraining
 import Torch
 
 @testable import MoCaObjectives
 
 enum ObjectiveFixtures {
-    static let folder = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Fixtures/model")
+    static let folder = Repository.fixtures.appending(path: "model")
 
     /// A row of `losses.json`.
     struct Expected: Decodable {

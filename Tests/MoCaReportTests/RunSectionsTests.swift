@@ -1,5 +1,6 @@
 import Foundation
 import MoCaRunLog
+import MoCaTestSupport
 import MoCaTraining
 import Testing
 
@@ -55,7 +56,7 @@ import Testing
 
     /// What was logged says less than the recipe: a run may not have logged a loss yet.
     @Test func theRecipeSaysTheStage() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let stages = try [
                 run("a", in: folder, key: "other", stage: .pretraining, [:]),
                 run("b", in: folder, key: "mlm_loss", stage: .contrastive, [:]),
@@ -63,14 +64,6 @@ import Testing
             ].map(\.stage)
             #expect(stages == [.pretraining, .contrastive, .pretraining, .contrastive])
         }
-    }
-
-    private func withFolder(_ body: (URL) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "moca-report-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder)
     }
 
     private static let events = """
@@ -81,7 +74,7 @@ import Testing
         """
 
     @Test func theStoryTellsWhatToLookAt() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var run = try run(
                 "one", in: folder,
                 [
@@ -117,7 +110,7 @@ import Testing
     }
 
     @Test func endsAreToldApart() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let stopped = try run(
                 "a", in: folder,
                 ["events.jsonl": "{\"step\": 41, \"kind\": \"stopped\", \"text\": \"loss nan\"}\n"])
@@ -131,7 +124,7 @@ import Testing
     }
 
     @Test func aPageOfOneRunIsWellFormed() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var run = try run(
                 "one", in: folder,
                 [
@@ -191,7 +184,7 @@ import Testing
     }
 
     @Test func runsAreComparedByStepAndTokensAndRecipe() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var runs = try ["a", "b"].map { try run($0, in: folder, key: "mlm_loss", [:]) }
             runs[0].settings = [.init("seed", "1"), .init("batch.tokens", "9")]
             runs[1].settings = [.init("seed", "2"), .init("batch.tokens", "9")]
@@ -212,7 +205,7 @@ import Testing
     }
 
     @Test func aBadLineIsNamed() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             #expect(throws: RunLogError.self) {
                 try run("a", in: folder, ["events.jsonl": "{\"step\": \"x\"}\n\n"])
             }

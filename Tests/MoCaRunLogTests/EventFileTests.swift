@@ -1,13 +1,14 @@
 import Foundation
+import MoCaSystem
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaRunLog
 
 /// Event files, beside the bytes that TensorBoard's own writer makes (`scripts/fixtures/health.py`).
 @Suite struct EventFileTests {
-    private static let golden = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Fixtures/health/golden.tfevents")
+    private static let golden = Repository.root
+        .appending(path: "Tests/Fixtures/health/golden.tfevents")
     private static let time = Date(timeIntervalSince1970: 1_700_000_000.5)
 
     @Test func checksumsAreThoseOfTheStandard() {
@@ -49,21 +50,13 @@ import Testing
         }
     }
 
-    @Test func anUnwritableFolderIsAnError() throws {
+    @Test func anUnwritablePlaceIsNamed() throws {
         try withTemporaryFolder { folder in
             let file = folder.appending(path: "file")
             try Data().write(to: file)
-            #expect(throws: (any Error).self) {
+            #expect(throws: SystemFileError.self) {
                 try EventFile(in: file.appending(path: "tensorboard"), after: 0)
             }
         }
-    }
-
-    private func withTemporaryFolder(_ body: (URL) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "moca-run-log-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder)
     }
 }

@@ -3,6 +3,7 @@ import MoCaData
 import MoCaModel
 import MoCaObjectives
 import MoCaRunLog
+import MoCaTestSupport
 import NN
 import Synchronization
 import Testing
@@ -44,7 +45,7 @@ import Torch
 
     @Test(arguments: Recipe.Stage.allCases)
     func scoresAreOfTheWeightsAndSurviveAKill(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             var scores: [Int: Double] = [:]
             try run(
@@ -72,7 +73,7 @@ import Torch
 
     /// With an average, what is scored is what the run leaves; the weights learn on as they were.
     @Test func scoresAreOfTheAverage() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (plain, averaged) = (folder.appending(path: "a"), folder.appending(path: "b"))
             try run(TrainingFixtures.recipe(.contrastive, output: plain))
             var scores: [Int: Double] = [:]
@@ -100,7 +101,7 @@ import Torch
     /// checkpoint is chosen by what it scored.
     @Test(arguments: ["sum", "step"])
     func anInterruptedEvaluationIsMadeUpFor(metric: String) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             let keys = Self.evaluation + ["checkpoint.best_metric=eval/mean/\(metric)"]
             try run(TrainingFixtures.recipe(.contrastive, output: whole, keys))
@@ -155,19 +156,18 @@ import Torch
         #expect(throws: TrainingError.interrupted(step: 0, checkpoint: nil)) {
             let model = try PretrainedModel(
                 loading: TrainingFixtures.checkpoint, LoadOptions(isTrainable: true))
+            let delegate = TestDelegate<ContrastiveBatch>(next: { nil })
+            delegate.onShouldStop = { true }
             var trainer = Trainer(
-                ContrastiveObjective(
+                task: ContrastiveObjective(
                     EmbeddingModel(model.backbone, PoolingSettings()), .init()),
-                .init(
+                plan: .init(
                     optimizer: AdamW([], settings: .init()), parameters: model.store,
                     schedule: .init(
                         peak: 1, kind: .constant, warmupShape: .linear, warmupSteps: 0,
                         totalSteps: 2),
                     maxGradientNorm: 1, logEverySteps: 1, saveEverySteps: 1),
-                state: TrainingState(recipe: ""), next: { nil },
-                hooks: .init(
-                    log: { _ in }, save: { _ in "saved" }, keepFailure: { _, _ in "" },
-                    shouldStop: { true }))
+                state: TrainingState(recipe: ""), delegate: delegate)
             try trainer.run()
         }
     }
@@ -189,7 +189,7 @@ import Torch
     }
 
     @Test func stepsArePassedOverWithinABudget() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder, steps: 6, Self.overflowing)
             var skipped: [Int] = []
@@ -219,7 +219,7 @@ import Torch
     }
 
     @Test func aBudgetEnds() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder, steps: 6,
                 Self.overflowing + ["runtime.not_finite_budget=2"])

@@ -67,7 +67,7 @@ final class EvaluationContents {
         let text = NormalizedText.make(query)
         guard !text.isEmpty else { return }
         for key in [text, NormalizedText.tail(of: text)].compactMap({ $0 }) {
-            let hash = ContentHash(key).short
+            let hash = ContentID(of: key).short
             if texts[hash] == nil { texts[hash] = place }
         }
     }
@@ -107,9 +107,9 @@ final class EvaluationContents {
         }
         var pages: [(ImageSource, RecordPlace)] = []
         var row = 0
-        try set.forEachPage { record, image in
-            pages.append(
-                (image, RecordPlace(subset: set.name, row: row, file: record.location.file)))
+        try set.forEachDocument { record in
+            let place = RecordPlace(subset: set.name, row: row, file: record.location.file)
+            pages.append((try record.page(in: set.images), place))
             row += 1
             if pages.count == Self.batchSize {
                 try examine(pages, log)

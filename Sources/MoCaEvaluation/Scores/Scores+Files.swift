@@ -1,6 +1,8 @@
 // Reading and writing the files of scores.
 
 package import Foundation
+import MoCaSettings
+import MoCaSystem
 
 /// MMEB's file for one set, `NAME_score.json`.
 private struct MMEBScore: Encodable {
@@ -23,14 +25,14 @@ extension Scores {
             self = try JSONDecoder().decode(Scores.self, from: Data(contentsOf: file))
         } catch let error as DecodingError {
             throw EvaluationError.unreadableScores(
-                file: file.path, reason: Self.reason(error))
+                file: file.path, reason: error.reason)
         } catch {
             throw EvaluationError.unreadableScores(
                 file: file.path, reason: error.localizedDescription)
         }
     }
 
-    /// Writes `scores.json`, beside and renamed.
+    /// Writes `scores.json`.
     ///
     /// - Throws: `EvaluationError.cannotWrite`.
     package func write(to file: URL) throws {
@@ -56,13 +58,11 @@ extension Scores {
             ]
         }
         let reports = reportNames.map { folder.appending(path: $0) }
-        for file in [file] + files + reports where FileManager.default.fileExists(atPath: file.path)
-        {
+        for file in [file] + files + reports {
             do {
-                try FileManager.default.removeItem(at: file)
+                try FileSystem.remove(file)
             } catch {
-                throw EvaluationError.cannotWrite(
-                    file: file.path, reason: error.localizedDescription)
+                throw EvaluationError.cannotWrite(file: file.path, reason: error.reason)
             }
         }
     }
@@ -85,26 +85,10 @@ extension Scores {
     }
 
     private static func write(_ value: some Encodable, to file: URL) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
-            var data = try encoder.encode(value)
-            data.append(UInt8(ascii: "\n"))
-            try data.write(to: file, options: .atomic)
+            try AtomicFile.write(json: value, to: file, endsLine: true)
         } catch {
-            throw EvaluationError.cannotWrite(
-                file: file.path, reason: error.localizedDescription)
-        }
-    }
-
-    private static func reason(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the key '\(key.stringValue)' is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context),
-            .dataCorrupted(let context):
-            "\(context.codingPath.map(\.stringValue).joined(separator: "."))"
-                + "\(context.codingPath.isEmpty ? "" : ": ")\(context.debugDescription)"
-        @unknown default: error.localizedDescription
+            throw EvaluationError.cannotWrite(file: file.path, reason: error.fileReason)
         }
     }
 }

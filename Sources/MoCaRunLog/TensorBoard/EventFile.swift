@@ -2,6 +2,7 @@
 // framework/summary.proto) in TFRecord frames (tensorflow.org/tutorials/load_data/tfrecord).
 
 package import Foundation
+import MoCaSystem
 
 /// A value that TensorBoard shows under a tag.
 package enum EventValue: Sendable, Hashable {
@@ -14,12 +15,10 @@ package enum EventValue: Sendable, Hashable {
 }
 
 /// A file of TensorBoard events that grows as a run trains.
-///
-/// Its functions throw the file system's errors, which the caller completes with the file's name.
 package final class EventFile: Sendable {
     /// The file.
     package let url: URL
-    private let handle: FileHandle
+    private let file: GrowingFile
 
     /// The folder of the event files in a run folder.
     package static let folderName = "tensorboard"
@@ -27,9 +26,9 @@ package final class EventFile: Sendable {
     /// Creates a new file in `folder`; TensorBoard no longer shows what earlier files of the folder
     /// hold for steps after `step`.
     ///
-    /// - Throws: an error of the file system.
+    /// - Throws: `SystemFileError`.
     package convenience init(in folder: URL, after step: Int, at time: Date = Date()) throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileSystem.makeFolder(folder)
         // Files are read in the order of their names, and no name may be there already.
         let seconds = String(format: "%010d", Int(time.timeIntervalSince1970))
         var index = 0
@@ -44,11 +43,11 @@ package final class EventFile: Sendable {
 
     /// Creates a file, and replaces an older one.
     ///
-    /// - Throws: an error of the file system.
+    /// - Throws: `SystemFileError`.
     init(_ url: URL, after step: Int, at time: Date) throws {
         self.url = url
-        try Data().write(to: url)
-        handle = try FileHandle(forWritingTo: url)
+        file = try GrowingFile(url)
+        try file.cut(to: 0)
         var version = Self.event(at: time, step: 0)
         version.add(EventField.fileVersion, text: "brain.Event:2")
         try append(version)
@@ -62,7 +61,7 @@ package final class EventFile: Sendable {
 
     /// Appends the values of a step.
     ///
-    /// - Throws: an error of the file system.
+    /// - Throws: `SystemFileError`.
     package func append(
         _ values: [(tag: String, value: EventValue)], step: Int, at time: Date = Date()
     ) throws {
@@ -140,7 +139,7 @@ package final class EventFile: Sendable {
         frame.append(Self.checksum(length))
         frame.append(event.bytes)
         frame.append(Self.checksum(event.bytes))
-        try handle.write(contentsOf: frame)
+        try file.append(frame)
     }
 
     private static func checksum(_ data: Data) -> Data {

@@ -8,10 +8,14 @@ import NN
 import Torch
 
 extension MetricsRow {
-    /// Creates a row with what the state of a run knows: counts, and the losses of subsets.
+    /// Creates a row with what the state of a run knows: counts, losses and the gradient norm.
     init(_ state: TrainingState) {
         self.init(step: state.step)
+        let interval = state.interval
         epoch = state.cursor?.fractionalEpoch ?? 0
+        loss = interval.mean(interval.loss)
+        terms = interval.terms.mapValues(interval.mean)
+        gradientNorm = interval.meanGradientNorm
         sampleCount = state.sampleCount
         tokenCount = state.tokenCount
         quarantinedCount = state.failureCount
@@ -19,13 +23,13 @@ extension MetricsRow {
         truncatedContentCount = state.truncation.contents
         droppedTokenCount = state.truncation.tokens
         droppedImageCount = state.truncation.images
-        packingFill = state.interval.packingFill?.mean
+        packingFill = interval.packingFill?.mean
         lossScale = state.lossScale?.factor
         overflowedStepCount = state.lossScale?.skippedSteps
-        subsetTerms = state.interval.subsets.mapValues { terms in
+        subsetTerms = interval.subsets.mapValues { terms in
             terms.mapValues { TermSum(sum: $0.sum, count: $0.count) }
         }
-        subsetLosses = state.interval.subsets.mapValues { terms in
+        subsetLosses = interval.subsets.mapValues { terms in
             // In the order of names: sums of floating-point numbers depend on it.
             terms.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value.weight * $1.value.mean }
         }

@@ -4,6 +4,7 @@ import Foundation
 import MoCaCore
 import MoCaModel
 import MoCaRunLog
+import MoCaSystem
 
 /// All logs of one run, and what writes to them.
 ///
@@ -69,7 +70,7 @@ final class RunLogger {
     static func synchronize(in runFolder: URL) throws {
         for url in RunLogFile.names.map({ runFolder.appending(path: $0) })
         where FileManager.default.fileExists(atPath: url.path) {
-            try RunFile.naming(url) { try CompleteFolder.synchronize(url) }
+            try RunFile.naming(url) { try FileSystem.synchronize(url) }
         }
     }
 

@@ -157,7 +157,7 @@ extension Recipe {
         // Kept as bytes of one of the frames that a patch repeats.
         var kept = Double(runtime.imageCacheBytes)
         if stage == .pretraining {
-            let imageTokens = batch.size / max(1, batch.imageTokenCost)
+            let imageTokens = batch.stepAmount / max(1, batch.imageTokenCost)
             patches = Double(imageTokens * configuration.vision.mergeUnit)
         } else {
             patches = costs?.patchesAStep(batch) ?? 0

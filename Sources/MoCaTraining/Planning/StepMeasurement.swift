@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaRunLog
+import MoCaSystem
 
 /// What a step of a run takes.
 package struct StepMeasurement: Sendable, Hashable, Codable {
@@ -38,7 +39,7 @@ package struct StepMeasurement: Sendable, Hashable, Codable {
             })
         run.keepsNothing = true
         let outcome = Result { try run.run() }
-        _ = Result { try FileManager.default.removeItem(at: folder) }
+        _ = Result { try FileSystem.remove(folder) }
         if case .failure(let error) = outcome, !(error is Enough) { throw error }
         let counted = rows.count > 1 ? Array(rows.dropFirst()) : rows
         let before = rows.count > 1 ? rows[0] : nil

@@ -5,6 +5,7 @@ package import MoCaCore
 package import MoCaEmbedding
 import MoCaModel
 import MoCaProcessing
+import MoCaSystem
 import Torch
 
 /// What vectors were computed with. Vectors of equal conditions, inputs and windows are equal bit for
@@ -63,19 +64,38 @@ package struct VectorConditions: Sendable, Hashable, Codable {
     ///
     /// - Throws: an error of the encoder.
     package func fingerprint() throws -> String {
-        var digest = Digest()
-        digest.add(try json())
-        return digest.text
+        ContentID(of: try json()).text
     }
 
     /// A digest of roles and templates: 32 hexadecimal digits.
     package var promptsDigest: String {
-        var digest = Digest()
+        var hasher = ContentHasher()
         for (role, template) in prompts.sorted(by: { $0.key < $1.key }) {
-            digest.add(role)
-            digest.add(template)
+            hasher.add(role)
+            hasher.add(template)
         }
-        return digest.text
+        return hasher.id.text
+    }
+}
+
+extension VectorConditions {
+    /// The names of the conditions that differ from `other`, beyond those that change rounding alone:
+    /// versions, threads, batches, and which of several devices of one type is used.
+    package func differences(from other: VectorConditions) -> [String] {
+        func deviceType(_ device: String) -> Substring { device.prefix { $0 != ":" } }
+        let pairs = [
+            ("model", model == other.model), ("dtype", dtype == other.dtype),
+            ("device", deviceType(device) == deviceType(other.device)),
+            ("attention", attention == other.attention), ("pooling", pooling == other.pooling),
+            ("min-pixels", minPixels == other.minPixels),
+            ("max-pixels", maxPixels == other.maxPixels),
+            ("max-length", maxLength == other.maxLength),
+            ("truncation", truncation == other.truncation),
+            ("dimensions", dimensions == other.dimensions),
+            ("normalize", isNormalized == other.isNormalized),
+            ("prompts", prompts == other.prompts),
+        ]
+        return pairs.filter { !$0.1 }.map(\.0)
     }
 }
 

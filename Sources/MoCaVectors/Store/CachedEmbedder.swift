@@ -2,6 +2,7 @@
 
 import MoCaCore
 package import MoCaEmbedding
+package import MoCaSystem
 
 /// An embedder that computes every input once.
 ///
@@ -27,7 +28,7 @@ package struct CachedEmbedder {
     private let progress: @Sendable (EmbeddingProgress) -> Void
     private let willEmbed: @Sendable (Int) throws -> Void
     /// The cache's row of every input so far.
-    private var rows: [ContentKey: Int] = [:]
+    private var rows: [ContentID: Int] = [:]
     /// Inputs that were embedded, not found in the cache.
     package private(set) var embeddedCount = 0
 
@@ -46,16 +47,16 @@ package struct CachedEmbedder {
     /// The cache's rows of inputs, which are embedded where it lacks them.
     ///
     /// - Parameters:
+    ///   - keys: the keys of the inputs, where they are known; nil reads every input for its key.
     ///   - name: what errors call an input, by its number.
     ///   - tellsCount: whether progress is told how many inputs there are.
     /// - Throws: `VectorError.badRecord`, `.notFinite`, `VectorError`, what `willEmbed` throws.
     package mutating func rows(
-        of inputs: [PromptedContent], tellsCount: Bool = true, name: (Int) -> String
+        of inputs: [PromptedContent], keys: [ContentID]? = nil, tellsCount: Bool = true,
+        name: (Int) -> String
     ) async throws -> [Int] {
-        let found = try await concurrentMap(inputs) { input in
-            Result { try ContentKey(input) }
-        }.map { try $0.get() }
-        var seen: Set<ContentKey> = []
+        let found = if let keys { keys } else { try await Self.keys(of: inputs) }
+        var seen: Set<ContentID> = []
         let new = inputs.indices.filter {
             rows[found[$0]] == nil && seen.insert(found[$0]).inserted
         }
@@ -75,9 +76,14 @@ package struct CachedEmbedder {
         }
     }
 
+    private static func keys(of inputs: [PromptedContent]) async throws -> [ContentID] {
+        let keys = try await ContentID.ids(of: inputs.map(\.content))
+        return zip(inputs, keys).map { $1.adding(role: $0.role) }
+    }
+
     private struct Entry {
         let input: PromptedContent
-        let key: ContentKey
+        let key: ContentID
         let name: String
     }
 
@@ -93,7 +99,7 @@ package struct CachedEmbedder {
         let results = try await embedder.embed(
             computed.map { window[$0].input }, progress: { progress(.done($0)) })
         // Rows that a killed run kept of this window have the same bits, and stay.
-        var (added, values) = ([ContentKey](), [Float]())
+        var (added, values) = ([ContentID](), [Float]())
         for (index, result) in zip(computed, results) {
             let vector = try Self.vector(result, of: window[index].name)
             guard !isThere[index] else { continue }
@@ -109,11 +115,15 @@ package struct CachedEmbedder {
     }
 
     /// What the vectors of a window are kept under.
-    private func keptKeys(of window: [Entry]) -> [ContentKey] {
+    private func keptKeys(of window: [Entry]) -> [ContentID] {
         guard reuse == .sameWindow else { return window.map(\.key) }
-        var digest = Digest()
-        for entry in window { digest.add(entry.key.text) }
-        return window.map { $0.key.within(digest) }
+        var hasher = ContentHasher()
+        for entry in window { hasher.add(entry.key) }
+        return window.map { entry in
+            var inWindow = hasher
+            inWindow.add(entry.key)
+            return inWindow.id
+        }
     }
 
     private static func vector(

@@ -4,6 +4,8 @@ import Foundation
 import MoCaEmbedding
 import MoCaEvaluation
 import MoCaRunLog
+import MoCaSettings
+import MoCaSystem
 import MoCaTraining
 import Synchronization
 
@@ -24,7 +26,7 @@ final class RunningEvaluation {
     /// Finds the sets, so that a name that is not right, or a set that cannot be scored, is known
     /// before the first step.
     ///
-    /// - Throws: `EvaluationRunError`.
+    /// - Throws: `EvaluationError`.
     func checkSets() throws {
         let subsets = settings.subsets
         _ =
@@ -70,7 +72,7 @@ final class RunningEvaluation {
             }
             try Self.remove(vectors)
             return Self.named(report.scores)
-        } catch EvaluationRunError.interrupted {
+        } catch EvaluationError.interrupted {
             return nil
         }
     }
@@ -109,11 +111,10 @@ final class RunningEvaluation {
     }
 
     private static func remove(_ folder: URL) throws {
-        guard FileManager.default.fileExists(atPath: folder.path) else { return }
         do {
-            try FileManager.default.removeItem(at: folder)
+            try FileSystem.remove(folder)
         } catch {
-            throw CommandError.cannotWrite(path: folder.path, reason: error.localizedDescription)
+            throw CommandError.cannotWrite(path: error.path, reason: error.reason)
         }
     }
 }
