@@ -166,12 +166,13 @@ let package = Package(
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
                 "MoCaSystem", "MoCaTables", "MoCaTokenizer",
             ]),
+        target("MoCaRunLog", ["MoCaCore", "MoCaSystem"]),
         target(
             "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
-                "MoCaProcessing", "MoCaSettings", "MoCaSystem", "MoCaTables", "MoCaTokenizer",
-                "NN", "Safetensors", "Torch",
+                "MoCaProcessing", "MoCaRunLog", "MoCaSettings", "MoCaSystem", "MoCaTables",
+                "MoCaTokenizer", "NN", "Safetensors", "Torch",
             ]),
         target(
             "MoCaEmbedding",
@@ -202,8 +203,9 @@ let package = Package(
             "MoCaReport",
             [
                 "MoCaCore", "MoCaData", "MoCaDataCheck", "MoCaEmbedding", "MoCaEvaluation",
-                "MoCaImage", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaSearch",
-                "MoCaSettings", "MoCaSystem", "MoCaTables", "MoCaTokenizer", "MoCaTraining",
+                "MoCaImage", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaRunLog",
+                "MoCaSearch", "MoCaSettings", "MoCaSystem", "MoCaTables", "MoCaTokenizer",
+                "MoCaTraining",
                 "MoCaVectors",
             ]),
         .executableTarget(
@@ -211,7 +213,8 @@ let package = Package(
             dependencies: [
                 "MoCaCore", "Safetensors", "MoCaTokenizer", "MoCaImage", "Torch", "NN",
                 "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaTables", "MoCaData",
-                "MoCaDataPreparation", "MoCaDataCheck", "MoCaTraining", "MoCaEmbedding",
+                "MoCaDataPreparation", "MoCaDataCheck", "MoCaRunLog", "MoCaTraining",
+                "MoCaEmbedding",
                 "MoCaVectors", "MoCaSearch", "MoCaEvaluation", "MoCaReport",
                 "MoCaSystem", "MoCaSettings", arguments, logging,
             ], swiftSettings: swift),
@@ -243,11 +246,12 @@ let package = Package(
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
                 "MoCaTables", "MoCaTokenizer",
             ]),
+        tests(of: "MoCaRunLog", ["MoCaCore", "MoCaSystem"]),
         tests(
             of: "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaModel", "MoCaObjectives", "MoCaProcessing",
-                "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
+                "MoCaRunLog", "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaEmbedding", ["MoCaCore", "MoCaModel", "MoCaProcessing", "Torch"]),
@@ -269,10 +273,13 @@ let package = Package(
                 "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaSettings",
                 "MoCaTables", "MoCaVectors", "Torch",
             ]),
-        tests(of: "MoCaReport", ["MoCaCore"]),
+        tests(of: "MoCaReport", ["MoCaCore", "MoCaRunLog", "MoCaTraining"]),
         tests(
             of: "moca",
-            ["MoCaCore", "MoCaEvaluation", "MoCaImage", "MoCaReport", "MoCaTraining"],
+            [
+                "MoCaCore", "MoCaEvaluation", "MoCaImage", "MoCaReport", "MoCaRunLog",
+                "MoCaTraining",
+            ],
             excluding: ["Help"]),
     ],
     cxxLanguageStandard: .cxx20

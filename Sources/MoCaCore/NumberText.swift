@@ -20,4 +20,19 @@ package enum NumberText {
             ? "\(decimal(Double(byteCount) / 1e6, digits: 1)) MB"
             : "\(decimal(Double(byteCount) / 1e9)) GB"
     }
+
+    /// A duration in whole seconds, minutes, or hours and minutes, such as `3 h 5 min`; `?` for one
+    /// that is not finite or beyond three years.
+    package static func duration(seconds: Double) -> String {
+        guard seconds.isFinite, seconds < 1e8 else { return "?" }
+        let whole = Int(seconds.rounded())
+        if whole < 60 { return "\(whole) s" }
+        if whole < 3600 { return "\(whole / 60) min" }
+        return "\(whole / 3600) h \(whole % 3600 / 60) min"
+    }
+
+    /// A count with its noun, which takes an s unless the count is 1: `1 set`, `2 sets`.
+    package static func counted(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
+    }
 }

@@ -8,15 +8,13 @@ package enum ReportError: UserFacingError, Equatable {
     case unknownImage(name: String)
     /// A file of a page that cannot be read.
     case unreadableInput(file: String, reason: String)
-    case unreadableMetrics(file: String, reason: String)
-    case invalidMetrics(file: String, line: Int, reason: String)
     case cannotWrite(file: String, reason: String)
 
     /// The exit status of a command that ends with this error.
     package var kind: FailureKind {
         switch self {
-        case .unknownImage, .invalidMetrics: .badData
-        case .unreadableMetrics, .unreadableInput: .inputMissing
+        case .unknownImage: .badData
+        case .unreadableInput: .inputMissing
         case .cannotWrite: .cannotCreateOutput
         }
     }
@@ -27,9 +25,6 @@ package enum ReportError: UserFacingError, Equatable {
         case .unknownImage(let name):
             "cannot show image (\(name)): it is neither PNG, JPEG, GIF nor WebP"
         case .unreadableInput(let file, let reason): "input cannot be read (\(file)): \(reason)"
-        case .unreadableMetrics(let file, let reason): "cannot read metrics (\(file)): \(reason)"
-        case .invalidMetrics(let file, let line, let reason):
-            "invalid metrics (\(file), line \(line)): \(reason)"
         case .cannotWrite(let file, let reason): "cannot write report (\(file)): \(reason)"
         }
     }
@@ -39,8 +34,6 @@ package enum ReportError: UserFacingError, Equatable {
         switch self {
         case .unknownImage: "encode it as PNG or JPEG"
         case .unreadableInput: "check the path"
-        case .unreadableMetrics: "check that the folder is one of a training run"
-        case .invalidMetrics: "remove the line"
         case .cannotWrite: "check that the folder exists and has free space"
         }
     }

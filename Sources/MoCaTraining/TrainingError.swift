@@ -152,7 +152,7 @@ package enum TrainingError: UserFacingError, Hashable {
     }
 
     private static func gigabytes(_ bytes: Int) -> String {
-        "\(StepReport.decimals(Double(bytes) / 1e9, 2)) GB"
+        "\(NumberText.decimal(Double(bytes) / 1e9, digits: 2)) GB"
     }
 
     /// What kept `url` from being written, in the words of the system.

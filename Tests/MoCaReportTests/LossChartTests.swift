@@ -58,49 +58,4 @@ struct LossChartTests {
                     == "<p class=\"empty\">No values were logged.</p>")
         }
     }
-
-    @Test func metricsLines() throws {
-        let text = """
-            {"step": 1, "loss": 4.5, "learning_rate": 1e-3, "set": "a"}
-
-            {"step": 2, "loss": 4, "mlm_loss": 3.25, "subset_losses": {"x": 2.5, "y": null}}
-            {"step": 3, "loss": null}
-            {"step": 4, "lo
-            """
-        let log = try MetricsLog(Data(text.utf8), name: "m")
-        #expect(
-            log.names
-                == ["learning_rate", "loss", "mlm_loss", "subset_losses/x", "subset_losses/y"])
-        #expect(log.curve("subset_losses/x", as: "x")?.points == [.init(step: 2, value: 2.5)])
-        let loss = try #require(log.curve("loss", as: "Loss"))
-        #expect(loss.name == "Loss")
-        #expect(loss.points.map(\.step) == [1, 2, 3])
-        #expect(loss.points.map(\.value).prefix(2) == [4.5, 4])
-        #expect(loss.points[2].value.isNaN)
-        #expect(log.curve("none", as: "x") == nil)
-        #expect(try MetricsLog(Data(), name: "m").names == [])
-    }
-
-    @Test func termsAreReadBySubset() throws {
-        let terms = """
-            {"step": 3, "subset_terms": {"a": {"mlm_loss": {"sum": 6.0, "count": 4}, "mae_loss": \
-            {"sum": 0, "count": 0}}, "b/c": {"mlm_loss": {"sum": null, "count": 1}}}}
-            """
-        let log = try MetricsLog(Data(terms.utf8), name: "m")
-        #expect(log.names == ["subset_terms/mlm_loss/a", "subset_terms/mlm_loss/b/c"])
-        #expect(
-            log.curve("subset_terms/mlm_loss/a", as: "")?.points == [.init(step: 3, value: 1.5)])
-    }
-
-    @Test(arguments: [
-        ("{\"step\": 1}\nx\n{\"step\": 2}", 2, "it is not JSON"),
-        ("[]\n", 1, "it is no object"),
-        ("{\"loss\": 1}\n", 1, "it has no step"),
-        ("{\"step\": \"1\"}\n", 1, "it has no step"),
-    ])
-    func brokenLines(_ text: String, _ line: Int, _ reason: String) {
-        #expect(throws: ReportError.invalidMetrics(file: "m", line: line, reason: reason)) {
-            try MetricsLog(Data(text.utf8), name: "m")
-        }
-    }
 }

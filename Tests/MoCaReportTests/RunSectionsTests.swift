@@ -1,5 +1,7 @@
 import Foundation
+import MoCaRunLog
 import MoCaTestSupport
+import MoCaTraining
 import Testing
 
 @testable import MoCaReport
@@ -13,9 +15,11 @@ import Testing
     private static func health(_ step: Int, _ task: String, falseRate: Double = 0) -> String {
         let bins = (0..<50).map { "\($0 == 40 ? 8 : 0)" }.joined(separator: ",")
         return """
-            {"step": \(step), "task": "\(task)", "positive": {"mean": 0.6, "bins": [\(bins)]}, \
-            "negative": {"mean": 0.1, "bins": [\(bins)]}, "accuracy": 0.5, \
-            "false_negative_rate": \(falseRate), "alignment": 0.8, "hardest": [{"query": \
+            {"step": \(step), "task": "\(task)", "queries": 8, "positive": {"count": 8, \
+            "mean": 0.6, "min": 0.5, "max": 0.7, "bins": [\(bins)]}, "negative": {"count": 8, \
+            "mean": 0.1, "min": 0, "max": 0.7, "bins": [\(bins)]}, "accuracy": 0.5, \
+            "margin": 0.1, "repeated_rate": 0, "false_negative_rate": \(falseRate), \
+            "alignment": 0.8, "hardest": [{"query": \
             "\(task)#1", "owner": "\(task)#2", "negative": 0, "similarity": 0.7, "positive": 0.6}]}
 
             """
@@ -23,7 +27,8 @@ import Testing
 
     /// Files of a run by name; the last step of `metrics` is 40.
     private func run(
-        _ name: String, in folder: URL, key: String = "contrastive_loss", _ files: [String: String]
+        _ name: String, in folder: URL, key: String = "contrastive_loss",
+        stage: Recipe.Stage? = nil, _ files: [String: String]
     ) throws -> RunFolder {
         let run = folder.appending(path: name)
         try FileManager.default.createDirectory(
@@ -46,21 +51,18 @@ import Testing
         for name in ["original-1", "masked-1", "10-1"] {
             try Self.picture.write(to: run.appending(path: "reconstructions/\(name).png"))
         }
-        return try RunFolder(run)
+        return try RunFolder(run, stage: stage)
     }
 
     /// What was logged says less than the recipe: a run may not have logged a loss yet.
     @Test func theRecipeSaysTheStage() throws {
         try withTemporaryFolder { folder in
-            let recipes = ["  mlm_target: same\n  mlm_ratio: 0.4", "  temperature: 0.02"]
-            let stages = try recipes.enumerated().map { number, keys in
-                let yaml = "seed: 1\nobjective:\n\(keys)\nbatch:\n  size: 4\n"
-                return try run(
-                    "\(number)", in: folder, key: number == 0 ? "other" : "mlm_loss",
-                    ["recipe.yaml": yaml]
-                ).stage
-            }
-            #expect(stages == [.pretraining, .contrastive])
+            let stages = try [
+                run("a", in: folder, key: "other", stage: .pretraining, [:]),
+                run("b", in: folder, key: "mlm_loss", stage: .contrastive, [:]),
+                run("c", in: folder, key: "mlm_loss", [:]), run("d", in: folder, [:]),
+            ].map(\.stage)
+            #expect(stages == [.pretraining, .contrastive, .pretraining, .contrastive])
         }
     }
 
@@ -131,10 +133,12 @@ import Testing
                     "reconstructions.jsonl": """
                     {"step": 10, "picture": 1, "record": "r#1", "original": \
                     "reconstructions/original-1.png", "masked": "reconstructions/masked-1.png", \
-                    "reconstructed": "reconstructions/10-1.png", "mse": 0.5, "baseline_mse": 0.7}
+                    "reconstructed": "reconstructions/10-1.png", "masked_patches": 8, \
+                    "patches": 16, "mse": 0.5, "baseline_mse": 0.7}
                     {"step": 20, "picture": 1, "record": "r#1", "original": \
                     "reconstructions/original-1.png", "masked": "reconstructions/masked-1.png", \
-                    "reconstructed": "reconstructions/20-1.png", "mse": 0.4, "baseline_mse": 0.7}
+                    "reconstructed": "reconstructions/20-1.png", "masked_patches": 8, \
+                    "patches": 16, "mse": 0.4, "baseline_mse": 0.7}
 
                     """,
                 ])
@@ -202,7 +206,7 @@ import Testing
 
     @Test func aBadLineIsNamed() throws {
         try withTemporaryFolder { folder in
-            #expect(throws: ReportError.self) {
+            #expect(throws: RunLogError.self) {
                 try run("a", in: folder, ["events.jsonl": "{\"step\": \"x\"}\n\n"])
             }
         }

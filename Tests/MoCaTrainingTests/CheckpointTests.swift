@@ -1,5 +1,6 @@
 import Foundation
 import MoCaModel
+import MoCaRunLog
 import MoCaTestSupport
 import NN
 import Safetensors
@@ -14,7 +15,7 @@ import Torch
 
     private func run(
         _ recipe: Recipe, say: @escaping (String) -> Void = { _ in },
-        onLog: @escaping (StepReport) throws -> Void = { _ in }
+        onLog: @escaping (MetricsRow) throws -> Void = { _ in }
     ) throws {
         try TrainingRun(recipe, say: say, onLog: onLog).run()
     }
@@ -164,7 +165,7 @@ import Torch
             let saver = CheckpointSaver(
                 folder, .init(), parts: [], resumed: nil, say: { _ in },
                 willComplete: {
-                    try RunDiary.synchronize(in: folder)
+                    try RunLogger.synchronize(in: folder)
                     states.append(
                         [".checkpoint-4.partial/manifest.json", "checkpoint-4"].map {
                             FileManager.default.fileExists(atPath: folder.appending(path: $0).path)

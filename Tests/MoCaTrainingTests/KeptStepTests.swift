@@ -2,6 +2,7 @@ import Foundation
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaRunLog
 import MoCaTestSupport
 import NN
 import Testing
@@ -79,7 +80,7 @@ import Torch
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder.appending(path: "run"), steps: 3,
                 ["logging.every_steps=1", "checkpoint.every_steps=2"] + overrides)
-            var expected: StepReport?
+            var expected: MetricsRow?
             try TrainingRun(
                 recipe, say: { _ in }, onLog: { if $0.step == 3 { expected = $0 } }
             ).run()

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaModel
+import MoCaRunLog
 import MoCaTestSupport
 import NN
 import Safetensors
@@ -171,7 +172,7 @@ import Torch
             try TrainingRun(
                 recipe, say: { _ in },
                 onLog: { report in
-                    let count = report.lossScale?.skippedSteps ?? 0
+                    let count = report.overflowedStepCount ?? 0
                     // An overflow has no norm, and no part in a mean.
                     #expect(report.gradientNorm.isNaN == (count > skipped))
                     skipped = count

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaData
+import MoCaRunLog
 import MoCaTables
 import MoCaTestSupport
 import Testing

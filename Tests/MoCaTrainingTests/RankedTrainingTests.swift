@@ -4,6 +4,7 @@ import Foundation
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaRunLog
 import NN
 import Testing
 import Torch
@@ -13,7 +14,7 @@ import Torch
 @Suite(.serialized) struct RankedTrainingTests {
     /// What one rank did.
     private struct Run {
-        var reports: [StepReport] = []
+        var reports: [MetricsRow] = []
         var events: [TrainingEvent.Kind] = []
         var saved: [Int] = []
         var failure: TrainingError?

@@ -8,6 +8,7 @@ import Foundation
 import MoCaCore
 import MoCaModel
 import MoCaObjectives
+import MoCaRunLog
 import MoCaTestSupport
 import Safetensors
 import Testing

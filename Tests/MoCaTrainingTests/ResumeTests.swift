@@ -1,5 +1,6 @@
 import Foundation
 import MoCaModel
+import MoCaRunLog
 import MoCaTestSupport
 import NN
 import Safetensors

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaModel
+import MoCaRunLog
 import MoCaTestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Foundation
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaRunLog
 import MoCaTestSupport
 import NN
 import Synchronization
@@ -29,7 +30,7 @@ import Torch
 
     private func run(
         _ recipe: Recipe, shouldStop: @escaping () -> Bool = { false },
-        onLog: @escaping (StepReport) throws -> Void = { _ in },
+        onLog: @escaping (MetricsRow) throws -> Void = { _ in },
         evaluate: ((TrainedModel, Int) throws -> [String: Double]?)? = nil
     ) throws {
         var run = TrainingRun(recipe, say: { _ in }, shouldStop: shouldStop, onLog: onLog)
@@ -49,7 +50,7 @@ import Torch
             var scores: [Int: Double] = [:]
             try run(
                 TrainingFixtures.recipe(stage, output: whole, Self.evaluation),
-                onLog: { scores[$0.step] = $0.evaluation["eval/mean/sum"] })
+                onLog: { scores[$0.step] = $0.scores["eval/mean/sum"] })
             #expect(scores.keys.sorted() == [3, 6, 8])
             #expect(Set(scores.values).count == 3)
             let recipe = try TrainingFixtures.recipe(stage, output: broken, Self.evaluation)
@@ -79,7 +80,7 @@ import Torch
             try run(
                 TrainingFixtures.recipe(
                     .contrastive, output: averaged, Self.evaluation + ["optimizer.ema_decay=0.9"]),
-                onLog: { scores[$0.step] = $0.evaluation["eval/mean/sum"] })
+                onLog: { scores[$0.step] = $0.scores["eval/mean/sum"] })
             func sum(_ name: String) throws -> Double? {
                 let model = try PretrainedModel(
                     loading: averaged.appending(path: name), LoadOptions(dtype: .float32))
@@ -258,7 +259,7 @@ import Torch
         let event = TrainingEvent(
             step: 7, kind: .lossSpike(expected: 2), loss: 9.5, records: ["a-1", "b\"-2"])
         #expect(
-            event.jsonLine
+            event.logged.lossLine
                 == #"{"step": 7, "kind": "loss_spike", "text": "loss 9.5000, 2.0000 was expected", "#
                 + #""loss": 9.5, "expected": 2.0, "records": ["a-1", "b\"-2"]}"#)
         #expect(event.line.hasPrefix("warning: loss spike (step 7): loss 9.5000, 2.0000 was"))

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaRunLog
 import MoCaTestSupport
 import Testing
 import Torch

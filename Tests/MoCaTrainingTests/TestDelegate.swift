@@ -1,12 +1,13 @@
 // A delegate whose answers are closures.
 
+import MoCaRunLog
 @testable import MoCaTraining
 
 final class TestDelegate<Batch>: TrainerDelegate {
     private let next: () throws -> PreparedStep<Batch>?
     var onStep: (Int, Bool) throws -> Void = { _, _ in }
     var onShouldStop: () -> Bool = { false }
-    var onLog: (StepReport) throws -> Void = { _ in }
+    var onLog: (MetricsRow) throws -> Void = { _ in }
     var onNote: (TrainingEvent) throws -> Void = { _ in }
     var onSave: (TrainingState) throws -> Void = { _ in }
     var onCheckSaves: () throws -> Void = {}
@@ -20,7 +21,7 @@ final class TestDelegate<Batch>: TrainerDelegate {
     func nextStep() throws -> PreparedStep<Batch>? { try next() }
     func didStep(_ number: Int, isUpdated: Bool) throws { try onStep(number, isUpdated) }
     func shouldStop() -> Bool { onShouldStop() }
-    func log(_ report: StepReport) throws { try onLog(report) }
+    func log(_ report: MetricsRow) throws { try onLog(report) }
     func note(_ event: TrainingEvent) throws { try onNote(event) }
     func save(_ state: TrainingState) throws -> String {
         try onSave(state)

@@ -2,6 +2,7 @@ import Foundation
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaRunLog
 import MoCaTables
 import MoCaTestSupport
 import NN
@@ -44,13 +45,13 @@ import Torch
     private func train<Goal: Objective>(
         _ objective: Goal, _ batch: Goal.Batch, _ model: PretrainedModel, _ settings: Settings,
         maxNorm: Double
-    ) throws -> [StepReport] {
+    ) throws -> [MetricsRow] {
         let optimizer = AdamW(
             model.store.parameters,
             settings: .init(
                 beta1: settings.betas[0], beta2: settings.betas[1], epsilon: settings.eps,
                 weightDecay: settings.weight_decay))
-        var reports: [StepReport] = []
+        var reports: [MetricsRow] = []
         let delegate = TestDelegate(next: { prepared(batch) })
         delegate.onLog = { reports.append($0) }
         var trainer = Trainer(

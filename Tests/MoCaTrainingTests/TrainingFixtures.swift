@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaModel
+import MoCaRunLog
 import MoCaTestSupport
 
 @testable import MoCaTraining
@@ -66,7 +67,7 @@ enum TrainingFixtures {
         return try text.split(separator: "\n").map { line in
             var row =
                 try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
-            for key in StepReport.timings { row[key] = nil }
+            for key in MetricsRow.timings { row[key] = nil }
             return String(
                 decoding: try JSONSerialization.data(withJSONObject: row, options: .sortedKeys),
                 as: UTF8.self)

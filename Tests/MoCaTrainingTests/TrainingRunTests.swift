@@ -2,6 +2,7 @@ import Foundation
 import MoCaCore
 import MoCaModel
 import MoCaObjectives
+import MoCaRunLog
 import MoCaTestSupport
 import NN
 import Safetensors
@@ -20,7 +21,7 @@ import Torch
 
     private func run(
         _ recipe: Recipe, shouldStop: @escaping () -> Bool = { false },
-        onLog: @escaping (StepReport) throws -> Void = { _ in }
+        onLog: @escaping (MetricsRow) throws -> Void = { _ in }
     ) throws {
         try TrainingRun(recipe, say: { _ in }, shouldStop: shouldStop, onLog: onLog).run()
     }

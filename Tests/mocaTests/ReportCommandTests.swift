@@ -66,7 +66,7 @@ import Testing
                     searches, "--reconstructions", masked, "--title", "T & T",
                 ], in: folder)
             for text in [
-                "T &amp; T", "a &lt;page&gt;", "Text to image", "45.0", "second", "masked text",
+                "T &amp; T", "a &lt;page&gt;", "Other sets", "45.0", "second", "masked text",
                 "Contrastive fine-tuning", "First right answer at rank 1 of 7",
                 "No right answer among the best 1", "patches masked",
             ] {
@@ -104,8 +104,10 @@ import Testing
             let bins = [Int](repeating: 1, count: 50)
             _ = try write(
                 """
-                {"step": 2, "task": "OpenClipart_t2i", "positive": {"mean": 0.6, "bins": \(bins)}, \
-                "negative": {"mean": 0.1, "bins": \(bins)}, "hardest": [{"query": \
+                {"step": 2, "task": "OpenClipart_t2i", "queries": 50, "positive": {"count": 50, \
+                "mean": 0.6, "min": 0, "max": 1, "bins": \(bins)}, "negative": {"count": 50, \
+                "mean": 0.1, "min": 0, "max": 1, "bins": \(bins)}, "accuracy": 0.5, "margin": \
+                0.1, "false_negative_rate": 0, "repeated_rate": 0, "hardest": [{"query": \
                 "OpenClipart_t2i#1", "owner": "OpenClipart_t2i#2", "negative": 0, "similarity": \
                 0.7, "positive": 0.6}]}
 
@@ -144,7 +146,7 @@ import Testing
                 ([], 64, "Give a run folder"),
                 (["--scores", "=x"], 64, "--scores"),
                 ([none], 66, "RUN \(none)"),
-                ([folder.path], 66, "cannot read metrics"),
+                ([folder.path], 66, "run log cannot be read"),
                 (["--searches", bad], 66, "moca search --json"),
                 (["--reconstructions", folder.path], 66, "reconstructions.json"),
                 (["--scores", "x=\(bad)"], 65, "bad.jsonl"),

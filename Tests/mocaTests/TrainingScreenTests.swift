@@ -1,7 +1,7 @@
 import Foundation
+import MoCaRunLog
 import Testing
 
-@testable import MoCaTraining
 @testable import moca
 
 /// What a training run shows on a terminal, and elsewhere.
@@ -17,12 +17,16 @@ import Testing
             write: { output.text += $0 })
     }
 
-    private func report(_ step: Int) -> StepReport {
-        StepReport(
-            step: step, totalSteps: 100, epoch: 0, loss: 1.25, terms: [:], subsetTerms: [:],
-            learningRate: 1e-4, gradientNorm: 2, sampleCount: 1, tokenCount: 1,
-            samplesPerSecond: 1, tokensPerSecond: 910, mfu: 0.25, peakMemoryBytes: 4_000_000_000,
-            memoryBytes: 3_000_000_000, dataWaitSeconds: 0, failureCount: 0)
+    private func row(_ step: Int) -> MetricsRow {
+        var row = MetricsRow(step: step)
+        row.loss = 1.25
+        row.learningRate = 1e-4
+        row.gradientNorm = 2
+        row.tokensPerSecond = 910
+        row.mfu = 0.25
+        row.peakMemoryBytes = 4_000_000_000
+        row.memoryBytes = 3_000_000_000
+        return row
     }
 
     @Test func aTerminalHasABarBelowItsLines() {
@@ -30,7 +34,7 @@ import Testing
         let screen = screen(output, isTerminal: true)
         screen.advance(10)
         output.time += .seconds(20)
-        screen.show(report(20))
+        screen.show(row(20))
         #expect(
             output.text.hasSuffix(
                 "[====                ] 20/100  loss 1.2500  lr 1.0e-04  norm 2.0  910 tokens/s  "
@@ -54,7 +58,7 @@ import Testing
         let output = Output()
         let screen = screen(output, isTerminal: false)
         screen.say("one")
-        screen.show(report(20))
+        screen.show(row(20))
         screen.advance(21)
         screen.say("two")
         screen.close()

@@ -8,7 +8,8 @@ extension BenchmarkSuite {
             group("Retrieval", retrievalSets), group("Visual Grounding", grounding),
             group("IND", sets.filter { !outOfDistribution.contains($0) }),
             group("OOD", sets.filter { outOfDistribution.contains($0) }), group("all", sets),
-        ], metric: PrecisionAtOne.measure,
+        ], tasks: ["Classification", "VQA", "Retrieval", "Visual Grounding"],
+        metric: PrecisionAtOne.measure,
         refused: Dictionary(
             uniqueKeysWithValues: videoSets.map { ($0, "it is a set of videos") }))
 

@@ -21,6 +21,8 @@ package struct BenchmarkSuite: Sendable {
 
     /// The groups, in the order in which they are shown.
     package let groups: [Group]
+    /// The names of the groups that are tasks: a set belongs to at most one of them.
+    package let tasks: [String]
     /// The measure of the mean over whatever sets were scored.
     package let metric: String
     /// Other names of sets: that of a repository of the Hub for the one that a list has.
@@ -33,13 +35,20 @@ package struct BenchmarkSuite: Sendable {
     package let englishTasks: Set<String>
 
     package init(
-        groups: [Group], metric: String, aliases: [String: String] = [:],
+        groups: [Group], tasks: [String] = [], metric: String, aliases: [String: String] = [:],
         sources: [String: Source] = [:], refused: [String: String] = [:],
         englishTasks: Set<String> = []
     ) {
-        (self.groups, self.metric) = (groups, metric)
+        self.groups = groups
+        self.tasks = tasks
+        self.metric = metric
         (self.aliases, self.sources, self.refused) = (aliases, sources, refused)
         self.englishTasks = englishTasks
+    }
+
+    /// Returns the name of the task that a set belongs to; nil for a set that has none.
+    package func task(of set: String) -> String? {
+        groups.first { tasks.contains($0.name) && $0.sets.contains(set) }?.name
     }
 
     /// What a set of a list is made of.

@@ -1,6 +1,7 @@
-// One masked picture at several steps of a run.
+// One masked image at several steps of a run.
 
 import Foundation
+import MoCaRunLog
 
 /// The original, the picture as the model saw it, and what it made of it step by step.
 package struct ReconstructionSeries: Sendable, Hashable {
@@ -18,19 +19,19 @@ package struct ReconstructionSeries: Sendable, Hashable {
         package var error: Double?
     }
 
-    /// Reads the pictures of `rows`, which are of one picture; nil where they are gone.
+    /// Reads the image files of `rows`, which belong to one image; nil where they are gone.
     ///
     /// - Throws: `ReportError.unknownImage`.
-    init?(_ rows: [ReconstructionStep], in folder: URL, stepCountMax: Int) throws {
+    init?(_ rows: [ReconstructionRow], in folder: URL, stepCountMax: Int) throws {
         guard let last = rows.last,
             let original = try Self.image(last.original, "\(last.record)", in: folder),
             let masked = try Self.image(last.masked, "\(last.record), masked", in: folder)
         else { return nil }
-        (self.original, self.masked, baseline) = (original, masked, last.baseline_mse)
+        (self.original, self.masked, baseline) = (original, masked, last.baselineError)
         record = last.record
         steps = try spread(rows, over: stepCountMax).compactMap { row in
             try Self.image(row.reconstructed, "\(row.record), step \(row.step)", in: folder)
-                .map { Step(step: row.step, image: $0, error: row.mse) }
+                .map { Step(step: row.step, image: $0, error: row.meanSquaredError) }
         }
         if steps.isEmpty { return nil }
     }

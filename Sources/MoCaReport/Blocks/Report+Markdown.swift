@@ -1,6 +1,7 @@
 // The same report as Markdown: everything but the pictures.
 
 package import Foundation
+import MoCaRunLog
 import MoCaSystem
 
 extension Report {
@@ -172,11 +173,11 @@ extension RunSentence {
 
 extension SimilarityChart {
     fileprivate var markdown: String {
-        let rows = panels.map {
+        let shown = rows.map {
             ["\($0.step)", $0.positive.mean.fixed(3), $0.negative.mean.fixed(3)]
         }
         return "**\(Markdown.text(name))**\n\n"
-            + Markdown.table(["step", "positives", "others"], rows, isNumeric: true)
+            + Markdown.table(["step", "positives", "others"], shown, isNumeric: true)
     }
 }
 

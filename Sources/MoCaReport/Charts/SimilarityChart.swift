@@ -1,17 +1,20 @@
 // How similar queries are to positives and to other candidates, step by step.
 
+package import MoCaRunLog
+
 /// Two histograms a step, one row below the other.
 package struct SimilarityChart: Sendable, Hashable {
     package var name: String
     /// In the order of their steps.
-    package var panels: [HealthPanel]
+    package var rows: [HealthRow]
 
     private static let rowCountMax = 8
     private static let (width, left, right) = (460.0, 52.0, 12.0)
     private static let (rowHeight, top, bottom) = (38.0, 8.0, 24.0)
 
-    package init(_ name: String, panels: [HealthPanel]) {
-        (self.name, self.panels) = (name, panels)
+    package init(_ name: String, rows: [HealthRow]) {
+        self.name = name
+        self.rows = rows
     }
 
     static func html(_ charts: [SimilarityChart]) -> HTML {
@@ -20,15 +23,15 @@ package struct SimilarityChart: Sendable, Hashable {
     }
 
     private var html: HTML {
-        let rows = spread(panels, over: Self.rowCountMax)
-        let height = Self.top + Self.rowHeight * Double(rows.count) + Self.bottom
-        let drawn: [HTML] = rows.enumerated().map { index, panel in
+        let shown = spread(rows, over: Self.rowCountMax)
+        let height = Self.top + Self.rowHeight * Double(shown.count) + Self.bottom
+        let drawn: [HTML] = shown.enumerated().map { index, row in
             let base = Self.top + Self.rowHeight * Double(index + 1)
             return """
                 <text class="axis" x="\((Self.left - 8).fixed(0))" y="\((base - 3).fixed(1))" \
-                text-anchor="end">\(panel.step)</text>\
-                <path class="positive" d="\(path(panel.positive.bins, base))" />\
-                <path class="negative" d="\(path(panel.negative.bins, base))" />\
+                text-anchor="end">\(row.step)</text>\
+                <path class="positive" d="\(path(row.positive.bins, base))" />\
+                <path class="negative" d="\(path(row.negative.bins, base))" />\
                 <line class="grid" x1="\(Self.left.fixed(0))" \
                 x2="\((Self.width - Self.right).fixed(0))" y1="\(base.fixed(1))" \
                 y2="\(base.fixed(1))" />
@@ -51,7 +54,7 @@ package struct SimilarityChart: Sendable, Hashable {
     }
 
     private var summary: String {
-        guard let first = panels.first, let last = panels.last else { return "" }
+        guard let first = rows.first, let last = rows.last else { return "" }
         return "Means at step \(first.step): positives \(first.positive.mean.fixed(2)), others "
             + "\(first.negative.mean.fixed(2)); at step \(last.step): positives "
             + "\(last.positive.mean.fixed(2)), others \(last.negative.mean.fixed(2))"

@@ -46,13 +46,13 @@ package struct ComparisonPage {
             title: "Comparison", subtitle: "A: \(folders.a.path); B: \(folders.b.path)",
             sections: sections,
             footer: "MoCa for Swift \(ProgramVersion.current)"
-                + (left > 0 ? ". \(SampleSheet.counted(left, "picture")) left out" : ""))
+                + (left > 0 ? ". \(NumberText.counted(left, "picture")) left out" : ""))
     }
 
     private var lead: String {
         let differing = comparison.sets.values.count { $0.mean.isClear }
         return "Differences are B - A in points of per cent. On \(differing) of "
-            + "\(SampleSheet.counted(comparison.sets.count, "set")) the whole 95 % interval of the "
+            + "\(NumberText.counted(comparison.sets.count, "set")) the whole 95 % interval of the "
             + "difference lies on one side of 0."
     }
 

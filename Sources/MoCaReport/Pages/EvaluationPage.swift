@@ -64,7 +64,7 @@ package struct EvaluationPage {
         var footer = "MoCa for Swift \(ProgramVersion.current)"
         if pictures.leftOutCount > 0 {
             footer +=
-                ". \(SampleSheet.counted(pictures.leftOutCount, "picture")) left out, so that "
+                ". \(NumberText.counted(pictures.leftOutCount, "picture")) left out, so that "
                 + "the page does not become too big"
         }
         return Report(
@@ -73,7 +73,7 @@ package struct EvaluationPage {
 
     private var subtitle: String {
         let model = scores.settings["model"]?.description ?? output.path
-        return "\(model), \(SampleSheet.counted(names.count, "set"))"
+        return "\(model), \(NumberText.counted(names.count, "set"))"
     }
 
     private var names: [String] { scores.sets.keys.sorted() }
@@ -102,7 +102,7 @@ package struct EvaluationPage {
         let text = part + "In per cent, with 95 % intervals: queries are drawn anew."
         return missing == 0
             ? text
-            : text + " \(SampleSheet.counted(missing, "group")) without a mean, because sets are "
+            : text + " \(NumberText.counted(missing, "group")) without a mean, because sets are "
                 + "missing: a mean over other sets is another figure."
     }
 
@@ -113,7 +113,7 @@ package struct EvaluationPage {
         }
         return order.compactMap { name, group in
             guard let mean = group.mean else { return nil }
-            var notes = [SampleSheet.counted(group.sets.count, "set")]
+            var notes = [NumberText.counted(group.sets.count, "set")]
             if let interval = group.interval?.range {
                 notes.append(
                     "\(NumberText.percent(interval.lowerBound)) to \(NumberText.percent(interval.upperBound))"

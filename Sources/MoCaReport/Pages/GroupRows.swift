@@ -1,5 +1,6 @@
 // Means of groups as they stand in files of scores.
 
+import MoCaCore
 import MoCaEvaluation
 
 /// The means of groups of one or several models, as rows of a table.
@@ -48,7 +49,7 @@ struct GroupRows {
             let isNamed = key.name != Scores.meanOfAll
             var row = ScoreTable.Row(
                 isNamed ? key.name : "Mean over what was scored",
-                metric: "\(MeasureTitle.of(key.metric)), \(SampleSheet.counted(count, "set"))",
+                metric: "\(MeasureTitle.of(key.metric)), \(NumberText.counted(count, "set"))",
                 chance: chances[key], cells: labels.map { found[$0].map(Self.cell) })
             row.note = key.source.map { "list of sets: \($0)" } ?? ""
             return row

@@ -45,7 +45,7 @@ package struct HeatMapMaker {
                     "\(rest.count) more", value: rest.reduce(0) { $0 + $1.value }, level: 0,
                     isSpecial: true))
         }
-        var note = SampleSheet.counted(outline.ids.count, "token")
+        var note = NumberText.counted(outline.ids.count, "token")
         if !outline.images.isEmpty { note += ", \(outline.imageTokenCount) of images" }
         note += ", strongest tint \(NumberText.decimal(greatest, digits: 4))"
         return HeatMap.Side(

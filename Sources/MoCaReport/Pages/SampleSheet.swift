@@ -105,8 +105,10 @@ package struct SampleSheet {
     private func side(_ input: SeenInput) throws -> SampleCard.Side {
         let outline = input.outline
         let images = outline.images.count
-        var note = Self.counted(outline.ids.count, "token")
-        if images > 0 { note += ", \(outline.imageTokenCount) of \(Self.counted(images, "image"))" }
+        var note = NumberText.counted(outline.ids.count, "token")
+        if images > 0 {
+            note += ", \(outline.imageTokenCount) of \(NumberText.counted(images, "image"))"
+        }
         if !input.maskedTokens.isEmpty {
             note += ", \(input.maskedTokens.count) of the text masked"
         }
@@ -115,16 +117,12 @@ package struct SampleSheet {
             input.side.name, note: note, pictures: try pictures(input), chips: chips.chips(input))
         side.ids = chips.ids(outline.ids)
         if outline.dropped.tokens > 0 {
-            side.warning = "\(Self.counted(outline.dropped.tokens, "token")) cut off"
+            side.warning = "\(NumberText.counted(outline.dropped.tokens, "token")) cut off"
         }
         if outline.dropped.images > 0 {
-            side.warning += ", \(Self.counted(outline.dropped.images, "image")) with them"
+            side.warning += ", \(NumberText.counted(outline.dropped.images, "image")) with them"
         }
         return side
-    }
-
-    package static func counted(_ count: Int, _ noun: String) -> String {
-        "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 
     // MARK: Pictures
@@ -162,7 +160,7 @@ package struct SampleSheet {
         let isLossless = image.width * image.height <= Self.losslessPixelsMax
         var caption =
             "\(name): \(width) x \(height) pixels, \(grid.w) x \(grid.h) patches, "
-            + Self.counted(groups, "token")
+            + NumberText.counted(groups, "token")
         if masked > 0 { caption += ", \(masked) masked" }
         if scale > 1 { caption += "; enlarged \(scale) times" }
         if !isLossless { caption += "; shown as JPEG" }

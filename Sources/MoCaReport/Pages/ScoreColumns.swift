@@ -46,8 +46,17 @@ package struct ScoreColumns {
         let sample: SetScore
         let measure: String
 
-        var kind: TaskKind { TaskKind(of: name, sample) }
+        /// The task of the set, as its benchmark groups it.
+        var task: String {
+            if case .retrieval = sample { return ScoreColumns.documentTask }
+            return BenchmarkSuite.mmeb.task(of: name) ?? ScoreColumns.otherTask
+        }
     }
+
+    private static let documentTask = "Document retrieval"
+    /// The group of sets that no benchmark knows.
+    private static let otherTask = "Other sets"
+    private static let tasks = BenchmarkSuite.mmeb.tasks + [documentTask, otherTask]
 
     private var named: [NamedSet] {
         let all = sets.values.reduce(into: [:]) { $0.merge($1) { first, _ in first } }
@@ -63,9 +72,9 @@ package struct ScoreColumns {
 
     /// The table.
     package var table: ScoreTable {
-        var groups = TaskKind.allCases.compactMap { kind -> ScoreTable.Group? in
-            let rows = named.filter { $0.kind == kind }.map(row)
-            return rows.isEmpty ? nil : ScoreTable.Group(kind.rawValue, rows: rows)
+        var groups = Self.tasks.compactMap { task -> ScoreTable.Group? in
+            let rows = named.filter { $0.task == task }.map(row)
+            return rows.isEmpty ? nil : ScoreTable.Group(task, rows: rows)
         }
         let rows = means.rows(of: labels)
         if !rows.isEmpty { groups.append(ScoreTable.Group("Means of groups", rows: rows)) }
@@ -112,26 +121,27 @@ package struct ScoreColumns {
         if labels.count > 1, let first = shared.first {
             name =
                 "the best model, \"\(best)\" (by its mean \(MeasureTitle.of(first.measure)) over "
-                + "the \(shared.count) sets that all have)"
+                + "the \(NumberText.counted(shared.count, "set")) that all have)"
         }
-        return "Scores of \(name): on \(above.count) of \(rows.count) sets its whole 95 % "
-            + "interval lies above chance."
+        let count = NumberText.counted(rows.count, "set")
+        return "Scores of \(name): on \(above.count) of \(count) its whole 95 % interval lies "
+            + "above chance."
     }
 
-    /// The best model's mean of each kind of task and measure, beside chance and the first column.
+    /// The best model's mean of each task and measure, beside chance and the first column.
     package var figures: [Summary.Figure] {
         guard let best else { return [] }
-        return TaskKind.allCases.flatMap { kind -> [Summary.Figure] in
-            let rows = named.filter { sets[best]?[$0.name] != nil && $0.kind == kind }
+        return Self.tasks.flatMap { task -> [Summary.Figure] in
+            let rows = named.filter { sets[best]?[$0.name] != nil && $0.task == task }
             let groups = Dictionary(grouping: rows, by: \.measure)
             return groups.sorted { $0.key < $1.key }.compactMap { measure, rows in
-                figure(of: best, kind, measure, rows)
+                figure(of: best, task, measure, rows)
             }
         }
     }
 
     private func figure(
-        of best: String, _ kind: TaskKind, _ measure: String, _ rows: [NamedSet]
+        of best: String, _ task: String, _ measure: String, _ rows: [NamedSet]
     ) -> Summary.Figure? {
         var notes: [String] = []
         let chances = rows.compactMap { $0.sample.chance(of: measure) }
@@ -139,10 +149,10 @@ package struct ScoreColumns {
         if let first = labels.first, first != best, let value = mean(first, rows) {
             notes.append("\(first) \(percent([value]))")
         }
-        if rows.count > 1 { notes.append("mean of \(rows.count) sets") }
+        if rows.count > 1 { notes.append("mean of \(NumberText.counted(rows.count, "set"))") }
         return mean(best, rows).map {
             Summary.Figure(
-                percent([$0]), "\(kind.rawValue), \(MeasureTitle.of(measure))",
+                percent([$0]), "\(task), \(MeasureTitle.of(measure))",
                 note: notes.joined(separator: ", "))
         }
     }
@@ -155,39 +165,5 @@ package struct ScoreColumns {
 
     private func percent(_ values: [Double]) -> String {
         "\(NumberText.percent(values.reduce(0, +) / Double(values.count))) %"
-    }
-}
-
-/// What a set asks for, told by its name as MMEB names sets.
-private enum TaskKind: String, CaseIterable {
-    case textToImage = "Text to image"
-    case imageToText = "Image to text"
-    case classification = "Classification"
-    case question = "Questions about images"
-    case grounding = "Visual grounding"
-    case text = "Text retrieval"
-    case pages = "Document retrieval"
-    case other = "Other sets"
-
-    init(of name: String, _ score: SetScore) {
-        let groups = BenchmarkSuite.mmeb.groups.filter { $0.sets.contains(name) }.map(\.name)
-        self =
-            if case .retrieval = score {
-                .pages
-            } else if name.contains("_t2i") {
-                .textToImage
-            } else if name.contains("_i2t") {
-                .imageToText
-            } else if name.hasSuffix("_cls") || groups.contains("Classification") {
-                .classification
-            } else if name.contains("VQA") || groups.contains("VQA") {
-                .question
-            } else if groups.contains("Visual Grounding") {
-                .grounding
-            } else if name.contains("2word") || name.contains("_t2t") {
-                .text
-            } else {
-                .other
-            }
     }
 }

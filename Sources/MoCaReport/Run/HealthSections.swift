@@ -1,16 +1,16 @@
 // The health of embeddings: how similar they are, and which negatives are hardest.
 
-import Foundation
+import MoCaRunLog
 
 extension RunSections {
-    private static let measures: [(name: String, value: @Sendable (HealthPanel) -> Double?)] = [
+    private static let measures: [(name: String, value: @Sendable (HealthRow) -> Double?)] = [
         ("positive above all negatives", { $0.accuracy }),
-        ("negatives far above the positive", { $0.false_negative_rate }),
+        ("negatives far above the positive", { $0.falseNegativeRate }),
         ("alignment (lower is closer)", { $0.alignment }),
         ("uniformity (lower is more even)", { $0.uniformity }),
-        ("modality gap", { $0.modality_gap }), ("directions used", { $0.effective_rank }),
-        ("cosine of two queries", { $0.query_cosine }),
-        ("cosine of two documents", { $0.document_cosine }),
+        ("modality gap", { $0.modalityGap }), ("directions used", { $0.effectiveRank }),
+        ("cosine of two queries", { $0.queryCosine }),
+        ("cosine of two documents", { $0.documentCosine }),
     ]
 
     /// Histograms, measures and hardest negatives of one run.
@@ -18,12 +18,12 @@ extension RunSections {
         let tasks = Set(run.health.map(\.task)).sorted()
         guard !tasks.isEmpty else { return [] }
         let histograms = tasks.map { task in
-            SimilarityChart(task, panels: run.health.filter { $0.task == task })
+            SimilarityChart(task, rows: run.health.filter { $0.task == task })
         }
         let charts = Self.measures.compactMap { name, value -> LossChart? in
             let curves = tasks.compactMap { task -> Curve? in
-                let points = run.health.filter { $0.task == task }.compactMap { panel in
-                    value(panel).map { Curve.Point(step: panel.step, value: $0) }
+                let points = run.health.filter { $0.task == task }.compactMap { row in
+                    value(row).map { Curve.Point(step: row.step, value: $0) }
                 }
                 return points.isEmpty ? nil : Curve(task, points: points)
             }
@@ -57,12 +57,12 @@ extension RunSections {
 
     private static let cardCount = 3
 
-    /// The hardest negatives of a task's last panel.
+    /// The hardest negatives of a task's last row.
     private func hardestCards(
         _ task: String, _ run: RunFolder, _ lookup: Lookup
     ) throws -> [QueryCard] {
-        guard let panel = run.health.last(where: { $0.task == task }) else { return [] }
-        return try panel.hardest.prefix(Self.cardCount).compactMap { pair in
+        guard let row = run.health.last(where: { $0.task == task }) else { return [] }
+        return try row.hardest.prefix(Self.cardCount).compactMap { pair in
             let sides = [
                 RecordSide(record: pair.query, document: nil),
                 RecordSide(record: pair.query, document: 0),
@@ -75,7 +75,7 @@ extension RunSections {
                 QueryCard.Result(contents[2], score: pair.similarity, isRight: false),
             ]
             return QueryCard(
-                contents[0], note: "\(pair.query), step \(panel.step)",
+                contents[0], note: "\(pair.query), step \(row.step)",
                 results: results.sorted { $0.score > $1.score })
         }
     }

@@ -1,6 +1,8 @@
 // The curves of runs: losses, and everything else that metrics.jsonl holds.
 
 import Foundation
+import MoCaRunLog
+import MoCaTraining
 
 extension RunSections {
     private static let lossNames = [
@@ -8,7 +10,11 @@ extension RunSections {
     ]
 
     private var lossKeys: [String] {
-        let found = Set(runs.flatMap { $0.metrics.names }).filter { $0.hasSuffix("_loss") }
+        let found = Set(
+            quantities.compactMap { quantity -> String? in
+                guard case .figure(let name) = quantity, name.hasSuffix("_loss") else { return nil }
+                return name
+            })
         let first = stage == .pretraining ? ["loss", "mlm_loss", "mae_loss"] : ["loss"]
         // A single term is the loss itself.
         let others = found.subtracting(first).sorted()
@@ -34,16 +40,16 @@ extension RunSections {
     var lossSections: [ReportSection] {
         if runs.count == 1, let run = runs.first {
             let curves = lossKeys.compactMap {
-                run.metrics.curve($0, as: Self.lossNames[$0] ?? $0)
+                run.metrics.curve(.figure($0), as: Self.lossNames[$0] ?? $0)
             }
             var chart = LossChart(curves: curves)
-            chart.marks = run.events.filter { $0.kind != "finished" }.map {
-                .init(step: $0.step, text: "\($0.kind), step \($0.step)")
+            chart.marks = run.events.filter { $0.kind != .finished }.map {
+                .init(step: $0.step, text: "\($0.kind.rawValue), step \($0.step)")
             }
             return [ReportSection(title, lead: lossLead, .chart(chart))]
         }
         let byStep = lossKeys.compactMap { key -> ReportSection? in
-            let curves = runs.compactMap { $0.metrics.curve(key, as: $0.name) }
+            let curves = runs.compactMap { $0.metrics.curve(.figure(key), as: $0.name) }
             guard !curves.isEmpty else { return nil }
             let name = Self.lossNames[key] ?? key
             return ReportSection(
@@ -63,10 +69,8 @@ extension RunSections {
     }
 
     private static func lossOverTokens(_ run: RunFolder) -> Curve? {
-        let tokens = Dictionary(
-            run.points("tokens").map { ($0.step, $0.value) }, uniquingKeysWith: { $1 })
-        let points = run.points("loss").compactMap { point in
-            tokens[point.step].map { Curve.Point(step: Int($0), value: point.value) }
+        let points = run.metrics.rows.filter { $0.loss.isFinite && $0.tokenCount > 0 }.map {
+            Curve.Point(step: $0.tokenCount, value: $0.loss)
         }
         return points.isEmpty ? nil : Curve(run.name, points: points)
     }
@@ -74,14 +78,18 @@ extension RunSections {
     /// Losses by subset, all of them and then each term where there are several: of one run in one
     /// chart, of several a chart a subset.
     var taskSections: [ReportSection] {
-        [tasks(MetricsLog.subsetPrefix, "")].compactMap { $0 } + termSections
+        let losses = tasks("") { quantity in
+            guard case .subsetLoss(let subset) = quantity else { return nil }
+            return subset
+        }
+        return [losses].compactMap { $0 } + termSections
     }
 
     private var termSections: [ReportSection] {
-        let prefix = MetricsLog.subsetTermPrefix
         let terms = Set(
-            keys { $0.hasPrefix(prefix) }.map { key in
-                String(key.dropFirst(prefix.count).prefix { $0 != "/" })
+            quantities.compactMap { quantity -> String? in
+                guard case .subsetTerm(let term, _) = quantity else { return nil }
+                return term
             })
         // A single term is the loss itself.
         guard terms.count > 1 else { return [] }
@@ -89,44 +97,58 @@ extension RunSections {
         let sorted = order.filter(terms.contains) + terms.subtracting(order).sorted()
         return sorted.compactMap { term in
             let name = Self.lossNames[term] ?? Self.names[term] ?? term
-            return tasks("\(prefix)\(term)/", ": \(name)")
+            return tasks(": \(name)") { quantity in
+                guard case .subsetTerm(term, let subset) = quantity else { return nil }
+                return subset
+            }
         }
     }
 
-    /// The quantities that begin with a prefix and end with a subset's name; nil where only one run
-    /// has only one of them.
-    private func tasks(_ prefix: String, _ topic: String) -> ReportSection? {
+    /// The quantities for which `subset` returns the name of a subset; nil when a single run has
+    /// only one of them.
+    private func tasks(
+        _ topic: String, subset: (RunMetrics.Quantity) -> String?
+    ) -> ReportSection? {
         if runs.count == 1, let run = runs.first {
-            let tasks = run.metrics.names.filter { $0.hasPrefix(prefix) }.compactMap {
-                run.metrics.curve($0, as: String($0.dropFirst(prefix.count)))
+            let tasks = run.metrics.quantities.compactMap { quantity in
+                subset(quantity).flatMap { run.metrics.curve(quantity, as: $0) }
             }
             guard tasks.count > 1 else { return nil }
             return ReportSection("\(title), by task\(topic)", .chart(LossChart(curves: tasks)))
         }
-        let grid = grid(keys { $0.hasPrefix(prefix) }) { String($0.dropFirst(prefix.count)) }
+        let grid = grid(quantities.filter { subset($0) != nil }) { subset($0) ?? "" }
         return grid.isEmpty
             ? nil : ReportSection("\(title), by task\(topic)", .charts(grid))
     }
 
     // MARK: Small charts
 
-    private func keys(_ isWanted: (String) -> Bool) -> [String] {
-        Set(runs.flatMap { $0.metrics.names }).filter(isWanted).sorted()
+    /// The quantities of all runs, sorted by name.
+    private var quantities: [RunMetrics.Quantity] {
+        Set(runs.flatMap { $0.metrics.quantities }).sorted { $0.name < $1.name }
     }
 
-    /// A chart a quantity, with a curve a run.
+    /// A chart for each quantity, with a curve for each run.
     private func grid(
-        _ keys: [String], divisor: Double = 1, name: (String) -> String
+        _ quantities: [RunMetrics.Quantity], divisor: Double = 1,
+        name: (RunMetrics.Quantity) -> String
     ) -> [LossChart] {
-        keys.compactMap { key in
+        quantities.compactMap { quantity in
             let curves = runs.compactMap { run -> Curve? in
-                guard var curve = run.metrics.curve(key, as: run.name) else { return nil }
-                for index in curve.points.indices { curve.points[index].value /= divisor }
-                return curve.points.contains { $0.value.isFinite } ? curve : nil
+                var curve = run.metrics.curve(quantity, as: run.name)
+                for index in curve?.points.indices ?? 0..<0 {
+                    curve?.points[index].value /= divisor
+                }
+                return curve
             }
-            guard !curves.isEmpty else { return nil }
-            return LossChart(curves: curves, valueName: name(key))
+            return curves.isEmpty
+                ? nil : LossChart(curves: curves, valueName: name(quantity))
         }
+    }
+
+    /// A chart for each figure of `names`, with a curve for each run.
+    private func grid(_ names: [String], divisor: Double = 1) -> [LossChart] {
+        grid(names.map { .figure($0) }, divisor: divisor) { Self.names[$0.name] ?? $0.name }
     }
 
     private static let names = [
@@ -141,7 +163,7 @@ extension RunSections {
         "peak_memory_bytes": "most memory, GB", "memory_bytes": "memory, GB",
         "quarantined": "records left out",
     ]
-    private static let counts = ["step", "epoch", "samples", "tokens", "quarantined"]
+    private static let counts = ["epoch", "samples", "tokens", "quarantined"]
     private static let learning = ["mlm_accuracy", "learning_rate", "grad_norm", "weight_norm"]
     private static let speed = [
         "tokens_per_second", "samples_per_second", "mfu", "packing_fill", "data_wait_seconds",
@@ -152,22 +174,18 @@ extension RunSections {
 
     /// Evaluations, learning, speed and memory, and whatever else there is.
     var chartSections: [ReportSection] {
-        let name = { (key: String) in Self.names[key] ?? key }
-        let evaluations = grid(keys { $0.hasPrefix(MetricsLog.scorePrefix) }) {
-            String($0.dropFirst(MetricsLog.scorePrefix.count))
-        }
-        let learning = grid(Self.learning, name: name)
-        let speed =
-            grid(Self.speed, name: name) + grid(Self.memory, divisor: 1e9, name: name)
+        let scores = quantities.filter { if case .score = $0 { true } else { false } }
+        let evaluations = grid(scores, name: \.name)
+        let learning = grid(Self.learning)
+        let speed = grid(Self.speed) + grid(Self.memory, divisor: 1e9)
         let shown = Set(
             lossKeys + Self.counts + Self.learning + Self.speed + Self.memory
                 + ["contrastive_loss"])
         let others = grid(
-            keys {
-                !shown.contains($0) && !$0.hasPrefix(MetricsLog.scorePrefix)
-                    && !$0.hasPrefix(MetricsLog.subsetPrefix)
-                    && !$0.hasPrefix(MetricsLog.subsetTermPrefix)
-            }, name: name)
+            quantities.compactMap { quantity in
+                guard case .figure(let name) = quantity, !shown.contains(name) else { return nil }
+                return name
+            })
         return [
             ("evaluation", evaluations), ("learning rate and gradients", learning),
             ("speed and memory", speed), ("other figures", others),

@@ -1,10 +1,11 @@
 // One run, or several of one stage compared, as sections of a report.
 
-import Foundation
+import MoCaRunLog
+package import MoCaTraining
 
 /// The runs of one stage, which share their charts.
 package struct RunSections: Sendable {
-    package let stage: RunFolder.Stage
+    package let stage: Recipe.Stage
     package let runs: [RunFolder]
     /// Shows a record of the data: a query, or one of its documents; nil where it cannot.
     package typealias Lookup = (RunFolder, RecordSide) throws -> ReportContent?
@@ -26,7 +27,7 @@ package struct RunSections: Sendable {
             if let number = seen[run.name], number > 1 { run.name += " (\(number))" }
             return run
         }
-        return RunFolder.Stage.allCases.compactMap { stage in
+        return Recipe.Stage.allCases.compactMap { stage in
             let members = named.filter { $0.stage == stage }
             return members.isEmpty ? nil : RunSections(stage: stage, runs: members)
         }
@@ -43,7 +44,7 @@ package struct RunSections: Sendable {
     package var figures: [Summary.Figure] {
         guard runs.count <= 3 else { return [] }
         return runs.compactMap { run in
-            guard let first = run.points("loss").first, let end = run.endLoss else { return nil }
+            guard let first = run.points(\.loss).first, let end = run.endLoss else { return nil }
             return Summary.Figure(
                 end.fixed(2), "Loss of \(run.name)",
                 note: "from \(first.value.fixed(2)) in \(run.lastStep) steps")
@@ -76,7 +77,7 @@ package struct RunSections: Sendable {
         let rows = runs.flatMap { run in
             run.events.map { event in
                 (runs.count == 1 ? [] : [run.name])
-                    + ["\(event.step)", event.kind, event.text ?? ""]
+                    + ["\(event.step)", event.kind.rawValue, event.text ?? ""]
             }
         }
         guard !rows.isEmpty else { return nil }
@@ -127,10 +128,10 @@ package struct RunSections: Sendable {
     private static let stepCountMax = 6
 
     private func reconstructionSections(_ run: RunFolder) throws -> [ReportSection] {
-        let pictures = Set(run.reconstructions.map(\.picture)).sorted()
-        let series = try pictures.compactMap { picture in
+        let images = Set(run.reconstructions.map(\.imageIndex)).sorted()
+        let series = try images.compactMap { index in
             try ReconstructionSeries(
-                run.reconstructions.filter { $0.picture == picture }, in: run.folder,
+                run.reconstructions.filter { $0.imageIndex == index }, in: run.folder,
                 stepCountMax: Self.stepCountMax)
         }
         guard !series.isEmpty else { return [] }

@@ -1,6 +1,9 @@
 // What a run did, in sentences: how far it came, what it learnt, and what to look at.
 
 import Foundation
+import MoCaCore
+import MoCaRunLog
+import MoCaTraining
 
 /// One sentence of a summary.
 package struct RunSentence: Sendable, Hashable {
@@ -35,7 +38,7 @@ extension RunFolder {
     private var end: RunSentence {
         let of = totalSteps.map { " of \($0)" } ?? ""
         // Whatever happens after an error is noted after it.
-        if let stop = events.last, stop.kind == "stopped" {
+        if let stop = events.last, stop.kind == .stopped {
             return RunSentence(
                 "\(name) ended with an error at step \(stop.step)\(of): \(stop.text ?? "").",
                 isWarning: true)
@@ -43,7 +46,7 @@ extension RunFolder {
         if let totalSteps, lastStep >= totalSteps {
             return RunSentence("\(name) finished: all \(totalSteps) steps are done.")
         }
-        if let last = events.last, last.kind == "interrupted" {
+        if let last = events.last, last.kind == .interrupted {
             return RunSentence(
                 "\(name) was stopped by a signal at step \(last.step)\(of), and can go on.")
         }
@@ -53,7 +56,7 @@ extension RunFolder {
 
     /// First loss, mean of the last tenth, least.
     private var learning: RunSentence? {
-        let points = points("loss")
+        let points = points(\.loss)
         guard let first = points.first, let end = endLoss,
             let least = points.min(by: { $0.value < $1.value })
         else { return nil }
@@ -71,18 +74,19 @@ extension RunFolder {
     }
 
     private var evaluations: [RunSentence] {
-        metrics.names.filter { $0.hasPrefix(MetricsLog.scorePrefix) }.compactMap { name in
-            let points = points(name)
+        metrics.quantities.compactMap { quantity in
+            guard case .score(let name) = quantity else { return nil }
+            let points = (metrics.curve(quantity, as: name)?.points ?? []).filter(\.value.isFinite)
             guard let last = points.last, let best = points.max(by: { $0.value < $1.value })
             else { return nil }
             return RunSentence(
-                "\(name.dropFirst(MetricsLog.scorePrefix.count)) is \(last.value.short) at step "
+                "\(name) is \(last.value.short) at step "
                     + "\(last.step); the highest was \(best.value.short) at step \(best.step).")
         }
     }
 
     private var interruptions: [RunSentence] {
-        let resumes = events.filter { $0.kind == "resumed" }.map { "\($0.step)" }
+        let resumes = events.filter { $0.kind == .resumed }.map { "\($0.step)" }
         guard !resumes.isEmpty else { return [] }
         let places =
             resumes.count == 1 ? "once, at step" : "\(resumes.count) times, at steps"
@@ -96,14 +100,15 @@ extension RunFolder {
 
     private var warnings: [RunSentence] {
         let found = [
-            counted("collapse", "Embeddings collapsed"), counted("loss_spike", "The loss jumped"),
-            counted("not_finite", "Steps were left out"), waiting, filling, quarantined,
+            warning(of: .collapse, "Embeddings collapsed"),
+            warning(of: .lossSpike, "The loss jumped"),
+            warning(of: .notFinite, "Steps were left out"), waiting, filling, quarantined,
             falseNegatives,
         ]
         return found.compactMap { $0 }
     }
 
-    private func counted(_ kind: String, _ what: String) -> RunSentence? {
+    private func warning(of kind: RunEvent.Kind, _ what: String) -> RunSentence? {
         let found = events.filter { $0.kind == kind }
         guard let first = found.first, let last = found.last else { return nil }
         let times = found.count == 1 ? "once" : "\(found.count) times"
@@ -121,20 +126,12 @@ extension RunFolder {
     private static let accuracyMin = 0.5
 
     private var waiting: RunSentence? {
-        let waits = points("data_wait_seconds")
-        let speeds = Dictionary(
-            points("tokens_per_second").map { ($0.step, $0.value) }, uniquingKeysWith: { $1 })
-        var before = 0.0
+        var tokenCount = 0
         var (waited, seconds) = (0.0, 0.0)
-        let tokens = Dictionary(
-            points("tokens").map { ($0.step, $0.value) }, uniquingKeysWith: { $1 })
-        for wait in waits {
-            guard let count = tokens[wait.step], let speed = speeds[wait.step], speed > 0 else {
-                continue
-            }
-            seconds += (count - before) / speed
-            waited += wait.value
-            before = count
+        for row in metrics.rows where row.dataWaitSeconds.isFinite && row.tokensPerSecond > 0 {
+            seconds += Double(row.tokenCount - tokenCount) / row.tokensPerSecond
+            waited += row.dataWaitSeconds
+            tokenCount = row.tokenCount
         }
         guard seconds > 0, waited / seconds > Self.waitingShareMax else { return nil }
         return RunSentence(
@@ -145,7 +142,7 @@ extension RunFolder {
 
     private var filling: RunSentence? {
         // A piece of a contrastive batch that is not full wastes nothing.
-        guard stage == .pretraining, let mean = Self.mean(points("packing_fill")),
+        guard stage == .pretraining, let mean = Self.mean(points(\.packingFill)),
             mean < Self.fillMin
         else { return nil }
         return RunSentence(
@@ -154,18 +151,19 @@ extension RunFolder {
     }
 
     private var quarantined: RunSentence? {
-        guard let last = points("quarantined").last, last.value > 0 else { return nil }
+        guard let count = metrics.rows.last?.quarantinedCount, count > 0 else { return nil }
         return RunSentence(
-            "\(last.value.fixed(0)) records failed and were left out: see quarantine.jsonl.",
+            "\(NumberText.counted(count, "record")) failed and "
+                + "\(count == 1 ? "was" : "were") left out: see \(RunLogFile.quarantine).",
             isWarning: true)
     }
 
     private var falseNegatives: RunSentence? {
         let last = Dictionary(
             // A model that finds no answers says nothing about wrong ones.
-            health.map { panel in
-                let isGood = (panel.accuracy ?? 0) >= Self.accuracyMin
-                return (panel.task, isGood ? panel.false_negative_rate ?? 0 : 0)
+            health.map { row in
+                let isGood = row.accuracy >= Self.accuracyMin
+                return (row.task, isGood ? row.falseNegativeRate : 0)
             }, uniquingKeysWith: { $1 }
         ).filter { $0.value > Self.falseNegativeMax }.sorted { $0.key < $1.key }
         guard !last.isEmpty else { return nil }

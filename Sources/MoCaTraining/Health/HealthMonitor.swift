@@ -1,8 +1,9 @@
-// The health panel of a run: which steps are looked at, and where it is written.
+// The health of the embeddings of a run: which steps are examined, and where it is written.
 
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaRunLog
 import Torch
 
 /// Watches a contrastive objective at some of its steps.
@@ -10,38 +11,40 @@ final class HealthMonitor {
     private let everySteps: Int
     private let totalSteps: Int
     private let log: StepLog
-    private let journal: RunJournal
-    /// What the step at hand was prepared from; nil when it is not looked at.
+    private let events: EventLog
+    /// The current step; nil when it is not examined.
     private var prepared: PreparedStep<ContrastiveBatch>?
     private var observations: [HealthObservation] = []
-    /// Tasks whose collapse was told; it is told again when they had recovered in between.
+    /// The tasks whose collapse was reported; it is reported again after a recovery.
     private var collapsed: Set<String> = []
 
     /// - Parameters:
-    ///   - everySteps: 0 looks at none.
-    ///   - log: holds the panels that an earlier process wrote.
+    ///   - everySteps: the number of steps between two examined steps; 0 examines none.
+    ///   - log: the log, with the rows that an earlier process wrote.
     /// - Throws: `TrainingError.cannotWrite`.
-    init(everySteps: Int, totalSteps: Int, log: StepLog, journal: RunJournal) throws {
-        (self.everySteps, self.totalSteps) = (everySteps, totalSteps)
-        (self.log, self.journal) = (log, journal)
-        for panel in try log.rows(HealthPanel.self) {
-            if panel.collapse == nil {
-                collapsed.remove(panel.task)
+    init(everySteps: Int, totalSteps: Int, log: StepLog, events: EventLog) throws {
+        self.everySteps = everySteps
+        self.totalSteps = totalSteps
+        self.log = log
+        self.events = events
+        for row in try log.rows(HealthRow.self) {
+            if row.collapse == nil {
+                collapsed.remove(row.task)
             } else {
-                collapsed.insert(panel.task)
+                collapsed.insert(row.task)
             }
         }
     }
 
-    /// A step is about to be computed.
+    /// Prepares for a step that is about to be computed.
     func begin(_ step: PreparedStep<ContrastiveBatch>, number: Int) {
         observations = []
-        let isSeen =
+        let isExamined =
             everySteps > 0 && (number.isMultiple(of: everySteps) || number == totalSteps)
-        prepared = isSeen ? step : nil
+        prepared = isExamined ? step : nil
     }
 
-    /// A batch of the step was scored; batches come in their order.
+    /// Takes a scored batch of the step; batches come in their order.
     func observe(_ observation: ContrastiveObservation) {
         guard let prepared else { return }
         let first = observations.reduce(0) { $0 + $1.ids.count }
@@ -57,8 +60,8 @@ final class HealthMonitor {
                 hasImage: batch.map(\.hasImage) ?? []))
     }
 
-    /// The step is done: writes its panels, unless it changed nothing, for then its vectors may
-    /// not be numbers.
+    /// Writes the rows of a finished step, unless the step changed nothing: then its vectors may
+    /// not be finite.
     ///
     /// - Throws: `TrainingError.cannotWrite`, `TorchError`.
     func end(step: Int, isUpdated: Bool) throws {
@@ -68,23 +71,24 @@ final class HealthMonitor {
             return
         }
         let results = try catchingTorchErrors {
-            withoutGradient { HealthScore.panels(observations, step: step) }
+            withoutGradient { HealthScore.results(observations, step: step) }
         }
         (prepared, observations) = (nil, [])
         for result in results {
-            try log.append(row: result.panel)
-            let folder = "health/\(result.panel.task)"
-            try journal.events?.append(
-                result.panel.eventValues + [
+            let row = result.row
+            try log.append(row: row)
+            let folder = "health/\(row.task)"
+            try events.draw(
+                row.eventValues + [
                     ("\(folder)/positive", .histogram(result.positive)),
                     ("\(folder)/negative", .histogram(result.negative)),
                 ], step: step)
-            guard let collapse = result.panel.collapse else {
-                collapsed.remove(result.panel.task)
+            guard let collapse = row.collapse else {
+                collapsed.remove(row.task)
                 continue
             }
-            if collapsed.insert(result.panel.task).inserted {
-                try journal.note(.collapse, step: step, collapse)
+            if collapsed.insert(row.task).inserted {
+                try events.report(RunEvent(step: step, kind: .collapse, text: collapse))
             }
         }
     }

@@ -1,7 +1,8 @@
-// The panels of one step, from what its batches were scored from.
+// The health rows of one step, from the vectors that its batches were scored with.
 // Shapes: B queries of a batch, C candidates, D numbers.
 
 package import MoCaObjectives
+import MoCaRunLog
 package import MoCaTables
 import Torch
 
@@ -30,7 +31,7 @@ struct HealthScore {
     private var positive = ValueHistogram()
     private var negative = ValueHistogram()
     private var (right, false_, repeated) = (0, 0, 0)
-    private var hardest: [HealthPanel.HardNegative] = []
+    private var hardest: [HealthRow.HardNegative] = []
     private var queries: [Tensor] = []
     private var positives: [Tensor] = []
     private var documents: [Tensor] = []
@@ -41,8 +42,8 @@ struct HealthScore {
         self.task = task
     }
 
-    /// The panels of a step, by name of task, and the histograms of each.
-    static func panels(_ observations: [HealthObservation], step: Int) -> [Self.Result] {
+    /// Returns the rows of a step by task, with the histograms of each.
+    static func results(_ observations: [HealthObservation], step: Int) -> [Self.Result] {
         let tasks = Set(observations.flatMap { $0.ids.map(\.subset) }).sorted()
         let compared = observations.map(Compared.init)
         return tasks.compactMap { task in
@@ -52,9 +53,9 @@ struct HealthScore {
         }
     }
 
-    /// A panel, and the values behind it.
+    /// A row with its histograms.
     struct Result {
-        let panel: HealthPanel
+        let row: HealthRow
         let positive: ValueHistogram
         let negative: ValueHistogram
     }
@@ -161,7 +162,7 @@ struct HealthScore {
         if hardest.count > Self.hardestCount { hardest.removeLast() }
     }
 
-    // MARK: The panel
+    // MARK: The row
 
     private func result(step: Int) -> Result? {
         guard let first = Self.joined(queries), let targets = Self.joined(positives) else {
@@ -172,25 +173,23 @@ struct HealthScore {
         let pictures = Self.joined(images)
         let words = Self.joined(texts)
         let all = Self.joined(queries + documents)
-        let panel = HealthPanel(
-            step: step, task: task, queries: positive.count, positive: .init(positive),
-            negative: .init(negative), accuracy: Double(right) / count,
-            falseNegativeRate: Double(false_) / count, margin: Self.margin,
-            repeatedRate: Double(repeated) / count,
-            alignment: Self.finite(VectorMeasures.alignment(first, targets)),
-            uniformity: Self.finite(
-                asked.flatMap { asked in
-                    found.map { (asked.uniformity + $0.uniformity) / 2 }
-                }),
-            modalityGap: Self.finite(
-                pictures.flatMap { pictures in
-                    words.map { VectorMeasures.centroidDistance(pictures, $0) }
-                }),
-            queryCosine: Self.finite(asked?.meanCosine),
-            documentCosine: Self.finite(found?.meanCosine),
-            effectiveRank: Self.finite(all.flatMap(VectorMeasures.effectiveRank)),
-            hardest: hardest)
-        return Result(panel: panel, positive: positive, negative: negative)
+        var row = HealthRow(step: step, task: task, positive: positive, negative: negative)
+        row.accuracy = Double(right) / count
+        row.falseNegativeRate = Double(false_) / count
+        row.margin = Self.margin
+        row.repeatedRate = Double(repeated) / count
+        row.alignment = Self.finite(VectorMeasures.alignment(first, targets))
+        row.uniformity = Self.finite(
+            asked.flatMap { asked in found.map { (asked.uniformity + $0.uniformity) / 2 } })
+        row.modalityGap = Self.finite(
+            pictures.flatMap { pictures in
+                words.map { VectorMeasures.centroidDistance(pictures, $0) }
+            })
+        row.queryCosine = Self.finite(asked?.meanCosine)
+        row.documentCosine = Self.finite(found?.meanCosine)
+        row.effectiveRank = Self.finite(all.flatMap(VectorMeasures.effectiveRank))
+        row.hardest = hardest
+        return Result(row: row, positive: positive, negative: negative)
     }
 
     private static func finite(_ value: Double?) -> Double? {

@@ -7,37 +7,9 @@ import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaRunLog
 import MoCaTables
 import Torch
-
-/// One picture at one step: a line of reconstructions.jsonl.
-struct ReconstructionRow: Sendable, Encodable {
-    static let fileName = "reconstructions.jsonl"
-    static let folderName = "reconstructions"
-
-    var step: Int
-    /// Which of the pictures, from 1.
-    var picture: Int
-    /// The record that it is from.
-    var record: String
-    /// Files in the run folder.
-    var original: String
-    var masked: String
-    var reconstructed: String
-    var maskedPatches: Int
-    var patches: Int
-    /// Over the normalised values of the masked patches.
-    var error: Double?
-    /// The same of the mean of the visible patches.
-    var baseline: Double?
-
-    enum CodingKeys: String, CodingKey {
-        case step, picture, record, original, masked, reconstructed, patches
-        case maskedPatches = "masked_patches"
-        case error = "mse"
-        case baseline = "baseline_mse"
-    }
-}
 
 /// Reconstructs the same pictures with the same masks at some steps of a run.
 struct ReconstructionMonitor {
@@ -61,7 +33,7 @@ struct ReconstructionMonitor {
     private let images: ImageProcessorConfiguration
     private let folder: URL
     private let log: StepLog
-    private let journal: RunJournal
+    private let events: EventLog
     private let pictures: [Picture]
 
     /// Picks the pictures; those that cannot be read are passed over.
@@ -69,12 +41,12 @@ struct ReconstructionMonitor {
     /// - Throws: `DataError`.
     init(
         _ recipe: Recipe, _ settings: Recipe.Reconstruction, _ start: StartingModel,
-        _ model: ReconstructionModel, log: StepLog, journal: RunJournal
+        _ model: ReconstructionModel, log: StepLog, events: EventLog
     ) throws {
         everySteps = recipe.logging.reconstructionEverySteps
         totalSteps = recipe.schedule.totalSteps
         (seed, folder) = (recipe.seed, recipe.outputFolder)
-        (self.model, self.log, self.journal) = (model, log, journal)
+        (self.model, self.log, self.events) = (model, log, events)
         images = start.processor.images.configuration
         masking = Masking(
             .init(mlmRatio: 0, maeRatio: settings.masking.maeRatio),
@@ -149,19 +121,20 @@ struct ReconstructionMonitor {
         for (panel, name) in zip(panels, names) {
             try RunFile.write(panel.png(), to: folder.appending(path: name))
         }
-        try log.append(
-            row: ReconstructionRow(
-                step: step, picture: number, record: picture.record, original: names[0],
-                masked: names[1], reconstructed: names[2],
-                maskedPatches: result.maskedGroups.count * images.mergeSize * images.mergeSize,
-                patches: picture.outline.patchCount, error: result.meanSquaredError,
-                baseline: result.baselineError))
-        let row = PixelImage.row(panels, gap: 4)
-        try journal.events?.append(
+        let patchesPerGroup = images.mergeSize * images.mergeSize
+        var row = ReconstructionRow(
+            step: step, imageIndex: number, record: picture.record,
+            files: .init(original: names[0], masked: names[1], reconstructed: names[2]),
+            patchCount: (result.maskedGroups.count * patchesPerGroup, picture.outline.patchCount))
+        row.meanSquaredError = result.meanSquaredError
+        row.baselineError = result.baselineError
+        try log.append(row: row)
+        let image = PixelImage.row(panels, gap: 4)
+        try events.draw(
             [
                 (
                     "reconstructions/\(number)",
-                    .image(try row.png(), width: row.width, height: row.height)
+                    .image(try image.png(), width: image.width, height: image.height)
                 )
             ], step: step)
     }

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaModel
 import MoCaObjectives
+import MoCaRunLog
 import NN
 import Torch
 
@@ -32,7 +33,7 @@ struct RunDelegate<Source: StepSource>: TrainerDelegate {
     }
 
     func didStep(_ number: Int, isUpdated: Bool) throws {
-        context.diary.lastStep = number
+        context.logger.lastStep = number
         run.onStep(number)
         try watch.did(number, isUpdated)
     }
@@ -50,14 +51,14 @@ struct RunDelegate<Source: StepSource>: TrainerDelegate {
         return try context.optimizer.withAverages { try evaluate(trained, step) }
     }
 
-    func log(_ report: StepReport) throws {
-        try context.diary.append(report)
-        run.say(report.line)
-        try run.onLog(report)
+    func log(_ row: MetricsRow) throws {
+        try context.logger.append(row)
+        run.say(row.line(totalSteps: run.recipe.schedule.totalSteps))
+        try run.onLog(row)
     }
 
     func note(_ event: TrainingEvent) throws {
-        try context.diary.journal.note(event)
+        try context.logger.events.report(event)
     }
 
     // MARK: Files

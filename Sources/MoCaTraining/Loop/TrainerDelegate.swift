@@ -1,5 +1,7 @@
 // What happens around the steps of a training loop: data, files, evaluation and messages.
 
+package import MoCaRunLog
+
 /// Supplies a trainer with steps, and is told what becomes of them.
 package protocol TrainerDelegate<Batch> {
     /// One micro-batch.
@@ -23,7 +25,7 @@ package protocol TrainerDelegate<Batch> {
     func evaluate(at step: Int) throws -> [String: Double]?
 
     /// Writes the report of a logged step.
-    func log(_ report: StepReport) throws
+    func log(_ row: MetricsRow) throws
 
     /// Records an event beside the steps.
     func note(_ event: TrainingEvent) throws

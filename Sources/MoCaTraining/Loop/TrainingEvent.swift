@@ -1,6 +1,8 @@
 // What happens in a run beside its steps: one line for people, one of events.jsonl.
 
 import Foundation
+import MoCaCore
+package import MoCaRunLog
 
 /// What became of the batch and the weights of a step that is not finite.
 package enum KeptStep: Sendable, Hashable, CustomStringConvertible {
@@ -42,40 +44,31 @@ package struct TrainingEvent: Sendable, Hashable {
     /// The records of the step.
     package var records: [String]
 
-    /// The line of `events.jsonl`, without its end.
-    package var jsonLine: String {
-        var fields = [
-            ("step", "\(step)"), ("kind", StepReport.quoted(name.rawValue)),
-            ("text", StepReport.quoted(text)),
-            ("loss", StepReport.json(loss)),
-        ]
+    /// The event as a line of `events.jsonl`.
+    package var logged: RunEvent {
+        var event: RunEvent
         switch kind {
-        case .lossSpike(let expected): fields.append(("expected", StepReport.json(expected)))
+        case .lossSpike(let expected):
+            event = RunEvent(step: step, kind: .lossSpike, text: text, records: records)
+            event.expectedLoss = expected
         case .notFinite(let norm, let saved):
-            fields.append(("grad_norm", StepReport.json(norm)))
+            event = RunEvent(step: step, kind: .notFinite, text: text, records: records)
+            event.gradientNorm = norm
             switch saved?.named {
-            case .folder(let name): fields.append(("saved", StepReport.quoted(name)))
-            case .failed(let reason): fields.append(("not_saved", StepReport.quoted(reason)))
+            case .folder(let name): event.savedFolder = name
+            case .failed(let reason): event.saveFailure = reason
             case .nothing, nil: break
             }
         }
-        let names = records.map(StepReport.quoted).joined(separator: ", ")
-        fields.append(("records", "[\(names)]"))
-        return "{\(fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", "))}"
-    }
-
-    private var name: RunJournal.Kind {
-        switch kind {
-        case .lossSpike: .lossSpike
-        case .notFinite: .notFinite
-        }
+        event.loss = loss
+        return event
     }
 
     /// What happened, in few words.
     private var text: String {
         switch kind {
         case .lossSpike(let expected):
-            "loss \(StepReport.decimals(loss, 4)), \(StepReport.decimals(expected, 4)) was expected"
+            "loss \(Self.short(loss)), \(Self.short(expected)) was expected"
         case .notFinite(let norm, _): "loss \(loss), gradient norm \(norm): no update"
         }
     }
@@ -85,12 +78,15 @@ package struct TrainingEvent: Sendable, Hashable {
         let shown = TrainingError.list(records)
         switch kind {
         case .lossSpike(let expected):
-            return "warning: loss spike (step \(step)): loss \(StepReport.decimals(loss, 4)), "
-                + "\(StepReport.decimals(expected, 4)) was expected; its records are \(shown)"
+            return
+                "warning: loss spike (step \(step)): loss \(Self.short(loss)), "
+                + "\(Self.short(expected)) was expected; its records are \(shown)"
         case .notFinite(let norm, let saved):
             let place = saved.map { "; \($0)" } ?? ""
             return "warning: no update (step \(step)): loss \(loss) and gradient norm \(norm) are "
                 + "not both finite\(place); its records are \(shown)"
         }
     }
+
+    private static func short(_ loss: Double) -> String { NumberText.decimal(loss, digits: 4) }
 }

@@ -18,10 +18,10 @@ extension TrainingRun {
     func takeRunFolder(_ context: Context) throws {
         try RunFile.write(
             Data(recipe.yaml().utf8), to: recipe.outputFolder.appending(path: Recipe.fileName))
-        try context.diary.open()
+        try context.logger.open()
         try clearRunFolder(context.checkpoint)
         guard context.checkpoint != nil else { return }
-        try context.diary.begin(context.state)
+        try context.logger.begin(context.state)
         try context.saver.judge(context.state)
     }
 

@@ -16,8 +16,8 @@ extension TrainingRun {
         reconstruction.backbone.checkpointing = recipe.runtime.activationCheckpointing
         let source = try ReconstructionSource(
             recipe, settings, start, cursor: context.state.cursor,
-            quarantine: context.diary.quarantine(), share: share)
-        let monitor = try context.diary.reconstructions(settings, start, reconstruction)
+            quarantine: context.logger.quarantine(), share: share)
+        let monitor = try context.logger.reconstructions(settings, start, reconstruction)
         try train(
             ReconstructionObjective(reconstruction, settings.loss), on: source,
             scoring: EmbeddingModel(start.model.backbone, PoolingSettings()), context: context,
@@ -33,14 +33,14 @@ extension TrainingRun {
         let start = context.start
         let source = try ContrastiveSource(
             recipe, settings, start, cursor: context.state.cursor,
-            quarantine: context.diary.quarantine(), share: share)
+            quarantine: context.logger.quarantine(), share: share)
         var backbone = start.model.backbone
         backbone.checkpointing = recipe.runtime.activationCheckpointing
         let model = EmbeddingModel(
             backbone,
             PoolingSettings(attention: settings.attention, pooling: settings.pooling))
         var objective = ContrastiveObjective(model, settings.loss, logScale: start.logScale)
-        let monitor = try context.diary.health()
+        let monitor = try context.logger.health()
         objective.observe = monitor.observe
         try train(
             objective, on: source, scoring: model, context: context,

@@ -4,6 +4,7 @@ package import Foundation
 import MoCaCore
 import MoCaModel
 package import MoCaObjectives
+package import MoCaRunLog
 import NN
 import Torch
 
@@ -15,7 +16,7 @@ package struct TrainingRun {
     let say: (String) -> Void
     let shouldStop: () -> Bool
     /// Receives each report after it is written to `metrics.jsonl`.
-    let onLog: (StepReport) throws -> Void
+    let onLog: (MetricsRow) throws -> Void
     /// Receives the number of each completed step.
     let onStep: (Int) -> Void
     /// Called when everything is loaded, before the first step.
@@ -38,7 +39,7 @@ package struct TrainingRun {
     package init(
         _ recipe: Recipe, say: @escaping (String) -> Void,
         shouldStop: @escaping () -> Bool = { false },
-        onLog: @escaping (StepReport) throws -> Void = { _ in },
+        onLog: @escaping (MetricsRow) throws -> Void = { _ in },
         onStep: @escaping (Int) -> Void = { _ in }
     ) {
         self.recipe = recipe
@@ -77,7 +78,7 @@ package struct TrainingRun {
         }
         let checkpoint = try startingCheckpoint()
         let state = try startingState(checkpoint)
-        let diary = RunDiary(recipe, after: state, say: say)
+        let logger = RunLogger(recipe, after: state, say: say)
         let (start, optimizer) = try namingMemory(needs.loadingRemedies(recipe), isLoading: true) {
             try catchingTorchErrors { try load(checkpoint) }
         }
@@ -88,11 +89,11 @@ package struct TrainingRun {
                 .model(start.model, start.files, base: recipe.model.folder),
                 .optimizer(optimizer),
             ], resumed: checkpoint, say: say,
-            willComplete: { try RunDiary.synchronize(in: recipe.outputFolder) })
+            willComplete: { try RunLogger.synchronize(in: recipe.outputFolder) })
         let context = Context(
-            start: start, optimizer: optimizer, state: state, diary: diary, saver: saver,
+            start: start, optimizer: optimizer, state: state, logger: logger, saver: saver,
             checkpoint: checkpoint)
-        let folder = try diary.noting {
+        let folder = try logger.loggingFailure {
             try saving(with: saver) {
                 try namingMemory(recipe.activationRemedies, isLoading: false) {
                     switch recipe.objective {
@@ -104,7 +105,7 @@ package struct TrainingRun {
             return try FinalModel(recipe, start, optimizer).write()
         }
         say("model written to \(folder.path)")
-        try diary.finish()
+        try logger.finish()
         return folder
     }
 
@@ -163,7 +164,7 @@ package struct TrainingRun {
         let start: StartingModel
         let optimizer: AdamW
         let state: TrainingState
-        let diary: RunDiary
+        let logger: RunLogger
         let saver: CheckpointSaver
         /// The checkpoint that the run resumes; nil for a fresh run.
         let checkpoint: Checkpoint?

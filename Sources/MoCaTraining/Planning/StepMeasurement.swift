@@ -1,8 +1,8 @@
 // Real steps of a recipe, measured, in a folder of their own: the run folder stays as it is.
 
 import Foundation
+import MoCaRunLog
 import MoCaSystem
-import Torch
 
 /// What a step of a run takes.
 package struct StepMeasurement: Sendable, Hashable, Codable {
@@ -28,21 +28,21 @@ package struct StepMeasurement: Sendable, Hashable, Codable {
         copy.checkpoint = Recipe.Checkpoints()
         copy.checkpoint.everySteps = recipeSizeMax
         copy.logging.everySteps = 1
-        var reports: [StepReport] = []
+        var rows: [MetricsRow] = []
         // Before the last step, which would save.
         let lastCount = min(Self.stepCount, copy.schedule.totalSteps)
         var run = TrainingRun(
             copy, say: { _ in },
-            onLog: { report in
-                reports.append(report)
-                if reports.count == lastCount { throw Enough() }
+            onLog: { row in
+                rows.append(row)
+                if rows.count == lastCount { throw Enough() }
             })
         run.keepsNothing = true
         let outcome = Result { try run.run() }
         _ = Result { try FileSystem.remove(folder) }
         if case .failure(let error) = outcome, !(error is Enough) { throw error }
-        let counted = reports.count > 1 ? Array(reports.dropFirst()) : reports
-        let before = reports.count > 1 ? reports[0] : nil
+        let counted = rows.count > 1 ? Array(rows.dropFirst()) : rows
+        let before = rows.count > 1 ? rows[0] : nil
         let count = Double(max(1, counted.count))
         let last = counted[counted.count - 1]
         samplesAStep = Double(last.sampleCount - (before?.sampleCount ?? 0)) / count
@@ -50,7 +50,7 @@ package struct StepMeasurement: Sendable, Hashable, Codable {
         let rate = counted.reduce(0) { $0 + 1 / max(1e-9, $1.samplesPerSecond) } / count
         secondsAStep = samplesAStep * rate
         peakMemoryBytes = last.peakMemoryBytes
-        devicePeakMemoryBytes = last.deviceMemory?.peakBytes
+        devicePeakMemoryBytes = last.devicePeakMemoryBytes
         mfu = counted.reduce(0) { $0 + $1.mfu } / count
     }
 

@@ -1,6 +1,7 @@
 // What a run takes of memory and disk, beside what this machine has.
 
 import Foundation
+import MoCaCore
 import MoCaModel
 import NN
 import Safetensors
@@ -121,7 +122,7 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
     }
 
     static func gigabytes(_ bytes: Int) -> String {
-        "\(StepReport.decimals(Double(bytes) / 1e9, 3)) GB"
+        "\(NumberText.decimal(Double(bytes) / 1e9, digits: 3)) GB"
     }
 
     // MARK: What cannot be

@@ -1,6 +1,7 @@
 // What a run would need, without running it.
 
 import Foundation
+import MoCaCore
 import MoCaData
 import NN
 
@@ -86,7 +87,7 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
     private var costLines: [String] {
         guard let costs else { return [] }
         let width = costs.subsets.map(\.name.count).max() ?? 0
-        let number = { (value: Double) in StepReport.decimals(value, 0) }
+        let number = { (value: Double) in NumberText.decimal(value, digits: 0) }
         let rows = costs.subsets.map { subset in
             let sides = [
                 ("query", subset.query), ("positive", subset.positive),
@@ -110,15 +111,15 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
         guard let measurement else { return [] }
         let left = Double(steps - (resumesAt ?? 0)) * measurement.secondsAStep
         return [
-            "a step, measured: \(StepReport.decimals(measurement.secondsAStep, 2)) s, "
-                + "\(StepReport.decimals(measurement.samplesAStep, 1)) samples, "
-                + "\(StepReport.decimals(measurement.tokensAStep, 0)) tokens, "
+            "a step, measured: \(NumberText.decimal(measurement.secondsAStep, digits: 2)) s, "
+                + "\(NumberText.decimal(measurement.samplesAStep, digits: 1)) samples, "
+                + "\(NumberText.decimal(measurement.tokensAStep, digits: 0)) tokens, "
                 + "\(TrainingNeeds.gigabytes(measurement.peakMemoryBytes)) at most, "
                 + (measurement.devicePeakMemoryBytes.map {
                     "\(TrainingNeeds.gigabytes($0)) of the device, "
                 } ?? "")
-                + "mfu \(StepReport.decimals(measurement.mfu, 2))",
-            "time: \(StepReport.duration(left)) for \(steps - (resumesAt ?? 0)) steps",
+                + "mfu \(NumberText.decimal(measurement.mfu, digits: 2))",
+            "time: \(NumberText.duration(seconds: left)) for \(steps - (resumesAt ?? 0)) steps",
         ]
     }
 }

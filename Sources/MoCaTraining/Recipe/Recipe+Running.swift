@@ -1,6 +1,7 @@
 // What a recipe says about saving and about scoring as a run goes.
 
 package import Foundation
+import MoCaRunLog
 
 extension Recipe {
     package struct Checkpoints: Sendable, Hashable {
@@ -20,7 +21,7 @@ extension Recipe {
         /// What is better.
         var resolvedBestMode: BestMode {
             bestMode
-                ?? (bestMetric?.hasPrefix(StepReport.scorePrefix) == true ? .maximum : .minimum)
+                ?? (bestMetric?.hasPrefix(MetricsRow.scorePrefix) == true ? .maximum : .minimum)
         }
 
         func isBetter(_ value: Double, than other: Double) -> Bool {

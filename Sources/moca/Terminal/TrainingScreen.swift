@@ -2,7 +2,7 @@
 
 import Foundation
 import MoCaCore
-import MoCaTraining
+import MoCaRunLog
 
 /// Lines scroll; the bar stays at the bottom and moves with every step.
 final class TrainingScreen {
@@ -15,7 +15,7 @@ final class TrainingScreen {
     private let now: () -> ContinuousClock.Instant
     private var bar = ""
     private var drawn: ContinuousClock.Instant?
-    private var last: StepReport?
+    private var last: MetricsRow?
     /// Where this process began, and when: an earlier one's steps say nothing of the speed.
     private var first: (step: Int, time: ContinuousClock.Instant)?
 
@@ -39,11 +39,11 @@ final class TrainingScreen {
         write("\r\u{1b}[K\(line)\n\(bar)")
     }
 
-    /// The figures that the bar has from now on.
-    func show(_ report: StepReport) {
-        last = report
+    /// Shows the figures of a logged step in the bar from now on.
+    func show(_ row: MetricsRow) {
+        last = row
         drawn = nil
-        advance(report.step)
+        advance(row.step)
     }
 
     /// A step is done.

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaRunLog
 import MoCaTables
 import MoCaTestSupport
 import Testing
@@ -68,7 +69,7 @@ import Torch
                 (0..<count).map { $0 < count / 2 } + (0..<count).map { $0 >= count / 2 }
             let seen = observation(
                 golden.queries, golden.positives, try layout(count: count), hasImage: hasImage)
-            let panel = try #require(HealthScore.panels([seen], step: 3).first?.panel)
+            let panel = try #require(HealthScore.results([seen], step: 3).first?.row)
             let pairs: [(Double?, Double)] = [
                 (panel.alignment, golden.alignment), (panel.uniformity, golden.uniformity),
                 (panel.queryCosine, golden.query_cosine),
@@ -98,7 +99,7 @@ import Torch
             (Array(golden.queries[range]), Array(golden.positives[range]))
         }
         let seen = try parts.map { observation($0.0, $0.1, try layout(count: half)) }
-        let panel = try #require(HealthScore.panels(seen, step: 1).first?.panel)
+        let panel = try #require(HealthScore.results(seen, step: 1).first?.row)
         #expect(panel.queries == 2 * half)
         #expect(abs(try #require(panel.alignment) - golden.alignment) < 1e-6)
         #expect(abs(try #require(panel.uniformity) - golden.uniformity) < 1e-6)
@@ -107,7 +108,7 @@ import Torch
         let mixed = observation(
             golden.queries, golden.positives, try layout(count: 2 * half),
             task: { $0 < 5 ? "a" : "b" })
-        let panels = HealthScore.panels([mixed], step: 1).map(\.panel)
+        let panels = HealthScore.results([mixed], step: 1).map(\.row)
         #expect(panels.map(\.task) == ["a", "b"] && panels.map(\.queries) == [5, 2 * half - 5])
     }
 
@@ -117,7 +118,7 @@ import Torch
         let candidates: [[Float]] = [[0.8, 0.6], [0, 1], [0.96, 0.28], [0.6, 0.8], [0.8, 0.6]]
         let layout = try layout(count: 2, negatives: [1, 2], identities: [0, 1, 2, 3, 0])
         let panel = try #require(
-            HealthScore.panels([observation(queries, candidates, layout)], step: 1).first?.panel)
+            HealthScore.results([observation(queries, candidates, layout)], step: 1).first?.row)
         #expect(panel.negative.count == 3 + 4)
         #expect(panel.repeatedRate == 0.5)
         #expect(panel.accuracy == 0.5)
@@ -132,24 +133,24 @@ import Torch
     @Test func collapseIsNoticed() throws {
         let same = [[Float]](repeating: [0.6, 0.8, 0], count: 8)
         let panel = try #require(
-            HealthScore.panels([observation(same, same, try layout(count: 8))], step: 1)
-                .first?.panel)
+            HealthScore.results([observation(same, same, try layout(count: 8))], step: 1)
+                .first?.row)
         #expect(panel.collapse?.contains("mean cosine of 1.0") == true)
         #expect(panel.effectiveRank == nil)
         // All on one line through the origin: similar to nothing in the mean, and useless.
         let line = (0..<8).map { [Float($0 % 2 == 0 ? 1 : -1), 0, 0] }
         let flat = try #require(
-            HealthScore.panels([observation(line, line, try layout(count: 8))], step: 1)
-                .first?.panel)
+            HealthScore.results([observation(line, line, try layout(count: 8))], step: 1)
+                .first?.row)
         #expect(flat.collapse?.contains("directions") == true)
         for golden in try Self.golden().prefix(2) {
-            let healthy = HealthScore.panels(
+            let healthy = HealthScore.results(
                 [
                     observation(
                         golden.queries, golden.positives,
                         try layout(count: golden.queries.count))
                 ], step: 1)
-            #expect(healthy.first?.panel.collapse == nil)
+            #expect(healthy.first?.row.collapse == nil)
         }
     }
 

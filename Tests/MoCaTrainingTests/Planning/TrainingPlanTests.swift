@@ -1,5 +1,6 @@
 import Foundation
 import MoCaModel
+import MoCaRunLog
 import MoCaTestSupport
 import NN
 import Testing
@@ -294,7 +295,7 @@ import Torch
             let resolved = try recipe.resolvingEpochs()
             #expect(resolved.schedule.totalSteps == steps && resolved.schedule.epochs == nil)
             #expect(try resolved.yaml().contains("total_steps: \(steps)"))
-            var last: StepReport?
+            var last: MetricsRow?
             try TrainingRun(recipe, say: { _ in }, onLog: { last = $0 }).run()
             #expect(last?.step == steps)
             #expect((last?.epoch ?? 0) >= 0.1 && (last?.epoch ?? 1) < 0.1 + 8 / Double(rows))

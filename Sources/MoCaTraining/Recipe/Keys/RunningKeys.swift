@@ -1,6 +1,7 @@
 // `schedule`, `checkpoint` and `evaluation`.
 
 import Foundation
+import MoCaRunLog
 import MoCaSettings
 import NN
 
@@ -109,7 +110,7 @@ extension Recipe {
                 recipe.evaluation = evaluation
             }
             if recipe.evaluation == nil,
-                recipe.checkpoint.bestMetric?.hasPrefix(StepReport.scorePrefix) == true
+                recipe.checkpoint.bestMetric?.hasPrefix(MetricsRow.scorePrefix) == true
             {
                 root.add("checkpoint.best_metric", "is a score, which needs evaluation")
             }

@@ -80,7 +80,7 @@ struct ReportCommand: VerboseCommand {
 
     private func page() throws -> Report {
         let pictures = ReportPictures(warn: Message.warn)
-        let trained = try TrainedRuns(runs, pictures: pictures)
+        let trained = try TrainedRuns(runs, pictures: pictures, warn: Message.warn)
         let stages = RunSections.group(trained.folders)
         let table = try ScoreColumns(scores)
         var sections: [ReportSection] = []

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaEmbedding
 import MoCaEvaluation
+import MoCaRunLog
 import MoCaSettings
 import MoCaSystem
 import MoCaTraining
@@ -111,11 +112,11 @@ final class RunningEvaluation {
         var named: [String: Double] = [:]
         for (name, score) in scores.sets {
             for (metric, value) in score.values {
-                named["\(StepReport.scorePrefix)\(name)/\(metric)"] = value
+                named["\(MetricsRow.scorePrefix)\(name)/\(metric)"] = value
             }
         }
         for (name, group) in scores.groups {
-            named["\(StepReport.scorePrefix)\(name)/\(group.metric)"] = group.mean
+            named["\(MetricsRow.scorePrefix)\(name)/\(group.metric)"] = group.mean
         }
         return named
     }

@@ -14,14 +14,14 @@ struct ProtobufMessage {
         case fourBytes = 5
     }
 
-    /// An integer or an enumeration's value. As in proto3, 0 is what an absent field means.
+    /// Adds an integer or the value of an enumeration; 0 is left out, as proto3 defines it.
     mutating func add(_ field: UInt64, integer value: Int) {
         guard value != 0 else { return }
         key(field, .varint)
         append(varint: UInt64(bitPattern: Int64(value)))
     }
 
-    /// A number that is one of several kinds of value, so that 0 is written too.
+    /// Adds a member of a `oneof`, for which 0 is written too.
     mutating func add(_ field: UInt64, float value: Float) {
         key(field, .fourBytes)
         append(fixed: value.bitPattern)
@@ -45,7 +45,7 @@ struct ProtobufMessage {
         add(field, data: message.bytes)
     }
 
-    /// A packed repeated field.
+    /// Adds a packed repeated field.
     mutating func add(_ field: UInt64, doubles: [Double]) {
         var packed = ProtobufMessage()
         for value in doubles { packed.append(fixed: value.bitPattern) }

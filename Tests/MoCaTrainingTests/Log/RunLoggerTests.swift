@@ -1,11 +1,12 @@
 import Foundation
+import MoCaRunLog
 import MoCaTestSupport
 import Testing
 
 @testable import MoCaTraining
 
 /// What a run writes about itself beside metrics.jsonl.
-@Suite(.serialized) struct RunDiaryTests {
+@Suite(.serialized) struct RunLoggerTests {
     private struct Killed: Error {}
 
     private func lines(_ name: String, in folder: URL) throws -> [[String: Any]] {

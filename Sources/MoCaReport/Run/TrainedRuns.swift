@@ -1,44 +1,50 @@
-// Run folders for `moca report`: their logs with the recipe and the data that they were made of.
+// Run folders with the recipes and the data that they were trained by.
 
 import Foundation
 import MoCaCore
 import MoCaData
-import MoCaImage
-import MoCaReport
 import MoCaTables
 import MoCaTraining
 
 /// Reads run folders, and shows records of their data.
-final class TrainedRuns {
-    /// Every run, with its recipe where that can be read.
-    private(set) var folders: [RunFolder] = []
+package final class TrainedRuns {
+    /// The runs, each with its recipe where that can be read.
+    package private(set) var folders: [RunFolder] = []
     private var recipes: [URL: Recipe] = [:]
-    /// nil where the data is gone.
+    /// The data of runs by their folders; nil where the data is gone.
     private var catalogs: [URL: Catalog<ContrastiveSample>?] = [:]
     private let pictures: ReportPictures
+    private let warn: (String) -> Void
 
-    /// - Throws: `ReportError`.
-    init(_ paths: [String], pictures: ReportPictures) throws {
+    /// Reads the run folders at `paths`.
+    ///
+    /// - Parameters:
+    ///   - pictures: makes the images of records small.
+    ///   - warn: receives a sentence about each recipe, data set or record that cannot be shown.
+    /// - Throws: `RunLogError`.
+    package init(
+        _ paths: [String], pictures: ReportPictures, warn: @escaping (String) -> Void
+    ) throws {
         self.pictures = pictures
+        self.warn = warn
         for path in paths {
             let url = URL(fileURLWithPath: path, isDirectory: true)
-            var folder = try RunFolder(url)
-            if let recipe = Self.recipe(of: folder) {
-                recipes[url] = recipe
-                folder.settings = recipe.keysAndValues.map { .init($0.key, $0.value) }
-            }
+            let recipe = readRecipe(in: url)
+            var folder = try RunFolder(url, stage: recipe?.stage)
+            folder.settings = recipe?.keysAndValues.map { .init($0.key, $0.value) } ?? []
+            recipes[url] = recipe
             folders.append(folder)
         }
     }
 
     /// The resolved recipe; nil, with a warning, where it cannot be read.
-    private static func recipe(of run: RunFolder) -> Recipe? {
-        let file = run.folder.appending(path: Recipe.fileName)
+    private func readRecipe(in folder: URL) -> Recipe? {
+        let file = folder.appending(path: Recipe.fileName)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         switch Result(catching: { try Recipe(ofAnyStage: file) }) {
         case .success(let recipe): return recipe
         case .failure(let error):
-            Message.write("warning: no recipe on the page: \(describe(error))")
+            warn("no recipe on the page: \(Self.describe(error))")
             return nil
         }
     }
@@ -49,10 +55,10 @@ final class TrainedRuns {
 
     // MARK: Records
 
-    /// A query or one of its documents; nil where the data is not there any more.
+    /// Returns a query or one of its documents; nil where the data no longer exists.
     ///
     /// - Throws: `ReportError`.
-    func content(
+    package func content(
         _ run: RunFolder, _ side: RunSections.RecordSide
     ) throws -> ReportContent? {
         guard let catalog = catalog(of: run), let id = SampleID(side.record),
@@ -62,7 +68,7 @@ final class TrainedRuns {
         switch Result(catching: { try catalog.sample(id) }) {
         case .success(let found): sample = found
         case .failure(let error):
-            Message.write("warning: a record is not on the page: \(Self.describe(error))")
+            warn("a record is not on the page: \(Self.describe(error))")
             return nil
         }
         switch side.document {
@@ -86,8 +92,7 @@ final class TrainedRuns {
             switch opened {
             case .success(let catalog): found = catalog
             case .failure(let error):
-                Message.write(
-                    "warning: hardest negatives are not on the page: \(Self.describe(error))")
+                warn("hardest negatives are not on the page: \(Self.describe(error))")
             }
         }
         catalogs[run.folder] = .some(found)

@@ -1,6 +1,6 @@
 // The checksum of TFRecord files: CRC-32C (Castagnoli; RFC 3720, appendix B.4).
 
-/// CRC-32C of bytes.
+/// The CRC-32C checksum.
 enum CRC32C {
     /// The polynomial 0x1EDC6F41 with its bits reversed.
     private static let polynomial: UInt32 = 0x82f6_3b78
@@ -11,12 +11,13 @@ enum CRC32C {
         }
     }
 
+    /// Returns the checksum of bytes.
     static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
         ~bytes.reduce(~0) { table[Int(($0 ^ UInt32($1)) & 0xff)] ^ $0 >> 8 }
     }
 
-    /// The form that is stored beside data: rotated, with a constant added, for the checksum of data
-    /// that holds its own checksum is a poor one (TFRecord format).
+    /// Returns the form that TFRecord files store: rotated, with a constant added, because the
+    /// checksum of data that contains its own checksum is a poor one.
     static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
         let sum = checksum(bytes)
         return (sum >> 15 | sum << 17) &+ 0xa282_ead8

@@ -4,51 +4,50 @@
 package import Foundation
 import MoCaSystem
 
-/// What an event shows, under a tag.
+/// A value that TensorBoard shows under a tag.
 package enum EventValue: Sendable, Hashable {
+    /// A point of a curve.
     case scalar(Double)
+    /// A distribution.
     case histogram(ValueHistogram)
-    /// An encoded picture and its size.
+    /// An encoded image and its size in pixels.
     case image(Data, width: Int, height: Int)
 }
 
-/// A file that events are appended to.
+/// A file of TensorBoard events that grows as a run trains.
 package final class EventFile: Sendable {
+    /// The file.
     package let url: URL
     private let file: GrowingFile
 
     /// The folder of the event files in a run folder.
     package static let folderName = "tensorboard"
 
-    /// Begins a new file in `folder`. What earlier files of the folder say of steps after `step`
-    /// is no longer shown.
+    /// Creates a new file in `folder`; TensorBoard no longer shows what earlier files of the folder
+    /// hold for steps after `step`.
     ///
-    /// - Throws: `TrainingError.cannotWrite`.
+    /// - Throws: `SystemFileError`.
     package convenience init(in folder: URL, after step: Int, at time: Date = Date()) throws {
-        try RunFile.makeFolder(folder)
+        try FileSystem.makeFolder(folder)
         // Files are read in the order of their names, and no name may be there already.
         let seconds = String(format: "%010d", Int(time.timeIntervalSince1970))
-        var number = 0
+        var index = 0
         var url: URL
         repeat {
-            let order = String(format: "%04d", number)
+            let order = String(format: "%04d", index)
             url = folder.appending(path: "events.out.tfevents.\(seconds).\(order)")
-            number += 1
+            index += 1
         } while FileManager.default.fileExists(atPath: url.path)
         try self.init(url, after: step, at: time)
     }
 
-    /// Begins a file.
+    /// Creates a file, and replaces an older one.
     ///
-    /// - Throws: `TrainingError.cannotWrite`.
+    /// - Throws: `SystemFileError`.
     init(_ url: URL, after step: Int, at time: Date) throws {
         self.url = url
-        do {
-            file = try GrowingFile(url)
-            try file.cut(to: 0)
-        } catch {
-            throw TrainingError.cannotWrite(path: url.path, reason: error.reason)
-        }
+        file = try GrowingFile(url)
+        try file.cut(to: 0)
         var version = Self.event(at: time, step: 0)
         version.add(EventField.fileVersion, text: "brain.Event:2")
         try append(version)
@@ -60,9 +59,9 @@ package final class EventFile: Sendable {
         try append(start)
     }
 
-    /// Writes the values of a step.
+    /// Appends the values of a step.
     ///
-    /// - Throws: `TrainingError.cannotWrite`.
+    /// - Throws: `SystemFileError`.
     package func append(
         _ values: [(tag: String, value: EventValue)], step: Int, at time: Date = Date()
     ) throws {
@@ -89,7 +88,7 @@ package final class EventFile: Sendable {
         var message = ProtobufMessage()
         message.add(EventField.tag, text: tag)
         switch value {
-        case .scalar(let number): message.add(EventField.simpleValue, float: Float(number))
+        case .scalar(let value): message.add(EventField.simpleValue, float: Float(value))
         case .histogram(let histogram):
             message.add(EventField.histogram, message: Self.message(histogram))
         case .image(let data, let width, let height):
@@ -115,7 +114,7 @@ package final class EventFile: Sendable {
         return message
     }
 
-    /// Numbers of fields in `Event`, `Summary.Value` and `SessionLog`.
+    /// Field numbers of `Event`, `Summary.Value` and `SessionLog`.
     private enum EventField {
         static let wallTime: UInt64 = 1
         static let step: UInt64 = 2
@@ -140,7 +139,7 @@ package final class EventFile: Sendable {
         frame.append(Self.checksum(length))
         frame.append(event.bytes)
         frame.append(Self.checksum(event.bytes))
-        try RunFile.naming(url) { try file.append(frame) }
+        try file.append(frame)
     }
 
     private static func checksum(_ data: Data) -> Data {

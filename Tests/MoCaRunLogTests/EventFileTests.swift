@@ -1,8 +1,9 @@
 import Foundation
+import MoCaSystem
 import MoCaTestSupport
 import Testing
 
-@testable import MoCaTraining
+@testable import MoCaRunLog
 
 /// Event files, beside the bytes that TensorBoard's own writer makes (`scripts/fixtures/health.py`).
 @Suite struct EventFileTests {
@@ -38,30 +39,6 @@ import Testing
         }
     }
 
-    @Test func everyNumberOfALineIsAScalar() throws {
-        try withTemporaryFolder { folder in
-            let (one, two) = (folder.appending(path: "1"), folder.appending(path: "2"))
-            let first = try EventFile(one, after: 0, at: Self.time)
-            let line = """
-                {"step": 4, "loss": 1.5, "tokens": 12, "bad": null, "name": "x", \
-                "subset_losses": {"b": 2, "a": 0.5}}
-                """
-            try first.append(numbersOf: line)
-            try first.append(numbersOf: "{\"loss\": 1}")
-            let second = try EventFile(two, after: 0, at: Self.time)
-            try second.append(
-                [
-                    ("loss", .scalar(1.5)), ("subset_losses/a", .scalar(0.5)),
-                    ("subset_losses/b", .scalar(2)), ("tokens", .scalar(12)),
-                ], step: 4, at: Self.time)
-            // The moment of writing, 8 bytes of each event with its checksum, differs.
-            #expect(try Data(contentsOf: one).count == Data(contentsOf: two).count)
-            for tag in ["loss", "subset_losses/a", "subset_losses/b", "tokens"] {
-                #expect(try Data(contentsOf: one).range(of: Data(tag.utf8)) != nil)
-            }
-        }
-    }
-
     /// Readers take files in the order of their names.
     @Test func filesOfOneSecondHaveTheirOrder() throws {
         try withTemporaryFolder { folder in
@@ -77,7 +54,7 @@ import Testing
         try withTemporaryFolder { folder in
             let file = folder.appending(path: "file")
             try Data().write(to: file)
-            #expect(throws: TrainingError.self) {
+            #expect(throws: SystemFileError.self) {
                 try EventFile(in: file.appending(path: "tensorboard"), after: 0)
             }
         }

@@ -1,0 +1,32 @@
+// Collapse: embeddings of a task that have become nearly equal.
+
+import MoCaRunLog
+
+extension HealthRow {
+    /// The mean cosine above which vectors no longer tell their contents apart.
+    private static let collapseCosine = 0.98
+    /// The number of directions below which vectors lie on a line.
+    private static let collapseRank = 1.5
+    /// The number of queries below which similar vectors may be chance.
+    private static let collapseQueryCount = 8
+
+    /// The reason why the vectors have collapsed; nil when they have not.
+    var collapse: String? {
+        guard queries >= Self.collapseQueryCount else { return nil }
+        for (name, cosine) in [("queries", queryCosine), ("documents", documentCosine)] {
+            if let cosine, cosine > Self.collapseCosine {
+                return "\(name) of \(task) have a mean cosine of \(Self.short(cosine)), above "
+                    + Self.short(Self.collapseCosine)
+            }
+        }
+        if let effectiveRank, effectiveRank < Self.collapseRank {
+            return "vectors of \(task) use \(Self.short(effectiveRank)) directions, fewer than "
+                + Self.short(Self.collapseRank)
+        }
+        return nil
+    }
+
+    private static func short(_ value: Double) -> String {
+        "\((value * 1000).rounded() / 1000)"
+    }
+}
