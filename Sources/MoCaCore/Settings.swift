@@ -27,12 +27,13 @@ public enum TruncationPolicy: String, Sendable, Hashable, Codable, CaseIterable 
     case reference
 }
 
-/// How an image with a side under 28 pixels is enlarged before anything else.
+/// How an image with a side under 28 pixels is enlarged before anything else. The raw values name
+/// the stage whose data the released code enlarges so.
 public enum SmallSideRule: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Width first and then height, in two steps (contrastive data, and embedding).
-    case contrastive
-    /// Both sides at once (pre-training data).
-    case pretraining
+    /// Width first and then height, in two passes (contrastive data, and embedding).
+    case twoPass = "contrastive"
+    /// Both sides in one pass (pre-training data).
+    case onePass = "pretraining"
 }
 
 /// The number of pixels that an image may have after resizing.

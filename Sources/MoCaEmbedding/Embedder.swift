@@ -47,7 +47,7 @@ public final class Embedder: Sendable {
             folder: folder, configuration: configuration, budget: settings.budget,
             truncation: settings.truncation)
         model = EmbeddingModel(backbone, settings.pooling)
-        collator = Collator(configuration)
+        collator = Collator(configuration, processor.images.configuration)
         (self.folder, self.thread, self.contract) = (folder, thread, contract)
         batchTokens = options.resolvedBatchTokens
     }
@@ -67,7 +67,7 @@ public final class Embedder: Sendable {
             options, contract, vectorLength: trained.backbone.configuration.text.hiddenSize,
             processorBudget: processor.images.configuration.budget)
         model = EmbeddingModel(trained.backbone, settings.pooling)
-        collator = Collator(trained.backbone.configuration)
+        collator = Collator(trained.backbone.configuration, processor.images.configuration)
         (self.folder, self.processor, self.contract) = (folder, processor, contract)
         thread = ModelThread()
         batchTokens = options.resolvedBatchTokens
@@ -197,7 +197,7 @@ extension Embedder {
     }
 
     /// One input with its patches, or why it has none.
-    private typealias Prepared = Result<(outline: InputOutline, pixels: [Float]), any Error>
+    private typealias Prepared = Result<(outline: InputOutline, patches: [ImagePatches]), any Error>
 
     private func prepare(
         _ indices: [Int], _ outlines: [Result<InputOutline, any Error>]
@@ -207,7 +207,7 @@ extension Embedder {
             await concurrentMap(chosen) { outline in
                 Result {
                     let outline = try outline.get()
-                    return (outline, try self.processor.pixels(of: outline))
+                    return (outline, try self.processor.patches(of: outline))
                 }
             }
         }
@@ -219,7 +219,7 @@ extension Embedder {
         let (model, collator) = (model, collator)
         let vectors = try await thread.run {
             try catchingTorchErrors {
-                let batch = try collator.pack(usable.map(\.outline), pixels: usable.map(\.pixels))
+                let batch = try collator.pack(usable.map(\.outline), patches: usable.map(\.patches))
                 let rows: [Float] = withoutGradient { model(batch.input).array() }
                 let width = model.vectorLength
                 return batch.places.map { Array(rows[$0 * width..<($0 + 1) * width]) }

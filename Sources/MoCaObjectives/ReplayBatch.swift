@@ -83,7 +83,8 @@ package struct ReplayBatch {
         }
         return ReconstructionBatch(
             input: input, maskedTokens: tokens, tokenTargets: targets,
-            maskedImageTokens: images, patchTargets: originals?.to(.float32))
+            maskedImageTokens: images,
+            targetPatches: originals.map { PatchPixels(values: $0.to(.float32)) })
     }
 }
 

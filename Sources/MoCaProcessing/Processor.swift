@@ -95,22 +95,19 @@ package struct Processor: Sendable {
             dropped: .init(tokens: ids.count - kept, images: grids.count - keptImages))
     }
 
-    /// Decodes the images of an outline: rows of `pixel_values`, image after image.
+    /// Decodes the images of an outline, in their order.
     ///
     /// - Throws: `ImageError`, `ProcessingError.imageChanged`.
-    package func pixels(
-        of outline: InputOutline, rule: SmallSideRule = .contrastive
-    ) throws -> [Float] {
-        var values: [Float] = []
-        for (source, grid) in zip(outline.images, outline.grids) {
+    package func patches(
+        of outline: InputOutline, rule: SmallSideRule = .twoPass
+    ) throws -> [ImagePatches] {
+        try zip(outline.images, outline.grids).map { source, grid in
             let patches = try images.patches(of: source, rule: rule)
             guard patches.grid == grid else {
                 throw ProcessingError.imageChanged(name: source.name)
             }
-            if outline.images.count == 1 { return patches.values }
-            values += patches.values
+            return patches
         }
-        return values
     }
 
     /// Texts that follow each other are one text, as a user wrote them.

@@ -93,11 +93,11 @@ package struct ReconstructionObjective: Objective {
             : tokenLoss(
                 output.hidden.indexed(0, by: Tensor(predictions.states, on: device)),
                 predictions.ids, scale)
-        guard let targets = batch.patchTargets else { return (mlm, nil) }
+        guard let targets = batch.targetPatches?.values(on: device) else { return (mlm, nil) }
         let predicted = model.patches(
             output, at: Tensor(batch.maskedImageTokens, on: device))
         let goal = settings.normalizesPatches ? Self.normalize(targets) : targets
-        return (mlm, (predicted - goal.to(device)).power(2).sum([1]))
+        return (mlm, (predicted - goal).power(2).sum([1]))
     }
 
     /// Summed cross-entropy of states `[M, W]`; without gradients, of each its loss and 1 where no

@@ -65,9 +65,9 @@ struct ReconstructionSource: StepSource {
             uniqueKeysWithValues: subsetNames.enumerated().map { ($1, $0) })
         (seed, configuration) = (recipe.seed, start.model.configuration)
         cost = TrainingCost(start.model)
-        collator = Collator(configuration)
+        collator = Collator(configuration, processor.images.configuration)
         cache = PatchCache(
-            processor.images, rule: .pretraining, byteCountMax: recipe.runtime.imageCacheBytes)
+            processor.images, rule: .onePass, byteCountMax: recipe.runtime.imageCacheBytes)
         step = (cursor?.batchCount ?? 0) / batch.accumulation
     }
 
@@ -76,11 +76,11 @@ struct ReconstructionSource: StepSource {
         var (spent, truncation) = (0, TruncationCount())
         quarantine.beginStep()
         for _ in 0..<accumulation {
-            let (drawn, pixels) = try stream.redrawing { [self] stream in
+            let (drawn, patches) = try stream.redrawing { [self] stream in
                 let drawn = try stream.next()
-                return (drawn, try self.pixels(drawn))
+                return (drawn, try self.patches(drawn))
             }
-            let packed = try pack(drawn, pixels)
+            let packed = try pack(drawn, patches)
             batches.append(packed)
             ids += drawn.ids
             spent += drawn.costs.reduce(0, +)
@@ -103,17 +103,17 @@ struct ReconstructionSource: StepSource {
     /// The patches of each sample.
     ///
     /// - Throws: `FailedSamples`.
-    private func pixels(_ drawn: TokenBatch<InputOutline>) throws -> [[Float]] {
+    private func patches(_ drawn: TokenBatch<InputOutline>) throws -> [[ImagePatches]] {
         let cache = cache
         return try preparingAll(
             drawn.ids.count, workers: workers, of: { [drawn.ids[$0]] }
         ) { index in
-            try naming(drawn.ids[index]) { try cache.pixels(of: drawn.items[index]) }
+            try naming(drawn.ids[index]) { try cache.patches(of: drawn.items[index]) }
         }
     }
 
     private func pack(
-        _ drawn: TokenBatch<InputOutline>, _ pixels: [[Float]]
+        _ drawn: TokenBatch<InputOutline>, _ patches: [[ImagePatches]]
     ) throws -> ReconstructionBatch {
         let outlines = drawn.items
         let order = Collator.order(outlines)
@@ -128,8 +128,8 @@ struct ReconstructionSource: StepSource {
         present.settings = masking.settings.at(Double(step) / Double(max(1, totalSteps - 1)))
         var batch = try present.corrupt(
             order.map { outlines[$0].sequence },
-            pixelValues: collator.pixelValues(order.map { pixels[$0] }),
-            for: configuration, streams: streams, overwrites: true)
+            pixels: collator.pixels(order.map { patches[$0] }),
+            for: configuration, streams: streams)
         batch.subsets = SequenceSubsets(
             names: subsetNames, numbers: order.compactMap { subsetNumbers[drawn.ids[$0].subset] })
         return batch

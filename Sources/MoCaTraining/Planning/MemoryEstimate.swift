@@ -151,22 +151,23 @@ extension Recipe {
 
 extension Recipe {
     /// Bytes of patches of the steps that are prepared ahead, prepared and computed, and of the
-    /// pictures that are kept; 0 where it is not known what records have.
+    /// images that are kept; 0 where it is not known what records have.
     func preparedBytes(_ configuration: Qwen25VLConfiguration, _ costs: DataCosts?) -> Int {
-        let patches: Double
-        // Kept as bytes of one of the frames that a patch repeats.
-        var kept = Double(runtime.imageCacheBytes)
-        if stage == .pretraining {
+        // Patches are bytes of one of the frames that they repeat.
+        let frame = configuration.vision.patchValueCount / configuration.vision.temporalPatchSize
+        var (patches, kept) = (0.0, Double(runtime.imageCacheBytes))
+        switch objective {
+        case .reconstruction(let settings):
             let imageTokens = batch.size / max(1, batch.imageTokenCost)
-            patches = Double(imageTokens * configuration.vision.mergeUnit)
-        } else {
+            // Masked patches are held a second time, as targets.
+            patches =
+                Double(imageTokens * configuration.vision.mergeUnit)
+                * (1 + settings.masking.maeRatio)
+        case .contrastive:
             patches = costs?.patchesAStep(batch) ?? 0
-            let frame =
-                configuration.vision.patchValueCount / configuration.vision.temporalPatchSize
             kept = min(kept, (costs?.patchCount ?? 0) * Double(frame))
         }
-        let ofPatch = Double(configuration.vision.patchValueCount * MemoryLayout<Float>.size)
-        return Int(patches * ofPatch) * (runtime.prefetch + 2) + Int(kept)
+        return Int(patches * Double(frame)) * (runtime.prefetch + 2) + Int(kept)
     }
 }
 

@@ -37,12 +37,12 @@ struct FailedStep {
 
     /// - Throws: `SafetensorsError`.
     func write(_ batch: ReconstructionBatch, to url: URL) throws {
-        try ReplayBatch.write(batch, configuration, metadata: metadata, to: url)
+        try ReplayBatch.write(batch, metadata: metadata, to: url)
     }
 
     /// - Throws: `SafetensorsError`.
     func write(_ batch: ContrastiveBatch, to url: URL) throws {
-        try ReplayBatch.write(batch, configuration, metadata: metadata, to: url)
+        try ReplayBatch.write(batch, metadata: metadata, to: url)
     }
 
     /// Writes the batches of a step and what they were computed with into a folder of `runFolder`:

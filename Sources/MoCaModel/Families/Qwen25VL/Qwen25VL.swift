@@ -41,8 +41,8 @@ package struct Qwen25VL: Sendable {
     ) -> Output {
         let device = embeddingWeight.device
         var x = model.embedTokens(Tensor(input.ids, on: device))  // [T, W]
-        if let pixelValues = input.pixelValues {
-            let features = imageFeatures(pixelValues.to(device), input.grids, observe)
+        if let pixels = input.pixels {
+            let features = imageFeatures(pixels.values(on: device), input.grids, observe)
             x = x.replacingRows(
                 at: Tensor(input.imageTokens, on: device), with: features.to(x.dtype))
         }

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
@@ -134,7 +135,7 @@ private struct TrainingSteps {
         processor = try Processor(
             folder: benchmark.model, configuration: configuration,
             truncation: Truncation(maxLength: benchmark.maxLength, policy: .end))
-        collator = Collator(configuration)
+        collator = Collator(configuration, processor.images.configuration)
         cost = ForwardCost(configuration)
         let tokenizer = processor.tokenizer.addingMaskToken()
         masking = tokenizer.maskTokenID.map {
@@ -162,10 +163,10 @@ private struct TrainingSteps {
     func pretrain(_ contents: [Content], _ pass: inout Throughput.Pass) throws {
         guard let reconstruction, let masking else { return }
         let outlines = try outlines(contents, &pass)
-        let pixels = try outlines.map { try processor.pixels(of: $0) }
+        let patches = try outlines.map { try processor.patches(of: $0) }
         var random = RandomSource(seed: 0)
         let batch = try masking.corrupt(
-            outlines.map(\.sequence), pixelValues: collator.pixelValues(pixels),
+            outlines.map(\.sequence), pixels: collator.pixels(patches),
             for: configuration, using: &random)
         pass.operations += 3 * cost.ofLogits * Double(batch.maskedTokens.count)
         _ = reconstruction.step([batch], over: SingleProcess())
@@ -178,7 +179,7 @@ private struct TrainingSteps {
     ) throws {
         let outlines = try outlines(queries + positives, &pass)
         let packed = try collator.pack(
-            outlines, pixels: outlines.map { try processor.pixels(of: $0) })
+            outlines, patches: outlines.map { try processor.patches(of: $0) })
         let batch = ContrastiveBatch(
             input: packed.input, sequences: packed.places,
             negativeCounts: [Int](repeating: 0, count: queries.count))

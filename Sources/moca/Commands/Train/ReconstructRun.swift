@@ -56,12 +56,15 @@ struct ReconstructRun: Sendable {
             seed: command.seed, maeRatio: command.maeRatio, items: [])
         for (number, path) in command.paths.enumerated() {
             let outline = try processor.outline(.image(URL(fileURLWithPath: path)))
-            let pixels = try processor.pixels(of: outline, rule: .pretraining)
+            let images = processor.images.configuration
+            guard let patches = try processor.patches(of: outline, rule: .onePass).first else {
+                preconditionFailure("the outline of an image has one")
+            }
             var random = RandomSource(seed: command.seed, name: "reconstruct/\(number)")
             let result = try reconstruction.reconstruct(
-                outline.sequence, pixels: pixels, masking: masking, using: &random)
-            let picture = PatchPicture(
-                pixels, grid: outline.grids[0], settings: processor.images.configuration)
+                outline.sequence, pixels: PatchPixels(patches, images.normalization),
+                masking: masking, using: &random)
+            let picture = PatchPicture(patches, settings: images)
             let panels = try draw(picture, result, name: "\(number + 1)")
             list.items.append(
                 .init(
