@@ -22,8 +22,12 @@ public enum TruncationPolicy: String, Sendable, Hashable, Codable, CaseIterable 
     case end
     /// Refuse the input.
     case error
-    /// Cut as the released MoCa code does: by columns, then an image block that lost its end is
-    /// dropped. What is kept is the same as with `end`.
+    /// Cut as the released MoCa code does: the columns beyond the limit are dropped, then an image
+    /// block that lost its end.
+    ///
+    /// This keeps the same tokens as `end`, which is why both are computed alike. Rows are padded on
+    /// the right, so the columns that are kept are a prefix of each input; only the last block of a
+    /// prefix can have lost its end, and nothing stands behind it.
     case reference
 }
 
