@@ -242,8 +242,8 @@ let package = Package(
         tests(
             of: "MoCaTraining",
             [
-                "MoCaCore", "MoCaData", "MoCaModel", "MoCaObjectives", "MoCaProcessing",
-                "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
+                "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
+                "MoCaProcessing", "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaEmbedding",

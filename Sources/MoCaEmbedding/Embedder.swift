@@ -41,7 +41,7 @@ public final class Embedder: Sendable {
         let configuration = backbone.configuration
         let images = try ImageProcessorConfiguration(folder: folder)
         settings = try EmbedderSettings(
-            options, contract, vectorLength: configuration.text.hiddenSize,
+            options, contract, vectorLength: configuration.vectorLength,
             processorBudget: images.budget)
         processor = try Processor(
             folder: folder, configuration: configuration, budget: settings.budget,
@@ -64,7 +64,7 @@ public final class Embedder: Sendable {
         var options = EmbedderOptions()
         options.device = trained.backbone.embeddingWeight.device
         settings = try EmbedderSettings(
-            options, contract, vectorLength: trained.backbone.configuration.text.hiddenSize,
+            options, contract, vectorLength: trained.backbone.configuration.vectorLength,
             processorBudget: processor.images.configuration.budget)
         model = EmbeddingModel(trained.backbone, settings.pooling)
         collator = Collator(trained.backbone.configuration, processor.images.configuration)
@@ -127,9 +127,9 @@ public final class Embedder: Sendable {
     }
 
     private static func contract(
-        in folder: URL, _ configuration: Qwen25VLConfiguration
+        in folder: URL, _ configuration: any BackboneConfiguration
     ) throws -> EmbeddingContract {
-        try EmbeddingContract(of: folder, vectorLength: configuration.text.hiddenSize)
+        try EmbeddingContract(of: folder, vectorLength: configuration.vectorLength)
             ?? EmbeddingContract()
     }
 }

@@ -38,25 +38,24 @@ package struct EncoderInput: Sendable {
     ///   id outside the vocabulary, image tokens that disagree with the grids, and patches that do
     ///   not fit the grids.
     package init(
-        _ sequences: [Sequence], pixels: PatchPixels?, for configuration: Qwen25VLConfiguration
+        _ sequences: [Sequence], pixels: PatchPixels?, for configuration: any BackboneConfiguration
     ) throws(ModelError) {
-        let grids = sequences.flatMap(\.grids)
-        try Self.check(pixels, grids, configuration)
+        let (rules, grids) = (configuration.inputRules, sequences.flatMap(\.grids))
+        try Self.check(pixels, grids, rules.patch)
         var (starts, ids) = ([0], [Int32]())
-        var positions = MultimodalPositions(configuration)
         for (number, sequence) in sequences.enumerated() {
-            try Self.check(sequence.ids, number, configuration)
-            try positions.append(sequence.ids, images: sequence.grids)
+            try Self.check(sequence.ids, number, rules)
             ids += sequence.ids
             starts.append(ids.count)
         }
         self.ids = ids
-        self.positions = positions.flattened
+        positions = try rules.positions(of: sequences)
         self.grids = grids
         self.pixels = pixels
         sequenceStarts = starts
         imageStarts = sequences.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.grids.count) }
-        imageTokens = ids.indices.filter { ids[$0] == configuration.tokens.image }
+        let imageToken = rules.imageToken
+        imageTokens = ids.indices.filter { ids[$0] == imageToken }
     }
 
     /// Packs `sequences` with rows of `pixel_values`, float32
@@ -64,7 +63,7 @@ package struct EncoderInput: Sendable {
     ///
     /// - Throws: `ModelError`, as the other initialiser does.
     package init(
-        _ sequences: [Sequence], pixelValues: Tensor?, for configuration: Qwen25VLConfiguration
+        _ sequences: [Sequence], pixelValues: Tensor?, for configuration: any BackboneConfiguration
     ) throws(ModelError) {
         try self.init(
             sequences, pixels: pixelValues.map { PatchPixels(values: $0) }, for: configuration)
@@ -106,9 +105,9 @@ package struct EncoderInput: Sendable {
     }
 
     private static func check(
-        _ ids: [Int32], _ number: Int, _ configuration: Qwen25VLConfiguration
+        _ ids: [Int32], _ number: Int, _ rules: any InputRules
     ) throws(ModelError) {
-        let (rows, longest) = (configuration.text.vocabularySize, configuration.text.maxPositions)
+        let (rows, longest) = (rules.vocabularySize, rules.maxPositions)
         guard !ids.isEmpty else { throw .emptySequence(number: number) }
         guard ids.count <= longest else {
             throw .sequenceTooLong(number: number, length: ids.count, longest: longest)
@@ -119,13 +118,13 @@ package struct EncoderInput: Sendable {
     }
 
     private static func check(
-        _ pixels: PatchPixels?, _ grids: [ImageGrid], _ configuration: Qwen25VLConfiguration
+        _ pixels: PatchPixels?, _ grids: [ImageGrid], _ patch: PatchShape
     ) throws(ModelError) {
         for grid in grids {
-            try grid.checkMergeable(configuration.vision.spatialMergeSize)
+            try grid.checkMergeable(patch.mergeSize)
         }
         let patches = grids.reduce(0) { $0 + $1.patchCount }
-        let expected = [patches, configuration.vision.patchValueCount]
+        let expected = [patches, patch.valueCount]
         let actual = pixels?.shape ?? [0, expected[1]]
         guard actual == expected else {
             throw .patchesDisagree(shape: actual, expected: expected)

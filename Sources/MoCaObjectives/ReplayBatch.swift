@@ -33,10 +33,10 @@ package enum ReplayError: UserFacingError, Hashable {
 /// Reads padded rows of one file into packed batches.
 package struct ReplayBatch {
     let file: SafetensorsFile
-    let configuration: Qwen25VLConfiguration
+    let configuration: any BackboneConfiguration
 
     /// - Throws: `SafetensorsError`.
-    package init(reading url: URL, for configuration: Qwen25VLConfiguration) throws {
+    package init(reading url: URL, for configuration: any BackboneConfiguration) throws {
         file = try SafetensorsFile(mapping: url)
         self.configuration = configuration
     }
@@ -56,7 +56,7 @@ package struct ReplayBatch {
     ///
     /// - Throws: `ReplayError`, `ModelError`.
     package func reconstruction() throws -> ReconstructionBatch {
-        let rows = try rows(.none)
+        let (rows, rules) = (try rows(.none), configuration.inputRules)
         let labels = try integers(.labels, count: rows.isKept.count)
         let mask = try integers(.maskedPatches, count: rows.isKept.count)
         var (tokens, targets, images) = ([Int](), [Int32](), [Int]())
@@ -67,16 +67,16 @@ package struct ReplayBatch {
             }
             if mask[index] != 0 { images.append(place) }
         }
-        if let wild = targets.first(where: { $0 < 0 || $0 >= configuration.text.vocabularySize }) {
+        if let wild = targets.first(where: { $0 < 0 || $0 >= rules.vocabularySize }) {
             throw bad(.labels, "has \(wild), which is neither an id nor -100")
         }
         let input = try EncoderInput(
             rows.sequences, pixelValues: rows.pixelValues, for: configuration)
-        guard images.allSatisfy({ input.ids[$0] == configuration.tokens.image }) else {
+        guard images.allSatisfy({ input.ids[$0] == rules.imageToken }) else {
             throw bad(.maskedPatches, "is true where no image token stands")
         }
-        let patches = images.count * configuration.vision.mergeUnit
-        let shape = [patches, configuration.vision.patchValueCount]
+        let patches = images.count * rules.patch.mergeUnit
+        let shape = [patches, rules.patch.valueCount]
         let originals = patches == 0 ? nil : try tensor(.patchTargets)
         if let originals, originals.shape != shape {
             throw bad(.patchTargets, "has shape \(originals.shape), expected \(shape)")
@@ -112,9 +112,7 @@ extension ReplayBatch {
         for row in 0..<rowCount {
             let range = row * columns..<(row + 1) * columns
             let tokens = range.filter { isKept[$0] }.map { Int32(clamping: values[$0]) }
-            let images = zip(tokens, tokens.dropFirst()).count {
-                $0 == configuration.tokens.visionStart && $1 == configuration.tokens.image
-            }
+            let images = configuration.inputRules.imageCount(in: tokens)
             sequences.append(.init(ids: tokens, grids: Array(grids.prefix(images))))
             grids = grids.dropFirst(images)
         }
@@ -138,7 +136,7 @@ extension ReplayBatch {
             return nil
         }
         let values = try tensor(name)
-        let shape = [patches, configuration.vision.patchValueCount]
+        let shape = [patches, configuration.inputRules.patch.valueCount]
         guard values.shape == shape else {
             throw bad(name, "has shape \(values.shape), expected \(shape)")
         }

@@ -6,11 +6,13 @@ package import MoCaModel
 
 /// Packs inputs; those of equal length stand together, so that attention takes them in one call.
 package struct Collator: Sendable {
-    private let configuration: Qwen25VLConfiguration
+    private let configuration: any BackboneConfiguration
     private let normalization: PatchNormalization
 
     /// Makes a collator for a model and its image processor.
-    package init(_ configuration: Qwen25VLConfiguration, _ images: ImageProcessorConfiguration) {
+    package init(
+        _ configuration: any BackboneConfiguration, _ images: ImageProcessorConfiguration
+    ) {
         self.configuration = configuration
         normalization = images.normalization
     }

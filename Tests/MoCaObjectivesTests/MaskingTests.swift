@@ -13,7 +13,7 @@ import Torch
     }
 
     private func configuration() throws -> Qwen25VLConfiguration {
-        try ObjectiveFixtures.model().configuration
+        try ObjectiveFixtures.configuration()
     }
 
     private func text(_ count: Int, from first: Int32 = 2) -> EncoderInput.Sequence {
@@ -186,7 +186,7 @@ import Torch
         let logits: [Float] = objective.model.tokenLogits(
             output.hidden.indexed(0, by: Tensor(predictions.states))
         ).array()
-        let columns = model.configuration.text.vocabularySize
+        let columns = model.configuration.vocabularySize
         let right = predictions.ids.enumerated().count { row, id in
             let own = logits[row * columns..<(row + 1) * columns]
             return own.max() == own[row * columns + Int(id)]

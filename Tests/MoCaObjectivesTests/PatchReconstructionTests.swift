@@ -8,18 +8,18 @@ import Torch
 /// What is drawn is what the loss is computed from.
 @Suite struct PatchReconstructionTests {
     /// A picture of 4 x 4 patches, four image tokens, between its markers.
-    private func sequence(_ configuration: Qwen25VLConfiguration) -> EncoderInput.Sequence {
-        let tokens = configuration.tokens
-        return EncoderInput.Sequence(
-            ids: [tokens.visionStart] + Array(repeating: tokens.image, count: 4)
-                + [tokens.visionEnd],
+    private func sequence(
+        _ configuration: any BackboneConfiguration
+    ) -> EncoderInput.Sequence {
+        EncoderInput.Sequence(
+            ids: configuration.inputRules.imageBlock(tokenCount: 4),
             grids: [ImageGrid(t: 1, h: 4, w: 4)])
     }
 
     private func masking(_ model: ReconstructionModel, _ ratio: Double) -> Masking {
         Masking(
             .init(mlmRatio: 0, maeRatio: ratio),
-            maskToken: model.backbone.configuration.tokens.image, specialTokens: [])
+            maskToken: model.backbone.configuration.inputRules.imageToken, specialTokens: [])
     }
 
     private func patches(_ pixels: [Float]) -> PatchPixels {
@@ -27,7 +27,7 @@ import Torch
     }
 
     private func pixels(_ model: ReconstructionModel) -> [Float] {
-        (0..<16 * model.backbone.configuration.vision.patchValueCount).map {
+        (0..<16 * model.backbone.configuration.inputRules.patch.valueCount).map {
             Float(($0 * 37) % 101) / 50 - 1
         }
     }
@@ -44,7 +44,7 @@ import Torch
         #expect(result.maskedGroups == result.maskedGroups.sorted())
         #expect(
             result.predictions.count
-                == result.maskedGroups.count * 4 * configuration.vision.patchValueCount)
+                == result.maskedGroups.count * 4 * configuration.inputRules.patch.valueCount)
 
         var again = RandomSource(seed: 5)
         let batch = try masking.corrupt(
@@ -58,7 +58,7 @@ import Torch
 
     @Test func baselineIsTheMeanOfTheVisiblePatches() throws {
         let model = try #require(try ObjectiveFixtures.model().reconstruction)
-        let width = model.backbone.configuration.vision.patchValueCount
+        let width = model.backbone.configuration.inputRules.patch.valueCount
         let pixels = pixels(model)
         var random = RandomSource(seed: 5)
         let result = try model.reconstruct(

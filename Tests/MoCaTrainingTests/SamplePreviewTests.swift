@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaData
+import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing

@@ -90,7 +90,7 @@ package struct Masking: Sendable, Hashable {
     /// - Throws: `ModelError`, as `EncoderInput` does.
     package func corrupt(
         _ sequences: [EncoderInput.Sequence], pixels: PatchPixels?,
-        for configuration: Qwen25VLConfiguration, using random: inout RandomSource
+        for configuration: any BackboneConfiguration, using random: inout RandomSource
     ) throws(ModelError) -> ReconstructionBatch {
         try corrupt(
             sequences, pixels: pixels, for: configuration,
@@ -102,9 +102,11 @@ package struct Masking: Sendable, Hashable {
     /// - Throws: `ModelError`, as `EncoderInput` does.
     package func corrupt(
         _ sequences: [EncoderInput.Sequence], pixels: PatchPixels?,
-        for configuration: Qwen25VLConfiguration, streams: Streams
+        for configuration: any BackboneConfiguration, streams: Streams
     ) throws(ModelError) -> ReconstructionBatch {
         precondition(streams.sequences.count == sequences.count, "a stream a sequence")
+        let rules = configuration.inputRules
+        let imageToken = rules.imageToken
         var corrupted = sequences
         var random = streams.sequences
         var (tokens, targets) = ([Int](), [Int32]())
@@ -115,7 +117,7 @@ package struct Masking: Sendable, Hashable {
             var spans = SpanMask(ratio: settings.mlmRatio, meanLength: settings.spanLength)
             for index in corrupted[number].ids.indices {
                 let id = corrupted[number].ids[index]
-                if id == configuration.tokens.image {
+                if id == imageToken {
                     spans.interrupt()
                     if Double(random[number].uniform()) < settings.maeRatio {
                         imageTokens.append(place)
@@ -133,8 +135,7 @@ package struct Masking: Sendable, Hashable {
             }
         }
         var rest = Streams(sequences: random, shared: streams.shared)
-        let covered = cover(
-            groups, of: pixels, mergeUnit: configuration.vision.mergeUnit, &rest)
+        let covered = cover(groups, of: pixels, mergeUnit: rules.patch.mergeUnit, &rest)
         return ReconstructionBatch(
             input: try EncoderInput(corrupted, pixels: covered.pixels, for: configuration),
             maskedTokens: tokens, tokenTargets: targets, maskedImageTokens: imageTokens,

@@ -30,7 +30,7 @@ extension ReconstructionModel {
         _ sequence: EncoderInput.Sequence, pixels: PatchPixels, masking: Masking,
         using random: inout RandomSource
     ) throws(ModelError) -> PatchReconstruction {
-        let vision = backbone.configuration.vision
+        let mergeUnit = backbone.configuration.inputRules.patch.mergeUnit
         let batch = try masking.corrupt(
             [sequence], pixels: pixels, for: backbone.configuration, using: &random)
         let groups = Dictionary(
@@ -47,7 +47,7 @@ extension ReconstructionModel {
             ).to(.cpu)  // [mergeUnit * R, V]
         }
         let visible = Set(groups.values).subtracting(masked).sorted()
-            .flatMap { $0 * vision.mergeUnit..<($0 + 1) * vision.mergeUnit }
+            .flatMap { $0 * mergeUnit..<($0 + 1) * mergeUnit }
         let mean =
             visible.isEmpty
             ? nil : pixels.originals(at: visible).values().mean([0], keepingAxes: true)  // [1, V]

@@ -20,7 +20,7 @@ struct ReconstructionSource: StepSource {
     private let totalSteps: Int
     private let subsetNames: [String]
     private let subsetNumbers: [String: Int]
-    private let configuration: Qwen25VLConfiguration
+    private let configuration: any BackboneConfiguration
     private let cost: TrainingCost
     private let collator: Collator
     private let cache: PatchCache

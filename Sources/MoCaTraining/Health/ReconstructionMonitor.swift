@@ -78,7 +78,7 @@ struct ReconstructionMonitor {
         images = start.processor.images.configuration
         masking = Masking(
             .init(mlmRatio: 0, maeRatio: settings.masking.maeRatio),
-            maskToken: start.model.configuration.tokens.image, specialTokens: [])
+            maskToken: start.model.configuration.inputRules.imageToken, specialTokens: [])
         guard everySteps > 0 else {
             pictures = []
             return

@@ -247,8 +247,7 @@ package struct TrainingRun {
         guard !keepsNothing else { return nil }
         return { prepared, step in
             try FailedStep(
-                recipe, start.model.configuration, step: step,
-                records: prepared.ids.map(\.description),
+                recipe, step: step, records: prepared.ids.map(\.description),
                 StepConditions(recipe, start.model.store, step: step)
             ).keep(prepared, start, in: recipe.outputFolder, write)
         }

@@ -55,7 +55,7 @@ package struct SamplePreview: Sendable {
     private let processor: Processor
     /// The same without truncation.
     private let untruncated: Processor
-    private let configuration: Qwen25VLConfiguration
+    private let configuration: any BackboneConfiguration
     private let collator: Collator
     private let prompting: Prompting
     private let masking: Masking?
@@ -177,8 +177,9 @@ package struct SamplePreview: Sendable {
             [outline.sequence], pixels: collator.pixels([patches]), for: configuration,
             streams: streams)
         input.maskedTokens = Set(batch.maskedTokens)
+        let imageToken = configuration.inputRules.imageToken
         let imageTokens = outline.ids.indices.filter {
-            outline.ids[$0] == configuration.tokens.image
+            outline.ids[$0] == imageToken
         }
         let numbers = Dictionary(
             uniqueKeysWithValues: imageTokens.enumerated().map { ($1, $0) })

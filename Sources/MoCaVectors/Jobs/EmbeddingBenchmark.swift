@@ -63,7 +63,7 @@ package struct EmbeddingBenchmark: Sendable {
         var pass = Throughput.Pass()
         pass.seconds = (clock.now - start).seconds
         pass.processorSeconds = ProcessMemory.processorSeconds - processor
-        let cost = ForwardCost(embedder.model.backbone.configuration)
+        let cost = embedder.model.backbone.configuration.forwardCost
         for (outline, result) in zip(outlines, results) {
             _ = try result.get()
             pass.add(try outline.get(), cost)
@@ -74,7 +74,7 @@ package struct EmbeddingBenchmark: Sendable {
 
 extension Throughput.Pass {
     /// Counts one input that went forward.
-    package mutating func add(_ outline: InputOutline, _ cost: ForwardCost) {
+    package mutating func add(_ outline: InputOutline, _ cost: any ForwardCost) {
         items += 1
         tokens += outline.ids.count
         patches += outline.patchCount

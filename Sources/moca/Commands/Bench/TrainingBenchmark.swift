@@ -113,7 +113,7 @@ struct TrainingBenchmark: Sendable {
 /// A model with its optimiser.
 private struct TrainingSteps {
     let dtype: DType
-    private let configuration: Qwen25VLConfiguration
+    private let configuration: any BackboneConfiguration
     private let processor: Processor
     private let collator: Collator
     private let cost: ForwardCost
@@ -136,7 +136,7 @@ private struct TrainingSteps {
             folder: benchmark.model, configuration: configuration,
             truncation: Truncation(maxLength: benchmark.maxLength, policy: .end))
         collator = Collator(configuration, processor.images.configuration)
-        cost = ForwardCost(configuration)
+        cost = configuration.forwardCost
         let tokenizer = processor.tokenizer.addingMaskToken()
         masking = tokenizer.maskTokenID.map {
             Masking(

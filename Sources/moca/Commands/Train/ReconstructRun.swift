@@ -50,7 +50,7 @@ struct ReconstructRun: Sendable {
             folder: model, configuration: loaded.configuration, budget: try budget(loaded))
         let masking = Masking(
             .init(mlmRatio: 0, maeRatio: command.maeRatio),
-            maskToken: loaded.configuration.tokens.image, specialTokens: [])
+            maskToken: loaded.configuration.inputRules.imageToken, specialTokens: [])
         try makeFolder()
         var list = ReconstructionList(
             seed: command.seed, maeRatio: command.maeRatio, items: [])
@@ -70,7 +70,7 @@ struct ReconstructRun: Sendable {
                 .init(
                     path: path, panels: panels,
                     maskedPatches: result.maskedGroups.count
-                        * loaded.configuration.vision.mergeUnit,
+                        * loaded.configuration.inputRules.patch.mergeUnit,
                     patches: outline.patchCount, meanSquaredError: result.meanSquaredError,
                     baselineError: result.baselineError))
         }
@@ -80,7 +80,7 @@ struct ReconstructRun: Sendable {
 
     /// The contract's limits, else those of the image processor's file.
     private func budget(_ loaded: PretrainedModel) throws -> PixelBudget? {
-        let width = loaded.configuration.text.hiddenSize
+        let width = loaded.configuration.vectorLength
         let contract = try EmbeddingContract(of: model, vectorLength: width)
         guard let contract, let low = contract.minPixels, let high = contract.maxPixels else {
             return nil

@@ -128,9 +128,9 @@ struct ReplayRun: Sendable {
 
     /// What an option does not say is as the file was saved, else as the model's contract says.
     private func contrastiveSettings(
-        _ metadata: [String: String], _ configuration: Qwen25VLConfiguration
+        _ metadata: [String: String], _ configuration: any BackboneConfiguration
     ) throws -> (loss: ContrastiveObjective.Settings, pooling: PoolingSettings) {
-        let width = configuration.text.hiddenSize
+        let width = configuration.vectorLength
         let contract = try EmbeddingContract(of: model, vectorLength: width)
         var plain = Recipe.Contrastive()
         plain.loss.masksRepeatedPositives = false
