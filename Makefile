@@ -2,7 +2,7 @@
 SWIFT_FLAGS ?= -c release -Xswiftc -enable-testing
 # What `make docs` describes: the targets that are public API.
 DOCUMENTED ?= Torch NN MoCaEmbedding
-SWIFT_SOURCES = $(wildcard Package.swift Sources Tests Benchmarks)
+SWIFT_SOURCES = $(wildcard Package.swift Sources Tests Benchmarks examples/library)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup build test demo lint format bench docs clean
@@ -29,7 +29,8 @@ lint: setup ## check format, layers, sizes and words
 format: ## lay out the Swift files as `make lint` wants them
 	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
 
-bench: build ## measure throughput against the GEMM peak of the same run
+bench: setup ## measure throughput against the GEMM peak of the same run
+	MOCA_BENCHMARKS=1 swift build $(SWIFT_FLAGS)
 	scripts/bench/run
 
 docs: setup ## write the API reference of the public targets to .build/docs

@@ -2,6 +2,7 @@
 
 import Foundation
 package import MoCaCore
+import MoCaSystem
 
 /// A failure of this target that reaches a user.
 package enum PreparationError: UserFacingError, Hashable {
@@ -148,6 +149,24 @@ extension PreparationError {
     static func writing(_ path: String, _ code: Int32 = errno) -> PreparationError {
         code == ENOSPC || code == EDQUOT
             ? .diskFull(path: path) : .cannotWrite(path: path, reason: systemText(code))
+    }
+
+    /// What a failed call of the system means for the file that it was to write.
+    static func writing(_ error: SystemFileError) -> PreparationError {
+        error.cause == .diskFull
+            ? .diskFull(path: error.path)
+            : .cannotWrite(path: error.path, reason: error.reason)
+    }
+
+    /// Runs `body`, which writes files.
+    ///
+    /// - Throws: `PreparationError.cannotWrite`, `.diskFull`, and other errors of `body`.
+    static func writing<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as SystemFileError {
+            throw writing(error)
+        }
     }
 
     /// What the last failed call of the system means for the file that was read.

@@ -84,9 +84,9 @@ public final class Embedder: Sendable {
     /// The role, where the model has a prompt for it: a role without one is embedded as none.
     package func known(_ role: Role) -> Role? { settings.prompts[role] == nil ? nil : role }
 
-    /// One vector for each content, in their order.
+    /// One vector for each content, in their order. `role` chooses the prompt around each content;
+    /// nil adds none.
     ///
-    /// - Parameter role: the prompt to put around each content; nil for none.
     /// - Throws: `EmbeddingError.badInput` for the first content that cannot be embedded.
     public func embed(_ contents: [Content], as role: Role? = nil) async throws -> [Embedding] {
         let outlines = try await outlines(of: contents, as: role)

@@ -2,6 +2,7 @@
 
 import Foundation
 package import MoCaCore
+import MoCaSystem
 
 /// A failure of this target that reaches a user.
 package enum TrainingError: UserFacingError, Hashable {
@@ -146,7 +147,7 @@ package enum TrainingError: UserFacingError, Hashable {
 
     /// What kept `url` from being written, in the words of the system.
     static func cannotWrite(_ url: URL, _ error: any Error) -> TrainingError {
-        var reason = error.localizedDescription
+        var reason = error.fileReason
         // Foundation wraps what the system said in texts that say less.
         let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey]
         if let error = error as? POSIXError ?? underlying as? POSIXError {

@@ -94,9 +94,8 @@ public final class AdamW {
         }
     }
 
-    /// Updates every parameter that has a gradient.
-    ///
-    /// - Parameter gradientFactor: times every gradient; in float32 where there are masters.
+    /// Updates every parameter that has a gradient. Gradients are multiplied by `gradientFactor`,
+    /// in float32 where there are masters.
     public func step(learningRate: Double, gradientFactor: Double = 1) {
         for group in 0...settings.groups.count {
             let members = zip(parameters, groupNumbers).filter { $1 == group }.map(\.0)

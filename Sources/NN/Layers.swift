@@ -23,8 +23,9 @@ public struct Linear: Sendable {
     /// A trained change of the weight; nil where it is merged into it, or there is none.
     public let adapter: LowRankAdapter?
 
-    /// - Parameter branches: how many such layers add to one residual stream; nil for a layer
-    ///   inside a branch.
+    /// Asks the store for `weight` `[output, input]` and, with `hasBias`, `bias` `[output]`.
+    /// `branches` counts the layers that add to one residual stream; nil for a layer inside a
+    /// branch.
     public init(
         _ path: ParameterPath, from input: Int, to output: Int, hasBias: Bool = true,
         branches: Int? = nil
@@ -91,7 +92,8 @@ public struct GatedMLP: Sendable {
     /// The way back to `width`.
     public let downProj: Linear
 
-    /// - Parameter branches: how many layers add to the residual stream that this one adds to.
+    /// Asks the store for `gate_proj`, `up_proj` and `down_proj`. `branches` counts the layers that
+    /// add to the residual stream that this one adds to.
     public init(
         _ path: ParameterPath, width: Int, intermediate: Int, hasBias: Bool, branches: Int? = nil
     ) {

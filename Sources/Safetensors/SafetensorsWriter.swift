@@ -1,6 +1,7 @@
 // Writing one file, tensor by tensor.
 
 public import Foundation
+import MoCaSystem
 
 /// Writes one file in bounded memory: all tensors are declared first, then their bytes are appended
 /// in the same order, whole or in pieces.
@@ -9,12 +10,12 @@ public import Foundation
 ///     try writer.append(bytes, to: "a")
 ///     try writer.finish()
 ///
-/// The file appears under its name when `finish()` returns; without it, what was written is
-/// removed.
+/// The file appears under its name, synchronised, when `finish()` returns; without it, what was
+/// written is removed. While one process writes a file, others are refused.
 public final class SafetensorsWriter {
     /// The declared tensors, in order.
     public let tensors: [SafetensorsDeclaration]
-    private let file: PartialFile
+    private let file: AtomicFile
     private let byteCounts: [Int]
     private var position = 0
     private var written = 0
@@ -32,8 +33,14 @@ public final class SafetensorsWriter {
         self.tensors = tensors
         byteCounts = try tensors.map { try $0.byteCount(file: url.path) }
         let header = try SafetensorsHeader.encode(tensors, metadata: metadata, file: url.path)
-        file = try PartialFile(url)
-        try header.withUnsafeBytes { try file.append($0) }
+        do {
+            file = try AtomicFile(url)
+        } catch {
+            throw error.cause == .inUse
+                ? SafetensorsError.beingWritten(file: error.path)
+                : .cannotCreate(file: error.path, reason: error.reason)
+        }
+        try writing { () throws(SystemFileError) in try file.append(header) }
     }
 
     /// Appends bytes of the tensor `name`: the next one that is not complete.
@@ -55,7 +62,7 @@ public final class SafetensorsWriter {
                 file: file.destination.path, tensor: name, expected: byteCounts[position],
                 found: written + bytes.count)
         }
-        try file.append(bytes)
+        try writing { () throws(SystemFileError) in try file.append(bytes) }
         written += bytes.count
     }
 
@@ -77,12 +84,22 @@ public final class SafetensorsWriter {
             }
             advance()
         }
-        try file.synchronize()
+        try writing { () throws(SystemFileError) in try file.synchronize() }
     }
 
     /// Gives the completed file its name.
     func publish() throws {
-        try file.publish()
+        try writing { () throws(SystemFileError) in try file.publish() }
+    }
+
+    private func writing(
+        _ body: () throws(SystemFileError) -> Void
+    ) throws(SafetensorsError) {
+        do {
+            try body()
+        } catch {
+            throw .writeFailed(file: error.path, reason: error.reason)
+        }
     }
 
     private func advance() {

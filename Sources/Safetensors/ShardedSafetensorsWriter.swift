@@ -1,6 +1,7 @@
 // Writing a checkpoint in Hugging Face layout: one file, or shards with an index.
 
 public import Foundation
+import MoCaSystem
 
 /// Writes a checkpoint in bounded memory, as shards of at most `shardBytesMax` bytes.
 ///
@@ -127,9 +128,10 @@ public final class ShardedSafetensorsWriter {
         var data = try JSONSerialization.data(
             withJSONObject: index, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
         data.append(UInt8(ascii: "\n"))
-        let file = try PartialFile(url)
-        try data.withUnsafeBytes { try file.append($0) }
-        try file.synchronize()
-        try file.publish()
+        do {
+            try AtomicFile.write(data, to: url)
+        } catch {
+            throw SafetensorsError.writeFailed(file: error.path, reason: error.reason)
+        }
     }
 }

@@ -49,12 +49,11 @@ extension Tensor {
         call("crossEntropy", targets, file, line) { ctorch_cross_entropy($0, $1, $2) }
     }
 
-    /// The same as `linear(weight, nil).to(.float32).crossEntropySum(targets)` of states
+    /// Computes `linear(weight, nil).to(.float32).crossEntropySum(targets)` of states
     /// `[n, width]`, with logits of `chunk` rows at a time. Gradients are computed with the loss:
-    /// backward runs once.
+    /// backward runs once. `scale` is the expected gradient of the sum; gradients are rounded to
+    /// the type of the weight after this factor, so that small ones do not vanish in float16.
     ///
-    /// - Parameter scale: what the sum's gradient will be about; gradients are rounded to the type
-    ///   of the weight after this factor, so that small ones do not vanish in float16.
     /// - Returns: the sum, and without gradients each row's loss and 1 where no logit is above the
     ///   target's: `[n, 2]`.
     public func linearCrossEntropy(

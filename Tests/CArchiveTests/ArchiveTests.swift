@@ -1,5 +1,6 @@
 import CArchive
 import Foundation
+import MoCaTestSupport
 import Testing
 
 /// Archives and streams against what Python's tarfile, zipfile and gzip say is in them.
@@ -24,10 +25,9 @@ import Testing
     private func reading(
         _ parts: [Data], _ content: carchive_content = CARCHIVE_ENTRIES
     ) throws -> [Member] {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("moca-archive-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder()
+        defer { temporary.remove() }
+        let folder = temporary.url
         let urls = parts.indices.map { folder.appendingPathComponent("part-\($0)") }
         for (url, part) in zip(urls, parts) { try part.write(to: url) }
         return try members(urls.map(\.path), content)

@@ -2,10 +2,10 @@
 
 import CArchive
 import Foundation
+import MoCaTestSupport
 
 /// The folder of the golden archives.
-let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fixtures/archive")
+let fixtures = Repository.fixtures.appending(path: "archive")
 
 /// What a call that failed said.
 struct Failed: Error, Equatable {

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaData
 import MoCaTables
+import MoCaTestSupport
 import Testing
 @testable import MoCaDataCheck
 

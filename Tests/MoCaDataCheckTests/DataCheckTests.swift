@@ -2,6 +2,7 @@ import Foundation
 import MoCaData
 import MoCaProcessing
 import MoCaTables
+import MoCaTestSupport
 import MoCaTokenizer
 import Testing
 @testable import MoCaDataCheck
@@ -185,7 +186,8 @@ import Testing
     @Test func exampleDataAreSound() throws {
         try withTemporaryFolder { folder in
             let result = try check(
-                [examples.appending(path: "mmeb-train/DocPages")], images: examples, in: folder
+                [examples.appending(path: "mmeb-train/DocPages")], images: Repository.exampleImages,
+                in: folder
             ) {
                 $0.evaluationFolders = [examples.appending(path: "vidore")]
             }
@@ -254,10 +256,11 @@ import Testing
     func theExamplesAreSound(part: String) throws {
         try withTemporaryFolder { folder in
             let result = try check(
-                subsetFolders(in: [examples.appending(path: part)]), images: examples, in: folder
+                subsetFolders(in: [examples.appending(path: part)]),
+                images: Repository.exampleImages, in: folder
             ) {
                 $0.evaluationFolders = ["mmeb-eval", "vidore"].map { examples.appending(path: $0) }
-                $0.evaluationImages = examples
+                $0.evaluationImages = Repository.exampleImages
             }
             let kinds = Set(result.findings.filter { $0.severity != "information" }.map(\.kind))
             // Twelve clips are in the archive twice, under the same title.

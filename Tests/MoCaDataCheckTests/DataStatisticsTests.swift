@@ -3,6 +3,7 @@ import MoCaCore
 import MoCaData
 import MoCaImage
 import MoCaProcessing
+import MoCaTestSupport
 import MoCaTokenizer
 import Testing
 @testable import MoCaDataCheck

@@ -6,31 +6,21 @@ import MoCaData
 import MoCaImage
 import MoCaModel
 import MoCaProcessing
+import MoCaTestSupport
 import Testing
 @testable import MoCaDataCheck
 
 /// The folder of the golden files.
-let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appending(path: "Fixtures")
+let fixtures = Repository.fixtures
 
 /// Small pictures of every kind.
 let pictures = fixtures.appending(path: "image/files")
 
 /// The data that come with the program.
-let examples = fixtures.deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "examples/data")
+let examples = Repository.exampleData
 
 /// A tiny model with images and text.
 let model = fixtures.appending(path: "model/checkpoint_newer")
-
-/// A folder of its own for one test, removed at the end.
-func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory
-        .appending(path: "moca-check-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder.resolvingSymlinksInPath())
-}
 
 /// Writes lines of JSON into `folder/NAME/train.jsonl`, and gives `folder/NAME`.
 @discardableResult

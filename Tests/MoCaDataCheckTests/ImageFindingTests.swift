@@ -1,5 +1,6 @@
 import Foundation
 import MoCaData
+import MoCaTestSupport
 import Testing
 @testable import MoCaDataCheck
 

@@ -56,21 +56,4 @@ import Testing
                 == "a red ship in the harbour")
         #expect(NormalizedText.tail(of: "find it: a ship") == nil)
     }
-
-    @Test func hashesTellContentsApart() {
-        var seen: Set<ContentHash> = []
-        let bytes = [UInt8](repeating: 0, count: 40)
-        for length in 0..<40 {
-            seen.insert(ContentHash(Data(bytes[..<length])))
-            for index in 0..<length {
-                var changed = Array(bytes[..<length])
-                changed[index] = 1
-                seen.insert(ContentHash(Data(changed)))
-            }
-        }
-        #expect(seen.count == 40 + 40 * 39 / 2)
-        #expect(Set(seen.map(\.low)).count == seen.count)
-        #expect(Set(seen.map(\.short)).count == seen.count)
-        #expect(ContentHash("a").text.count == 32)
-    }
 }

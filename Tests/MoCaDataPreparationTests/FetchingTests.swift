@@ -1,14 +1,15 @@
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaDataPreparation
 
-/// Against `scripts/imitation-hub.py`, which fails as servers do.
+/// Against `scripts/tests/imitation-hub.py`, which fails as servers do.
 @Suite(.serialized) struct FetchingTests {
     private func withHub(_ body: (ImitationHub, Trial) throws -> Void) throws {
         try withTemporaryFolder { folder in
-            let hub = try ImitationHub(folder)
+            let hub = try ImitationHub(serving: folder.appending(path: "hub"))
             try body(hub, Trial(folder, hub: hub))
         }
     }

@@ -1,14 +1,14 @@
 import Foundation
 import MoCaCore
 import MoCaSystem
+import MoCaTestSupport
 import Synchronization
 import Testing
 
 @testable import MoCaDataPreparation
 
 /// The root of the package.
-let packageRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
+let packageRoot = Repository.root
 
 /// Archives that `scripts/fixtures/archives.py` made.
 let archives = packageRoot.appending(path: "Tests/Fixtures/archives")
@@ -28,15 +28,6 @@ let hasHub: Bool = {
 /// `Tests/Fixtures/archives`: what a good entry holds.
 func content(_ name: String) -> String {
     String(String(repeating: name, count: 300).prefix(100 * name.count))
-}
-
-/// A folder of its own for one test, removed at the end.
-func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.resolvingSymlinksInPath()
-        .appending(path: "moca-prepare-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder)
 }
 
 /// Bytes that look random and are the same every time.
@@ -106,43 +97,5 @@ struct Trial {
         var result: PreparationReport?
         try preparation(yaml, isInterrupted: isInterrupted).run { result = $0 }
         return try #require(result)
-    }
-}
-
-/// `scripts/imitation-hub.py`, running as long as this lives.
-final class ImitationHub {
-    let root: URL
-    let address: String
-    private let process = Process()
-    private let input = Pipe()
-
-    init(_ folder: URL) throws {
-        root = folder.appending(path: "hub")
-        try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
-        let output = Pipe()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = [
-            "python3", packageRoot.appending(path: "scripts/imitation-hub.py").path, root.path,
-        ]
-        (process.standardInput, process.standardOutput) = (input, output)
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        address = "http://127.0.0.1:" + line.trimmingCharacters(in: .whitespacesAndNewlines)
-    }
-
-    deinit { process.terminate() }
-
-    func put(_ data: Data, _ path: String) throws {
-        try write(data, to: root.appending(path: path))
-    }
-
-    /// What goes wrong from now on.
-    func fail(_ json: String) throws {
-        try Data(json.utf8).write(to: root.appending(path: "faults.json"))
-    }
-
-    /// A line a request: method, path, range, status.
-    func requests() throws -> [String] {
-        try text(root.appending(path: "requests.log")).split(separator: "\n").map(String.init)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaTables
+import MoCaTestSupport
 import Testing
 @testable import MoCaData
 

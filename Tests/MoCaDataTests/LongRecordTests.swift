@@ -1,5 +1,7 @@
 import Foundation
 import MoCaCore
+import MoCaSystem
+import MoCaTestSupport
 import Testing
 @testable import MoCaData
 @testable import MoCaTables

@@ -1,29 +1,23 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaTestSupport
 @testable import MoCaEvaluation
 
 /// A folder of sets and scores that is removed with the value.
 final class BenchmarkFolder: Sendable {
-    let url: URL
+    private let folder: TemporaryFolder
+    var url: URL { folder.url }
     var data: URL { url.appending(path: "data") }
     var output: URL { url.appending(path: "output") }
 
-    static let fixtures = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
+    static let fixtures = Repository.fixtures
     static let checkpoint = fixtures.appending(path: "model/checkpoint_newer")
 
     init() throws {
-        url =
-            FileManager.default.temporaryDirectory
-            .appending(path: "moca-evaluation-\(UUID().uuidString)", directoryHint: .isDirectory)
-            .standardizedFileURL
+        folder = try TemporaryFolder()
         try FileManager.default.createDirectory(
             at: url.appending(path: "data"), withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(at: url)
     }
 
     /// Writes a file of lines of JSON below `data`.

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaEvaluation
@@ -102,10 +103,9 @@ struct QueryOutcomeTests {
     }
 
     @Test func linesReadBackAndBrokenOnesAreNamed() throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "moca-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder()
+        defer { temporary.remove() }
+        let folder = temporary.url
         var evaluation = PrecisionAtOne()
         try evaluation.add([0.1, 0.25], query: "a/b \"é\"")
         try evaluation.add([0.3, 0.3], query: "b")

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import MoCaVectors
 import Testing
 @testable import MoCaEvaluation
@@ -35,8 +36,7 @@ struct Golden: Decodable {
     let clusters: [Cluster]
 
     static func load() throws -> Golden {
-        let file = URL(filePath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Fixtures/evaluation/golden.json")
+        let file = Repository.fixtures.appending(path: "evaluation/golden.json")
         return try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaEvaluation
@@ -148,10 +149,9 @@ struct ScoresTests {
     }
 
     @Test func filesHoldTheKeysOfTheInterface() throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "moca-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let temporary = try TemporaryFolder()
+        defer { temporary.remove() }
+        let folder = temporary.url
         let file = folder.appending(path: "scores.json")
         let scores = example()
         try scores.write(to: file)

@@ -3,11 +3,11 @@
 import Foundation
 import MoCaCore
 import MoCaImage
+import MoCaTestSupport
 import Testing
 
 /// Tests/Fixtures/image.
-let fixtureFolder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("Fixtures/image")
+let fixtureFolder = Repository.fixtures.appending(path: "image")
 
 /// The file `name` of the fixtures.
 func fixture(_ name: String) -> ImageSource {

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaCore
 import MoCaImage
+import MoCaTestSupport
 import Testing
 
 @Suite struct ImageProcessorConfigurationTests {
@@ -10,10 +11,9 @@ import Testing
     private func read(
         _ files: [String: String], budget: PixelBudget? = nil
     ) throws -> ImageProcessorConfiguration {
-        let folder = FileManager.default.temporaryDirectory
-            .appendingPathComponent("moca-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { #expect(throws: Never.self) { try FileManager.default.removeItem(at: folder) } }
+        let temporary = try TemporaryFolder()
+        defer { temporary.remove() }
+        let folder = temporary.url
         for (name, text) in files {
             try Data(text.utf8).write(to: folder.appendingPathComponent(name))
         }

@@ -43,7 +43,7 @@ import Testing
     @Test func architecturesNameTheFamilyWhereTheTypeIsMissing() throws {
         var object = try object()
         object["model_type"] = nil
-        object["hidden_size"] = .integer(-1)
+        object["vision_config"] = nil
         object["architectures"] = .array([.string("Qwen2_5_VLForConditionalGeneration")])
         let error = #expect(throws: ModelError.self) { try read(object) }
         guard case .badConfiguration(_, let problems)? = error else {
@@ -51,7 +51,7 @@ import Testing
             return
         }
         #expect(problems.map(\.keyPath).contains("model_type"))
-        #expect(problems.map(\.keyPath).contains("hidden_size"))
+        #expect(problems.map(\.keyPath).contains("vision_config"))
     }
 
     @Test func whatIsNotAnObjectIsNotJSON() {

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Safetensors
 import Torch
 
@@ -57,11 +58,7 @@ struct GoldenBatch {
 
 /// The largest absolute difference of two tensors of one shape; infinite when the shapes differ or a
 /// value is not a number.
-func maxDifference(_ x: Tensor, _ y: Tensor) -> Float {
+func largestDifference(_ x: Tensor, _ y: Tensor) -> Float {
     guard x.shape == y.shape else { return .infinity }
-    let (a, b) = (x.array(Float.self), y.array(Float.self))
-    return zip(a, b).reduce(0) { worst, pair in
-        let difference = abs(pair.0 - pair.1)
-        return difference.isNaN ? .infinity : max(worst, difference)
-    }
+    return largestDifference(x.array(Float.self), y.array(Float.self))
 }

@@ -1,12 +1,11 @@
 // Where the golden files of the model are.
 
 import Foundation
+import MoCaTestSupport
 
 /// Tests/Fixtures/model.
 enum ModelFixtures {
-    static let folder = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Fixtures/model")
+    static let folder = Repository.fixtures.appending(path: "model")
 
     static func data(_ path: String) throws -> Data {
         try Data(contentsOf: folder.appending(path: path))

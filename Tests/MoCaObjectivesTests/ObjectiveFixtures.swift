@@ -2,14 +2,13 @@
 
 import Foundation
 import MoCaModel
+import MoCaTestSupport
 import Torch
 
 @testable import MoCaObjectives
 
 enum ObjectiveFixtures {
-    static let folder = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Fixtures/model")
+    static let folder = Repository.fixtures.appending(path: "model")
 
     /// A row of `losses.json`.
     struct Expected: Decodable {

@@ -2,6 +2,7 @@ import Foundation
 import MoCaCore
 import MoCaImage
 import MoCaModel
+import MoCaTestSupport
 import MoCaTokenizer
 import Testing
 import Torch
@@ -9,9 +10,7 @@ import Torch
 @testable import MoCaProcessing
 
 @Suite struct ProcessorTests {
-    static let folder = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Fixtures/model/checkpoint_newer")
+    static let folder = Repository.fixtures.appending(path: "model/checkpoint_newer")
 
     static func configuration() throws -> Qwen25VLConfiguration {
         try Qwen25VLConfiguration(

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaReport
@@ -50,7 +51,7 @@ import Testing
 
     /// What was logged says less than the recipe: a run may not have logged a loss yet.
     @Test func theRecipeSaysTheStage() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let recipes = ["  mlm_target: same\n  mlm_ratio: 0.4", "  temperature: 0.02"]
             let stages = try recipes.enumerated().map { number, keys in
                 let yaml = "seed: 1\nobjective:\n\(keys)\nbatch:\n  size: 4\n"
@@ -63,14 +64,6 @@ import Testing
         }
     }
 
-    private func withFolder(_ body: (URL) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "moca-report-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try body(folder)
-    }
-
     private static let events = """
         {"step": 10, "kind": "resumed", "text": "went on from checkpoint-10"}
         {"step": 12, "kind": "collapse", "text": "queries of a are alike"}
@@ -79,7 +72,7 @@ import Testing
         """
 
     @Test func theStoryTellsWhatToLookAt() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var run = try run(
                 "one", in: folder,
                 [
@@ -115,7 +108,7 @@ import Testing
     }
 
     @Test func endsAreToldApart() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let stopped = try run(
                 "a", in: folder,
                 ["events.jsonl": "{\"step\": 41, \"kind\": \"stopped\", \"text\": \"loss nan\"}\n"])
@@ -129,7 +122,7 @@ import Testing
     }
 
     @Test func aPageOfOneRunIsWellFormed() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var run = try run(
                 "one", in: folder,
                 [
@@ -187,7 +180,7 @@ import Testing
     }
 
     @Test func runsAreComparedByStepAndTokensAndRecipe() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             var runs = try ["a", "b"].map { try run($0, in: folder, key: "mlm_loss", [:]) }
             runs[0].settings = [.init("seed", "1"), .init("batch.tokens", "9")]
             runs[1].settings = [.init("seed", "2"), .init("batch.tokens", "9")]
@@ -208,7 +201,7 @@ import Testing
     }
 
     @Test func aBadLineIsNamed() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             #expect(throws: ReportError.self) {
                 try run("a", in: folder, ["events.jsonl": "{\"step\": \"x\"}\n\n"])
             }

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaTestSupport
 import Synchronization
 import Testing
 import Torch

@@ -1,7 +1,9 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaTestSupport
 import Testing
+import MoCaVectors
 @testable import MoCaSearch
 
 /// Every case, exact text.
@@ -96,5 +98,24 @@ struct SearchErrorTests {
             try before.write(to: folder.url.appending(path: file))
         }
         #expect(try SearchIndex(opening: index).items.count == 1)
+    }
+
+    @Test func anIndexOfAnotherModelIsRefused() async throws {
+        let folder = try TemporaryFolder()
+        let model = folder.url.appending(path: "model")
+        try FileManager.default.copyItem(at: Fixtures.checkpoint, to: model)
+        let index = folder.url.appending(path: "index")
+        try folder.write("a text", to: "texts/a.txt")
+        let texts = folder.url.appending(path: "texts")
+        _ = try await Fixtures.builder(index, model: model).update(paths: [texts])
+        var options = EmbedderOptions()
+        options.pooling = .last
+        let identity = try ModelIdentity(of: model, options)
+        let error = SearchError.otherModel(
+            index: index.path, made: model.path, given: model.path)
+        #expect(throws: error) { try SearchIndex(opening: index).require(identity) }
+        let other = try await Fixtures.builder(index, model: model, options: options)
+        await #expect(throws: SearchError.self) { try await other.update(paths: [texts]) }
+        try SearchIndex(opening: index).require(ModelIdentity(of: model, EmbedderOptions()))
     }
 }

@@ -1,33 +1,11 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaTestSupport
 import MoCaVectors
 @testable import MoCaSearch
 
-/// A folder that is removed with the value.
-final class TemporaryFolder: Sendable {
-    let url: URL
-
-    init() throws {
-        url =
-            FileManager.default.temporaryDirectory
-            .appending(path: "moca-search-\(UUID().uuidString)", directoryHint: .isDirectory)
-            .standardizedFileURL
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(at: url)
-    }
-
-    /// Writes a text below the folder.
-    func write(_ text: String, to path: String) throws {
-        let file = url.appending(path: path)
-        try FileManager.default.createDirectory(
-            at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: file)
-    }
-
+extension TemporaryFolder {
     /// Copies a picture of the fixtures below the folder.
     func copyPicture(_ name: String, to path: String) throws {
         let source = Fixtures.folder.appending(path: "image/files/\(name)")
@@ -37,8 +15,7 @@ final class TemporaryFolder: Sendable {
 }
 
 enum Fixtures {
-    static let folder = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Fixtures")
+    static let folder = Repository.fixtures
     static let checkpoint = folder.appending(path: "model/checkpoint_newer")
 
     /// A builder with the tiny checkpoint, or a copy of it.

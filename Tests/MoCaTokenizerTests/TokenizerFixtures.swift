@@ -1,6 +1,7 @@
 // The committed vocabularies and texts, unpacked and read once.
 
 import Foundation
+import MoCaTestSupport
 import MoCaTokenizer
 
 /// Golden data of scripts/fixtures/tokenizer.py.
@@ -64,8 +65,7 @@ enum TokenizerFixtures {
         }
     }
 
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().appending(path: "Fixtures/tokenizer")
+    static let folder = Repository.fixtures.appending(path: "tokenizer")
 
     static let golden = Result { try decode(Golden.self, from: data("golden.json")) }
     static let realTokenizer = Result { try Tokenizer(contentsOf: unpacked(.real)) }

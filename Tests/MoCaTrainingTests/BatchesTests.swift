@@ -4,6 +4,7 @@ import MoCaData
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaTestSupport
 import Testing
 import Torch
 @testable import MoCaTraining
@@ -133,7 +134,7 @@ import Torch
         let recipe = try TrainingFixtures.recipe(
             .contrastive, output: URL(fileURLWithPath: "/tmp"))
         let processor = try StartingModel(recipe, resuming: nil).processor
-        let picture = TrainingFixtures.data.appending(path: "images/emoji_noto/1F301.jpg")
+        let picture = TrainingFixtures.picture
         let text = try processor.outline(.text("foggy"))
         let image = try processor.outline(.image(picture))
         let both = try processor.outline(Content([.image(.file(picture)), .text("foggy")]))
@@ -150,12 +151,9 @@ import Torch
             configuration: try PretrainedModel.configuration(
                 of: URL(fileURLWithPath: Self.nano), names: [:]))
         #expect(recipe.runtime.imageCacheBytes == 256 << 20)
-        let names = try FileManager.default.contentsOfDirectory(
-            atPath: TrainingFixtures.data.path + "/images/emoji_noto"
-        ).sorted().prefix(5)
-        let contents = names.map {
-            Content.image(TrainingFixtures.data.appending(path: "images/emoji_noto/\($0)"))
-        }
+        let folder = TrainingFixtures.picture.deletingLastPathComponent()
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let contents = names.sorted().prefix(5).map { Content.image(folder.appending(path: $0)) }
         for bytes in [1 << 20, 30_000, 0] {
             let cache = PatchCache(processor.images, rule: .twoPass, byteCountMax: bytes)
             for content in contents + contents {
@@ -186,7 +184,7 @@ import Torch
         }
     }
 
-    private static let nano = TrainingFixtures.repository.appending(path: "models/nano").path
+    private static let nano = Repository.root.appending(path: "models/nano").path
 
     @Test func instructionsAreRemovedAndTemplatesPutAround() throws {
         var settings = Recipe.Prompts()

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaModel
+import MoCaTestSupport
 import NN
 import Safetensors
 import Testing
@@ -50,7 +51,7 @@ import Torch
 
     @Test(arguments: Damage.allCases)
     func theOneBeforeADamagedOneIsUsed(damage: Damage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             try run(TrainingFixtures.recipe(.contrastive, output: whole))
             let recipe = try TrainingFixtures.recipe(.contrastive, output: broken)
@@ -75,7 +76,7 @@ import Torch
     }
 
     @Test func withoutAnyGoodOneTheRunDoesNotBeginAnew() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 3)
             try run(recipe)
             let checkpoint = folder.appending(path: "checkpoint-3")
@@ -93,7 +94,7 @@ import Torch
     /// The same bytes whether training waits or goes on.
     @Test(arguments: Recipe.Stage.allCases)
     func savingInTheBackgroundSavesTheSame(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let manifests = try [true, false].map { isAsynchronous in
                 let output = folder.appending(path: "\(isAsynchronous)")
                 try run(
@@ -114,7 +115,7 @@ import Torch
     }
 
     @Test func aCopyStaysAsItWas() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let tensor = Tensor([Float(1), 2], shape: [2])
             let part = CheckpointPart.tensors("t.safetensors") { [("t", tensor)] }
             let writings = try [part.take(true), part.take(false)]
@@ -132,7 +133,7 @@ import Torch
     }
 
     @Test func whatGoesWrongInTheBackgroundIsThrownAtTheNextStep() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let failure = TrainingError.cannotWrite(path: "x", reason: "No space left on device")
             let part = CheckpointPart { _ in
                 { partial in
@@ -158,7 +159,7 @@ import Torch
 
     /// Logs are on the disk before a checkpoint that goes with them has its name.
     @Test func logsComeBeforeTheName() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             var states: [[Bool]] = []
             let saver = CheckpointSaver(
                 folder, .init(), parts: [], resumed: nil, say: { _ in },
@@ -180,7 +181,7 @@ import Torch
     }
 
     @Test func whatAKilledProcessLeftIsRemoved() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let names = [
                 ".checkpoint-3.partial", ".checkpoint-2.old", ".not-finite-3.partial",
                 ".not-finite-3.old", ".grown", "..grown.partial", "..grown.old", ".model.partial",
@@ -198,7 +199,7 @@ import Torch
     }
 
     @Test func roundStepsAndTheBestOneStay() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             var settings = Recipe.Checkpoints()
             (settings.keep, settings.keepEverySteps) = (2, 4)
             settings.bestMetric = "loss"
@@ -221,7 +222,7 @@ import Torch
 
     /// What a rescue kept stays while nothing shows that the run is well: until a regular save.
     @Test func whatARescueKeptOutlivesTheNextStart() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             var settings = Recipe.Checkpoints()
             (settings.keep, settings.isAsynchronous) = (1, false)
             settings.bestMetric = "loss"
@@ -245,7 +246,7 @@ import Torch
 
     /// A run in the folder may remove one while it is counted.
     @Test func aCheckpointThatIsGoneHasNoBytes() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let gone = Checkpoint(folder: folder.appending(path: "checkpoint-9"), step: 9)
             let count = try gone.byteCount()
             #expect(count == 0)
@@ -254,7 +255,7 @@ import Torch
 
     /// A damaged best.json costs no save: the best checkpoint is chosen anew, and that is said.
     @Test func aBestThatCannotBeReadIsChosenAnew() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             var settings = Recipe.Checkpoints()
             (settings.bestMetric, settings.isAsynchronous) = ("loss", false)
             let file = folder.appending(path: BestCheckpoint.fileName)
@@ -281,7 +282,7 @@ import Torch
     }
 
     @Test func aMetricThatIsNotThereIsNamed() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder, ["checkpoint.best_metric=los"])
             #expect(

@@ -4,6 +4,7 @@
 import Foundation
 import MoCaCore
 import MoCaModel
+import MoCaTestSupport
 import Safetensors
 import Testing
 import Torch
@@ -12,7 +13,7 @@ import Torch
 @testable import MoCaTraining
 
 @Suite struct ContrastiveLossTests {
-    static let folder = TrainingFixtures.repository.appending(path: "Tests/Fixtures/contrastive")
+    static let folder = Repository.root.appending(path: "Tests/Fixtures/contrastive")
     static let names = [
         "ranking", "symmetric", "gist_absolute", "gist_relative", "int8", "binary",
         "distillation", "matryoshka",

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaTraining
@@ -74,7 +75,7 @@ struct FaultTests {
     /// Killed at random moments, many of them in the middle of a save: one is made every other step.
     @Test(arguments: Recipe.Stage.allCases)
     func killedAtRandomMoments(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let job = Job(stage: stage, folder: folder)
             try job.write(steps: 40)
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
@@ -110,7 +111,7 @@ struct FaultTests {
 
     /// A limit on the size of files is what a full disk is to a writer.
     @Test func aFullDiskLosesNothing() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let job = Job(stage: .contrastive, folder: folder)
             try job.write(steps: 40)
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
@@ -136,7 +137,7 @@ struct FaultTests {
     }
 
     @Test func aFolderThatCannotBeWrittenIsNamed() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let job = Job(stage: .contrastive, folder: folder)
             try job.write(steps: 4)
             let file = folder.appending(path: "file")
@@ -178,7 +179,7 @@ struct FaultTests {
 
     /// While it loads, while it trains, while it evaluates; each time the same command goes on.
     @Test func aSignalSavesAndEndsWithItsStatus() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let job = Job(stage: .contrastive, folder: folder)
             let data = TrainingFixtures.data
             try job.write(
@@ -187,7 +188,7 @@ struct FaultTests {
                 evaluation:
                   every_steps: 8
                   mmeb: \(data.path)/mmeb-eval
-                  images: \(data.path)
+                  images: \(TrainingFixtures.images.path)
                   subsets: [WordNet_def2word]
                 """)
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
@@ -215,7 +216,7 @@ struct FaultTests {
     }
 
     @Test func aSecondSignalEndsAtOnce() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             // Steps of a second or more: the first signal waits for the end of one.
             var job = Job(stage: .contrastive, folder: folder)
             job.overrides = ["batch={size: 512, accumulation: 1}", "logging.every_steps=1"]

@@ -2,6 +2,7 @@ import Foundation
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaTestSupport
 import NN
 import Testing
 import Torch
@@ -74,7 +75,7 @@ import Torch
             (.pretraining, ["model.freeze=['^visual\\.']", "runtime.dtype=bfloat16"]),
         ])
     func replaysBitForBit(stage: Recipe.Stage, overrides: [String]) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder.appending(path: "run"), steps: 3,
                 ["logging.every_steps=1", "checkpoint.every_steps=2"] + overrides)
@@ -99,7 +100,7 @@ import Torch
 
     /// Contents that several rows share are computed once again, in the same pieces.
     @Test func equalContentsStayOne() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(.contrastive, output: folder)
             let start = try StartingModel(recipe, resuming: nil)
             let input = try EncoderInput(

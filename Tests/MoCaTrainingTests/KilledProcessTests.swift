@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaTraining
@@ -23,7 +24,7 @@ import Testing
         .enabled(if: FileManager.default.isExecutableFile(atPath: program.path)),
         arguments: Recipe.Stage.allCases)
     func sameWeightsAsNeverKilled(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = folder.appending(path: "recipe.yaml")
             let text = TrainingFixtures.text(stage, output: folder, steps: 60)
                 .replacing("every_steps: 3", with: "every_steps: 7")

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaModel
+import MoCaTestSupport
 import NN
 import Safetensors
 import Testing
@@ -37,7 +38,7 @@ import Torch
     /// Dropout, optimiser and adapter continue; the checkpoint has these alone.
     @Test(arguments: Recipe.Stage.allCases)
     func aRunWithAdaptersContinuesBitForBit(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             try run(TrainingFixtures.recipe(stage, output: whole, [Self.lora]))
             let recipe = try TrainingFixtures.recipe(stage, output: broken, [Self.lora])
@@ -71,7 +72,7 @@ import Torch
 
     /// An adapter goes on in another run, where the first one left it.
     @Test func anAdapterIsTrainedOn() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (first, second) = (folder.appending(path: "1"), folder.appending(path: "2"))
             try run(TrainingFixtures.recipe(.contrastive, output: first, steps: 2, [Self.lora]))
             let adapter = first.appending(path: "adapter")
@@ -91,7 +92,7 @@ import Torch
     }
 
     @Test func frozenWeightsStayAndGroupsHaveTheirRates() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try run(
                 TrainingFixtures.recipe(
                     .contrastive, output: folder, steps: 3,
@@ -117,7 +118,7 @@ import Torch
     }
 
     @Test func theFinalModelIsTheAverage() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (plain, averaged) = (folder.appending(path: "a"), folder.appending(path: "b"))
             try run(TrainingFixtures.recipe(.contrastive, output: plain))
             let recipe = try TrainingFixtures.recipe(
@@ -137,7 +138,7 @@ import Torch
     /// Weights of 16 bits with masters continue bit for bit too.
     @Test(arguments: TrainingFixtures.isLong ? ["bfloat16", "float16"] : ["bfloat16"])
     func narrowWeightsContinueBitForBit(dtype: String) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             try run(
                 TrainingFixtures.recipe(
@@ -159,7 +160,7 @@ import Torch
 
     /// A scale that is far too large: steps are skipped and counted until it fits.
     @Test func overflowsAreSkippedAndCounted() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder, steps: 4,
                 [
@@ -187,7 +188,7 @@ import Torch
 
     /// What fine-tuning does not use is in the final model all the same.
     @Test func headsAndOutputMatrixAreCarriedThrough() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let source = folder.appending(path: "untied")
             try FileManager.default.copyItem(at: TrainingFixtures.checkpoint, to: source)
             var configuration = try PretrainedModel.configuration(of: source, names: [:])
@@ -214,7 +215,7 @@ import Torch
 
     /// Layers that are computed again draw the same dropout.
     @Test func checkpointedLayersTrainAlike() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let outcomes = try ["none", "selective", "full"].map { checkpointing in
                 let output = folder.appending(path: checkpointing)
                 let recipe = try TrainingFixtures.recipe(

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaData
 import MoCaTables
+import MoCaTestSupport
 import Testing
 @testable import MoCaTraining
 
@@ -10,8 +11,7 @@ import Testing
 
     /// 60 sound records; row 7 is empty, row 20 has no image file, row 41 half an image.
     private func writeData(_ stage: Recipe.Stage, to folder: URL) throws {
-        let picture = TrainingFixtures.data.appending(path: "images/emoji_noto/1F301.jpg")
-        let whole = try Data(contentsOf: picture)
+        let whole = try Data(contentsOf: TrainingFixtures.picture)
         try whole.write(to: folder.appending(path: "whole.jpg"))
         try whole.prefix(whole.count / 2).write(to: folder.appending(path: "half.jpg"))
         let lines = (0..<60).map { row in
@@ -46,7 +46,7 @@ import Testing
 
     @Test(arguments: Recipe.Stage.allCases)
     func badRecordsAreLeftOutTheSameWayAfterAResume(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try writeData(stage, to: folder)
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             let skip = ["data.on_error=skip", "data.max_error_rate=0.01"]
@@ -82,7 +82,7 @@ import Testing
 
     @Test(arguments: Recipe.Stage.allCases)
     func aCheckedFileIsHonouredAndOtherwiseTheRunStops(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try writeData(stage, to: folder)
             let output = folder.appending(path: "out")
             #expect(throws: (any Error).self) {
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test func costBinsTrain() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try run(
                 TrainingFixtures.recipe(
                     .pretraining, output: folder, steps: 2, ["batch.packing=cost_bins"]))

@@ -8,6 +8,7 @@ import Foundation
 import MoCaCore
 import MoCaModel
 import MoCaObjectives
+import MoCaTestSupport
 import Safetensors
 import Testing
 import Torch
@@ -121,12 +122,12 @@ import Torch
 
     @Test(arguments: Recipe.Stage.allCases)
     func fiftyStepsEqualTheReference(stage: Recipe.Stage) throws {
-        let url = TrainingFixtures.repository.appending(
+        let url = Repository.root.appending(
             path: "Tests/Fixtures/training/training.json")
         let golden = try #require(
             try JSONDecoder().decode([String: Golden].self, from: Data(contentsOf: url))[
                 stage.rawValue])
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try recipe(stage, output: folder)
             try #require(
                 try idSums(recipe) == golden.ids,

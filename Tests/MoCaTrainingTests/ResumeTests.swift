@@ -1,5 +1,6 @@
 import Foundation
 import MoCaModel
+import MoCaTestSupport
 import NN
 import Safetensors
 import Testing
@@ -62,14 +63,14 @@ import Torch
                 ["runtime.dtype=bfloat16", "runtime.float32_gradients=false"],
             ]))
     func averagesAndAdaptersContinue(overrides: [String]) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             _ = try expectSame(.contrastive, overrides, in: folder)
         }
     }
 
     /// The scale falls before and after the checkpoint.
     @Test(.enabled(if: TrainingFixtures.isLong)) func overflowsContinue() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let overrides = [
                 "runtime.dtype=float16", "objective.temperature=0.0000002",
                 "logging.every_steps=1",
@@ -86,7 +87,7 @@ import Torch
 
     /// Steps that were passed over are counted, and their batches kept once.
     @Test func stepsThatWerePassedOverContinue() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (_, broken) = try expectSame(
                 .contrastive,
                 [
@@ -102,7 +103,7 @@ import Torch
     }
 
     @Test func aRunThatBeganWithAnAdapterContinues() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let first = folder.appending(path: "first")
             try run(TrainingFixtures.recipe(.contrastive, output: first, steps: 2, [Self.lora]))
             let adapter = first.appending(path: "adapter")
@@ -117,7 +118,7 @@ import Torch
     /// The temperature is learnt beside adapters, and is none of PEFT's.
     @Test(arguments: ["float32"] + longOnly(["bfloat16"]))
     func aLearnedTemperatureContinuesWithAdapters(dtype: String) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let key = "base_model.model.\(CheckpointKeys.logScale)"
             let (whole, broken) = try expectSame(
                 .contrastive,

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaModel
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaTraining
@@ -34,7 +35,7 @@ import Testing
     ]
 
     @Test func aStepThatIsPassedOverHasNoPanel() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try TrainingRun(
                 TrainingFixtures.recipe(
                     .contrastive, output: folder, steps: 4,
@@ -48,7 +49,7 @@ import Testing
 
     /// What stopped a run stays noted when it goes on from what was saved.
     @Test func aStepThatStopsTheRunIsNoted() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder, steps: 3,
                 ["optimizer.learning_rate=1.0e+38", "schedule.warmup_ratio=0"])
@@ -72,7 +73,7 @@ import Testing
 
     /// A measured step that is not finite is told, and not kept.
     @Test func aMeasurementKeepsNothing() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder.appending(path: "run"), steps: 4,
                 ["optimizer.learning_rate=1.0e+38", "schedule.warmup_ratio=0"])
@@ -92,7 +93,7 @@ import Testing
     }
 
     @Test func picturesOfBrokenWeightsHaveNoError() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try TrainingRun(
                 TrainingFixtures.recipe(
                     .pretraining, output: folder, steps: 3,
@@ -110,7 +111,7 @@ import Testing
         for value in [Double.nan, .infinity, -.infinity, 1e300, 0.99] { histogram.add(value) }
         #expect(histogram.count == 2)
         #expect(histogram.bins.last == 2)
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             struct Row: Encodable {
                 var step = 1
                 var text = ":\u{0}\""
@@ -140,7 +141,7 @@ import Testing
 
     /// `never` and a named checkpoint do not go on from where the run was stopped.
     @Test func theRemedyGoesOnWhateverTheRecipeSays() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let first = folder.appending(path: "checkpoint-2").path
             for (resume, step) in [("never", 2), (first, 4), ("auto", 5)] {
                 let recipe = try TrainingFixtures.recipe(
@@ -164,7 +165,7 @@ import Testing
 
     /// The line of an interrupted evaluation is written once, however often the run is killed.
     @Test func aLineThatWasDueIsWrittenOnce() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             let keys = ["evaluation={every_steps: 3, mmeb: /nowhere}"]
             var run = TrainingRun(
@@ -193,7 +194,7 @@ import Testing
     // MARK: Checkpoints of an earlier run
 
     @Test func aWrongRecipeDoesNotCostTheRunBefore() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try TrainingRun(
                 TrainingFixtures.recipe(.contrastive, output: folder, steps: 3), say: { _ in }
             ).run()
@@ -240,7 +241,7 @@ import Testing
 
     /// Whatever ends a run is noted, so that its report does not say that it is still running.
     @Test func everyErrorIsNoted() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder, steps: 4, ["checkpoint.every_steps=2"])
             let failure = TrainingError.missingFile(path: "x")
@@ -264,7 +265,7 @@ import Testing
     }
 
     @Test func checkpointsOfAnotherCourseArePutAside() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try TrainingRun(
                 TrainingFixtures.recipe(.contrastive, output: folder), say: { _ in }
             ).run()
@@ -289,7 +290,7 @@ import Testing
 
     /// What was trained before an error is kept, and the run goes on from it to the same end.
     @Test func anErrorBesideTheStepsSavesThem() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             let keys = [
                 "evaluation={every_steps: 5, mmeb: /nowhere}", "checkpoint.every_steps=100",
@@ -317,7 +318,7 @@ import Testing
     }
 
     @Test func aContractThatCannotBeReadIsNamed() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let source = folder.appending(path: "source")
             try FileManager.default.copyItem(at: TrainingFixtures.checkpoint, to: source)
             let contract = source.appending(path: "moca.json")
@@ -340,7 +341,7 @@ import Testing
     // MARK: The lock
 
     @Test func oneRunAtATime() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 1)
             let inUse = TrainingError.folderInUse(path: folder.path)
             do {

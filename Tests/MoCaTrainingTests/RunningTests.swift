@@ -2,6 +2,7 @@ import Foundation
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaTestSupport
 import NN
 import Synchronization
 import Testing
@@ -43,7 +44,7 @@ import Torch
 
     @Test(arguments: Recipe.Stage.allCases)
     func scoresAreOfTheWeightsAndSurviveAKill(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             var scores: [Int: Double] = [:]
             try run(
@@ -71,7 +72,7 @@ import Torch
 
     /// With an average, what is scored is what the run leaves; the weights learn on as they were.
     @Test func scoresAreOfTheAverage() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (plain, averaged) = (folder.appending(path: "a"), folder.appending(path: "b"))
             try run(TrainingFixtures.recipe(.contrastive, output: plain))
             var scores: [Int: Double] = [:]
@@ -99,7 +100,7 @@ import Torch
     /// checkpoint is chosen by what it scored.
     @Test(arguments: ["sum", "step"])
     func anInterruptedEvaluationIsMadeUpFor(metric: String) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             let keys = Self.evaluation + ["checkpoint.best_metric=eval/mean/\(metric)"]
             try run(TrainingFixtures.recipe(.contrastive, output: whole, keys))
@@ -188,7 +189,7 @@ import Torch
     }
 
     @Test func stepsArePassedOverWithinABudget() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder, steps: 6, Self.overflowing)
             var skipped: [Int] = []
@@ -218,7 +219,7 @@ import Torch
     }
 
     @Test func aBudgetEnds() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder, steps: 6,
                 Self.overflowing + ["runtime.not_finite_budget=2"])

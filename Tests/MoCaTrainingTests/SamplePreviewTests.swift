@@ -5,6 +5,7 @@ import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaTestSupport
 import MoCaTokenizer
 import Testing
 import Torch
@@ -114,18 +115,18 @@ import Torch
     @Test func foldersAloneWillDo() throws {
         let data = TrainingFixtures.data
         let pairs = try PreviewSettings(
-            folders: [data.appending(path: "mmeb-train")], images: data,
+            folders: [data.appending(path: "mmeb-train")], images: TrainingFixtures.images,
             model: TrainingFixtures.checkpoint)
         #expect(pairs.stage == .contrastive && pairs.folders.count > 3)
         let pages = try PreviewSettings(
-            folders: [data.appending(path: "cpt/captions")], images: data,
+            folders: [data.appending(path: "cpt/captions")], images: TrainingFixtures.images,
             model: TrainingFixtures.checkpoint)
         #expect(pages.stage == .pretraining && pages.masking == Masking.Settings())
         #expect(try SamplePreview(pages).samples(count: 2, seed: 0).count == 2)
     }
 
     @Test func recipesOfBothStagesAreRead() throws {
-        let recipes = TrainingFixtures.repository.appending(path: "recipes")
+        let recipes = Repository.root.appending(path: "recipes")
         for (name, stage) in [
             ("debug-pretrain", Recipe.Stage.pretraining), ("debug-finetune", .contrastive),
         ] {
@@ -137,7 +138,7 @@ import Torch
                 try Recipe(reading: file, stage: other)
             }
         }
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let file = folder.appending(path: "bad.yaml")
             try Data("{seed: 1}\n".utf8).write(to: file)
             #expect(throws: TrainingError.self) { try Recipe(ofAnyStage: file) }

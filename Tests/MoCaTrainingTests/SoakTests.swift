@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 import Torch
 
@@ -12,7 +13,7 @@ import Torch
 struct SoakTests {
     @Test(arguments: Recipe.Stage.allCases)
     func memoryStaysFlat(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder, steps: 2000,
                 ["checkpoint={every_steps: 50, keep: 2}", "logging.every_steps=100"])

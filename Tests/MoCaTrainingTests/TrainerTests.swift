@@ -3,6 +3,7 @@ import MoCaData
 import MoCaModel
 import MoCaObjectives
 import MoCaTables
+import MoCaTestSupport
 import NN
 import Safetensors
 import Testing
@@ -201,7 +202,7 @@ import Torch
     /// A loss that is not a number stops the run before the update; what is kept replays.
     @Test(arguments: Recipe.Stage.allCases)
     func aLossThatIsNotFiniteStopsBeforeTheUpdate(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder, steps: 3,
                 ["optimizer.learning_rate=1.0e+38", "schedule.warmup_ratio=0"])
@@ -237,7 +238,7 @@ import Torch
     /// What is written for `moca replay` gives the same loss and gradient as the batch itself.
     @Test(arguments: Recipe.Stage.allCases)
     func aKeptBatchReplaysExactly(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder, ["batch.accumulation=1"])
             let start = try StartingModel(recipe, resuming: nil)

@@ -2,27 +2,20 @@
 
 import Foundation
 import MoCaModel
+import MoCaTestSupport
 
 @testable import MoCaTraining
 
 enum TrainingFixtures {
     /// Whether what takes many minutes is tried as well.
     static let isLong = ProcessInfo.processInfo.environment["MOCA_LONG_TESTS"] != nil
-    static let repository = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    static let golden = repository.appending(path: "Tests/Fixtures/model")
+    static let golden = Repository.fixtures.appending(path: "model")
     /// Width 32, patches of 4 x 4 pixels.
     static let checkpoint = golden.appending(path: "checkpoint")
-    static let data = repository.appending(path: "examples/data")
-
-    /// A folder of its own for one test, removed at the end.
-    static func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
-        let folder = FileManager.default.temporaryDirectory
-            .appending(path: "moca-training-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        return try body(folder.resolvingSymlinksInPath())
-    }
+    static let data = Repository.exampleData
+    static let images = Repository.exampleImages
+    /// One picture as a file.
+    static let picture = Repository.fixtures.appending(path: "data/images/emoji_noto/1F301.jpg")
 
     /// A recipe of few small steps.
     static func text(_ stage: Recipe.Stage, output: URL, steps: Int = 8) -> String {
@@ -33,7 +26,7 @@ enum TrainingFixtures {
             model: {path: \(checkpoint.path)}
             data:
               folders: \(isPretraining ? pretrainingFolders : contrastiveFolders)
-              images: \(data.path)
+              images: \(images.path)
               weights: \(isPretraining ? "{captions: 2, text: 1}" : "{OpenClipart_t2i: 1, WordNet_def2word: 1}")
               min_pixels: 256
               max_pixels: 1024

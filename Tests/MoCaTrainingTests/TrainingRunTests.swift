@@ -2,6 +2,7 @@ import Foundation
 import MoCaCore
 import MoCaModel
 import MoCaObjectives
+import MoCaTestSupport
 import NN
 import Safetensors
 import Testing
@@ -28,7 +29,7 @@ import Torch
     /// between checkpoints; then the same command.
     @Test(arguments: Recipe.Stage.allCases)
     func aKilledRunContinuesBitForBit(stage: Recipe.Stage) throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             try run(TrainingFixtures.recipe(stage, output: whole))
             let recipe = try TrainingFixtures.recipe(stage, output: broken)
@@ -51,7 +52,7 @@ import Torch
     }
 
     @Test func aSignalSavesAndEnds() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 5)
             var asked = 0
             #expect(
@@ -74,7 +75,7 @@ import Torch
     }
 
     @Test func resumeKeepsToItsRecipe() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try run(TrainingFixtures.recipe(.contrastive, output: folder, steps: 3))
             let checkpoint = folder.appending(path: "checkpoint-3")
             let longer = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 4)
@@ -97,7 +98,7 @@ import Torch
     }
 
     @Test func metricsHaveTheirFields() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(.pretraining, output: folder, steps: 2)
             var lines: [String] = []
             try TrainingRun(recipe, say: { lines.append($0) }).run()
@@ -126,7 +127,7 @@ import Torch
     }
 
     @Test func theFinalModelHasItsContractAndMaskToken() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try run(TrainingFixtures.recipe(.pretraining, output: folder, steps: 1))
             let model = folder.appending(path: "model")
             let url = model.appending(path: "moca.json")
@@ -157,7 +158,7 @@ import Torch
     }
 
     @Test func anEmbeddingWithoutAFreeRowGrows() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let source = folder.appending(path: "full")
             try FileManager.default.copyItem(at: TrainingFixtures.checkpoint, to: source)
             var configuration = try PretrainedModel.configuration(of: source, names: [:])
@@ -199,7 +200,7 @@ import Torch
 
     /// Everything is freed at its last use.
     @Test func twoHundredStepsDoNotGrow() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 .contrastive, output: folder, steps: 200,
                 ["checkpoint.every_steps=1000", "logging.every_steps=20"])

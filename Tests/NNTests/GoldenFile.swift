@@ -1,6 +1,7 @@
 // Golden tensors of adapters and optimisers.
 
 import Foundation
+import MoCaTestSupport
 import Safetensors
 import Torch
 
@@ -10,8 +11,7 @@ struct GoldenFile {
 
     init(_ name: String) throws {
         file = try SafetensorsFile(
-            mapping: URL(filePath: #filePath).deletingLastPathComponent()
-                .deletingLastPathComponent().appending(path: "Fixtures/adapters/\(name)"))
+            mapping: Repository.fixtures.appending(path: "adapters/\(name)"))
     }
 
     func tensor(_ name: String) throws -> Tensor {
@@ -25,7 +25,5 @@ struct GoldenFile {
 /// The largest absolute difference; infinite where shapes differ.
 func largestDifference(_ x: Tensor?, _ y: Tensor) -> Float {
     guard let x, x.shape == y.shape else { return .infinity }
-    return zip(x.array(Float.self), y.array(Float.self)).reduce(0) {
-        max($0, abs($1.0 - $1.1).isNaN ? .infinity : abs($1.0 - $1.1))
-    }
+    return largestDifference(x.array(Float.self), y.array(Float.self))
 }

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 @testable import NN
@@ -52,8 +53,7 @@ import Testing
     }
 
     @Test func everyStepIsTransformers() throws {
-        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().appending(path: "Fixtures/schedule/golden.json")
+        let file = Repository.fixtures.appending(path: "schedule/golden.json")
         let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: file))
         #expect(golden.cases.count == 12)
         for entry in golden.cases {

@@ -1,4 +1,5 @@
 import MoCaCore
+import MoCaTestSupport
 import Testing
 import Torch
 

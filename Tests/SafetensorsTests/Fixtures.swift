@@ -1,12 +1,12 @@
 // Where the golden files lie, and what their tensors hold.
 
 import Foundation
+import MoCaTestSupport
 
 @testable import Safetensors
 
 /// Tests/Fixtures/safetensors.
-let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "Fixtures/safetensors")
+let fixtures = Repository.fixtures.appending(path: "safetensors")
 
 /// The bytes of tensor `name`, as scripts/fixtures/safetensors.py makes them.
 func pattern(_ name: String, count: Int) -> Data {
@@ -22,24 +22,6 @@ func contents(_ file: SafetensorsFile) throws -> [(tensor: SafetensorsDeclaratio
             SafetensorsDeclaration(name, entry.dtype, entry.shape),
             try file.withBytes(of: name) { Data($0) }
         )
-    }
-}
-
-/// A new empty folder, removed with `remove()`.
-struct TemporaryFolder {
-    let url: URL
-
-    init() throws {
-        url = FileManager.default.temporaryDirectory.appending(path: "moca-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    }
-
-    func remove() {
-        try? FileManager.default.removeItem(at: url)
-    }
-
-    func names() throws -> [String] {
-        try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 /// What a user sees: one line that says what, where, why and how to mend it, and a sysexits status.

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 /// `moca data check` and `moca data stats`, as a user runs them.

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Testing
 
 /// `moca data mine` and `moca data show`, as a user runs them.

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 /// `moca data prepare`, killed where it hurts.
@@ -27,7 +28,7 @@ import Testing
     @Test func killedInTheMiddleOfADownload() throws {
         try withTemporaryFolder { folder in
             let hub = folder.appending(path: "hub")
-            let server = try ImitationHub(hub)
+            let server = try ImitationHub(serving: hub)
             try FileManager.default.createDirectory(
                 at: hub.appending(path: "files"), withIntermediateDirectories: true)
             let bytes = Data((0..<2_000_000).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) })
@@ -132,7 +133,7 @@ import Testing
     @Test func interrupted() throws {
         try withTemporaryFolder { folder in
             let hub = folder.appending(path: "hub")
-            let server = try ImitationHub(hub)
+            let server = try ImitationHub(serving: hub)
             try FileManager.default.createDirectory(
                 at: hub.appending(path: "files"), withIntermediateDirectories: true)
             try Data(count: 2_000_000).write(to: hub.appending(path: "files/a.bin"))

@@ -1,16 +1,15 @@
 import Foundation
 import MoCaCore
 import MoCaReport
+import MoCaTestSupport
 import Testing
 
 @testable import moca
 
 /// Reports of evaluations and comparisons, and heat-maps of pairs, as a user runs them.
 @Suite struct EvaluationReportTests {
-    private static let repository = fixtures.deletingLastPathComponent()
-        .deletingLastPathComponent()
-    private static let nano = repository.appending(path: "models/nano").path
-    private static let examples = repository.appending(path: "examples/data")
+    private static let nano = Repository.root.appending(path: "models/nano").path
+    private static let examples = Repository.exampleData
 
     private func run(_ arguments: [String], in folder: URL) throws -> RunResult {
         let result = try BuiltProgram.run(arguments, in: folder)
@@ -29,7 +28,8 @@ import Testing
     private func mmeb(_ output: String, _ more: [String] = []) -> [String] {
         [
             "evaluate", "mmeb", "--model", Self.nano, "--data",
-            Self.examples.appending(path: "mmeb-eval").path, "--images", Self.examples.path,
+            Self.examples.appending(path: "mmeb-eval").path, "--images",
+            Repository.exampleImages.path,
             "--output", output, "--subsets", "OpenClipart_cls",
         ] + more
     }
@@ -127,7 +127,7 @@ import Testing
 
     @Test func picturesBeyondTheAllowanceAreLeftOutAndCounted() throws {
         let pictures = ReportPictures(warn: { _ in })
-        let path = Self.repository.appending(path: "examples/demo/pages")
+        let path = Repository.root.appending(path: "examples/demo/pages")
             .appending(path: "debmake-doc_en_p0143.jpg").path
         pictures.begin(allowing: 1 << 20)
         #expect(try pictures.thumbnail(path) != nil)
@@ -186,7 +186,7 @@ import Testing
             let set = folder.appending(path: "data/Set")
             try FileManager.default.createDirectory(at: set, withIntermediateDirectories: true)
             let image = folder.appending(path: "data/page.jpg")
-            let page = Self.repository.appending(path: "examples/demo/pages")
+            let page = Repository.root.appending(path: "examples/demo/pages")
                 .appending(path: "debmake-doc_en_p0143.jpg")
             try FileManager.default.copyItem(at: page, to: image)
             // Two equal answers: a tie, which is a miss.

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 @testable import moca
@@ -20,7 +21,7 @@ import Testing
             command + ["--help"], environment: ["COLUMNS": "100"])
         #expect(result.status == 0 && result.errors.isEmpty)
         let name = (["moca"] + command).joined(separator: "-")
-        let file = fixtures.appending(path: "help/\(name).txt")
+        let file = Repository.root.appending(path: "Tests/mocaTests/Help/\(name).txt")
         if ProcessInfo.processInfo.environment["MOCA_RECORD_HELP"] == "1" {
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)

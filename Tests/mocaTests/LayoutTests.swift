@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 /// Every layout of data, from the Hub to trained steps, as a user goes: a manifest for `prepare`,
@@ -90,7 +91,7 @@ import Testing
         }
         let manifest = (["output: .", "sources:"] + sources).joined(separator: "\n")
         try Data(manifest.utf8).write(to: folder.appending(path: "manifest.yaml"))
-        let hub = try ImitationHub(folder.appending(path: "hub"))
+        let hub = try ImitationHub(serving: folder.appending(path: "hub"))
         let arguments = ["data", "prepare", "manifest.yaml"]
         let environment = ["HF_ENDPOINT": hub.address]
         let result = try BuiltProgram.run(arguments, environment: environment, in: folder)

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 /// Outputs that cannot be written are said so, and before anything costly begins.
@@ -50,8 +51,7 @@ import Testing
     func scoresOfARunAreThoseOfItsModel(_ benchmark: String, isNano: Bool) throws {
         let nano = isNano ? ", nano: true" : ""
         try withTemporaryFolder { folder in
-            let data = fixtures.deletingLastPathComponent().deletingLastPathComponent()
-                .appending(path: "examples/data").path
+            let data = Repository.exampleData.path
             let sets =
                 benchmark == "mmeb"
                 ? "\(data)/mmeb-eval" : fixtures.appending(path: "data/vidore").path
@@ -62,7 +62,7 @@ import Testing
             model: {path: \(checkpoint.path)}
             data:
               folders: [\(data)/mmeb-train/WordNet_def2word]
-              images: \(data)
+              images: \(Repository.exampleImages.path)
               max_length: 64
               prompts: {query: "q: {text}"}
             objective: {temperature: 0.05}

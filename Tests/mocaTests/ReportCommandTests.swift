@@ -1,13 +1,12 @@
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Testing
 
 /// `moca report` and `moca reconstruct`, as a user runs them.
 @Suite struct ReportCommandTests {
     private static let page = fixtures.deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "examples/demo/pages/debmake-doc_en_p0143.jpg")
-    private static let repository = fixtures.deletingLastPathComponent()
-        .deletingLastPathComponent()
     /// Has the heads of pre-training.
     private static let trained = fixtures.appending(path: "model/checkpoint")
 
@@ -94,7 +93,7 @@ import Testing
     /// Queries and negatives are shown as the data has them, as long as it is there.
     @Test func hardestNegativesHaveTextsAndPictures() throws {
         try withTemporaryFolder { folder in
-            let data = Self.repository.appending(path: "examples/data")
+            let data = Repository.exampleData
             let copy = folder.appending(path: "data/OpenClipart_t2i")
             try FileManager.default.createDirectory(
                 at: copy.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -115,7 +114,7 @@ import Testing
                 """
                 output_dir: \(path)
                 model: {path: \(Self.trained.path)}
-                data: {folders: [\(copy.path)], images: \(data.path)}
+                data: {folders: [\(copy.path)], images: \(Repository.exampleImages.path)}
                 objective: {temperature: 0.03}
                 batch: {size: 24}
                 optimizer: {learning_rate: 2.0e-5}

@@ -107,7 +107,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", default=os.path.join(ROOT, "examples/data/cpt/captions"))
-    parser.add_argument("--images", default=os.path.join(ROOT, "examples/data"))
+    parser.add_argument("--images", default=os.path.join(ROOT, "examples/data/images.zip"))
     parser.add_argument("--model", default=os.path.join(ROOT, "models/nano"))
     parser.add_argument("--program", default=os.path.join(ROOT, ".build/release/PipelineBenchmark"))
     parser.add_argument("--low", type=int, default=256 * 784, help="pixels of an image, at least")

@@ -206,16 +206,18 @@ def main():
     parser.add_argument("--data", type=Path, default=Path("examples/data"))
     arguments = parser.parse_args()
     program = arguments.moca.resolve()
-    embed = Embedder(program, arguments.model, arguments.data)
-    for benchmark, folder, images, check in [
-            ("mmeb", "mmeb-eval", arguments.data, precision_set),
+    archive = arguments.data / "images.zip"
+    images = archive if archive.exists() else arguments.data
+    embed = Embedder(program, arguments.model, images)
+    for benchmark, folder, pictures, check in [
+            ("mmeb", "mmeb-eval", images, precision_set),
             ("vidore", "vidore", None, ranking_set)]:
         sets = arguments.data / folder
         if not sets.exists():
             continue
         with tempfile.TemporaryDirectory() as output:
             output = Path(output)
-            scores = evaluate(program, arguments.model, benchmark, sets, images, output)
+            scores = evaluate(program, arguments.model, benchmark, sets, pictures, output)
             found = {name: check(sets / name, embed, output, scores) for name in scores["sets"]}
         group = scores["groups"]["mean"]
         assert sorted(group["sets"]) == sorted(found), "the mean is over other sets"

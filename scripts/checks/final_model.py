@@ -2,7 +2,7 @@
 """Loads a model that `moca pretrain` or `moca finetune` wrote with plain transformers, and compares
 its hidden states with those of `moca embed`.
 
-    scripts/checks/final_model.py MODEL [--moca .build/release/moca] [--data examples/data]
+    scripts/checks/final_model.py MODEL [--moca .build/release/moca] [--data examples/pictures]
 
 transformers attends causally, so the program is asked for that too: the state of the last token,
 not normalised, of texts, a picture, and both. Needs torch, transformers 4.50.3, Pillow 10.2.
@@ -26,7 +26,7 @@ TOLERANCE = 1e-4  # absolute, on states of deviation about 1: float32 rounding o
 
 
 def records(data: Path) -> list[dict]:
-    pictures = sorted((data / "images/emoji_noto").glob("*.jpg"))[:2]
+    pictures = sorted(data.glob("*.jpg"))[:2]
     return [
         {"text": "a red bus with <|mask|> wheels"},
         {"text": "Ein roter Bus, 赤いバス"},
@@ -54,7 +54,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("--moca", default=".build/release/moca")
-    parser.add_argument("--data", type=Path, default=Path("examples/data"))
+    parser.add_argument("--data", type=Path, default=Path("examples/pictures"))
     options = parser.parse_args()
 
     model, loading = Qwen2_5_VLForConditionalGeneration.from_pretrained(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from .findings import Allowlist, Finding
 from .functions import functions, nesting
@@ -15,7 +16,8 @@ FUNCTION_LINES = (40, 80)
 PARAMETERS = (5, 8)
 C_PARAMETERS = (8, 12)  # a pointer travels with its count
 NESTING = (3, 4)
-TARGETS = 26
+TARGETS = 26        # Swift targets; those of C are not counted
+FOLDER_FILES = 25
 CORE_LINES = 300
 COLUMNS = 100
 
@@ -33,6 +35,10 @@ _FORBIDDEN = [
      "traps without context", "throw an error of the target, or use preconditionFailure for the impossible"),
 ]
 _PRINT = re.compile(r"(?<![.\w])(?<!func )(print|debugPrint|dump|NSLog)\s*\(")
+# Whatever writes a file that must be complete or absent, or locks one, does so in MoCaSystem.
+_FILE_CALL = re.compile(
+    r"\.atomic\b|(?<![.\w])(flock|rename|renameat2?|fsync|fdatasync|ftruncate)\s*\("
+    r"|\b(moveItem|replaceItem(At)?|removeItem)\s*\(")
 _TODO = re.compile(r"\b(TODO|FIXME|XXX)\b(?!\s*\(#\d+\))")
 
 
@@ -105,6 +111,12 @@ def _words(path: str, text: str, code: str, language: str) -> list[Finding]:
             for match in pattern.finditer(code):
                 found.append(Finding(path, line_of(code, match.start()), rule,
                                      f"`{match[0].rstrip('( ')}` in Sources: {what}", fix))
+        if not path.startswith("Sources/MoCaSystem/"):
+            for match in _FILE_CALL.finditer(code):
+                found.append(Finding(path, line_of(code, match.start()), "file-call",
+                                     f"`{match[0].rstrip('( ')}` outside MoCaSystem",
+                                     "use AtomicFile, AtomicFolder, GrowingFile, FileLock or "
+                                     "FileSystem"))
         if not path.startswith("Sources/moca/"):
             for match in _PRINT.finditer(code):
                 found.append(Finding(path, line_of(code, match.start()), "print",
@@ -113,8 +125,19 @@ def _words(path: str, text: str, code: str, language: str) -> list[Finding]:
     return found
 
 
+def check_folders(paths: list[str]) -> list[Finding]:
+    """Folders with too many files, among files with these paths."""
+    counts = Counter(path.rpartition("/")[0] for path in paths)
+    found = []
+    for folder, count in sorted(counts.items()):
+        found += _ceiling(folder, 1, "folder-files", "the folder has {} files", count,
+                          (FOLDER_FILES, FOLDER_FILES), "make folders named by nouns")
+    return found
+
+
 def check_package(target_names: list[str], core_lines: int) -> list[Finding]:
-    """Ceilings of the package as a whole; `target_names` without test targets."""
+    """Ceilings of the package as a whole; `target_names` are Swift targets without
+    tests."""
     found = _ceiling("Package.swift", 1, "targets", "{} targets", len(target_names),
                      (TARGETS, TARGETS), "merge two that are never used apart")
     return found + _ceiling("Sources/MoCaCore", 1, "core-lines", "MoCaCore has {} lines",

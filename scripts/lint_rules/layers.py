@@ -9,6 +9,8 @@ from .findings import Finding
 from .source_text import C, SWIFT, blank, line_of
 
 ARCHITECTURE = "ARCHITECTURE.md"
+# Libraries that a user of the products need not have.
+HEAVY_TARGETS = {"CArrow", "CArchive"}
 COLUMNS = ["target", "its one sentence", "may import", "external"]
 
 # What the toolchain brings.
@@ -145,6 +147,25 @@ def check_manifest(rows: list[Row], targets: list[Target], manifest: str, archit
         if not re.search(rf"^\|\s*`?{re.escape(package)}`?\s*\|", architecture, re.MULTILINE):
             found.append(Finding("Package.swift", 1, "dependency", f"{package} is not explained",
                                  f"say in {ARCHITECTURE}, table Dependencies, what it replaces"))
+    return found
+
+
+def check_products(dump: dict, targets: list[Target]) -> list[Finding]:
+    """No library product reaches a target that HEAVY_TARGETS keeps away from users."""
+    of_name = {target.name: target for target in targets}
+    found = []
+    for product in dump["products"]:
+        if "library" not in product["type"]:
+            continue
+        reached, waiting = set(), list(product["targets"])
+        while waiting:
+            name = waiting.pop()
+            if name in of_name and name not in reached:
+                reached.add(name)
+                waiting += of_name[name].targets
+        for name in sorted(reached & HEAVY_TARGETS):
+            found.append(Finding("Package.swift", 1, "products", f"the product {product['name']} "
+                                 f"links {name}", "move what needs it to a target above the product"))
     return found
 
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from lint_rules.ceilings import check_file, check_package
+from lint_rules.ceilings import check_file, check_folders, check_package
 from lint_rules.findings import Allowlist
 
 SWIFT = "Sources/NN/Linear.swift"
@@ -21,6 +21,12 @@ class CeilingTests(unittest.TestCase):
         table = f"file-lines {SWIFT} a table"
         self.assertEqual(findings("let a = 1\n" * 600, allowed=table), [])
         self.assertEqual(findings("let a = 1\n" * 601, allowed=table), [("file-lines", 1, True)])
+
+    def test_folder_files(self):
+        paths = [f"Sources/NN/Layers/{number}.swift" for number in range(25)]
+        self.assertEqual(check_folders(paths + ["Sources/NN/A.swift"]), [])
+        found = check_folders(paths + ["Sources/NN/Layers/A.swift"])
+        self.assertEqual([(one.path, one.is_error) for one in found], [("Sources/NN/Layers", True)])
 
     def test_function_lines(self):
         def function(count: int) -> str:
@@ -55,6 +61,17 @@ class CeilingTests(unittest.TestCase):
     def test_requirements_have_no_body(self):
         text = "protocol P {\n    func f(a: Int)\n    init()\n    func g() throws -> Int\n}\nstruct S {\n"
         self.assertEqual(findings(text + "let a = 1\n" * 90 + "}\n"), [])
+
+    def test_file_calls_outside_the_system_target(self):
+        for call in ("try data.write(to: url, options: .atomic)", "flock(descriptor, LOCK_EX)",
+                     "rename(a, b)", "fsync(descriptor)", "ftruncate(descriptor, 0)",
+                     "try files.moveItem(at: a, to: b)", "try files.removeItem(at: a)"):
+            self.assertEqual(findings(call + "\n"), [("file-call", 1, True)], call)
+            self.assertEqual(findings(call + "\n", "Sources/MoCaSystem/Files/A.swift"), [])
+            self.assertEqual(findings(call + "\n", "Tests/NNTests/A.swift"), [])
+        for text in ("let a = value.atomicNumber", "column.rename(to: b)", "// fsync(descriptor)",
+                     "try AtomicFile.write(data, to: url)"):
+            self.assertEqual(findings(text + "\n"), [], text)
 
     def test_c_functions(self):
         def function(count: int) -> str:

@@ -2,7 +2,8 @@
 
 import unittest
 
-from lint_rules.layers import Target, check_imports, check_manifest, parse_package, parse_table
+from lint_rules.layers import (Target, check_imports, check_manifest, check_products, parse_package,
+                               parse_table)
 
 TABLE = """
 | target | its one sentence | may import | external |
@@ -34,6 +35,18 @@ class TableTests(unittest.TestCase):
 
     def test_refuses_no_table(self):
         self.assertEqual([f.rule for f in parse_table("# nothing")[1]], ["table"])
+
+
+class ProductTests(unittest.TestCase):
+    def test_follows_dependencies(self):
+        targets = [target("CArrow"), target("Tables", "CArrow"), target("API", "Tables"),
+                   target("Core")]
+        dump = {"products": [
+            {"name": "API", "type": {"library": ["automatic"]}, "targets": ["API"]},
+            {"name": "Core", "type": {"library": ["automatic"]}, "targets": ["Core"]},
+            {"name": "tool", "type": {"executable": None}, "targets": ["Tables"]}]}
+        self.assertEqual([finding.what for finding in check_products(dump, targets)],
+                         ["the product API links CArrow"])
 
 
 class ManifestTests(unittest.TestCase):

@@ -1,12 +1,14 @@
 // Images compared with each other, and with those of the evaluation sets: after the records, when
 // all are known.
 
+import MoCaSystem
+
 extension DataCheck {
     /// Images with the bytes of an earlier one, and images that look like one.
     ///
     /// - Throws: `DataCheckError.cannotWrite`.
     func compareImages() throws {
-        var firsts: [ContentHash: Int] = [:]
+        var firsts: [ContentID: Int] = [:]
         for number in 0..<images.count where images.hasContent(number) {
             guard let first = firsts[images.contents[number]] else {
                 firsts[images.contents[number]] = number
@@ -37,7 +39,7 @@ extension DataCheck {
     func compareWithEvaluation() throws {
         guard let evaluation else { return }
         let (images, others) = (images, evaluation.images)
-        var known: [ContentHash: Int] = [:]
+        var known: [ContentID: Int] = [:]
         for number in (0..<others.count).reversed() where others.hasContent(number) {
             known[others.contents[number]] = number
         }

@@ -1,6 +1,7 @@
 // Findings as they come: counted, a few kept, all written to files.
 
 package import Foundation
+import MoCaSystem
 
 /// Counts findings, keeps the first of each kind, and writes the report and the quarantine.
 package final class FindingLog {
@@ -100,59 +101,34 @@ package final class FindingLog {
     }
 }
 
-/// A text file that is written beside its name: complete or absent.
+/// A text file that is complete or absent.
 final class LineFile {
-    private static let bufferByteCount = 1 << 20
-
-    private let url: URL
-    private let partial: URL
-    private let handle: FileHandle
-    private var buffer = Data()
-    private var isFinished = false
+    private let file: AtomicFile
 
     /// - Throws: `DataCheckError.cannotWrite`.
     init(_ url: URL) throws {
-        self.url = url
-        partial = url.appendingPathExtension("partial")
-        let opened = partial
-        handle = try Self.wrapping(url) {
-            try Data().write(to: opened)
-            return try FileHandle(forWritingTo: opened)
+        do {
+            file = try AtomicFile(url)
+        } catch {
+            throw DataCheckError.cannotWrite(path: error.path, reason: error.reason)
         }
-    }
-
-    deinit {
-        if !isFinished { unlink(partial.path) }
     }
 
     /// - Throws: `DataCheckError.cannotWrite`.
     func append(_ text: String) throws {
-        buffer.append(contentsOf: text.utf8)
-        if buffer.count >= Self.bufferByteCount { try flush() }
-    }
-
-    private func flush() throws {
-        try Self.wrapping(url) { try handle.write(contentsOf: buffer) }
-        buffer.removeAll(keepingCapacity: true)
+        do {
+            try file.append(text)
+        } catch {
+            throw DataCheckError.cannotWrite(path: error.path, reason: error.reason)
+        }
     }
 
     /// - Throws: `DataCheckError.cannotWrite`.
     func finish() throws {
-        try flush()
-        try Self.wrapping(url) {
-            try handle.synchronize()
-            try handle.close()
-            guard rename(partial.path, url.path) == 0 else { throw CocoaError(.fileWriteUnknown) }
-        }
-        isFinished = true
-    }
-
-    private static func wrapping<Value>(_ url: URL, _ body: () throws -> Value) throws -> Value {
         do {
-            return try body()
+            try file.finish()
         } catch {
-            throw DataCheckError.cannotWrite(
-                path: url.path, reason: error.localizedDescription)
+            throw DataCheckError.cannotWrite(path: error.path, reason: error.reason)
         }
     }
 }

@@ -4,6 +4,7 @@ import Foundation
 import MoCaCore
 import MoCaData
 import MoCaProcessing
+import MoCaSystem
 
 /// What truncation would cut.
 package struct TruncationLoss: Sendable, Hashable, Encodable {
@@ -42,7 +43,7 @@ struct RecordInspection: Sendable {
     ///   - contents: For each part, the hashes of its images' bytes.
     ///   - meter: Counts tokens; nil where lengths are not looked at.
     init(
-        _ record: CheckedRecord, contents: [[ContentHash]], meter: TokenMeter?,
+        _ record: CheckedRecord, contents: [[ContentID]], meter: TokenMeter?,
         budget: RecordBudget?
     ) {
         var count = TokenCount()
@@ -80,19 +81,17 @@ struct RecordInspection: Sendable {
     }
 
     private static func part(
-        _ part: RecordPart, text: String, _ hashes: [ContentHash]
+        _ part: RecordPart, text: String, _ hashes: [ContentID]
     ) -> Part {
-        var identity = ContentHash(part.side == .text ? exactText(of: part.content) : text)
-        for hash in hashes {
-            identity.add(hash.low)
-            identity.add(hash.high)
-        }
+        var hasher = ContentHasher()
+        hasher.add(part.side == .text ? exactText(of: part.content) : text)
+        for hash in hashes { hasher.add(hash) }
         var keys: [UInt64] = []
         if hashes.isEmpty, !text.isEmpty {
             keys = [text, NormalizedText.tail(of: text)].compactMap { $0 }
-                .map { ContentHash($0).short }
+                .map { ContentID(of: $0).short }
         }
-        return Part(side: part.side, identity: identity.short, textKeys: keys)
+        return Part(side: part.side, identity: hasher.id.short, textKeys: keys)
     }
 
     private mutating func inspectText(_ text: String, _ part: RecordPart, _ place: RecordPlace) {

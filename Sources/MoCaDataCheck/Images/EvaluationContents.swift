@@ -67,7 +67,7 @@ final class EvaluationContents {
         let text = NormalizedText.make(query)
         guard !text.isEmpty else { return }
         for key in [text, NormalizedText.tail(of: text)].compactMap({ $0 }) {
-            let hash = ContentHash(key).short
+            let hash = ContentID(of: key).short
             if texts[hash] == nil { texts[hash] = place }
         }
     }

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaCore
 package import MoCaImage
+import MoCaSystem
 import Synchronization
 
 /// What the examination of one image found.
@@ -14,7 +15,7 @@ struct ImageFacts: Sendable {
     }
 
     /// nil where the bytes cannot be read.
-    var content: ContentHash?
+    var content: ContentID?
     /// nil where the pixels cannot be decoded.
     var look: DifferenceHash?
     var width = 0
@@ -45,7 +46,7 @@ package final class ImageExaminer: Sendable {
         var facts = ImageFacts()
         do {
             let bytes = try images.decoder.encodedBytes(of: source)
-            facts.content = ContentHash(bytes)
+            facts.content = ContentID(of: bytes)
             let encoded = ImageSource.encoded(bytes, name: source.name)
             let header = try images.decoder.header(of: encoded)
             (facts.width, facts.height) = (header.width, header.height)

@@ -1,6 +1,7 @@
 // Every distinct image of the data, in few bytes each.
 
 import MoCaCore
+import MoCaSystem
 
 /// What is known of the images: place, contents, look. About 100 bytes an image.
 struct ImageTable {
@@ -19,10 +20,10 @@ struct ImageTable {
     /// By a hash of the path.
     private var numbers: [UInt64: Int32] = [:]
     /// Zero for an image whose bytes cannot be read.
-    private(set) var contents: [ContentHash] = []
+    private(set) var contents: [ContentID] = []
     private(set) var looks: [DifferenceHash] = []
     private var facts: [Int: ImageFacts] = [:]
-    private static let noContent = ContentHash("")
+    private static let noContent = ContentID(of: "")
 
     /// Number of images.
     var count: Int { places.count }
@@ -32,7 +33,7 @@ struct ImageTable {
     mutating func number(of source: ImageSource, at place: RecordPlace) -> (Int, isNew: Bool) {
         if case .encoded = source { return (append(name: "", at: place), true) }
         let name = source.name
-        var key = ContentHash(name).short
+        var key = ContentID(of: name).short
         while let known = numbers[key] {
             if self.name(Int(known)) == name { return (Int(known), false) }
             key &+= 1

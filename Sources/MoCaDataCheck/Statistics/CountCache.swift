@@ -1,13 +1,14 @@
 // Counts kept from one run to the next, by the contents that they are of.
 
 package import Foundation
+package import MoCaSystem
 import MoCaTables
 
 /// Files of counts in one folder. A file's name is a hash of the record files' bytes and of all
 /// settings that decide a count; images in files of their own are looked up in the file system, and
 /// counts are served only when none has changed.
 package struct CountCache: Sendable {
-    private static let version = "counts 2"
+    private static let version = "counts 3"
 
     /// Where the files are.
     package let folder: URL
@@ -21,26 +22,25 @@ package struct CountCache: Sendable {
     ///
     /// - Throws: `DataError`, `DataCheckError.cannotRead`.
     func key(of reader: SubsetReader, images: URL, meter: TokenMeter) throws -> String {
-        var hash = ContentHash(Self.version)
-        hash.add(meter.fingerprint)
-        hash.add(reader.kind.rawValue)
+        var hasher = ContentHasher()
+        hasher.add(Self.version)
+        hasher.add(meter.fingerprint)
+        hasher.add(reader.kind.rawValue)
         // A prompt may depend on the subset's name.
-        hash.add(reader.name)
-        hash.add(images.standardizedFileURL.path)
+        hasher.add(reader.name)
+        hasher.add(images.standardizedFileURL.path)
         for file in try dataFiles(in: reader.folder) {
-            let content = try Self.hash(ofFile: file)
-            hash.add(content.low)
-            hash.add(content.high)
+            hasher.add(try Self.identity(ofFile: file))
         }
-        return hash.text
+        return hasher.id.text
     }
 
-    /// The hash of a file's bytes.
+    /// The identity of a file's bytes.
     ///
     /// - Throws: `DataCheckError.cannotRead`.
-    package static func hash(ofFile url: URL) throws -> ContentHash {
+    package static func identity(ofFile url: URL) throws -> ContentID {
         do {
-            return ContentHash(try Data(contentsOf: url, options: .mappedIfSafe))
+            return ContentID(of: try Data(contentsOf: url, options: .mappedIfSafe))
         } catch {
             throw DataCheckError.cannotRead(path: url.path, reason: error.localizedDescription)
         }
@@ -63,19 +63,18 @@ package struct CountCache: Sendable {
         return isCurrent ? counts : nil
     }
 
-    /// Keeps counts: written beside, and renamed.
+    /// Keeps counts for later runs.
     ///
     /// - Throws: `DataCheckError.cannotWrite`.
     func keep(_ counts: SubsetCounts, _ key: String) throws {
         do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true)
+            try FileSystem.makeFolder(folder)
             let encoder = PropertyListEncoder()
             encoder.outputFormat = .binary
-            try encoder.encode(StoredCounts(counts)).write(to: file(key), options: .atomic)
+            try AtomicFile.write(encoder.encode(StoredCounts(counts)), to: file(key))
         } catch {
             throw DataCheckError.cannotWrite(
-                path: file(key).path, reason: error.localizedDescription)
+                path: file(key).path, reason: error.fileReason)
         }
     }
 }

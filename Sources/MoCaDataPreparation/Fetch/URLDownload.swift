@@ -37,11 +37,20 @@ struct URLDownload {
             }
         }
         try file.publish(as: destination)
-        for left in [headers, newHeaders] { unlink(left.path) }
+        for left in [headers, newHeaders] { try WorkFolder.remove(left) }
         return try FileStamp(of: destination, sha256: file.sha256)
     }
 
-    private func canContinue(_ file: borrowing PartialDownload) throws -> Bool {
+    /// Keeps what the server said of the bytes that follow; it may have said nothing.
+    private func keepHeaders() throws {
+        do {
+            try FileSystem.move(newHeaders, to: headers, synchronizes: false)
+        } catch {
+            guard error.cause == .missing else { throw PreparationError.writing(error) }
+        }
+    }
+
+    private func canContinue(_ file: PartialDownload) throws -> Bool {
         if let size = check.size, file.count > size { return false }
         return try check.sha256 != nil || HTTPRequest.head(headers).validator != nil
     }
@@ -58,7 +67,7 @@ struct URLDownload {
                 validator: try HTTPRequest.head(headers).validator)
             wasContinued = wasContinued || start > 0
             let outcome = try request.attempt(headers: newHeaders, context) { bytes in
-                if file.count == start { rename(newHeaders.path, headers.path) }
+                if file.count == start { try keepHeaders() }
                 try file.append(bytes, context)
             }
             switch outcome {
@@ -108,39 +117,35 @@ struct RemoteAnswer: Codable, Hashable {
 }
 
 /// The first bytes of a file, hashed as they come.
-struct PartialDownload: ~Copyable {
-    private let url: URL
-    private let descriptor: Int32
+struct PartialDownload {
+    private static let chunkByteCount = 1 << 20
+
+    private let file: GrowingFile
     private var hash = SHA256()
     private(set) var count = 0
 
     /// Takes over what an earlier run left.
     init(_ url: URL) throws {
-        self.url = url
-        descriptor = open(url.path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw PreparationError.writing(url.path) }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+        file = try PreparationError.writing { try GrowingFile(url) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: Self.chunkByteCount, alignment: 16)
         defer { buffer.deallocate() }
-        while true {
-            let got = read(descriptor, buffer.baseAddress, buffer.count)
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else {
-                let error = PreparationError.reading(url.path)
-                close(descriptor)
-                throw error
+        var got = 0
+        repeat {
+            do {
+                got = try file.read(into: buffer, at: count)
+            } catch {
+                throw PreparationError.cannotRead(path: error.path, reason: error.reason)
             }
-            if got == 0 { break }
             hash.add(UnsafeRawBufferPointer(rebasing: buffer[..<got]))
             count += got
-        }
+        } while got == buffer.count
     }
-
-    deinit { close(descriptor) }
 
     var sha256: String { hash.hexadecimal }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer, _ context: PreparationContext) throws {
-        try writeAll(descriptor, bytes, url.path)
+        try PreparationError.writing { [file] in try file.append(bytes) }
         hash.add(bytes)
         count += bytes.count
         context.onStep(.advanced(bytes: bytes.count))
@@ -148,29 +153,16 @@ struct PartialDownload: ~Copyable {
 
     /// Drops everything.
     mutating func restart(_ context: PreparationContext) throws {
-        guard ftruncate(descriptor, 0) == 0, lseek(descriptor, 0, SEEK_SET) == 0 else {
-            throw PreparationError.writing(url.path)
-        }
+        try PreparationError.writing { [file] in try file.cut(to: 0) }
         context.onStep(.advanced(bytes: -count))
         (hash, count) = (SHA256(), 0)
     }
 
-    /// Gives the file its name, when it is on the disk.
+    /// Gives the file its name, once its bytes are on the disk.
     func publish(as destination: URL) throws {
-        guard fsync(descriptor) == 0, rename(url.path, destination.path) == 0 else {
-            throw PreparationError.writing(destination.path)
+        try PreparationError.writing { [file] in
+            try file.synchronize()
+            try FileSystem.move(file.url, to: destination)
         }
-    }
-}
-
-/// Writes all of the bytes.
-func writeAll(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ path: String) throws {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-        let chunk = UnsafeRawBufferPointer(rebasing: rest)
-        let written = write(descriptor, chunk.baseAddress, min(chunk.count, 1 << 30))
-        if written < 0, errno == EINTR { continue }
-        guard written > 0 else { throw PreparationError.writing(path) }
-        rest = rest.dropFirst(written)
     }
 }

@@ -1,6 +1,7 @@
 // Files below a folder, and how they are moved into another.
 
 import Foundation
+import MoCaSystem
 
 /// Walks and merges folders.
 enum FolderWalk {
@@ -73,8 +74,8 @@ enum FolderWalk {
             guard lstat(from.path, &new) == 0 else { throw PreparationError.reading(from.path) }
             let isFolder = new.st_mode & S_IFMT == S_IFDIR
             guard stat(to.path, &old) == 0 else {
-                guard rename(from.path, to.path) == 0 else {
-                    throw PreparationError.writing(to.path)
+                try PreparationError.writing {
+                    try FileSystem.move(from, to: to, synchronizes: false)
                 }
                 continue
             }
@@ -86,6 +87,8 @@ enum FolderWalk {
                 else { throw PreparationError.conflict(archive: archive, path: to.path) }
             }
         }
+        // The files have their names on the disk before the folder that they came from is gone.
+        try PreparationError.writing { try FileSystem.synchronizeFolder(destination) }
         try WorkFolder.remove(folder)
     }
 }

@@ -42,9 +42,7 @@ struct UnitRun {
             try context.check()
             let place = state.place(file)
             try WorkFolder.makeFolder(place.deletingLastPathComponent())
-            guard rename(state.fetched(file).path, place.path) == 0 else {
-                throw PreparationError.writing(place.path)
-            }
+            try WorkFolder.move(state.fetched(file), to: place)
             result.files += 1
         }
         try WorkFolder.remove(work.fetched(unit))
@@ -125,9 +123,7 @@ struct UnitRun {
             let (from, place) = (state.fetched(file), state.place(file))
             guard FileStamp.size(of: from) != nil else { continue }
             try WorkFolder.makeFolder(place.deletingLastPathComponent())
-            guard rename(from.path, place.path) == 0 else {
-                throw PreparationError.writing(place.path)
-            }
+            try WorkFolder.move(from, to: place)
         }
     }
 

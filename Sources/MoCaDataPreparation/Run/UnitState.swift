@@ -1,6 +1,7 @@
 // What is done of a unit already.
 
 import Foundation
+import MoCaSystem
 
 /// What is known of an archive after it was unpacked.
 struct ArchiveState: Codable, Hashable {
@@ -112,22 +113,14 @@ struct UnitState {
     func writeEntryList() throws {
         let list = work.entryList(unit)
         try WorkFolder.makeFolder(list.deletingLastPathComponent())
-        let beside = list.appendingPathExtension("partial")
-        let descriptor = open(beside.path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw PreparationError.writing(beside.path) }
-        defer { close(descriptor) }
-        var text: [UInt8] = []
-        func flush() throws {
-            try text.withUnsafeBytes { try writeAll(descriptor, $0, beside.path) }
-            text.removeAll(keepingCapacity: true)
+        try PreparationError.writing {
+            let file = try AtomicFile(list)
+            try FolderWalk.forEachFile(in: work.unpacked(unit)) { path, _, size in
+                let safe = path.replacing("%", with: "%25").replacing("\n", with: "%0A")
+                try file.append("\(size)\t\(safe)\n")
+            }
+            try file.finish()
         }
-        try FolderWalk.forEachFile(in: work.unpacked(unit)) { path, _, size in
-            let safe = path.replacing("%", with: "%25").replacing("\n", with: "%0A")
-            text += "\(size)\t\(safe)\n".utf8
-            if text.count > 1 << 16 { try flush() }
-        }
-        try flush()
-        guard rename(beside.path, list.path) == 0 else { throw PreparationError.writing(list.path) }
     }
 
     /// Bytes of the unit that were fetched, whole files and parts.

@@ -3,6 +3,7 @@
 // file and archive that is finished.
 
 import Foundation
+import MoCaSystem
 
 /// The places of one output.
 struct WorkFolder: Sendable {
@@ -60,17 +61,14 @@ struct WorkFolder: Sendable {
     /// Keeps other processes out as long as the result is held.
     ///
     /// - Throws: `PreparationError.inUse`, `.cannotWrite`.
-    func lock() throws -> FileHandle {
+    func lock() throws -> FileLock {
         try Self.makeFolder(root)
-        let path = root.appending(path: "lock").path
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw PreparationError.writing(path) }
-        let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-        // File systems without locks answer otherwise; there the lock is left out.
-        if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-            throw PreparationError.inUse(folder: output.path)
+        do {
+            return try FileLock(root.appending(path: "lock"))
+        } catch {
+            throw error.cause == .inUse
+                ? PreparationError.inUse(folder: output.path) : .writing(error)
         }
-        return handle
     }
 
     /// Bytes that may still be written there.
@@ -86,41 +84,28 @@ struct WorkFolder: Sendable {
         return Int(system.f_bavail) * Int(system.f_frsize)
     }
 
-    /// Makes a folder and those above it.
+    /// Makes a folder and the folders above it, where they do not exist.
     static func makeFolder(_ url: URL) throws {
-        if mkdir(url.path, 0o755) == 0 { return }
-        let code = errno
-        if code == ENOENT, url.path.count > 1 {
-            try makeFolder(url.deletingLastPathComponent())
-            if mkdir(url.path, 0o755) == 0 || errno == EEXIST { return }
-            throw PreparationError.writing(url.path)
-        }
-        var status = stat()
-        guard code == EEXIST, stat(url.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR
-        else { throw PreparationError.writing(url.path, code) }
+        try PreparationError.writing { try FileSystem.makeFolder(url) }
     }
 
-    /// Removes a file or a folder; it may be missing.
+    /// Removes a file or a folder, which may be missing.
     static func remove(_ url: URL) throws {
-        var status = stat()
-        guard lstat(url.path, &status) == 0 else { return }
-        do {
-            try FileManager.default.removeItem(at: url)
-        } catch {
-            throw PreparationError.cannotWrite(path: url.path, reason: error.localizedDescription)
-        }
+        try PreparationError.writing { try FileSystem.remove(url) }
     }
 
-    /// Writes a small file beside, and renames it.
+    /// Gives a file or a folder its final name.
+    static func move(_ source: URL, to destination: URL) throws {
+        try PreparationError.writing { try FileSystem.move(source, to: destination) }
+    }
+
+    /// Writes a small file, complete or absent.
     static func write(_ value: some Encodable, to url: URL) throws {
         try makeFolder(url.deletingLastPathComponent())
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            try encoder.encode(value).write(to: url, options: .atomic)
-        } catch {
-            throw PreparationError.cannotWrite(path: url.path, reason: error.localizedDescription)
-        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let data = try encoder.encode(value)
+        try PreparationError.writing { try AtomicFile.write(data, to: url) }
     }
 
     /// What `write` wrote; nil where nothing is, or what it is is unknown to this version: then the

@@ -128,7 +128,7 @@ final class Unpacking {
                 throw PreparationError.writing(url.path)
             }
         }
-        let file = try UnpackedFile(url.path)
+        let file = try UnpackedFile(url)
         while true {
             let bytes = try reader.read()
             if bytes.isEmpty { break }

@@ -5,6 +5,7 @@ package import Foundation
 import MoCaCore
 import MoCaData
 import MoCaEmbedding
+import MoCaSystem
 import MoCaTables
 import MoCaVectors
 
@@ -92,25 +93,25 @@ private struct MMEBSet {
     /// Where each distinct input stands first.
     private var places: [Place] = []
     /// What each distinct input holds, whatever prompts the model has.
-    private var contents: [ContentKey] = []
+    private var contents: [ContentID] = []
 
     init(_ folder: URL, images: URL, part: EvaluationPart) throws {
         name = folder.lastPathComponent
         catalog = try Catalog(folders: [folder], images: ImageStore(root: images))
-        // Digests, as paths may be `data:` URLs, which hold the image.
-        var numbers: [Digest: Int] = [:]
+        // Identities, as paths may be `data:` URLs, which hold the image.
+        var numbers: [ContentID: Int] = [:]
         for row in try Self.rows(part, in: catalog) {
             var sides = try catalog.record(id(row)).sides()
             // The query, the right candidate, and others.
             if let count = part.candidateCount { sides = Array(sides.prefix(1 + max(1, count))) }
             let found = sides.enumerated().map { index, side in
-                var digest = Digest()
+                var hasher = ContentHasher()
                 // A query and a candidate may have different prompts.
-                digest.add(index == 0 ? "query" : "candidate")
-                digest.add(side.text)
-                digest.add(side.imagePath)
-                if let number = numbers[digest] { return number }
-                numbers[digest] = places.count
+                hasher.add(index == 0 ? "query" : "candidate")
+                hasher.add(side.text)
+                hasher.add(side.imagePath)
+                if let number = numbers[hasher.id] { return number }
+                numbers[hasher.id] = places.count
                 places.append(Place(row: row, side: index))
                 return places.count - 1
             }
@@ -164,7 +165,7 @@ private struct MMEBSet {
             let role: Role =
                 place.side == 0 ? .query : content.images.isEmpty ? .document : .documentImage
             contents.append(
-                try ContentKey(PromptedContent(content: content, role: role)))
+                try ContentID(PromptedContent(content: content, role: role)))
             window.append(
                 PromptedContent(content: content, role: embedder.embedder.known(role)))
             meter.add(content)
@@ -182,10 +183,10 @@ private struct MMEBSet {
         _ matrix: VectorMatrix, _ rows: [Int]
     ) throws -> EvaluationRun.ScoredSet {
         var evaluation = PrecisionAtOne()
-        var digest = Digest()
+        var hasher = ContentHasher()
         for query in queries {
             for input in [query.query] + query.candidates {
-                digest.add(contents[input].text)
+                hasher.add(contents[input])
             }
             let scores = matrix.scores(
                 of: rows[query.query], with: query.candidates.map { rows[$0] })
@@ -202,7 +203,7 @@ private struct MMEBSet {
         }
         return EvaluationRun.ScoredSet(
             score: .precision(try evaluation.score(set: name)), outcomes: outcomes,
-            data: digest.text)
+            data: hasher.id.text)
     }
 
     /// Writes the distinct vectors, and which of them queries and candidates are.

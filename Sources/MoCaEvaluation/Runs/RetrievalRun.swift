@@ -5,6 +5,7 @@ package import Foundation
 import MoCaCore
 import MoCaData
 import MoCaEmbedding
+import MoCaSystem
 import MoCaVectors
 
 extension EvaluationRun {
@@ -79,10 +80,10 @@ extension EvaluationRun {
     private func embedCorpus(
         of set: RetrievalSet, _ chosen: Set<String>, _ documents: Documents, _ images: ImageStore,
         _ embedder: inout CachedEmbedder
-    ) async throws -> (ids: [String], rows: [Int], contents: Digest) {
+    ) async throws -> (ids: [String], rows: [Int], contents: ContentHasher) {
         let windowCount = 64
         var reader = try DocumentReader(set.corpus)
-        var (ids, rows, contents) = ([String](), [Int](), Digest())
+        var (ids, rows, contents) = ([String](), [Int](), ContentHasher())
         var isAtEnd = false
         tell(.found(inputs: nil))
         while !isAtEnd {
@@ -98,7 +99,7 @@ extension EvaluationRun {
                     })
                 // As if the model had every prompt: what a set holds is no matter of the model.
                 let content = try record.input(documents, images) { $0 }
-                contents.add(try ContentKey(content).text)
+                contents.add(try ContentID(content))
                 names.append("\(set.name), document \(record.id)")
                 ids.append(record.id)
             }
@@ -116,7 +117,7 @@ private struct SetVectors {
     let documentIDs: [String]
     let documentRows: [Int]
     /// Of what the documents hold.
-    let contents: Digest
+    let contents: ContentHasher
 
     /// - Throws: `SafetensorsError`.
     func write(_ name: String, to output: URL) throws {
@@ -151,18 +152,18 @@ private struct SetVectors {
             outcomes: outcomes, data: digest(judged, texts))
     }
 
-    /// Of contents, ids and judgements.
+    /// The identity of contents, ids and judgements.
     private func digest(_ judged: [JudgedQuery], _ texts: [String: String]) -> String {
-        var digest = contents
-        for id in documentIDs { digest.add(id) }
+        var hasher = contents
+        for id in documentIDs { hasher.add(id) }
         for query in judged {
-            digest.add(query.id)
-            digest.add(texts[query.id] ?? "")
+            hasher.add(query.id)
+            hasher.add(texts[query.id] ?? "")
             for (id, grade) in query.relevance.sorted(by: { $0 < $1 }) {
-                digest.add("\(id) \(grade)")
+                hasher.add("\(id) \(grade)")
             }
         }
-        return digest.text
+        return hasher.id.text
     }
 }
 

@@ -155,16 +155,16 @@ extension [QueryOutcome] {
                 data += try encoder.encode(outcome)
                 data.append(UInt8(ascii: "\n"))
             }
-            try data.write(to: file, options: .atomic)
+            try AtomicFile.write(data, to: file)
             return Self.hash(data)
         } catch {
-            throw EvaluationError.cannotWrite(file: file.path, reason: error.localizedDescription)
+            throw EvaluationError.cannotWrite(file: file.path, reason: error.fileReason)
         }
     }
 
     private static func hash(_ data: Data) -> String {
         var hash = SHA256()
-        data.withUnsafeBytes { hash.add($0) }
+        hash.add(data)
         return hash.hexadecimal
     }
 

@@ -1,6 +1,7 @@
 // Reading and writing the files of scores.
 
 package import Foundation
+import MoCaSystem
 
 /// MMEB's file for one set, `NAME_score.json`.
 private struct MMEBScore: Encodable {
@@ -30,7 +31,7 @@ extension Scores {
         }
     }
 
-    /// Writes `scores.json`, beside and renamed.
+    /// Writes `scores.json`.
     ///
     /// - Throws: `EvaluationError.cannotWrite`.
     package func write(to file: URL) throws {
@@ -56,13 +57,11 @@ extension Scores {
             ]
         }
         let reports = reportNames.map { folder.appending(path: $0) }
-        for file in [file] + files + reports where FileManager.default.fileExists(atPath: file.path)
-        {
+        for file in [file] + files + reports {
             do {
-                try FileManager.default.removeItem(at: file)
+                try FileSystem.remove(file)
             } catch {
-                throw EvaluationError.cannotWrite(
-                    file: file.path, reason: error.localizedDescription)
+                throw EvaluationError.cannotWrite(file: file.path, reason: error.reason)
             }
         }
     }
@@ -85,15 +84,10 @@ extension Scores {
     }
 
     private static func write(_ value: some Encodable, to file: URL) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         do {
-            var data = try encoder.encode(value)
-            data.append(UInt8(ascii: "\n"))
-            try data.write(to: file, options: .atomic)
+            try AtomicFile.write(json: value, to: file, endsLine: true)
         } catch {
-            throw EvaluationError.cannotWrite(
-                file: file.path, reason: error.localizedDescription)
+            throw EvaluationError.cannotWrite(file: file.path, reason: error.fileReason)
         }
     }
 

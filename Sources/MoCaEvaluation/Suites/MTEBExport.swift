@@ -2,6 +2,7 @@
 // model_meta.json (mteb/results/task_result.py, mteb/models/model_meta.py).
 
 package import Foundation
+import MoCaSystem
 
 /// Writes results that `mteb.results.TaskResult.from_disk` reads.
 package struct MTEBExport: Sendable {
@@ -61,12 +62,12 @@ package struct MTEBExport: Sendable {
 
     private static func write(_ object: [String: Any], to file: URL) throws {
         do {
-            try JSONSerialization.data(
+            let data = try JSONSerialization.data(
                 withJSONObject: object,
-                options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            ).write(to: file, options: .atomic)
+                options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+            try AtomicFile.write(data, to: file)
         } catch {
-            throw EvaluationError.cannotWrite(file: file.path, reason: error.localizedDescription)
+            throw EvaluationError.cannotWrite(file: file.path, reason: error.fileReason)
         }
     }
 

@@ -2,6 +2,7 @@
 // keys are `base_model.model.` and the key of this program (transformers' tree of modules).
 
 package import Foundation
+import MoCaSystem
 package import NN
 import Safetensors
 import Torch
@@ -115,10 +116,9 @@ package struct AdapterFiles: Sendable {
             contents, to: folder.appending(path: weightsName), metadata: ["format": "pt"])
         let url = folder.appending(path: configurationName)
         do {
-            try settings.fileValue(base: base.path).fileData()
-                .write(to: url, options: .atomic)
+            try AtomicFile.write(settings.fileValue(base: base.path).fileData(), to: url)
         } catch {
-            throw ModelError.cannotWrite(file: url.path, reason: error.localizedDescription)
+            throw ModelError.cannotWrite(file: url.path, reason: error.fileReason)
         }
     }
 }

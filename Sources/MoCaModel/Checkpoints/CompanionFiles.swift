@@ -1,6 +1,7 @@
 // The files of a model's folder beside config.json, weights and contract.
 
 package import Foundation
+import MoCaSystem
 
 /// Names of such files, and copies of them. None is required here.
 package enum CompanionFiles {
@@ -30,9 +31,9 @@ package enum CompanionFiles {
             guard FileManager.default.fileExists(atPath: file.path) else { continue }
             let copy = target.appending(path: name)
             do {
-                try Data(contentsOf: file).write(to: copy, options: .atomic)
+                try AtomicFile.write(Data(contentsOf: file), to: copy)
             } catch {
-                throw ModelError.cannotWrite(file: copy.path, reason: error.localizedDescription)
+                throw ModelError.cannotWrite(file: copy.path, reason: error.fileReason)
             }
         }
     }

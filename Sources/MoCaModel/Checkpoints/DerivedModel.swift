@@ -2,6 +2,7 @@
 // One tensor is in memory at a time.
 
 package import Foundation
+import MoCaSystem
 import NN
 import Safetensors
 import Torch
@@ -57,9 +58,9 @@ package enum DerivedModel {
         else { return }
         let url = folder.appending(path: EmbeddingContract.fileName)
         do {
-            try contract.fileData().write(to: url, options: .atomic)
+            try AtomicFile.write(contract.fileData(), to: url)
         } catch {
-            throw ModelError.cannotWrite(file: url.path, reason: error.localizedDescription)
+            throw ModelError.cannotWrite(file: url.path, reason: error.fileReason)
         }
     }
 }

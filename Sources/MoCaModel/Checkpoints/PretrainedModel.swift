@@ -2,6 +2,7 @@
 
 package import Foundation
 import MoCaCore
+import MoCaSystem
 package import NN
 import Safetensors
 package import Torch
@@ -214,9 +215,9 @@ extension PretrainedModel {
     package static func write(_ configuration: any BackboneConfiguration, to folder: URL) throws {
         let url = folder.appending(path: configurationName)
         do {
-            try configuration.fileData().write(to: url, options: .atomic)
+            try AtomicFile.write(configuration.fileData(), to: url)
         } catch {
-            throw ModelError.cannotWrite(file: url.path, reason: error.localizedDescription)
+            throw ModelError.cannotWrite(file: url.path, reason: error.fileReason)
         }
     }
 }

@@ -1,6 +1,7 @@
 // The same report as Markdown: everything but the pictures.
 
 package import Foundation
+import MoCaSystem
 
 extension Report {
     /// The report as Markdown; pictures are left out, curves become their first and last values.
@@ -12,14 +13,14 @@ extension Report {
         return parts.joined(separator: "\n\n") + "\n"
     }
 
-    /// Writes the Markdown, beside and renamed.
+    /// Writes the Markdown; an older file stays until it is complete.
     ///
     /// - Throws: `ReportError.cannotWrite`.
     package func writeMarkdown(to file: URL) throws {
         do {
-            try Data(markdown().utf8).write(to: file, options: .atomic)
+            try AtomicFile.write(Data(markdown().utf8), to: file)
         } catch {
-            throw ReportError.cannotWrite(file: file.path, reason: error.localizedDescription)
+            throw ReportError.cannotWrite(file: file.path, reason: error.fileReason)
         }
     }
 }

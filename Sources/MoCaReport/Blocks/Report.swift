@@ -1,6 +1,7 @@
 // One page that tells what a run did: no network, no script, no file beside it.
 
 package import Foundation
+import MoCaSystem
 
 /// A report: a title and sections, made into one HTML file.
 ///
@@ -65,14 +66,14 @@ package struct Report: Sendable {
         return page.markup
     }
 
-    /// Writes the page, beside and renamed.
+    /// Writes the page; an older file stays until it is complete.
     ///
     /// - Throws: `ReportError.cannotWrite`.
     package func write(to file: URL) throws {
         do {
-            try Data(html().utf8).write(to: file, options: .atomic)
+            try AtomicFile.write(Data(html().utf8), to: file)
         } catch {
-            throw ReportError.cannotWrite(file: file.path, reason: error.localizedDescription)
+            throw ReportError.cannotWrite(file: file.path, reason: error.fileReason)
         }
     }
 }

@@ -3,6 +3,7 @@
 package import Foundation
 package import MoCaCore
 import MoCaImage
+import MoCaSystem
 import MoCaVectors
 
 /// Small pictures, each made once.
@@ -10,15 +11,12 @@ package final class ReportPictures {
     /// Tells pictures apart. Names do not: all `data:` URLs of a record have one.
     private enum Key: Hashable {
         case file(String)
-        case encoded(Digest)
+        case encoded(ContentID)
 
         init(_ source: ImageSource) {
             switch source {
             case .file(let url): self = .file(url.path)
-            case .encoded(let bytes, _):
-                var digest = Digest()
-                digest.add(bytes)
-                self = .encoded(digest)
+            case .encoded(let bytes, _): self = .encoded(ContentID(of: bytes))
             }
         }
     }

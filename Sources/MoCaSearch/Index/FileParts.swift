@@ -3,6 +3,7 @@
 import Foundation
 import MoCaCore
 import MoCaData
+import MoCaSystem
 import MoCaVectors
 
 /// Reads files for an index.
@@ -23,30 +24,30 @@ struct FileParts {
     ///
     /// - Throws: an error of the file system, `DataError`.
     func digest(of file: FileScan.File) throws -> String {
-        var digest = Digest()
-        digest.add(file.kind.rawValue)
+        var hasher = ContentHasher()
+        hasher.add(file.kind.rawValue)
         let url = URL(fileURLWithPath: file.path)
-        digest.add(try Data(contentsOf: url, options: .mappedIfSafe))
+        hasher.add(try Data(contentsOf: url, options: .mappedIfSafe))
         switch file.kind {
         case .image: break
-        case .text: digest.add("\(passages.characterCountMax)")
+        case .text: hasher.add("\(passages.characterCountMax)")
         case .records:
             // Another picture under the same path is another record.
             try forEachRecord(url) { sample in
-                for image in sample.content.images { try add(image, to: &digest) }
+                for image in sample.content.images { try add(image, to: &hasher) }
             }
         }
-        return digest.text
+        return hasher.id.text
     }
 
-    private func add(_ image: ImageSource, to digest: inout Digest) throws {
+    private func add(_ image: ImageSource, to hasher: inout ContentHasher) throws {
         switch image {
         case .file(let url):
             let values = try url.resourceValues(
                 forKeys: [.fileSizeKey, .contentModificationDateKey])
             let changed = values.contentModificationDate?.timeIntervalSince1970 ?? 0
-            digest.add("\(url.path) \(values.fileSize ?? 0) \(changed)")
-        case .encoded(let bytes, _): digest.add(bytes)
+            hasher.add("\(url.path) \(values.fileSize ?? 0) \(changed)")
+        case .encoded(let bytes, _): hasher.add(bytes)
         }
     }
 

@@ -1,6 +1,7 @@
 // Reading and writing the files of an index.
 
 import Foundation
+import MoCaSystem
 import MoCaTables
 import Safetensors
 import Torch
@@ -99,9 +100,9 @@ enum IndexFiles {
 
     private static func write(_ data: Data, to file: URL) throws {
         do {
-            try data.write(to: file, options: .atomic)
+            try AtomicFile.write(data, to: file)
         } catch {
-            throw SearchError.cannotWrite(path: file.path, reason: error.localizedDescription)
+            throw SearchError.cannotWrite(path: file.path, reason: error.reason)
         }
     }
 
@@ -112,7 +113,12 @@ enum IndexFiles {
                 (name.hasPrefix("items.") && name.hasSuffix(".jsonl"))
                 || (name.hasPrefix("vectors.") && name.hasSuffix(".safetensors"))
             guard isOurs, !kept.contains(name) else { continue }
-            try FileManager.default.removeItem(at: folder.appending(path: name))
+            let file = folder.appending(path: name)
+            do {
+                try FileSystem.remove(file)
+            } catch {
+                throw SearchError.cannotWrite(path: file.path, reason: error.reason)
+            }
         }
     }
 }

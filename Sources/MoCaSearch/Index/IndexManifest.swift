@@ -9,7 +9,7 @@ package import MoCaVectors
 /// `manifest.json`.
 package struct IndexManifest: Sendable, Hashable, Codable {
     static let fileName = "manifest.json"
-    static let currentFormat = 1
+    static let currentFormat = 2
     /// The tensor's name in the file of vectors: float32 `[items, vector length]`.
     static let tensorName = "embeddings"
 

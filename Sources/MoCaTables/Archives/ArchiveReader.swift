@@ -2,6 +2,7 @@
 
 import CArchive
 package import Foundation
+import MoCaSystem
 
 /// An archive whose entries are visited in order, or a compressed stream. One thread at a time.
 ///

@@ -1,6 +1,7 @@
 // Images inside a zip or tar file, read where they are: nothing is unpacked.
 
 package import Foundation
+import MoCaSystem
 import Synchronization
 
 /// An open archive and an index of its entries; any number of threads read from it at once.

@@ -2,6 +2,7 @@
 
 import CArchive
 import Foundation
+import MoCaSystem
 
 /// The members of a zip file by name, for reading any of them at any time.
 struct ZipDirectory: Sendable {

@@ -2,6 +2,7 @@
 
 import CArrow
 package import Foundation
+import MoCaSystem
 import Synchronization
 
 /// An open Parquet or Arrow file.

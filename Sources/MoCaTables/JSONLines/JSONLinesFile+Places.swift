@@ -1,6 +1,7 @@
 // Blocks of long lines: kept as the places of their lines, not as bytes.
 
 import Foundation
+import MoCaSystem
 
 extension JSONLinesFile {
     /// Blocks of more bytes are kept as places: records with images inside are so long that opening

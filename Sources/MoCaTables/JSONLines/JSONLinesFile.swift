@@ -1,6 +1,7 @@
 // A JSONL file with random access: one pass notes where every thousandth record starts.
 
 package import Foundation
+import MoCaSystem
 
 /// An indexed file of one JSON object a line; blank lines are no records. A compressed file
 /// (`.jsonl.gz`, `.jsonl.zst`) is decompressed once, on the way through the index:

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaSettings
+import MoCaSystem
 
 /// Reads one sample.
 ///

@@ -1,6 +1,7 @@
 // A shard of a WebDataset: a tar whose neighbouring members of one base name are a sample.
 
 package import Foundation
+import MoCaSystem
 
 /// A shard with random access by row.
 ///

@@ -35,7 +35,7 @@ package final class ContrastiveWriter {
     private var lists = [TextBuffer](repeating: TextBuffer(), count: 2)
     private var listOffsets: [Int32] = [0]
 
-    /// Creates the file `url` + `.partial`.
+    /// Starts the file `url`, which appears when `finish()` returns.
     ///
     /// - Throws: `DataError.cannotWrite`.
     package init(_ url: URL) throws {

@@ -17,7 +17,7 @@ package final class EmbeddingWriter {
     private var values: [Float] = []
     private var width: Int?
 
-    /// Creates the file `url` + `.partial`.
+    /// Starts the file `url`, which appears when `finish()` returns.
     ///
     /// - Throws: `DataError.cannotWrite`.
     package init(_ url: URL) throws {

@@ -2,14 +2,15 @@
 
 import CArrow
 import Foundation
+import MoCaSystem
 
-/// Writes beside the name and renames at the end; what is not finished is removed.
+/// An `AtomicFile` whose bytes Arrow writes.
 final class ParquetOutput {
     private let url: URL
-    private let partial: URL
+    private let file: AtomicFile
     private var writer: OpaquePointer?
 
-    /// Creates the file `url` + `.partial`.
+    /// Starts the file `url`.
     ///
     /// - Parameter open: opens a writer at a path.
     /// - Throws: `DataError.cannotWrite`.
@@ -18,16 +19,16 @@ final class ParquetOutput {
         open: (UnsafePointer<CChar>, UnsafeMutablePointer<OpaquePointer?>) -> carrow_status
     ) throws {
         self.url = url
-        partial = url.appendingPathExtension("partial")
-        try check(open(partial.path, &writer))
+        do {
+            file = try AtomicFile(url)
+        } catch {
+            throw DataError.cannotWrite(path: url.path, reason: error.reason)
+        }
+        try check(open(file.partial.path, &writer))
     }
 
     deinit {
-        // Not finished: nobody can read what there is.
-        if writer != nil {
-            carrow_writer_close(writer)
-            unlink(partial.path)
-        }
+        if writer != nil { carrow_writer_close(writer) }
     }
 
     private func check(_ status: carrow_status) throws {
@@ -52,20 +53,10 @@ final class ParquetOutput {
         try append(carrow_writer_finish)
         carrow_writer_close(writer)
         writer = nil
-        try synchronise(partial)
-        guard rename(partial.path, url.path) == 0 else { throw systemError() }
-        try synchronise(url.deletingLastPathComponent())
-    }
-
-    /// Waits until a file or a folder's entries are on disk.
-    private func synchronise(_ url: URL) throws {
-        let descriptor = open(url.path, O_RDONLY)
-        guard descriptor >= 0 else { throw systemError() }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw systemError() }
-    }
-
-    private func systemError() -> DataError {
-        .cannotWrite(path: url.path, reason: String(cString: strerror(errno)))
+        do {
+            try file.finish()
+        } catch {
+            throw DataError.cannotWrite(path: url.path, reason: error.reason)
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 package import Foundation
 import MoCaSettings
+import MoCaSystem
 
 extension Tokenizer {
     /// The token that stands for a hidden one where the checkpoint has none of its own.
@@ -30,10 +31,10 @@ extension Tokenizer {
         ] {
             let url = folder.appending(path: name)
             do {
-                try data.write(to: url, options: .atomic)
+                try AtomicFile.write(data, to: url)
             } catch {
                 throw TokenizerError.unwritable(
-                    file: url.path, reason: error.localizedDescription)
+                    file: url.path, reason: error.fileReason)
             }
         }
     }

@@ -1,6 +1,6 @@
 // What the split rule and NFC ask about a scalar, in tables made for the question.
 
-/// Measured from the `tokenizers` library by scripts/unicode-tables.py; the generated numbers are in
+/// Measured from the `tokenizers` library by scripts/make/unicode-tables.py; the generated numbers are in
 /// the extensions.
 enum UnicodeTables {
     /// The class of a scalar in the split rule: the low bits of an entry of `classes`.

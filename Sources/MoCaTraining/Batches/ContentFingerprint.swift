@@ -1,72 +1,52 @@
-// Numbers of contents that are the same in every process: what is equal is found over all ranks.
+// Numbers by which equal contents are found, also among processes.
 
 import Foundation
 import MoCaCore
+import MoCaSystem
 
-/// Hashes of contents, 64 bits; SplitMix64 over 8 bytes at a time.
-struct ContentFingerprint {
-    private var state = UInt64(0)
-
-    /// Of everything that the model sees.
+/// 64 bits of the identities of contents; the same in every process.
+enum ContentFingerprint {
+    /// The number of everything that the model sees.
     static func whole(_ content: Content) -> Int {
-        var fingerprint = ContentFingerprint()
+        var hasher = ContentHasher()
         for segment in content.segments {
             switch segment {
             case .text(let text):
-                fingerprint.add(1)
-                fingerprint.add(text)
-            case .image(let source): fingerprint.add(source)
+                hasher.add("text")
+                hasher.add(text)
+            case .image(let source): add(source, to: &hasher)
             }
         }
-        return Int(truncatingIfNeeded: fingerprint.state)
+        return number(hasher)
     }
 
-    /// Of the images, or without images of the text but for white space around it.
+    /// The number of the images, or, of a content without images, of the text without white space
+    /// around it.
     static func target(_ content: Content) -> Int {
-        var fingerprint = ContentFingerprint()
+        var hasher = ContentHasher()
         let images = content.images
-        for image in images { fingerprint.add(image) }
+        for image in images { add(image, to: &hasher) }
         if images.isEmpty {
             let texts = content.segments.map { segment in
                 if case .text(let text) = segment { text } else { "" }
             }
-            fingerprint.add(texts.joined().trimmingCharacters(in: .whitespacesAndNewlines))
+            hasher.add(texts.joined().trimmingCharacters(in: .whitespacesAndNewlines))
         }
-        return Int(truncatingIfNeeded: fingerprint.state)
+        return number(hasher)
     }
 
-    private mutating func add(_ source: ImageSource) {
+    private static func add(_ source: ImageSource, to hasher: inout ContentHasher) {
         switch source {
         case .file(let url):
-            add(2)
-            add(url.path)
+            hasher.add("file")
+            hasher.add(url.path)
         case .encoded(let data, _):
-            add(3)
-            data.withUnsafeBytes { add($0) }
+            hasher.add("image")
+            hasher.add(data)
         }
     }
 
-    private mutating func add(_ text: String) {
-        var text = text
-        text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
-    }
-
-    private mutating func add(_ word: UInt64) {
-        var mixed = RandomSource(seed: state ^ word)
-        state = mixed.next()
-    }
-
-    private mutating func add(_ bytes: UnsafeRawBufferPointer) {
-        add(UInt64(bytes.count))
-        let whole = bytes.count / 8 * 8
-        for place in stride(from: 0, to: whole, by: 8) {
-            add(bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self))
-        }
-        guard whole < bytes.count else { return }
-        var last = UInt64(0)
-        withUnsafeMutableBytes(of: &last) {
-            $0.copyBytes(from: UnsafeRawBufferPointer(rebasing: bytes[whole...]))
-        }
-        add(last)
+    private static func number(_ hasher: ContentHasher) -> Int {
+        Int(truncatingIfNeeded: hasher.id.short)
     }
 }

@@ -3,6 +3,7 @@
 
 package import Foundation
 import MoCaModel
+import MoCaSystem
 import NN
 import Safetensors
 import Torch
@@ -120,19 +121,11 @@ package struct Checkpoint: Sendable, Hashable {
 
     // MARK: Removing
 
-    /// Renamed first, so that no checkpoint is ever half removed.
+    /// Removes the folder, which is renamed first: no checkpoint is ever half removed.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func remove() throws {
-        let old = folder.deletingLastPathComponent()
-            .appending(path: ".\(folder.lastPathComponent).old")
-        try RunFile.naming(folder) {
-            if FileManager.default.fileExists(atPath: old.path) {
-                try FileManager.default.removeItem(at: old)
-            }
-            try FileManager.default.moveItem(at: folder, to: old)
-            try FileManager.default.removeItem(at: old)
-        }
+        try RunFile.naming(folder) { try AtomicFolder.remove(folder) }
     }
 
     /// Puts aside the checkpoints of a run folder that a run from `start` has not come to: they
@@ -159,10 +152,8 @@ package struct Checkpoint: Sendable, Hashable {
         let name = prefix + folder.lastPathComponent
         let other = folder.deletingLastPathComponent().appending(path: name)
         try RunFile.naming(folder) {
-            if FileManager.default.fileExists(atPath: other.path) {
-                try FileManager.default.removeItem(at: other)
-            }
-            try FileManager.default.moveItem(at: folder, to: other)
+            try FileSystem.remove(other)
+            try FileSystem.move(folder, to: other)
         }
         return name
     }
@@ -172,22 +163,24 @@ package struct Checkpoint: Sendable, Hashable {
     /// - Throws: `TrainingError.cannotWrite`, `.unreadableFile`.
     static func removePartialOnes(in runFolder: URL) throws {
         guard FileManager.default.fileExists(atPath: runFolder.path) else { return }
-        for name in try names(in: runFolder) where isPartial(name) {
+        for name in try names(in: runFolder).compactMap(AtomicFolder.folderName(ofLeftover:))
+        where isWritten(name) {
             let url = runFolder.appending(path: name)
-            try RunFile.naming(url) { try FileManager.default.removeItem(at: url) }
+            try RunFile.naming(url) { try AtomicFolder.removeLeftovers(of: url) }
         }
+        // A grown model serves one start only, and may have been given its name back above.
+        let scratch = runFolder.appending(path: StartingModel.scratchName)
+        try RunFile.naming(scratch) { try FileSystem.remove(scratch) }
     }
 
-    /// Whether it is a name that `CompleteFolder` and a growing vocabulary use in between.
-    private static func isPartial(_ name: String) -> Bool {
-        if name.hasPrefix(".\(prefix)") || name == StartingModel.scratchName { return true }
-        guard name.hasPrefix("."), name.hasSuffix(".partial") || name.hasSuffix(".old") else {
-            return false
-        }
-        let whole = String(name.dropFirst().prefix { $0 != "." })
-        let written = [TrainingRun.modelName, FinalModel.rawName, FinalModel.adapterName]
-        return written.contains(whole) || whole.hasPrefix(FailedStep.folderPrefix)
-            || name.hasPrefix(".\(StartingModel.scratchName).")
+    /// Whether a run writes a folder of this name.
+    private static func isWritten(_ name: String) -> Bool {
+        let written = [
+            TrainingRun.modelName, FinalModel.rawName, FinalModel.adapterName,
+            StartingModel.scratchName,
+        ]
+        return written.contains(name) || name.hasPrefix(prefix)
+            || name.hasPrefix(FailedStep.folderPrefix)
     }
 
     // MARK: Reading

@@ -105,7 +105,7 @@ struct CheckpointManifest: Sendable, Hashable, Codable {
         let handle = try FileHandle(forReadingFrom: url)
         var (hash, count) = (SHA256(), 0)
         while let chunk = try handle.read(upToCount: chunkByteCount), !chunk.isEmpty {
-            chunk.withUnsafeBytes { hash.add($0) }
+            hash.add(chunk)
             count += chunk.count
         }
         try handle.close()

@@ -1,6 +1,7 @@
 // Which checkpoints stay: the newest ones, those of round steps, and the best one.
 
 import Foundation
+import MoCaSystem
 
 /// Removes checkpoints that no rule keeps.
 struct CheckpointRetention: Sendable {
@@ -92,8 +93,7 @@ struct BestCheckpoint: Sendable, Hashable, Codable {
     /// - Throws: `TrainingError.cannotWrite`.
     static func remove(from runFolder: URL) throws {
         let url = runFolder.appending(path: fileName)
-        guard FileManager.default.fileExists(atPath: url.path) else { return }
-        try RunFile.naming(url) { try FileManager.default.removeItem(at: url) }
+        try RunFile.naming(url) { try FileSystem.remove(url) }
     }
 
     /// - Throws: `TrainingError.cannotWrite`.

@@ -47,7 +47,7 @@ final class CheckpointSaver {
         let retention = CheckpointRetention(runFolder, settings)
         let willComplete = willComplete
         let work = Work {
-            try CompleteFolder.write(folder) { partial in
+            try RunFile.writeFolder(folder) { partial in
                 for write in writings { try write(partial) }
                 try RunFile.write(json: state, to: partial.appending(path: Checkpoint.stateName))
                 try CheckpointManifest(of: partial, step: state.step).write(to: partial)

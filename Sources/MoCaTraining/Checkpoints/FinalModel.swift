@@ -27,7 +27,7 @@ struct FinalModel {
             _ = optimizer.applyAverages()
         }
         if start.model.store.adapters != nil {
-            try CompleteFolder.write(recipe.outputFolder.appending(path: Self.adapterName)) {
+            try RunFile.writeFolder(recipe.outputFolder.appending(path: Self.adapterName)) {
                 try start.model.snapshot(
                     base: recipe.model.folder, copies: false, isForTraining: false
                 ).write(to: $0)
@@ -41,7 +41,7 @@ struct FinalModel {
     @discardableResult
     private func writeModel(_ name: String) throws -> URL {
         let folder = recipe.outputFolder.appending(path: name)
-        try CompleteFolder.write(folder) { partial in
+        try RunFile.writeFolder(folder) { partial in
             try start.files.write(to: partial)
             if case .path(let source) = recipe.model {
                 try start.model.save(to: partial, carrying: source)

@@ -2,6 +2,7 @@
 // framework/summary.proto) in TFRecord frames (tensorflow.org/tutorials/load_data/tfrecord).
 
 package import Foundation
+import MoCaSystem
 
 /// What an event shows, under a tag.
 package enum EventValue: Sendable, Hashable {
@@ -14,7 +15,7 @@ package enum EventValue: Sendable, Hashable {
 /// A file that events are appended to.
 package final class EventFile: Sendable {
     package let url: URL
-    private let handle: FileHandle
+    private let file: GrowingFile
 
     /// The folder of the event files in a run folder.
     package static let folderName = "tensorboard"
@@ -43,10 +44,10 @@ package final class EventFile: Sendable {
     init(_ url: URL, after step: Int, at time: Date) throws {
         self.url = url
         do {
-            try Data().write(to: url)
-            handle = try FileHandle(forWritingTo: url)
+            file = try GrowingFile(url)
+            try file.cut(to: 0)
         } catch {
-            throw TrainingError.cannotWrite(url, error)
+            throw TrainingError.cannotWrite(path: url.path, reason: error.reason)
         }
         var version = Self.event(at: time, step: 0)
         version.add(EventField.fileVersion, text: "brain.Event:2")
@@ -139,7 +140,7 @@ package final class EventFile: Sendable {
         frame.append(Self.checksum(length))
         frame.append(event.bytes)
         frame.append(Self.checksum(event.bytes))
-        try RunFile.naming(url) { try handle.write(contentsOf: frame) }
+        try RunFile.naming(url) { try file.append(frame) }
     }
 
     private static func checksum(_ data: Data) -> Data {

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaCore
 import MoCaModel
+import MoCaSystem
 
 /// All logs of one run, and what writes to them. What an earlier run wrote stays as it is until
 /// `open`, so that a mistake that is found while a run starts does not cost the run before.
@@ -68,7 +69,7 @@ final class RunDiary {
         ]
         for url in names.map({ runFolder.appending(path: $0) })
         where FileManager.default.fileExists(atPath: url.path) {
-            try RunFile.naming(url) { try CompleteFolder.synchronize(url) }
+            try RunFile.naming(url) { try FileSystem.synchronize(url) }
         }
     }
 

@@ -1,46 +1,35 @@
 // Files of a run folder that grow by lines of JSON, such as metrics.jsonl.
 
 import Foundation
-import Synchronization
+import MoCaSystem
 
-/// Lines of which each says its step.
+/// A log of JSON lines, each of which has a `step`.
 final class StepLog: Sendable {
-    let url: URL
-    /// The step that a run goes on from: an earlier run's later lines do not count.
-    private let step: Int
-    /// nil until the file is opened.
-    private let handle = Mutex<FileHandle?>(nil)
+    private let log: JSONLinesLog
+    var url: URL { log.url }
 
     /// A log that `open` or the first line opens; the file stays as it is until then.
+    ///
+    /// - Parameter step: the step that a run goes on from: later lines of an earlier run are removed.
     init(_ url: URL, after step: Int) {
-        (self.url, self.step) = (url, step)
+        log = JSONLinesLog(url) { line in
+            // What does not decode was being written when the run was killed.
+            let row = Result { try JSONDecoder().decode(Row.self, from: line) }
+            if case .success(let row) = row { return row.step <= step }
+            return false
+        }
     }
 
     /// Opens the file; lines after the step and a line that was cut off are removed.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
-    func open() throws { try handle.withLock { try open(&$0) } }
-
-    private func open(_ handle: inout FileHandle?) throws {
-        guard handle == nil else { return }
-        do {
-            try keptData().write(to: url, options: .atomic)
-            let opened = try FileHandle(forWritingTo: url)
-            try opened.seekToEnd()
-            handle = opened
-        } catch {
-            throw TrainingError.cannotWrite(url, error)
-        }
-    }
+    func open() throws { try RunFile.naming(url) { try log.open() } }
 
     /// Appends a line.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func append(_ line: String) throws {
-        try handle.withLock { handle in
-            try open(&handle)
-            try RunFile.naming(url) { try handle?.write(contentsOf: Data((line + "\n").utf8)) }
-        }
+        try RunFile.naming(url) { try log.append(line: line) }
     }
 
     /// Appends a value as one line, its keys in order; a number that is not finite is null.
@@ -66,15 +55,14 @@ final class StepLog: Sendable {
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func rows<Row: Decodable>(_ type: Row.Type) throws -> [Row] {
-        let data = try handle.withLock { handle in
-            do {
-                return handle == nil ? try keptData() : try Data(contentsOf: url)
-            } catch {
-                throw TrainingError.cannotWrite(url, error)
-            }
+        let lines: [Data]
+        do {
+            lines = try log.lines()
+        } catch {
+            throw TrainingError.cannotWrite(url, error)
         }
-        return data.split(separator: UInt8(ascii: "\n")).compactMap { line in
-            let row = Result { try JSONDecoder().decode(type, from: Data(line)) }
+        return lines.compactMap { line in
+            let row = Result { try JSONDecoder().decode(type, from: line) }
             if case .success(let row) = row { return row }
             return nil
         }
@@ -82,20 +70,5 @@ final class StepLog: Sendable {
 
     private struct Row: Decodable {
         var step: Int
-    }
-
-    /// What the file has of the steps up to `step`; nothing where there is none.
-    private func keptData() throws -> Data {
-        guard FileManager.default.fileExists(atPath: url.path) else { return Data() }
-        let data = try Data(contentsOf: url)
-        var kept = Data()
-        for line in data.split(separator: UInt8(ascii: "\n")) {
-            // What does not read was being written when the run was killed.
-            let row = Result { try JSONDecoder().decode(Row.self, from: Data(line)) }
-            guard case .success(let row) = row, row.step <= step else { continue }
-            kept.append(line)
-            kept.append(UInt8(ascii: "\n"))
-        }
-        return kept
     }
 }

@@ -1,6 +1,7 @@
 // Real steps of a recipe, measured, in a folder of their own: the run folder stays as it is.
 
 import Foundation
+import MoCaSystem
 import Torch
 
 /// What a step of a run takes.
@@ -38,7 +39,7 @@ package struct StepMeasurement: Sendable, Hashable, Codable {
             })
         run.keepsNothing = true
         let outcome = Result { try run.run() }
-        _ = Result { try FileManager.default.removeItem(at: folder) }
+        _ = Result { try FileSystem.remove(folder) }
         if case .failure(let error) = outcome, !(error is Enough) { throw error }
         let counted = reports.count > 1 ? Array(reports.dropFirst()) : reports
         let before = reports.count > 1 ? reports[0] : nil

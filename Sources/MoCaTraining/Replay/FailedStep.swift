@@ -54,7 +54,7 @@ struct FailedStep {
     ) throws -> String {
         let folder = runFolder.appending(
             path: Self.folderPrefix + (metadata["step"] ?? ""))
-        try CompleteFolder.write(folder) { partial in
+        try RunFile.writeFolder(folder) { partial in
             try start.files.write(to: partial)
             try start.model.save(to: partial, isForTraining: true, mergesAdapters: false)
             if start.model.store.adapters != nil {

@@ -4,6 +4,7 @@ import Foundation
 import MoCaCore
 import MoCaImage
 import MoCaModel
+import MoCaSystem
 import MoCaTokenizer
 
 /// Tokenizer, image processor's settings and contract, as a run leaves them. All is in memory: the
@@ -37,8 +38,11 @@ struct ModelFiles: Sendable {
     func write(to folder: URL) throws {
         try tokenizer.write(to: folder)
         do {
-            try contract.fileData().write(to: folder.appending(path: EmbeddingContract.fileName))
-            for (name, data) in others { try data.write(to: folder.appending(path: name)) }
+            let url = folder.appending(path: EmbeddingContract.fileName)
+            try AtomicFile.write(contract.fileData(), to: url)
+            for (name, data) in others {
+                try AtomicFile.write(data, to: folder.appending(path: name))
+            }
         } catch {
             throw TrainingError.cannotWrite(folder, error)
         }

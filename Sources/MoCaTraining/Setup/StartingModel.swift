@@ -7,6 +7,7 @@ package import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
+import MoCaSystem
 import MoCaTokenizer
 import NN
 import Safetensors
@@ -142,7 +143,7 @@ struct StartingModel {
         try VocabularyGrowth(folder: folder, names: names, configuration: configuration)
             .write(rows: rows, to: scratch)
         let model = try PretrainedModel(loading: scratch, options)
-        try RunFile.naming(scratch) { try FileManager.default.removeItem(at: scratch) }
+        try RunFile.naming(scratch) { try FileSystem.remove(scratch) }
         return model
     }
 

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaModel
+import MoCaSystem
 import Safetensors
 import Torch
 
@@ -20,7 +21,7 @@ struct VocabularyGrowth {
         let checkpoint = try SafetensorsCheckpoint(opening: folder)
         var grown = configuration
         grown.vocabularySize = rows
-        try CompleteFolder.write(target) { partial in
+        try RunFile.writeFolder(target) { partial in
             let stored = try names.sorted { $0.key < $1.key }.map { key, name in
                 (key: key, name: name, entry: try checkpoint.entry(name))
             }
@@ -46,7 +47,7 @@ struct VocabularyGrowth {
             }
             try writer.finish()
             let url = partial.appending(path: "config.json")
-            try RunFile.naming(url) { try grown.fileData().write(to: url) }
+            try RunFile.naming(url) { try AtomicFile.write(grown.fileData(), to: url) }
         }
     }
 

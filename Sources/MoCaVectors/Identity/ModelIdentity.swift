@@ -3,6 +3,7 @@
 package import Foundation
 import MoCaData
 package import MoCaEmbedding
+import MoCaSystem
 import Safetensors
 
 /// A model's folder, and a fingerprint of everything that decides what its vectors mean.
@@ -23,24 +24,24 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
     ///
     /// - Throws: `SafetensorsError`, an error of the file system.
     package init(of folder: URL, _ options: EmbedderOptions) throws {
-        var digest = Digest()
+        var hasher = ContentHasher()
         for name in Self.fileNames {
             let file = folder.appending(path: name)
             guard FileManager.default.fileExists(atPath: file.path) else { continue }
-            digest.add(name)
-            digest.add(try Self.contents(of: file))
+            hasher.add(name)
+            hasher.add(try Self.contents(of: file))
         }
-        try Self.add(SafetensorsCheckpoint(opening: folder), to: &digest)
+        try Self.add(SafetensorsCheckpoint(opening: folder), to: &hasher)
         if let adapter = options.adapter {
             let weights = adapter.appending(path: "adapter_model.safetensors")
-            try Self.add(SafetensorsCheckpoint(opening: weights), to: &digest)
-            digest.add(try Data(contentsOf: adapter.appending(path: "adapter_config.json")))
+            try Self.add(SafetensorsCheckpoint(opening: weights), to: &hasher)
+            hasher.add(try Data(contentsOf: adapter.appending(path: "adapter_config.json")))
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        digest.add(try encoder.encode(VectorSettings(options)))
+        hasher.add(try encoder.encode(VectorSettings(options)))
         self.folder = folder.standardizedFileURL.path
-        fingerprint = digest.text
+        fingerprint = hasher.id.text
     }
 
     private static let contractName = "moca.json"
@@ -59,23 +60,24 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
         return try JSONSerialization.data(withJSONObject: contract, options: .sortedKeys)
     }
 
-    /// The same weights in other shards give the same digest.
-    private static func add(_ weights: SafetensorsCheckpoint, to digest: inout Digest) throws {
+    /// The same weights in other shards have the same identity.
+    private static func add(_ weights: SafetensorsCheckpoint, to hasher: inout ContentHasher) throws
+    {
         let names = weights.names.sorted()
         let workers = ProcessInfo.processInfo.activeProcessorCount
-        let digests = inParallel(names.count, workers: workers) { index in
-            try Self.digest(of: names[index], in: weights)
+        let tensors = inParallel(names.count, workers: workers) { index in
+            try Self.identity(of: names[index], in: weights)
         }
-        for tensor in digests { digest.add(try tensor.get().text) }
+        for tensor in tensors { hasher.add(try tensor.get()) }
     }
 
-    private static func digest(
+    private static func identity(
         of name: String, in weights: SafetensorsCheckpoint
-    ) throws -> Digest {
-        var digest = Digest()
+    ) throws -> ContentID {
+        var hasher = ContentHasher()
         let entry = try weights.entry(name)
-        digest.add("\(name) \(entry.dtype.rawValue) \(entry.shape)")
-        try weights.file(of: name).withBytes(of: name) { digest.add(UnsafeRawBufferPointer($0)) }
-        return digest
+        hasher.add("\(name) \(entry.dtype.rawValue) \(entry.shape)")
+        try weights.file(of: name).withBytes(of: name) { hasher.add(UnsafeRawBufferPointer($0)) }
+        return hasher.id
     }
 }

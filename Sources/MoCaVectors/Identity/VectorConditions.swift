@@ -5,6 +5,7 @@ package import MoCaCore
 package import MoCaEmbedding
 import MoCaModel
 import MoCaProcessing
+import MoCaSystem
 import Torch
 
 /// What vectors were computed with. Vectors of equal conditions, inputs and windows are equal bit for
@@ -63,19 +64,17 @@ package struct VectorConditions: Sendable, Hashable, Codable {
     ///
     /// - Throws: an error of the encoder.
     package func fingerprint() throws -> String {
-        var digest = Digest()
-        digest.add(try json())
-        return digest.text
+        ContentID(of: try json()).text
     }
 
     /// A digest of roles and templates: 32 hexadecimal digits.
     package var promptsDigest: String {
-        var digest = Digest()
+        var hasher = ContentHasher()
         for (role, template) in prompts.sorted(by: { $0.key < $1.key }) {
-            digest.add(role)
-            digest.add(template)
+            hasher.add(role)
+            hasher.add(template)
         }
-        return digest.text
+        return hasher.id.text
     }
 }
 

@@ -3,6 +3,7 @@
 package import Foundation
 import MoCaCore
 import MoCaData
+import MoCaSystem
 import MoCaTables
 
 /// The input of a job.
@@ -72,8 +73,9 @@ struct WindowReader {
     private let tokensPerImage: Int
     /// Records read so far.
     private(set) var count = 0
-    /// Of all records read so far.
-    private(set) var fingerprint = Digest()
+    /// The identity of all records read so far.
+    var fingerprint: ContentID { hasher.id }
+    private var hasher = ContentHasher()
 
     init(_ reader: EmbedRecordReader, images: ImageStore, tokenBudget: Int, tokensPerImage: Int) {
         (self.reader, self.images) = (reader, images)
@@ -108,7 +110,7 @@ struct WindowReader {
             record = try reader.next()
         } catch let error as DataError where !error.endsInput {
             count += 1
-            fingerprint.add(error.oneLine)
+            hasher.add(error.oneLine)
             return WindowRecord(name: "record \(count)", id: nil, content: .failure(error))
         }
         guard let record else { return nil }
@@ -126,12 +128,12 @@ struct WindowReader {
     }
 
     private mutating func add(_ record: EmbedRecord) {
-        fingerprint.add(record.id ?? "")
-        fingerprint.add(record.text ?? "")
+        hasher.add(record.id ?? "")
+        hasher.add(record.text ?? "")
         for image in record.images {
             switch image {
-            case .path(let path): fingerprint.add(path)
-            case .encoded(let data): fingerprint.add(data)
+            case .path(let path): hasher.add(path)
+            case .encoded(let data): hasher.add(data)
             }
         }
     }

@@ -86,7 +86,7 @@ package struct EmbeddingJob: Sendable {
         weights.adapter = options.adapter
         let identity = try ModelIdentity(of: model, weights)
         return [
-            "format": "2", "model": identity.fingerprint, "prompt": role?.rawValue ?? "none",
+            "format": "3", "model": identity.fingerprint, "prompt": role?.rawValue ?? "none",
             "dtype": embedder.model.backbone.embeddingWeight.dtype.rawValue,
             "device": options.device.kind.rawValue, "attention": text(options.attention),
             "pooling": text(options.pooling), "min-pixels": text(options.minPixels),

@@ -1,6 +1,7 @@
 // Vectors and ids to the file that a user named; its ending chooses the format.
 
 import Foundation
+import MoCaSystem
 import MoCaTables
 import Safetensors
 
@@ -28,11 +29,21 @@ enum EmbeddingOutput: String, CaseIterable {
     /// - Parameter width: numbers of a vector.
     /// - Throws: `VectorError`, `DataError`, `SafetensorsError`.
     func write(_ journal: VectorJournal, width: Int, to url: URL) throws {
-        switch self {
-        case .npy: try Self.writeNumPy(journal, width, url)
-        case .jsonl: try Self.writeLines(journal, url)
-        case .parquet: try Self.writeParquet(journal, url)
-        case .safetensors: try Self.writeSafetensors(journal, width, url)
+        try Self.wrapping {
+            switch self {
+            case .npy: try Self.writeNumPy(journal, width, url)
+            case .jsonl: try Self.writeLines(journal, url)
+            case .parquet: try Self.writeParquet(journal, url)
+            case .safetensors: try Self.writeSafetensors(journal, width, url)
+            }
+        }
+    }
+
+    private static func wrapping<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as SystemFileError {
+            throw VectorError.cannotWrite(path: error.path, reason: error.reason)
         }
     }
 
@@ -41,20 +52,21 @@ enum EmbeddingOutput: String, CaseIterable {
     /// - Returns: the file, where there is one.
     /// - Throws: `VectorError`.
     static func writeErrors(_ journal: VectorJournal, of output: URL) throws -> URL? {
-        let url = output.appendingPathExtension("errors.jsonl")
+        try wrapping { try writeErrors(journal, to: output.appendingPathExtension("errors.jsonl")) }
+    }
+
+    private static func writeErrors(_ journal: VectorJournal, to url: URL) throws -> URL? {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var file: OutputFile?
+        var file: AtomicFile?
         try journal.forEach { entry, _ in
             guard entry.error != nil else { return }
-            let open = try file ?? OutputFile(url)
+            let open = try file ?? AtomicFile(url)
             file = open
             try open.append(String(decoding: encoder.encode(entry), as: UTF8.self) + "\n")
         }
         guard let file else {
-            if FileManager.default.fileExists(atPath: url.path) {
-                try FileManager.default.removeItem(at: url)
-            }
+            try FileSystem.remove(url)
             return nil
         }
         try file.finish()
@@ -66,8 +78,8 @@ enum EmbeddingOutput: String, CaseIterable {
     private static func writeNumPy(
         _ journal: VectorJournal, _ width: Int, _ url: URL
     ) throws {
-        let ids = try OutputFile(url.appendingPathExtension("ids.json"))
-        let file = try OutputFile(url)
+        let ids = try AtomicFile(url.appendingPathExtension("ids.json"))
+        let file = try AtomicFile(url)
         try numPyHeader(rows: journal.commit.vectors, width: width)
             .withUnsafeBytes { try file.append($0) }
         try forEachVector(journal) { number, id, vector in
@@ -91,7 +103,7 @@ enum EmbeddingOutput: String, CaseIterable {
     }
 
     private static func writeLines(_ journal: VectorJournal, _ url: URL) throws {
-        let file = try OutputFile(url)
+        let file = try AtomicFile(url)
         try forEachVector(journal) { _, id, vector in
             let numbers = vector.map(\.description).joined(separator: ",")
             try file.append("{\"id\":\(quoted(id)),\"embedding\":[\(numbers)]}\n")

@@ -5,6 +5,7 @@ import MoCaCore
 package import MoCaEmbedding
 import MoCaModel
 import MoCaProcessing
+import MoCaSystem
 import MoCaTables
 
 /// Embeds windows of records and keeps what they gave.
@@ -29,8 +30,8 @@ struct EmbeddingRun {
     private struct Window: Sendable {
         var records: [WindowRecord]
         var outlines: [Result<InputOutline, any Error>]
-        /// Of all records up to its end.
-        var fingerprint: Digest
+        /// The identity of all records up to its end.
+        var fingerprint: ContentID
     }
 
     /// What happened, without times.

@@ -2,6 +2,7 @@
 
 import MoCaCore
 package import MoCaEmbedding
+import MoCaSystem
 
 /// An embedder that computes every input once.
 ///
@@ -27,7 +28,7 @@ package struct CachedEmbedder {
     private let progress: @Sendable (EmbeddingProgress) -> Void
     private let willEmbed: @Sendable (Int) throws -> Void
     /// The cache's row of every input so far.
-    private var rows: [ContentKey: Int] = [:]
+    private var rows: [ContentID: Int] = [:]
     /// Inputs that were embedded, not found in the cache.
     package private(set) var embeddedCount = 0
 
@@ -53,9 +54,9 @@ package struct CachedEmbedder {
         of inputs: [PromptedContent], tellsCount: Bool = true, name: (Int) -> String
     ) async throws -> [Int] {
         let found = try await concurrentMap(inputs) { input in
-            Result { try ContentKey(input) }
+            Result { try ContentID(input) }
         }.map { try $0.get() }
-        var seen: Set<ContentKey> = []
+        var seen: Set<ContentID> = []
         let new = inputs.indices.filter {
             rows[found[$0]] == nil && seen.insert(found[$0]).inserted
         }
@@ -77,7 +78,7 @@ package struct CachedEmbedder {
 
     private struct Entry {
         let input: PromptedContent
-        let key: ContentKey
+        let key: ContentID
         let name: String
     }
 
@@ -93,7 +94,7 @@ package struct CachedEmbedder {
         let results = try await embedder.embed(
             computed.map { window[$0].input }, progress: { progress(.done($0)) })
         // Rows that a killed run kept of this window have the same bits, and stay.
-        var (added, values) = ([ContentKey](), [Float]())
+        var (added, values) = ([ContentID](), [Float]())
         for (index, result) in zip(computed, results) {
             let vector = try Self.vector(result, of: window[index].name)
             guard !isThere[index] else { continue }
@@ -109,11 +110,15 @@ package struct CachedEmbedder {
     }
 
     /// What the vectors of a window are kept under.
-    private func keptKeys(of window: [Entry]) -> [ContentKey] {
+    private func keptKeys(of window: [Entry]) -> [ContentID] {
         guard reuse == .sameWindow else { return window.map(\.key) }
-        var digest = Digest()
-        for entry in window { digest.add(entry.key.text) }
-        return window.map { $0.key.within(digest) }
+        var hasher = ContentHasher()
+        for entry in window { hasher.add(entry.key) }
+        return window.map { entry in
+            var inWindow = hasher
+            inWindow.add(entry.key)
+            return inWindow.id
+        }
     }
 
     private static func vector(

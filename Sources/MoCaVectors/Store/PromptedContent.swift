@@ -1,8 +1,9 @@
-// One thing that is embedded, and the key that its vector is kept under.
+// One thing that is embedded, and its identity.
 
 import Foundation
 package import MoCaCore
 package import MoCaEmbedding
+package import MoCaSystem
 
 /// A content and the prompt around it.
 package struct PromptedContent: Sendable, Hashable {
@@ -15,47 +16,27 @@ package struct PromptedContent: Sendable, Hashable {
     }
 }
 
-/// The digest under which a vector is kept.
-package struct ContentKey: Sendable, Hashable {
-    /// Bytes of a key on disk.
-    static let byteCount = 16
-
-    package let value: UInt128
-
-    /// Hexadecimal digits.
-    package var text: String { String(value, radix: 16) }
-
-    /// A key that was kept.
-    package init(value: UInt128) {
-        self.value = value
-    }
-
-    /// The key of the same input in a window of inputs that are embedded together.
-    package func within(_ window: Digest) -> ContentKey {
-        var digest = window
-        digest.add(text)
-        return ContentKey(value: digest.value)
-    }
-
-    /// A digest of role, texts and images, copies of which are one; what prompt a role has belongs to `VectorConditions`.
+extension ContentID {
+    /// The identity of role, texts and image bytes; the prompt that a role has belongs to
+    /// `VectorConditions`.
     ///
-    /// - Throws: an error of the file system, for an image file that is not there.
+    /// - Throws: an error of the file system, for an image file that does not exist.
     package init(_ input: PromptedContent) throws {
-        var digest = Digest()
-        digest.add(input.role?.rawValue ?? "")
+        var hasher = ContentHasher()
+        hasher.add(input.role?.rawValue ?? "")
         for segment in input.content.segments {
             switch segment {
             case .text(let text):
-                digest.add("text")
-                digest.add(text)
+                hasher.add("text")
+                hasher.add(text)
             case .image(.encoded(let data, _)):
-                digest.add("image")
-                digest.add(data)
+                hasher.add("image")
+                hasher.add(data)
             case .image(.file(let url)):
-                digest.add("image")
-                digest.add(try Data(contentsOf: url, options: .mappedIfSafe))
+                hasher.add("image")
+                hasher.add(try Data(contentsOf: url, options: .mappedIfSafe))
             }
         }
-        value = digest.value
+        self = hasher.id
     }
 }

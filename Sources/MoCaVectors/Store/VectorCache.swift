@@ -5,15 +5,16 @@
 // counts once its key is there; what stands after the last such row is cut.
 
 package import Foundation
-package import MoCaEmbedding
+package import MoCaSystem
+
 /// Vectors by key, written row after row.
 package final class VectorCache {
     /// Numbers of a vector.
     package let width: Int
     private let folder: URL
-    private let keys: Int32
-    private let vectors: Int32
-    private var rows: [ContentKey: Int] = [:]
+    private let keys: GrowingFile
+    private let vectors: GrowingFile
+    private var rows: [ContentID: Int] = [:]
     /// The digest of each row.
     private var digests: [UInt128] = []
 
@@ -25,58 +26,50 @@ package final class VectorCache {
         width = conditions.dimensions
         do {
             folder = root.appending(path: try conditions.fingerprint())
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try FileSystem.makeFolder(folder)
+            keys = try GrowingFile(folder.appending(path: "keys.bin"))
+            vectors = try GrowingFile(folder.appending(path: "vectors.bin"))
         } catch {
-            throw VectorError.cannotKeepVectors(
-                path: root.path, reason: error.localizedDescription)
+            throw VectorError.cannotKeepVectors(path: root.path, reason: error.fileReason)
         }
-        let flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC
-        keys = open(folder.appending(path: "keys.bin").path, flags, 0o644)
-        vectors = open(folder.appending(path: "vectors.bin").path, flags, 0o644)
-        guard keys >= 0, vectors >= 0 else { throw failure() }
-        guard flock(keys, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+        do {
+            try keys.lock()
+        } catch {
             throw VectorError.vectorsInUse(folder: folder.path)
         }
         try check(conditions)
         try recover()
     }
 
-    deinit {
-        for descriptor in [keys, vectors] where descriptor >= 0 { close(descriptor) }
-    }
-
     /// Vectors that are kept.
     package var count: Int { digests.count }
 
     /// The row of a vector; nil where it is not kept.
-    package func row(of key: ContentKey) -> Int? { rows[key] }
+    package func row(of key: ContentID) -> Int? { rows[key] }
 
     /// Keeps vectors: `values` has a row for each of `keys`.
     ///
     /// - Throws: `VectorError.cannotKeepVectors`.
-    package func append(_ added: [ContentKey], values: [Float]) throws {
+    package func append(_ added: [ContentID], values: [Float]) throws {
         precondition(values.count == added.count * width, "a row a key")
         // The vectors first: a key must not be there before its vector.
-        try values.withUnsafeBytes { try write($0, to: vectors) }
+        try wrapping { try values.withUnsafeBytes { try vectors.append($0) } }
         let entries = added.enumerated().map { number, key in
             let row = values[number * width..<(number + 1) * width]
             return Entry(key: key.value, digest: row.withUnsafeBytes(Self.digest))
         }
-        try entries.flatMap { [$0.key.littleEndian, $0.digest.littleEndian] }
-            .withUnsafeBytes { try write($0, to: keys) }
+        let lines = entries.flatMap { [$0.key.littleEndian, $0.digest.littleEndian] }
+        try wrapping { try lines.withUnsafeBytes { try keys.append($0) } }
         for entry in entries { keep(entry) }
     }
 
     /// Checks that a row is what was kept under its key: finite, and with the digest that it had.
     ///
     /// - Throws: `VectorError.damagedVectors`, `.cannotKeepVectors`.
-    package func verify(_ key: ContentKey) throws {
+    package func verify(_ key: ContentID) throws {
         guard let row = rows[key] else { return }
         var values = [Float](repeating: 0, count: width)
-        let isRead = values.withUnsafeMutableBytes {
-            read($0, from: vectors, at: row * rowByteCount)
-        }
-        guard isRead else { throw failure() }
+        try values.withUnsafeMutableBytes { try fill($0, from: vectors, at: row * rowByteCount) }
         guard values.allSatisfy(\.isFinite) else { throw damage("row \(row) is not finite") }
         guard values.withUnsafeBytes(Self.digest) == digests[row] else {
             throw damage("row \(row) is not what was kept")
@@ -99,7 +92,7 @@ package final class VectorCache {
 
     /// What `keys.bin` says of a row.
     private struct Entry {
-        static let byteCount = 2 * ContentKey.byteCount
+        static let byteCount = 2 * ContentID.byteCount
 
         let key: UInt128
         let digest: UInt128
@@ -108,9 +101,7 @@ package final class VectorCache {
     private var rowByteCount: Int { width * MemoryLayout<Float>.size }
 
     private static func digest(_ bytes: UnsafeRawBufferPointer) -> UInt128 {
-        var digest = Digest()
-        digest.add(bytes)
-        return digest.value
+        ContentID(of: bytes).value
     }
 
     /// Writes the conditions, or compares them with those that are there.
@@ -118,7 +109,7 @@ package final class VectorCache {
         let file = folder.appending(path: "settings.json")
         do {
             guard FileManager.default.fileExists(atPath: file.path) else {
-                return try conditions.json().write(to: file, options: .atomic)
+                return try AtomicFile.write(conditions.json(), to: file)
             }
             let found = try JSONDecoder().decode(
                 VectorConditions.self, from: Data(contentsOf: file))
@@ -126,21 +117,21 @@ package final class VectorCache {
         } catch is DecodingError {
             throw damage("settings.json cannot be read")
         } catch {
-            throw VectorError.cannotKeepVectors(
-                path: file.path, reason: error.localizedDescription)
+            throw VectorError.cannotKeepVectors(path: file.path, reason: error.fileReason)
         }
         throw damage("settings.json is of other vectors")
     }
 
     private func recover() throws {
-        let count = min(
-            Int(lseek(keys, 0, SEEK_END)) / Entry.byteCount,
-            Int(lseek(vectors, 0, SEEK_END)) / rowByteCount)
-        guard ftruncate(keys, off_t(count * Entry.byteCount)) == 0,
-            ftruncate(vectors, off_t(count * rowByteCount)) == 0
-        else { throw failure() }
+        var count = 0
+        try wrapping {
+            count = min(
+                try keys.byteCount() / Entry.byteCount, try vectors.byteCount() / rowByteCount)
+            try keys.cut(to: count * Entry.byteCount)
+            try vectors.cut(to: count * rowByteCount)
+        }
         var found = [UInt128](repeating: 0, count: 2 * count)
-        guard found.withUnsafeMutableBytes({ read($0, from: keys, at: 0) }) else { throw failure() }
+        try found.withUnsafeMutableBytes { try fill($0, from: keys, at: 0) }
         rows.reserveCapacity(count)
         for row in 0..<count {
             keep(
@@ -151,39 +142,26 @@ package final class VectorCache {
     }
 
     private func keep(_ entry: Entry) {
-        rows[ContentKey(value: entry.key)] = digests.count
+        rows[ContentID(value: entry.key)] = digests.count
         digests.append(entry.digest)
     }
 
-    private func read(
-        _ bytes: UnsafeMutableRawBufferPointer, from descriptor: Int32, at offset: Int
-    ) -> Bool {
-        var done = 0
-        while done < bytes.count {
-            let read = pread(
-                descriptor, bytes.baseAddress?.advanced(by: done), bytes.count - done,
-                off_t(offset + done))
-            if read < 0, errno == EINTR { continue }
-            guard read > 0 else { return false }
-            done += read
-        }
-        return true
-    }
-
-    private func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) throws {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let chunk = UnsafeRawBufferPointer(rebasing: rest)
-            let written = Foundation.write(
-                descriptor, chunk.baseAddress, min(chunk.count, 1 << 30))
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw failure() }
-            rest = rest.dropFirst(written)
+    private func fill(
+        _ buffer: UnsafeMutableRawBufferPointer, from file: GrowingFile, at offset: Int
+    ) throws {
+        var count = 0
+        try wrapping { count = try file.read(into: buffer, at: offset) }
+        guard count == buffer.count else {
+            throw damage("\(file.url.lastPathComponent) is too short")
         }
     }
 
-    private func failure() -> VectorError {
-        .cannotKeepVectors(path: folder.path, reason: String(cString: strerror(errno)))
+    private func wrapping(_ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let error as SystemFileError {
+            throw VectorError.cannotKeepVectors(path: folder.path, reason: error.reason)
+        }
     }
 
     private func damage(_ reason: String) -> VectorError {

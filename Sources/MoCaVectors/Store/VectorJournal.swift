@@ -5,6 +5,7 @@
 // Whatever stands after the last such line was being written when the run ended, and is cut.
 
 import Foundation
+import MoCaSystem
 import MoCaTables
 
 /// Vectors and records in input order, written window by window.
@@ -24,7 +25,7 @@ final class VectorJournal {
         var records = 0
         var vectors = 0
         /// Of the records so far.
-        var fingerprint = Digest().text
+        var fingerprint = ContentHasher().id.text
     }
 
     /// A line of `records.jsonl`.
@@ -36,8 +37,8 @@ final class VectorJournal {
     let folder: URL
     private(set) var commit = Commit()
     private let width: Int
-    private var records: Int32 = -1
-    private var vectors: Int32 = -1
+    private let records: GrowingFile
+    private let vectors: GrowingFile
 
     /// Starts anew, or goes on where an earlier run stopped.
     ///
@@ -48,38 +49,37 @@ final class VectorJournal {
     init(beside output: URL, settings: [String: String], width: Int, resumes: Bool) throws {
         folder = output.appendingPathExtension("progress")
         self.width = width
-        let isThere = FileManager.default.fileExists(atPath: settingsFile.path)
-        if isThere, resumes { try check(settings) }
+        let isThere = FileManager.default.fileExists(
+            atPath: folder.appending(path: Self.settingsName).path)
         do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-        } catch CocoaError.fileWriteFileExists {
-            // Left by an earlier run.
+            try FileSystem.makeFolder(folder)
+            records = try GrowingFile(folder.appending(path: Self.recordsName))
+            vectors = try GrowingFile(folder.appending(path: Self.vectorsName))
         } catch {
             throw VectorError.cannotWrite(
-                path: output.path, reason: "its folder \(error.localizedDescription)")
+                path: output.path, reason: "its folder \(error.path): \(error.reason)")
         }
-        records = try openFile(recordsFile)
-        vectors = try openFile(vectorsFile)
-        guard flock(records, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+        do {
+            try records.lock()
+        } catch {
             throw VectorError.inUse(folder: folder.path)
         }
         if isThere, resumes {
+            try check(settings)
             try recover()
         } else {
-            try cut(records, 0)
-            try cut(vectors, 0)
-            try write(settings)
+            try wrapping {
+                try records.cut(to: 0)
+                try vectors.cut(to: 0)
+                try AtomicFile.write(json: settings, to: settingsFile)
+            }
         }
-    }
-
-    deinit {
-        for descriptor in [records, vectors] where descriptor >= 0 { close(descriptor) }
     }
 
     /// Appends a window: `values` has the rows of the entries without an error, in order.
     ///
     /// - Throws: `VectorError.cannotWrite`.
-    func append(_ entries: [Entry], values: [Float], fingerprint: Digest) throws {
+    func append(_ entries: [Entry], values: [Float], fingerprint: ContentID) throws {
         precondition(values.count % width == 0)
         commit.records += entries.count
         commit.vectors += values.count / width
@@ -90,12 +90,12 @@ final class VectorJournal {
             lines.append(try encoder.encode(line))
             lines.append(UInt8(ascii: "\n"))
         }
-        // The vectors first: a line that makes them valid must not be there before them.
-        guard values.withUnsafeBytes({ writeAll($0, to: vectors) }), fsync(vectors) == 0 else {
-            throw failure(vectorsFile)
-        }
-        guard writeAll(lines, to: records), fsync(records) == 0 else {
-            throw failure(recordsFile)
+        try wrapping {
+            // The vectors first: a line that makes them valid must not be there before them.
+            try values.withUnsafeBytes { try vectors.append($0) }
+            try vectors.synchronize()
+            try records.append(lines)
+            try records.synchronize()
         }
     }
 
@@ -103,9 +103,9 @@ final class VectorJournal {
     ///
     /// - Throws: `VectorError.damagedProgress`, and what `body` throws.
     func forEach(_ body: (Entry, [Float]) throws -> Void) throws {
-        let rows = try FileHandle(forReadingFrom: vectorsFile)
+        let rows = try FileHandle(forReadingFrom: vectors.url)
         var buffer = [Float](repeating: 0, count: width)
-        var reader = try LineReader(recordsFile)
+        var reader = try LineReader(records.url)
         while let data = try reader.next() {
             guard let entry = try decode(data).entry else { continue }
             guard entry.error == nil else {
@@ -114,7 +114,7 @@ final class VectorJournal {
             }
             let bytes = try rows.read(upToCount: width * MemoryLayout<Float>.size) ?? Data()
             guard bytes.count == width * MemoryLayout<Float>.size else {
-                throw damage(vectorsFile, "it is too short")
+                throw damage(vectors.url, "it is too short")
             }
             _ = buffer.withUnsafeMutableBytes { bytes.copyBytes(to: $0) }
             try body(entry, buffer)
@@ -125,38 +125,22 @@ final class VectorJournal {
     ///
     /// - Throws: `VectorError.cannotWrite`.
     func remove() throws {
-        do {
-            try FileManager.default.removeItem(at: folder)
-        } catch {
-            throw VectorError.cannotWrite(
-                path: folder.path, reason: error.localizedDescription)
-        }
+        try wrapping { try FileSystem.remove(folder) }
     }
 
     // MARK: Files
 
-    private var settingsFile: URL { folder.appending(path: "settings.json") }
-    private var recordsFile: URL { folder.appending(path: "records.jsonl") }
-    private var vectorsFile: URL { folder.appending(path: "vectors.bin") }
+    private static let settingsName = "settings.json"
+    private static let recordsName = "records.jsonl"
+    private static let vectorsName = "vectors.bin"
 
-    private func openFile(_ url: URL) throws -> Int32 {
-        let descriptor = open(url.path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw failure(url) }
-        return descriptor
-    }
+    private var settingsFile: URL { folder.appending(path: Self.settingsName) }
 
-    private func cut(_ descriptor: Int32, _ length: Int) throws {
-        guard ftruncate(descriptor, off_t(length)) == 0 else { throw failure(folder) }
-    }
-
-    private func write(_ settings: [String: String]) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+    private func wrapping(_ body: () throws -> Void) throws {
         do {
-            try encoder.encode(settings).write(to: settingsFile, options: .atomic)
-        } catch {
-            throw VectorError.cannotWrite(
-                path: settingsFile.path, reason: error.localizedDescription)
+            try body()
+        } catch let error as SystemFileError {
+            throw VectorError.cannotWrite(path: error.path, reason: error.reason)
         }
     }
 
@@ -177,7 +161,7 @@ final class VectorJournal {
 
     /// Finds the last valid window, and cuts what follows it.
     private func recover() throws {
-        var reader = try LineReader(recordsFile)
+        var reader = try LineReader(records.url)
         var (length, valid) = (0, 0)
         while let data = try reader.next() {
             length += data.count + 1
@@ -189,26 +173,24 @@ final class VectorJournal {
             }
         }
         let bytes = commit.vectors * width * MemoryLayout<Float>.size
-        guard lseek(vectors, 0, SEEK_END) >= bytes else {
-            throw damage(vectorsFile, "it is shorter than records.jsonl says")
+        guard try vectors.byteCount() >= bytes else {
+            throw damage(vectors.url, "it is shorter than records.jsonl says")
         }
-        try cut(records, valid)
-        try cut(vectors, bytes)
+        try wrapping {
+            try records.cut(to: valid)
+            try vectors.cut(to: bytes)
+        }
     }
 
     private func decode(_ data: Data) throws -> Line {
         do {
             return try JSONDecoder().decode(Line.self, from: data)
         } catch {
-            throw damage(recordsFile, "a line is not a record")
+            throw damage(records.url, "a line is not a record")
         }
     }
 
     private func damage(_ file: URL, _ reason: String) -> VectorError {
         .damagedProgress(file: file.path, reason: reason)
-    }
-
-    private func failure(_ file: URL) -> VectorError {
-        .cannotWrite(path: file.path, reason: String(cString: strerror(errno)))
     }
 }

@@ -8,6 +8,7 @@ import MoCaDataCheck
 import MoCaImage
 import MoCaModel
 import MoCaProcessing
+import MoCaSystem
 import MoCaTokenizer
 import MoCaTraining
 
@@ -152,7 +153,7 @@ struct DataInputs {
         for name in names + ["added_tokens.json", "special_tokens_map.json", "config.json"] {
             let file = model.appending(path: name)
             guard FileManager.default.fileExists(atPath: file.path) else { continue }
-            parts.append("\(name) \(try CountCache.hash(ofFile: file).text)")
+            parts.append("\(name) \(try CountCache.identity(ofFile: file).text)")
         }
         if let prompts = recipe?.data.prompts { parts += Self.texts(of: prompts) }
         return parts.joined(separator: "\n")

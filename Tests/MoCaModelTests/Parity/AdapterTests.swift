@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import NN
 import Safetensors
 import Testing
@@ -48,21 +49,21 @@ import Torch
         let expected = try #require(try Tensor("embedding", in: file))
         let trained = try load(name, isTrainable: true)
         let merged = try load(name, isTrainable: false)
-        #expect(maxDifference(try embed(trained), expected) <= 1e-5)
-        #expect(maxDifference(try embed(merged), expected) <= 1e-5)
+        #expect(largestDifference(try embed(trained), expected) <= 1e-5)
+        #expect(largestDifference(try embed(merged), expected) <= 1e-5)
         let plain = try PretrainedModel(loading: base, LoadOptions(dtype: .float32))
-        #expect(maxDifference(try embed(plain), expected) > 1e-2)
+        #expect(largestDifference(try embed(plain), expected) > 1e-2)
         for key in file.names where key.hasPrefix("merged.") {
             let weight = try #require(try Tensor(key, in: file))
             let own = try #require(merged.store.tensors[String(key.dropFirst("merged.".count))])
-            #expect(maxDifference(own, weight) <= 1e-5, "\(key)")
+            #expect(largestDifference(own, weight) <= 1e-5, "\(key)")
         }
         try withFolder { folder in
             try DerivedModel.merge(
                 base: base, adapter: adapters.appending(path: name), to: folder)
             let again = try PretrainedModel(
                 loading: folder, LoadOptions(dtype: .float32, purpose: .pretraining))
-            #expect(maxDifference(try embed(again), expected) <= 1e-5)
+            #expect(largestDifference(try embed(again), expected) <= 1e-5)
             #expect(
                 FileManager.default.fileExists(
                     atPath: folder.appending(path: "tokenizer.json").path))
@@ -70,7 +71,7 @@ import Torch
         try withFolder { folder in
             try trained.save(to: folder)
             let again = try PretrainedModel(loading: folder, LoadOptions(dtype: .float32))
-            #expect(maxDifference(try embed(again), expected) <= 1e-5)
+            #expect(largestDifference(try embed(again), expected) <= 1e-5)
         }
     }
 
@@ -106,7 +107,7 @@ import Torch
             #expect(Set(own.names) == Set(theirs.names))
             for name in theirs.names {
                 let (x, y) = (try Tensor(name, in: own), try Tensor(name, in: theirs))
-                #expect(maxDifference(try #require(x), try #require(y)) == 0, "\(name)")
+                #expect(largestDifference(try #require(x), try #require(y)) == 0, "\(name)")
             }
             let again = try AdapterFiles(reading: folder)
             let before = try AdapterFiles(reading: adapters.appending(path: name))
@@ -213,7 +214,8 @@ import Torch
             }
             for (key, tensor) in models[0].store.tensors {
                 let expected = tensor * 0.75 + models[1].store.tensors[key]! * 0.25
-                #expect(maxDifference(models[2].store.tensors[key]!, expected) <= 1e-6, "\(key)")
+                #expect(
+                    largestDifference(models[2].store.tensors[key]!, expected) <= 1e-6, "\(key)")
             }
             #expect(
                 FileManager.default.fileExists(atPath: output.appending(path: "moca.json").path))

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import NN
 import Testing
 import Torch
@@ -50,8 +51,8 @@ import Torch
             let single = try EncoderInput(
                 [sequences[index]], pixelValues: pixels[index], for: configuration)
             let alone = withoutGradient { model(single) }.selected(0, 0)
-            #expect(maxDifference(alone, together.selected(0, index)) <= 1e-6)
-            #expect(maxDifference(rows.selected(0, place), together.selected(0, index)) <= 1e-6)
+            #expect(largestDifference(alone, together.selected(0, index)) <= 1e-6)
+            #expect(largestDifference(rows.selected(0, place), together.selected(0, index)) <= 1e-6)
         }
     }
 
@@ -66,7 +67,7 @@ import Torch
         }
         let before = try hidden(ids).narrowed(0, 0..<4)
         let after = try hidden(ids.dropLast() + [100]).narrowed(0, 0..<4)
-        let difference = maxDifference(before, after)
+        let difference = largestDifference(before, after)
         #expect(attention == .causal ? difference == 0 : difference > 1e-3)
     }
 
@@ -90,7 +91,7 @@ import Torch
         #expect(plain.count > 50)
         for (key, gradient) in plain {
             let scale = max(1, gradient.array(Float.self).map(abs).max() ?? 1)
-            #expect(maxDifference(gradient, again[key]!) <= 1e-5 * scale, "\(key)")
+            #expect(largestDifference(gradient, again[key]!) <= 1e-5 * scale, "\(key)")
         }
     }
 
@@ -112,6 +113,6 @@ import Torch
         let together = features(grids, .concatenated(parts))
         let alone = Tensor.concatenated(zip(grids, parts).map { features([$0], $1) })
         let scale = max(1, alone.array(Float.self).map(abs).max() ?? 1)
-        #expect(maxDifference(together, alone) <= 1e-5 * scale)
+        #expect(largestDifference(together, alone) <= 1e-5 * scale)
     }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import NN
 import Safetensors
 import Testing
@@ -64,7 +65,7 @@ import Torch
         let started = try PretrainedModel(loading: bare, LoadOptions(purpose: .pretraining))
         let keys = started.store.tensors
         let copied = keys["mae_decoder.mlp.up_proj.weight"]!
-        #expect(maxDifference(copied, keys["model.layers.1.mlp.up_proj.weight"]!) == 0)
+        #expect(largestDifference(copied, keys["model.layers.1.mlp.up_proj.weight"]!) == 0)
         #expect(keys["mae_proj.bias"]!.array(Float.self).allSatisfy { $0 == 0 })
         let damaged = try changed { contents in
             contents.removeAll { $0.tensor.name == "mae_proj.weight" }
@@ -86,7 +87,7 @@ import Torch
             loading: copy, LoadOptions(dtype: .float32, purpose: .pretraining))
         #expect(Set(again.store.tensors.keys) == Set(model.store.tensors.keys))
         for (key, tensor) in model.store.tensors {
-            #expect(maxDifference(tensor, again.store.tensors[key]!) == 0, "\(key)")
+            #expect(largestDifference(tensor, again.store.tensors[key]!) == 0, "\(key)")
         }
     }
 
@@ -111,8 +112,8 @@ import Torch
         }
         let (first, second, other) = (make(1), make(1), make(2))
         let key = "model.layers.0.mlp.up_proj.weight"
-        #expect(maxDifference(first[key]!, second[key]!) == 0)
-        #expect(maxDifference(first[key]!, other[key]!) > 0.01)
+        #expect(largestDifference(first[key]!, second[key]!) == 0)
+        #expect(largestDifference(first[key]!, other[key]!) > 0.01)
         let streamed = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
         try FileManager.default.createDirectory(at: streamed, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: streamed) }
@@ -120,6 +121,6 @@ import Torch
             configuration, seed: 1, scheme: .unitVariance(embeddingDeviation: 1),
             dtype: .float32, purpose: .pretraining, to: streamed)
         let loaded = try PretrainedModel(loading: streamed, LoadOptions(purpose: .pretraining))
-        #expect(maxDifference(loaded.store.tensors[key]!, first[key]!) == 0)
+        #expect(largestDifference(loaded.store.tensors[key]!, first[key]!) == 0)
     }
 }

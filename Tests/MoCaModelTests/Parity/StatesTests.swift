@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Testing
 import Torch
 
@@ -34,7 +35,7 @@ import Torch
                     }
                     // States grow along the layers; the tolerance is relative to their size.
                     let scale = max(1, expected.array(Float.self).map(abs).max() ?? 1)
-                    #expect(maxDifference(state, expected) <= 1e-5 * scale, "\(name)")
+                    #expect(largestDifference(state, expected) <= 1e-5 * scale, "\(name)")
                 }
             }
         }
@@ -47,7 +48,7 @@ import Torch
         let model = try load()
         let input = try golden.input(model.configuration)
         let hidden = withoutGradient { model.backbone(input, attention: .causal).hidden }
-        #expect(maxDifference(hidden, try golden.tensor("text.final.causal")) <= 1e-4)
+        #expect(largestDifference(hidden, try golden.tensor("text.final.causal")) <= 1e-4)
     }
 
     @Test(arguments: batches)
@@ -63,7 +64,7 @@ import Torch
             let embedder = EmbeddingModel(
                 model.backbone, PoolingSettings(attention: attention, pooling: pooling))
             let vectors = withoutGradient { embedder(input) }
-            #expect(maxDifference(vectors, try golden.tensor(key)) <= 1e-5, "\(key)")
+            #expect(largestDifference(vectors, try golden.tensor(key)) <= 1e-5, "\(key)")
         }
     }
 
@@ -90,10 +91,10 @@ import Torch
         }
         let part = whole.narrowed(1, 0..<8)
         let expected = part / part.norm(1, keepingAxes: true)
-        #expect(maxDifference(cut, expected) <= 1e-6)
+        #expect(largestDifference(cut, expected) <= 1e-6)
         let raw = withoutGradient {
             EmbeddingModel(model.backbone, PoolingSettings(isNormalized: false))(input)
         }
-        #expect(maxDifference(raw / raw.norm(1, keepingAxes: true), whole) <= 1e-6)
+        #expect(largestDifference(raw / raw.norm(1, keepingAxes: true), whole) <= 1e-6)
     }
 }

@@ -3,6 +3,7 @@ import MoCaCore
 import MoCaData
 import MoCaEmbedding
 import MoCaTables
+import MoCaTestSupport
 import MoCaVectors
 import Synchronization
 import Testing

@@ -6,6 +6,7 @@ import MoCaCore
 import MoCaData
 import MoCaEmbedding
 import MoCaSearch
+import MoCaSystem
 import MoCaVectors
 import Torch
 
@@ -106,7 +107,7 @@ struct DataMineCommand: VerboseCommand {
         let reports = try await miner.mine(
             data.map { URL(fileURLWithPath: $0, isDirectory: true) },
             images: URL(fileURLWithPath: images ?? here, isDirectory: true))
-        if kept == nil { try FileManager.default.removeItem(at: scratch) }
+        if kept == nil { try FileSystem.remove(scratch) }
         for report in reports {
             if json { try Message.printJSON(report) } else { print(line(report)) }
         }

@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import MoCaCore
+import MoCaSystem
 import MoCaVectors
 
 extension BadRecordPolicy: ExpressibleByArgument {}
@@ -110,10 +111,10 @@ struct EmbedCommand: VerboseCommand {
 
     private func write(_ report: EmbeddingReport, to path: String) throws {
         do {
-            try Data((Message.json(report) + "\n").utf8).write(
-                to: URL(fileURLWithPath: path), options: .atomic)
+            try AtomicFile.write(
+                Data((Message.json(report) + "\n").utf8), to: URL(fileURLWithPath: path))
         } catch {
-            throw CommandError.cannotWrite(path: path, reason: error.localizedDescription)
+            throw CommandError.cannotWrite(path: path, reason: error.fileReason)
         }
     }
 }

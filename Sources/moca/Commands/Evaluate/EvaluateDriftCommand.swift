@@ -5,6 +5,7 @@ import Foundation
 import MoCaCore
 import MoCaEmbedding
 import MoCaEvaluation
+import MoCaSystem
 import MoCaVectors
 
 /// Embeds one list of inputs with two models, and compares the vectors.
@@ -90,9 +91,9 @@ struct EvaluateDriftCommand: VerboseCommand {
         let drift = try Drift(ids: ids, a: a, b: b, neighbours: neighbours)
         let file = folder.appending(path: "drift.json")
         do {
-            try Data((Message.json(drift) + "\n").utf8).write(to: file, options: .atomic)
+            try AtomicFile.write(Data((Message.json(drift) + "\n").utf8), to: file)
         } catch {
-            throw CommandError.cannotWrite(path: file.path, reason: error.localizedDescription)
+            throw CommandError.cannotWrite(path: file.path, reason: error.fileReason)
         }
         if json { return try Message.printJSON(drift) }
         for line in lines(drift) { print(line) }

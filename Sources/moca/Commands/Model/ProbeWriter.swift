@@ -6,6 +6,7 @@ import MoCaData
 import MoCaEmbedding
 import MoCaImage
 import MoCaModel
+import MoCaSystem
 import MoCaTables
 
 /// Writes probes into a model's contract.
@@ -32,9 +33,9 @@ struct ProbeWriter {
         }
         let url = embedder.folder.appending(path: EmbeddingContract.fileName)
         do {
-            try contract.fileData().write(to: url, options: .atomic)
+            try AtomicFile.write(contract.fileData(), to: url)
         } catch {
-            throw CommandError.cannotWrite(path: url.path, reason: error.localizedDescription)
+            throw CommandError.cannotWrite(path: url.path, reason: error.fileReason)
         }
     }
 

@@ -8,6 +8,7 @@ import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
 import MoCaReport
+import MoCaSystem
 import Safetensors
 import Torch
 
@@ -122,9 +123,9 @@ struct ReconstructRun: Sendable {
     private func write(_ data: Data, to name: String) throws {
         let file = output.appending(path: name)
         do {
-            try data.write(to: file, options: .atomic)
+            try AtomicFile.write(data, to: file)
         } catch {
-            throw CommandError.cannotWrite(path: file.path, reason: error.localizedDescription)
+            throw CommandError.cannotWrite(path: file.path, reason: error.fileReason)
         }
     }
 }

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaEmbedding
 import MoCaEvaluation
+import MoCaSystem
 import MoCaTraining
 import Synchronization
 
@@ -108,11 +109,10 @@ final class RunningEvaluation {
     }
 
     private static func remove(_ folder: URL) throws {
-        guard FileManager.default.fileExists(atPath: folder.path) else { return }
         do {
-            try FileManager.default.removeItem(at: folder)
+            try FileSystem.remove(folder)
         } catch {
-            throw CommandError.cannotWrite(path: folder.path, reason: error.localizedDescription)
+            throw CommandError.cannotWrite(path: error.path, reason: error.reason)
         }
     }
 }

@@ -1,0 +1,118 @@
+// A folder that appears under its name only when everything in it is complete.
+
+package import Foundation
+
+/// Folders that are written beside their names, with the durability that `AtomicFile` promises.
+///
+/// The files go to `.NAME.partial`. An older folder `NAME` is exchanged with it in one step; where
+/// the file system cannot do so, the older one is first renamed to `.NAME.old`, and a kill at that
+/// moment is undone by the next `write` or `removeLeftovers`.
+package enum AtomicFolder {
+    /// Makes the folder `url` with what `body` writes into the folder that it is given, in place of
+    /// an older folder of that name.
+    ///
+    /// - Throws: `SystemFileError` for `url`, with the cause `.inUse` where another process writes
+    ///   the same folder; and what `body` throws.
+    package static func write(_ url: URL, _ body: (URL) throws -> Void) throws {
+        let partial = FileSystem.sibling(of: url, suffix: "partial")
+        let lock = try naming(url) { () throws(SystemFileError) in
+            try recover(url)
+            return try begin(partial)
+        }
+        defer { withExtendedLifetime(lock) {} }
+        do {
+            try body(partial)
+        } catch {
+            // What was written may be what filled the disk. The error of `body` is the one to
+            // report; what cannot be removed is taken over by the next writer.
+            _ = Result { try FileSystem.remove(partial) }
+            throw error
+        }
+        try naming(url) { () throws(SystemFileError) in
+            try FileSystem.synchronizeAll(in: partial)
+            try publish(partial, as: url)
+        }
+    }
+
+    /// Removes the folder `url`, which never appears half removed.
+    package static func remove(_ url: URL) throws(SystemFileError) {
+        let removed = FileSystem.sibling(of: url, suffix: "removed")
+        try FileSystem.remove(removed)
+        guard FileSystem.exists(url) else { return }
+        try FileSystem.move(url, to: removed)
+        try FileSystem.remove(removed)
+    }
+
+    /// The name of the folder that `name` stands for, where a killed process may have left it.
+    package static func folderName(ofLeftover name: String) -> String? {
+        guard name.hasPrefix(".") else { return nil }
+        for suffix in suffixes where name.hasSuffix(".\(suffix)") {
+            return String(name.dropFirst().dropLast(suffix.count + 1))
+        }
+        return nil
+    }
+
+    /// Removes everything that a killed `write` or `remove` left beside `url`; an older folder that
+    /// was about to be replaced gets its name back.
+    package static func removeLeftovers(of url: URL) throws(SystemFileError) {
+        try recover(url)
+        for suffix in suffixes {
+            try FileSystem.remove(FileSystem.sibling(of: url, suffix: suffix))
+        }
+    }
+
+    private static let suffixes = ["partial", "old", "removed"]
+
+    /// Gives the older folder its name back where a kill came between the two renames of `publish`.
+    private static func recover(_ url: URL) throws(SystemFileError) {
+        let old = FileSystem.sibling(of: url, suffix: "old")
+        let partial = FileSystem.sibling(of: url, suffix: "partial")
+        // The older folder is whole: it is removed only after the new one has its name.
+        if FileSystem.exists(old), FileSystem.exists(partial), !FileSystem.exists(url) {
+            try FileSystem.move(old, to: url)
+        } else {
+            try FileSystem.remove(old)
+        }
+    }
+
+    /// Makes an empty folder, and locks it.
+    private static func begin(_ partial: URL) throws(SystemFileError) -> FileLock {
+        while true {
+            try FileSystem.makeFolder(partial)
+            let lock: FileLock
+            do {
+                lock = try FileLock(folder: partial)
+            } catch {
+                // The holder before has given the folder its final name in between.
+                if error.cause == .missing { continue }
+                throw error
+            }
+            try FileSystem.empty(partial)
+            return lock
+        }
+    }
+
+    private static func publish(_ partial: URL, as url: URL) throws(SystemFileError) {
+        let parent = url.deletingLastPathComponent()
+        guard FileSystem.exists(url) else { return try FileSystem.move(partial, to: url) }
+        if try SystemCall.exchange(partial.path, url.path) {
+            try FileSystem.synchronizeFolder(parent)
+            try FileSystem.remove(partial)
+        } else {
+            let old = FileSystem.sibling(of: url, suffix: "old")
+            try FileSystem.move(url, to: old)
+            try FileSystem.move(partial, to: url)
+            try FileSystem.remove(old)
+        }
+    }
+
+    private static func naming<Value>(
+        _ url: URL, _ body: () throws(SystemFileError) -> Value
+    ) throws(SystemFileError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw error.naming(url)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// A lock between processes, held by an open file.
+
+package import Foundation
+
+/// A lock that the system releases when the process ends, however it ends.
+///
+/// File systems without locks are tolerated: there nothing keeps a second process out.
+package final class FileLock: Sendable {
+    private let url: URL
+    private let descriptor: Int32
+    private let removesFile: Bool
+
+    /// Locks the file `url`, which is created where there is none.
+    ///
+    /// - Parameter removesFile: whether the file is removed when the lock is released.
+    /// - Throws: `SystemFileError`; with the cause `.inUse` where another process has the lock.
+    package convenience init(_ url: URL, removesFile: Bool = false) throws(SystemFileError) {
+        try self.init(url, flags: O_CREAT | O_RDWR, removesFile: removesFile)
+    }
+
+    /// Locks an existing folder.
+    convenience init(folder url: URL) throws(SystemFileError) {
+        try self.init(url, flags: O_RDONLY | O_DIRECTORY, removesFile: false)
+    }
+
+    private init(_ url: URL, flags: Int32, removesFile: Bool) throws(SystemFileError) {
+        (self.url, self.removesFile) = (url, removesFile)
+        while true {
+            let opened = try SystemCall.open.perform(url.path) {
+                open(url.path, flags | O_CLOEXEC, 0o644)
+            }
+            do {
+                try Self.lock(opened, waits: false, url)
+            } catch {
+                close(opened)
+                throw error
+            }
+            // The holder before may have removed or moved the file after it was opened here.
+            if Self.isFile(opened, at: url) {
+                descriptor = opened
+                return
+            }
+            close(opened)
+        }
+    }
+
+    deinit {
+        // A file that stays is locked again by the next holder: a failure here does no harm.
+        if removesFile { unlink(url.path) }
+        close(descriptor)
+    }
+
+    /// Locks an open file.
+    static func lock(_ descriptor: Int32, waits: Bool, _ url: URL) throws(SystemFileError) {
+        do {
+            try SystemCall.lock.perform(url.path) {
+                flock(descriptor, waits ? LOCK_EX : LOCK_EX | LOCK_NB)
+            }
+        } catch {
+            guard error.cause != .inUse else { throw error }
+        }
+    }
+
+    /// Whether an open file is the one that has the name `url`.
+    static func isFile(_ descriptor: Int32, at url: URL) -> Bool {
+        var (held, named) = (stat(), stat())
+        return fstat(descriptor, &held) == 0 && stat(url.path, &named) == 0
+            && held.st_ino == named.st_ino && held.st_dev == named.st_dev
+    }
+
+    /// The number of bytes in an open file.
+    static func byteCount(_ descriptor: Int32, _ path: String) throws(SystemFileError) -> Int {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            throw SystemFileError(path: path, code: errno)
+        }
+        return Int(status.st_size)
+    }
+}

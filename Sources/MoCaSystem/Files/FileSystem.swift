@@ -1,0 +1,132 @@
+// Folders made, files moved and removed, and either put on the disk.
+
+package import Foundation
+
+/// Changes of folders, in calls whose errors name the path.
+package enum FileSystem {
+    /// Makes a folder and the folders above it, where they do not exist.
+    package static func makeFolder(_ url: URL) throws(SystemFileError) {
+        do {
+            try SystemCall.makeFolder.perform(url.path) { mkdir(url.path, 0o777) }
+        } catch {
+            if error.cause == .missing, url.path.count > 1 {
+                try makeFolder(url.deletingLastPathComponent())
+                try SystemCall.makeFolder.perform(url.path) {
+                    mkdir(url.path, 0o777) == 0 || errno == EEXIST ? 0 : -1
+                }
+                return
+            }
+            guard error.code == EEXIST, isFolder(url, followsLinks: true) else { throw error }
+        }
+    }
+
+    /// Gives a file or folder another name, in place of any file of that name.
+    ///
+    /// - Parameter synchronizes: false leaves it to the caller to synchronise the folder, once for
+    ///   many files.
+    package static func move(
+        _ source: URL, to destination: URL, synchronizes: Bool = true
+    ) throws(SystemFileError) {
+        try SystemCall.rename.perform(destination.path) { rename(source.path, destination.path) }
+        if synchronizes { try synchronizeFolder(destination.deletingLastPathComponent()) }
+    }
+
+    /// Removes a file, or a folder with everything in it; what does not exist is no error.
+    package static func remove(_ url: URL) throws(SystemFileError) {
+        if isFolder(url, followsLinks: false) {
+            try empty(url)
+            try removing(url) { rmdir(url.path) }
+        } else {
+            try removing(url) { unlink(url.path) }
+        }
+    }
+
+    /// Removes everything in a folder.
+    static func empty(_ folder: URL) throws(SystemFileError) {
+        for name in try names(in: folder) { try remove(folder.appending(path: name)) }
+    }
+
+    private static func removing(_ url: URL, _ body: () -> Int32) throws(SystemFileError) {
+        do {
+            try SystemCall.remove.perform(url.path, body)
+        } catch {
+            guard error.cause == .missing else { throw error }
+        }
+    }
+
+    /// Waits until the contents of a file are on the disk.
+    package static func synchronize(_ url: URL) throws(SystemFileError) {
+        let descriptor = try SystemCall.open.perform(url.path) {
+            open(url.path, O_RDONLY | O_CLOEXEC)
+        }
+        defer { close(descriptor) }
+        try SystemCall.synchronize.perform(url.path) { fsync(descriptor) }
+    }
+
+    /// Waits until the names in a folder are on the disk; a file system that refuses to synchronise
+    /// folders is tolerated, as is a folder that may be written and not read.
+    package static func synchronizeFolder(_ url: URL) throws(SystemFileError) {
+        do {
+            try synchronize(url)
+        } catch {
+            let refusals = [EINVAL, ENOTSUP, ENOSYS, EBADF, EROFS, EACCES]
+            guard refusals.contains(error.code) else { throw error }
+        }
+    }
+
+    /// Waits until a folder and everything in it are on the disk.
+    static func synchronizeAll(in folder: URL) throws(SystemFileError) {
+        for name in try names(in: folder) {
+            let url = folder.appending(path: name)
+            var status = stat()
+            guard lstat(url.path, &status) == 0 else {
+                throw SystemFileError(path: url.path, code: errno)
+            }
+            switch status.st_mode & S_IFMT {
+            case S_IFDIR: try synchronizeAll(in: url)
+            case S_IFREG: try synchronize(url)
+            default: continue
+            }
+        }
+        try synchronizeFolder(folder)
+    }
+
+    /// Whether a file, a folder or a link has this name.
+    static func exists(_ url: URL) -> Bool {
+        var status = stat()
+        return lstat(url.path, &status) == 0
+    }
+
+    private static func isFolder(_ url: URL, followsLinks: Bool) -> Bool {
+        var status = stat()
+        let result = followsLinks ? stat(url.path, &status) : lstat(url.path, &status)
+        return result == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The names in a folder, sorted.
+    private static func names(in folder: URL) throws(SystemFileError) -> [String] {
+        guard let stream = opendir(folder.path) else {
+            throw SystemFileError(path: folder.path, code: errno)
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(stream) else { break }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { bytes in
+                bytes.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        guard errno == 0 else { throw SystemFileError(path: folder.path, code: errno) }
+        return names.sorted()
+    }
+
+    /// The name of a hidden file beside `url` that stands for it until it is complete.
+    static func sibling(of url: URL, suffix: String) -> URL {
+        let name = url.lastPathComponent
+        // The name of a file has at most 255 bytes.
+        let stem = name.utf8.count <= 240 ? name : ContentID(of: name).text
+        return url.deletingLastPathComponent().appending(path: ".\(stem).\(suffix)")
+    }
+}

@@ -1,0 +1,95 @@
+// The calls of the operating system that change files.
+
+import Foundation
+
+/// A kind of call; tests can make each of them fail.
+enum SystemCall: Sendable {
+    case open, lock, truncate, write, setMode, synchronize, rename, exchange, remove, makeFolder
+
+    /// What happens to a call in a test.
+    enum Fault: Sendable {
+        /// The call is not made, and fails with this `errno`.
+        case failure(Int32)
+        /// A write stores half of its bytes, as on a disk that is about to be full.
+        case half
+    }
+
+    /// The fault of each call, for tests only.
+    @TaskLocal static var fault: (@Sendable (SystemCall, _ path: String) -> Fault?)?
+
+    /// Makes a call, again where a signal interrupted it.
+    ///
+    /// - Parameter body: returns a negative number and sets `errno` where it fails.
+    @discardableResult
+    func perform<Value: SignedInteger>(
+        _ path: String, _ body: () -> Value
+    ) throws(SystemFileError) -> Value {
+        try Self.fail(Self.fault?(self, path), path)
+        return try Self.repeated(path, body)
+    }
+
+    private static func fail(_ fault: Fault?, _ path: String) throws(SystemFileError) {
+        guard case .failure(let code) = fault else { return }
+        throw SystemFileError(path: path, code: code)
+    }
+
+    private static func repeated<Value: SignedInteger>(
+        _ path: String, _ body: () -> Value
+    ) throws(SystemFileError) -> Value {
+        while true {
+            let value = body()
+            if value >= 0 { return value }
+            let code = errno
+            if code != EINTR { throw SystemFileError(path: path, code: code) }
+        }
+    }
+
+    /// Writes at the end of an open file.
+    ///
+    /// - Returns: the number of bytes written, at least 1.
+    static func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String
+    ) throws(SystemFileError) -> Int {
+        let fault = fault?(.write, path)
+        try fail(fault, path)
+        let isHalf = if case .half = fault { true } else { false }
+        let count = isHalf ? (bytes.count + 1) / 2 : min(bytes.count, 1 << 30)
+        let written = try repeated(path) {
+            Foundation.write(descriptor, bytes.baseAddress, count)
+        }
+        guard written > 0 else { throw SystemFileError(path: path, code: EIO) }
+        return written
+    }
+
+    /// Exchanges two names in one step.
+    ///
+    /// - Returns: false where the file system cannot.
+    static func exchange(_ first: String, _ second: String) throws(SystemFileError) -> Bool {
+        do {
+            try SystemCall.exchange.perform(second) { swapNames(first, second) }
+            return true
+        } catch {
+            guard [EINVAL, ENOSYS, ENOTSUP].contains(error.code) else { throw error }
+            return false
+        }
+    }
+
+    private static func swapNames(_ first: String, _ second: String) -> Int32 {
+        #if canImport(Darwin)
+            return renamex_np(first, second, UInt32(RENAME_SWAP))
+        #else
+            // Swift's module of the C library does not show this function.
+            typealias Rename =
+                @convention(c) (
+                    Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32
+                ) -> Int32
+            guard let symbol = dlsym(nil, "renameat2") else {
+                errno = ENOSYS
+                return -1
+            }
+            let exchange: UInt32 = 2
+            return unsafeBitCast(symbol, to: Rename.self)(
+                AT_FDCWD, first, AT_FDCWD, second, exchange)
+        #endif
+    }
+}
