@@ -129,7 +129,7 @@ let package = Package(
         .target(name: "CPixels"),
         target("MoCaCore"),
         target("MoCaSystem", ["MoCaCore", collections, crypto, subprocess]),
-        target("MoCaSettings", ["MoCaCore", "MoCaSystem", yams]),
+        target("MoCaSettings", ["MoCaCore", collections, yams]),
         target("Safetensors", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
         target("Torch", ["CTorch", "MoCaCore", "MoCaSystem", "Safetensors"]),
         target("NN", ["MoCaCore", "Safetensors", "Torch"]),
@@ -157,7 +157,7 @@ let package = Package(
         target(
             "MoCaDataPreparation",
             [
-                "CArchive", "MoCaCore", "MoCaSettings", "MoCaSystem", yams,
+                "MoCaCore", "MoCaSettings", "MoCaSystem", "MoCaTables",
             ]),
         target(
             "MoCaDataCheck",
@@ -170,7 +170,7 @@ let package = Package(
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
                 "MoCaProcessing", "MoCaSettings", "MoCaSystem", "MoCaTables", "MoCaTokenizer",
-                "NN", "Safetensors", "Torch", yams,
+                "NN", "Safetensors", "Torch",
             ]),
         target(
             "MoCaEmbedding",
@@ -193,8 +193,8 @@ let package = Package(
         target(
             "MoCaEvaluation",
             [
-                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaSystem",
-                "MoCaTables", "MoCaVectors", "Safetensors", "Torch",
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaSettings",
+                "MoCaSystem", "MoCaTables", "MoCaVectors", "Safetensors", "Torch",
             ],
             embedding: ["Resources/published.json"]),
         target(
@@ -202,7 +202,8 @@ let package = Package(
             [
                 "MoCaCore", "MoCaData", "MoCaDataCheck", "MoCaEmbedding", "MoCaEvaluation",
                 "MoCaImage", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaSearch",
-                "MoCaSystem", "MoCaTables", "MoCaTokenizer", "MoCaTraining", "MoCaVectors",
+                "MoCaSettings", "MoCaSystem", "MoCaTables", "MoCaTokenizer", "MoCaTraining",
+                "MoCaVectors",
             ]),
         .executableTarget(
             name: "moca",
@@ -225,8 +226,10 @@ let package = Package(
         tests(of: "MoCaImage", ["MoCaCore", "CVips"]),
         tests(of: "Torch", ["MoCaCore", "Safetensors"]),
         tests(of: "NN", ["MoCaCore", "Safetensors", "Torch"]),
-        tests(of: "MoCaModel", ["MoCaCore", "NN", "Safetensors", "Torch"]),
-        tests(of: "MoCaObjectives", ["MoCaCore", "MoCaModel", "NN", "Safetensors", "Torch"]),
+        tests(of: "MoCaModel", ["MoCaCore", "MoCaSettings", "NN", "Safetensors", "Torch"]),
+        tests(
+            of: "MoCaObjectives",
+            ["MoCaCore", "MoCaModel", "MoCaTraining", "NN", "Safetensors", "Torch"]),
         tests(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
@@ -251,7 +254,7 @@ let package = Package(
             of: "MoCaVectors",
             [
                 "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaModel", "MoCaProcessing",
-                "MoCaTables",
+                "MoCaSystem", "MoCaTables",
                 "Safetensors", "Torch",
             ]),
         tests(
@@ -263,8 +266,8 @@ let package = Package(
         tests(
             of: "MoCaEvaluation",
             [
-                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaTables",
-                "MoCaVectors", "Torch",
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSearch", "MoCaSettings",
+                "MoCaTables", "MoCaVectors", "Torch",
             ]),
         tests(of: "MoCaReport", ["MoCaCore"]),
         tests(

@@ -8,7 +8,7 @@ import MoCaSystem
 package enum PreparationError: UserFacingError, Hashable {
     // Manifests
     case unreadableManifest(file: String, reason: String)
-    case badManifest(file: String, problems: [ManifestProblem])
+    case badManifest(file: String, problems: [SettingsProblem])
     case noOutput(file: String)
     /// A pattern of a source that no file fits.
     case nothingMatches(source: String, pattern: String)

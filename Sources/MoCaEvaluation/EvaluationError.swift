@@ -1,29 +1,56 @@
-// Everything that can go wrong while scores are computed and written.
+// Everything that can go wrong between a benchmark's folder and its scores.
 
 import Foundation
 package import MoCaCore
 
-/// What failed while a benchmark was scored.
-package enum EvaluationError: UserFacingError, Equatable {
+/// A failure of an evaluation that reaches a user.
+package enum EvaluationError: UserFacingError, Hashable {
+    /// A similarity that is NaN or infinite.
     case notFinite(query: String, candidate: String)
+    /// A query without candidates.
     case noCandidates(query: String)
+    /// A document id that occurs twice in a corpus.
     case duplicateDocument(id: String)
+    /// A set without judged queries.
     case noQueries(set: String)
+    /// A file of scores that cannot be read.
     case unreadableScores(file: String, reason: String)
+    /// Fewer than two inputs to compare.
     case tooFewInputs(count: Int)
+    /// Two evaluations of different data.
     case notComparable(a: String, b: String, reason: String)
+    /// A file of scores that cannot be written.
     case cannotWrite(file: String, reason: String)
+    /// A score without a measure that an export needs.
     case measureMissing(set: String, measure: String)
+    /// A language that mteb has no code for.
     case unknownLanguage(set: String, name: String)
+
+    /// A folder without sets.
+    case noSets(folder: String, layout: String)
+    /// The folder of the sets cannot be looked into.
+    case cannotRead(folder: String, reason: String)
+    /// A set that was asked for and is not there.
+    case setMissing(name: String, folder: String, known: [String])
+    /// A folder with some of the parts of a set.
+    case incompleteSet(folder: String, missing: [String])
+    /// A set that exists and cannot be scored.
+    case setRefused(name: String, reason: String)
+    /// A set that occurs in two folders, under two of its names.
+    case sameSet(name: String, folders: [String])
+    /// A signal stopped the run; the vectors so far are kept.
+    case interrupted(output: String, kept: Int)
 
     /// The exit status of a command that ends with this error.
     package var kind: FailureKind {
         switch self {
         case .notFinite: .internalFailure
         case .noCandidates, .duplicateDocument, .noQueries, .unreadableScores, .notComparable,
-            .tooFewInputs, .measureMissing, .unknownLanguage:
+            .tooFewInputs, .measureMissing, .unknownLanguage, .setRefused, .sameSet:
             .badData
+        case .noSets, .setMissing, .incompleteSet, .cannotRead: .inputMissing
         case .cannotWrite: .cannotCreateOutput
+        case .interrupted: .interrupted
         }
     }
 
@@ -48,6 +75,20 @@ package enum EvaluationError: UserFacingError, Equatable {
             "cannot write scores (set '\(set)'): it has no \(measure)"
         case .unknownLanguage(let set, let name):
             "cannot write scores for mteb (set '\(set)'): '\(name)' is the name of no language"
+        case .noSets(let folder, let layout):
+            "nothing to evaluate (\(folder)): neither it nor a folder in it has \(layout)"
+        case .cannotRead(let folder, let reason):
+            "sets cannot be read (\(folder)): \(reason)"
+        case .setMissing(let name, let folder, let known):
+            "set is missing (\(name)): \(folder) has \(known.joined(separator: ", "))"
+        case .incompleteSet(let folder, let missing):
+            "set is incomplete (\(folder)): it has no \(missing.joined(separator: " and no "))"
+        case .setRefused(let name, let reason):
+            "set cannot be scored (\(name)): \(reason)"
+        case .sameSet(let name, let folders):
+            "set is there twice (\(name)): it is in \(folders.joined(separator: " and "))"
+        case .interrupted(let output, let kept):
+            "evaluation was interrupted (\(output)): \(kept) vectors are kept"
         }
     }
 
@@ -67,6 +108,13 @@ package enum EvaluationError: UserFacingError, Equatable {
             "name the language of its queries in English, or by its ISO 639 code; scores.json is "
                 + "complete"
         case .cannotWrite: "check that the folder exists and has free space"
+        case .noSets: "name the folder that holds the sets with --data"
+        case .cannotRead: "name the folder that holds the sets with --data"
+        case .setMissing: "choose among these with --subsets"
+        case .incompleteSet: "fetch what is missing, or name the other sets with --subsets"
+        case .setRefused: "leave it out, or name the others with --subsets"
+        case .sameSet: "name one of them with --subsets"
+        case .interrupted: "run the same command again to go on"
         }
     }
 }

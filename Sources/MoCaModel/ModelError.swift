@@ -3,32 +3,16 @@
 import Foundation
 public import MoCaCore
 
-/// One thing wrong in a configuration file.
-public struct ConfigurationProblem: Sendable, Hashable, CustomStringConvertible {
-    /// Where it stands, such as `text_config.hidden_size`.
-    public var keyPath: String
-    /// What is wrong there, such as `is -1, must be positive`.
-    public var reason: String
-
-    /// Makes a problem from its place and its reason.
-    public init(_ keyPath: String, _ reason: String) {
-        self.keyPath = keyPath
-        self.reason = reason
-    }
-
-    public var description: String { "\(keyPath) \(reason)" }
-}
-
 /// Every failure of this target that reaches a user.
 public enum ModelError: UserFacingError, Hashable {
     /// The file cannot be read as JSON.
     case notJSON(file: String, reason: String)
     /// A configuration with at least one problem; all of them are listed.
-    case badConfiguration(file: String, problems: [ConfigurationProblem])
+    case badConfiguration(file: String, problems: [SettingsProblem])
     /// An embedding contract with at least one problem; all of them are listed.
-    case badContract(file: String, problems: [ConfigurationProblem])
+    case badContract(file: String, problems: [SettingsProblem])
     /// Settings of an adapter with at least one problem; all of them are listed.
-    case badAdapter(file: String, problems: [ConfigurationProblem])
+    case badAdapter(file: String, problems: [SettingsProblem])
     /// Models that have no average: their tensors are not of the same names and shapes.
     case modelsDiffer(first: String, second: String, reason: String)
     /// Image tokens of a sequence and its images disagree.
@@ -135,7 +119,7 @@ public enum ModelError: UserFacingError, Hashable {
         }
     }
 
-    private static func list(_ problems: [ConfigurationProblem]) -> String {
+    private static func list(_ problems: [SettingsProblem]) -> String {
         problems.map(\.description).joined(separator: "; ")
     }
 }

@@ -34,15 +34,15 @@ package struct LossTerms: Sendable, Hashable {
 
     /// The weighted sum of the terms' means.
     package var loss: Double { terms.reduce(0) { $0 + $1.weight * $1.mean } }
-
 }
 
-/// A training objective; it owns model and loss.
+/// A training objective, which owns the model and the loss.
 package protocol Objective<Batch> {
-    /// What one forward pass takes.
+    /// One micro-batch.
     associatedtype Batch
 
-    /// Adds to the parameters' gradients those of the loss over all `batches` (and all ranks) taken
-    /// together, and returns its terms.
+    /// Adds this rank's part of the loss's gradients to those of the parameters, and returns the
+    /// terms of the loss over all ranks. The loss is that of all `batches` of all ranks taken
+    /// together; the sum of the ranks' gradients is its gradient.
     func step(_ batches: [Batch], over collectives: any Collectives) -> LossTerms
 }

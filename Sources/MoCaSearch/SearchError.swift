@@ -1,4 +1,4 @@
-// Everything that can go wrong between a folder of files and the answers to a query.
+// Everything that can go wrong while files are indexed, queries answered and negatives mined.
 
 import Foundation
 package import MoCaCore
@@ -27,15 +27,35 @@ package enum SearchError: UserFacingError, Hashable {
     case filesLeftOut(index: String, count: Int)
     /// A similarity that is NaN or infinite; both are numbers from 0.
     case scoreNotFinite(query: Int, document: Int)
+    /// A setting that leaves nothing to take.
+    case badSetting(name: String, value: String, allowed: String)
+    /// What is to be written is there.
+    case outputExists(folder: String)
+    /// What is there was mined with other settings, another model or of other data.
+    case otherSettings(folder: String, names: [String])
+    /// A report that cannot be read.
+    case damagedReport(file: String)
+    /// A subset without records.
+    case emptySubset(name: String)
+    /// A subset whose images are in shards, where the records that are written cannot name them.
+    case shardedSubset(name: String)
+    /// The run is complete, without some records.
+    case recordsLeftOut(count: Int, total: Int, output: String)
+    /// An output cannot be written.
+    case cannotWriteMined(path: String, reason: String)
+    /// A signal stopped the run; what was done is kept.
+    case miningInterrupted(output: String, kept: Int)
 
     package var kind: FailureKind {
         switch self {
         case .pathMissing, .folderUnreadable, .nothingToIndex, .noIndex: .inputMissing
-        case .notText, .damagedIndex, .filesLeftOut: .badData
-        case .otherModel: .badConfiguration
-        case .cannotWrite: .cannotCreateOutput
+        case .notText, .damagedIndex, .filesLeftOut, .damagedReport, .emptySubset,
+            .shardedSubset, .recordsLeftOut:
+            .badData
+        case .otherModel, .badSetting, .otherSettings: .badConfiguration
+        case .cannotWrite, .cannotWriteMined, .outputExists: .cannotCreateOutput
         case .scoreNotFinite: .internalFailure
-        case .interrupted: .interrupted
+        case .interrupted, .miningInterrupted: .interrupted
         }
     }
 
@@ -68,6 +88,26 @@ package enum SearchError: UserFacingError, Hashable {
         case .scoreNotFinite(let query, let document):
             "similarity is not finite (query \(query), document \(document)): the model gave NaN or "
                 + "infinity"
+        case .badSetting(let name, let value, let allowed):
+            "setting cannot be used (\(name)): it is \(value), allowed is \(allowed)"
+        case .outputExists(let folder):
+            "output cannot be written (\(folder)): the folder is there already"
+        case .otherSettings(let folder, let names):
+            "mining cannot be continued (\(folder)): it has another "
+                + names.joined(separator: ", ")
+        case .damagedReport(let file):
+            "mining cannot be continued (\(file)): it is not what `moca data mine` writes"
+        case .emptySubset(let name):
+            "nothing to mine (\(name)): the subset has no records"
+        case .shardedSubset(let name):
+            "cannot mine (\(name)): its records are WebDataset shards, and what is written could not "
+                + "name the images in them"
+        case .recordsLeftOut(let count, let total, let output):
+            "records were left out (\(output)): \(count) of \(total) could not be embedded"
+        case .cannotWriteMined(let path, let reason):
+            "output cannot be written (\(path)): \(reason)"
+        case .miningInterrupted(let output, let kept):
+            "mining was interrupted (\(output)): \(kept) vectors are kept"
         }
     }
 
@@ -86,6 +126,15 @@ package enum SearchError: UserFacingError, Hashable {
             "check the weights for NaN or infinity, and run in float32"
         case .interrupted: "run the same command again to go on"
         case .filesLeftOut: "mend or remove the files listed above, and run it again"
+        case .badSetting: "set it within the range"
+        case .outputExists: "go on with --resume, name another --output, or remove it"
+        case .otherSettings, .damagedReport: "name another --output, or remove the folder"
+        case .emptySubset: "leave it out of --data"
+        case .shardedSubset:
+            "unpack the shards, and write the records as JSON lines with the paths of the images"
+        case .recordsLeftOut: "correct those that `failed` of mining.json names"
+        case .cannotWriteMined: "check the path, its permissions and the free space"
+        case .miningInterrupted: "run the same command with --resume"
         }
     }
 }

@@ -39,12 +39,12 @@ package struct Tokenizer: Sendable {
     }
 
     /// Adds the tokens that only `tokenizer_config.json` has, as transformers does when it loads.
-    private mutating func addConfiguredTokens(_ tree: JSONTree) throws {
+    private mutating func addConfiguredTokens(_ tree: JSON) throws {
         guard case .object(let members)? = tree["added_tokens_decoder"] else {
             addSpecialTokens()
             return
         }
-        let entries = members.compactMap { member in Int(member.name).map { ($0, member.value) } }
+        let entries = members.compactMap { member in Int(member.key).map { ($0, member.value) } }
         for (id, entry) in entries.sorted(by: { $0.0 < $1.0 }) {
             guard let content = entry["content"]?.string else { continue }
             let known = added.token(content)?.id
@@ -52,7 +52,7 @@ package struct Tokenizer: Sendable {
             guard id == Int(expected) else {
                 throw TokenizerError.inconsistent(
                     file: files.configurationPath, field: "added_tokens_decoder",
-                    reason: "\(JSONTree.quoted(content)) has the id \(id), expected \(expected)")
+                    reason: "\(JSON.quoted(content)) has the id \(id), expected \(expected)")
             }
             added.add(AddedToken(entry, content: content, id: expected))
         }

@@ -12,8 +12,8 @@ package enum TokenizerError: UserFacingError, Equatable {
     case malformedJSON(file: String, offset: Int, reason: String)
     /// A field that the tokenizer needs is not in the file.
     case missingField(file: String, field: String)
-    /// A field asks for something that this tokenizer does not do.
-    case unsupported(file: String, field: String, found: String, supported: String)
+    /// Fields ask for something that this tokenizer does not do; all of them are listed.
+    case unsupported(file: String, problems: [SettingsProblem])
     /// The vocabulary, merges or added tokens contradict themselves.
     case inconsistent(file: String, field: String, reason: String)
     /// A text holds an added token that the caller refuses, such as an image placeholder.
@@ -43,8 +43,9 @@ package enum TokenizerError: UserFacingError, Equatable {
             "malformed JSON (\(file), byte \(offset)): \(reason)"
         case .missingField(let file, let field):
             "incomplete tokenizer (\(file)): the field \(field) is missing"
-        case .unsupported(let file, let field, let found, let supported):
-            "unsupported tokenizer (\(file), \(field)): found \(found), supported: \(supported)"
+        case .unsupported(let file, let problems):
+            "unsupported tokenizer (\(file)): "
+                + problems.map(\.description).joined(separator: "; ")
         case .inconsistent(let file, let field, let reason):
             "inconsistent tokenizer (\(file), \(field)): \(reason)"
         case .refusedToken(let token):

@@ -7,7 +7,7 @@ import MoCaSystem
 /// A failure of this target that reaches a user.
 package enum TrainingError: UserFacingError, Hashable {
     // Recipes
-    case badRecipe(file: String, problems: [RecipeProblem])
+    case badRecipe(file: String, problems: [SettingsProblem])
     /// A recipe of `stage`, read as one of the other.
     case otherStage(file: String, stage: Recipe.Stage)
     case unreadableRecipe(file: String, reason: String)
@@ -23,6 +23,8 @@ package enum TrainingError: UserFacingError, Hashable {
     /// `changes` are keys whose values differ, with the old and the new one.
     case recipeChanged(checkpoint: String, changes: [String])
     case tokenizerTooLarge(tokens: Int, rows: Int)
+    /// A model that cannot reconstruct.
+    case noPretrainingHeads(model: String)
     /// `what` is memory or disk; `remedies` are settings that take less.
     case doesNotFit(what: String, needed: Int, available: Int, remedies: [String])
 
@@ -36,6 +38,8 @@ package enum TrainingError: UserFacingError, Hashable {
     /// `step` is nil before training began, `checkpoint` when nothing was there to be saved;
     /// `isRepeatable` says whether the same command goes on from there.
     case interrupted(step: Int?, checkpoint: String?, isRepeatable: Bool = true)
+    /// Another process of the run ended with an error before this step.
+    case otherProcessFailed(step: Int)
     case unknownMetric(name: String, known: [String])
     case cannotWrite(path: String, reason: String)
     case folderInUse(path: String)
@@ -43,13 +47,13 @@ package enum TrainingError: UserFacingError, Hashable {
     package var kind: FailureKind {
         switch self {
         case .badRecipe, .otherStage, .unreadableRecipe, .badOverride, .recipeChanged,
-            .unknownMetric, .doesNotFit:
+            .unknownMetric, .doesNotFit, .noPretrainingHeads:
             .badConfiguration
         case .deviceUnavailable, .outOfMemory: .unavailable
         case .missingFile, .missingRecipe: .inputMissing
         case .unreadableFile: .inputOutput
         case .badCheckpoint, .tokenizerTooLarge, .badSample, .notFinite: .badData
-        case .interrupted: .interrupted
+        case .interrupted, .otherProcessFailed: .interrupted
         case .cannotWrite, .folderInUse: .cannotCreateOutput
         }
     }
@@ -80,6 +84,8 @@ package enum TrainingError: UserFacingError, Hashable {
                 + (changes.isEmpty ? "" : " (\(Self.list(changes)))")
         case .tokenizerTooLarge(let tokens, let rows):
             "tokenizer does not fit the model (\(tokens) tokens): the embedding has \(rows) rows"
+        case .noPretrainingHeads(let model):
+            "model cannot reconstruct (\(model)): it has no heads of pre-training"
         case .doesNotFit(let what, let needed, let available, _):
             "run does not fit (\(what)): it needs \(Self.gigabytes(needed)), and there are "
                 + Self.gigabytes(available)
@@ -94,6 +100,8 @@ package enum TrainingError: UserFacingError, Hashable {
         case .interrupted(let step, let checkpoint, _):
             "run was interrupted (\(step.map { "step \($0)" } ?? "while loading")): "
                 + (checkpoint.map { "it was saved as \($0)" } ?? "there was nothing to save")
+        case .otherProcessFailed(let step):
+            "run was interrupted (step \(step)): another process of it ended with an error"
         case .unknownMetric(let name, let known):
             "best checkpoint cannot be chosen (\(name)): the run has no such metric, but "
                 + known.joined(separator: ", ")
@@ -119,6 +127,7 @@ package enum TrainingError: UserFacingError, Hashable {
             "restore recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on "
                 + "all the same, or start anew with resume=never"
         case .tokenizerTooLarge: "use the tokenizer.json that belongs to the model"
+        case .noPretrainingHeads: "take a model that `moca pretrain` wrote"
         case .doesNotFit(_, _, _, let remedies), .outOfMemory(_, _, let remedies):
             "try \(remedies.joined(separator: "; "))"
         case .badSample: "correct the record, or take it out"
@@ -135,6 +144,7 @@ package enum TrainingError: UserFacingError, Hashable {
             isRepeatable
                 ? "run the same command again to go on"
                 : "run the same command with resume=auto to go on"
+        case .otherProcessFailed: "correct what the other process reports, and run it again"
         case .unknownMetric: "set checkpoint.best_metric to one of these"
         case .cannotWrite: "check the disk's space and the folder's permissions"
         case .folderInUse: "wait until it has ended, or give another output_dir"

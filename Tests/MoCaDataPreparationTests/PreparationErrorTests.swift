@@ -15,7 +15,7 @@ struct PreparationErrorTests {
             (
                 .badManifest(
                     file: "F",
-                    problems: [ManifestProblem("a", "is x"), ManifestProblem("b.c", "is y")]),
+                    problems: [SettingsProblem("a", "is x"), SettingsProblem("b.c", "is y")]),
                 .badConfiguration,
                 "manifest cannot be used (F): a is x; b.c is y; correct the keys that are named"
             ),

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSystem
 import MoCaTestSupport
 import Synchronization
 import Testing
@@ -147,11 +148,12 @@ struct PreparationRunTests {
         try withTemporaryFolder { folder in
             let trial = Trial(folder)
             try put(trial)
-            let lock = try WorkFolder(trial.output).lock()
+            var lock: FileLock? = try WorkFolder(trial.output).lock()
             #expect(throws: PreparationError.inUse(folder: trial.output.path)) {
                 try trial.run(manifest)
             }
-            try lock.close()
+            withExtendedLifetime(lock) {}
+            lock = nil
             #expect(try trial.run(manifest).finished == 2)
         }
     }

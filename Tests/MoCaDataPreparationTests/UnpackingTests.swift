@@ -106,7 +106,7 @@ struct UnpackingTests {
             let file = folder.appending(path: "f")
             let data = Array(noise(700_000))
             func take(_ bytes: [UInt8]) throws -> Int {
-                let unpacked = try UnpackedFile(file.path)
+                let unpacked = try UnpackedFile(file)
                 for start in stride(from: 0, to: bytes.count, by: 1 << 18) {
                     let end = min(start + 1 << 18, bytes.count)
                     try bytes[start..<end].withUnsafeBytes { try unpacked.take($0) }

@@ -67,6 +67,8 @@ import Testing
         #expect(sample.id == image.path)
         #expect(sample.content == .image(image))
         #expect(try images.next() == nil)
+        var relative = EmbedRecordReader(images: [URL(fileURLWithPath: "a/b.jpg")])
+        #expect(try relative.next()?.location.file == "a/b.jpg")
         guard
             case .columnMissing(_, "text", _) = dataError({
                 _ = try EmbedRecordReader(file: fixture("benchmark/test.parquet"))

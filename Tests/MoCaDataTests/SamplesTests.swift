@@ -110,10 +110,10 @@ import Testing
         #expect(set.queries.map(\.language) == ["en", "de"])
         #expect(set.relevance == ["1": [ids[0]: 2, ids[1]: 1], "2": [ids[2]: 2]])
         var pages: [String] = []
-        try set.forEachPage { record, image in
+        try set.forEachDocument { record in
             pages.append(record.id)
             #expect(record.documentID == "d")
-            switch image {
+            switch try record.page(in: set.images) {
             case .encoded(let data, _): #expect(data.starts(with: [0xff, 0xd8]))
             case .file(let url): #expect(url.lastPathComponent == "on-disk.jpg")
             }

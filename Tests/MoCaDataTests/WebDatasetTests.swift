@@ -131,7 +131,7 @@ let shards = fixtures.deletingLastPathComponent().appendingPathComponent("shards
             try members.reduce(Data()) { $0 + ustar($1.0, Data($1.1.utf8)) }.write(to: url)
             let file = try openRecordFile(url)
             #expect(file.rowCount == 4)
-            var rows = BlockRows(file, columns: EmbedRecord.columns)
+            var rows = RowIterator(file, columns: EmbedRecord.columns)
             var found: [String] = []
             for _ in 0..<4 {
                 let text = dataError { found.append(try rows.next()?.string("text") ?? "") }

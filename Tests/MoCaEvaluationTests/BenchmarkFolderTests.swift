@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSettings
 import Testing
 
 @testable import MoCaEvaluation
@@ -25,11 +26,11 @@ struct BenchmarkFolderTests {
 
     @Test func videoSetsAreRefusedFirst() throws {
         for name in ["A", "K700"] { try writeSet(name) }
-        let error = EvaluationRunError.setRefused(name: "K700", reason: "it is a set of videos")
+        let error = EvaluationError.setRefused(name: "K700", reason: "it is a set of videos")
         #expect(throws: error) { try EvaluationRun.mmebSets(in: folder.data, subsets: []) }
         #expect(try EvaluationRun.mmebSets(in: folder.data, subsets: ["A"]).count == 1)
         try writeRetrievalSet("Vidore3NuclearRetrieval")
-        let hidden = EvaluationRunError.setRefused(
+        let hidden = EvaluationError.setRefused(
             name: "Vidore3NuclearRetrieval", reason: "its pages are not public")
         #expect(throws: hidden) {
             try EvaluationRun.retrievalSets(in: folder.data, subsets: [], .pages)
@@ -38,7 +39,7 @@ struct BenchmarkFolderTests {
 
     @Test func twoNamesOfOneSetAreRefused() throws {
         for name in ["esg_reports_v2", "Vidore2ESGReportsRetrieval"] { try writeRetrievalSet(name) }
-        let error = EvaluationRunError.sameSet(
+        let error = EvaluationError.sameSet(
             name: "Vidore2ESGReportsRetrieval",
             folders: ["Vidore2ESGReportsRetrieval", "esg_reports_v2"])
         #expect(throws: error) {
@@ -46,7 +47,7 @@ struct BenchmarkFolderTests {
         }
         // Other benchmarks know no such names.
         #expect(try EvaluationRun.retrievalSets(in: folder.data, subsets: [], .any).count == 2)
-        #expect(throws: EvaluationRunError.self) {
+        #expect(throws: EvaluationError.self) {
             try EvaluationRun.retrievalSets(
                 in: folder.data, subsets: ["esg_reports_v2", "esg_reports_v2"], .any)
         }
@@ -68,11 +69,11 @@ struct BenchmarkFolderTests {
                 "B_queries.jsonl", "B_score.json", "B_vectors.safetensors", "cache",
                 "mine_score.json", "scores.json",
             ])
-        #expect(report.scores.settings["subsets"] == .text("B"))
+        #expect(report.scores.settings["subsets"] == .string("B"))
         // While a run is not complete, there are no scores.
         run.isInterrupted = { true }
         let stopped = run
-        await #expect(throws: EvaluationRunError.self) { try await stopped.mmeb() }
+        await #expect(throws: EvaluationError.self) { try await stopped.mmeb() }
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: folder.output.path).sorted()
                 == ["cache", "mine_score.json"])

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSettings
 import Testing
 
 @testable import MoCaEvaluation
@@ -14,7 +15,7 @@ struct ComparisonTests {
     /// Writes an evaluation of sets whose queries got 0 or 1.
     private func write(
         _ name: String, _ answers: [String: [Double]], data: [String: String]? = nil,
-        settings: [String: SettingValue] = [:]
+        settings: [String: JSON] = [:]
     ) throws -> URL {
         let output = folder.url.appending(path: name)
         try FileManager.default.createDirectory(at: output, withIntermediateDirectories: true)
@@ -41,10 +42,10 @@ struct ComparisonTests {
     @Test func queriesArePaired() throws {
         let a = try write(
             "a", ["CIRR": [1, 0, 0, 1, 0, 1], "NIGHTS": [0, 0], "OVEN": [1]],
-            settings: ["dtype": .text("float32"), "threads": .integer(2)])
+            settings: ["dtype": .string("float32"), "threads": .integer(2)])
         let b = try write(
             "b", ["CIRR": [1, 1, 1, 0, 1, 1], "NIGHTS": [1, 1], "EDIS": [1]],
-            settings: ["dtype": .text("bfloat16"), "threads": .integer(2)])
+            settings: ["dtype": .string("bfloat16"), "threads": .integer(2)])
         let found = try Comparison(a, b)
         let set = try #require(found.sets["CIRR"])
         #expect((set.wins, set.losses, set.ties, set.queryCount) == (3, 1, 2, 6))
@@ -59,7 +60,7 @@ struct ComparisonTests {
         #expect(constant.interval == ConfidenceInterval(lower: 1, upper: 1))
         #expect(constant.probability == 2.0 / Double(ResampledMeans.standardCount))
         #expect((found.onlyInA, found.onlyInB) == (["OVEN"], ["EDIS"]))
-        #expect(found.settings == ["dtype": [.text("float32"), .text("bfloat16")]])
+        #expect(found.settings == ["dtype": [.string("float32"), .string("bfloat16")]])
         let mean = try #require(found.groups["mean"])
         #expect(abs(mean.difference - (1.0 / 3 + 1) / 2) < 1e-12)
         #expect(Set(found.groups.keys) == ["mean"])
@@ -71,6 +72,15 @@ struct ComparisonTests {
         #expect(found.sets["S"]?.mean.probability == 1)
         #expect(found.sets["S"]?.mean.interval == ConfidenceInterval(lower: 0, upper: 0))
         #expect(found.sets["S"]?.gained.isEmpty == true)
+    }
+
+    /// The order of `--subsets` changes no score.
+    @Test func theOrderOfSubsetsIsNoSetting() throws {
+        let folders = try ["A, B", "B, A", "A"].map {
+            try write($0, ["S": [1, 0, 1]], settings: ["subsets": .text($0)])
+        }
+        #expect(try Comparison(folders[0], folders[1]).settings["subsets"] == nil)
+        #expect(try Comparison(folders[0], folders[2]).settings["subsets"] != nil)
     }
 
     /// A mean over a set and its queries of one language, as MoCa's list of ViDoRe v2 has them.

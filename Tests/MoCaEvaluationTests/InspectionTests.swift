@@ -152,7 +152,7 @@ struct InspectionTests {
     }
 
     @Test func aSetThatIsGoneIsNamed() {
-        #expect(throws: EvaluationRunError.self) {
+        #expect(throws: EvaluationError.self) {
             try SetContents("Gone", of: .vidore, data: folder.data, images: nil, roles: [])
         }
     }

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaSettings
 import MoCaVectors
 import Synchronization
 import Testing
@@ -127,7 +128,7 @@ struct MMEBRunTests {
         #expect(try await only.mmeb().scores.sets.keys.sorted() == ["Pictures"])
         only.subsets = ["Pictures", "Nothing"]
         let missing = only
-        let error = EvaluationRunError.setMissing(
+        let error = EvaluationError.setMissing(
             name: "Nothing", folder: folder.data.path, known: ["Pictures", "Texts"])
         await #expect(throws: error) { try await missing.mmeb() }
     }
@@ -142,7 +143,7 @@ struct MMEBRunTests {
             }
         }
         let stopped = interrupted
-        await #expect(throws: EvaluationRunError.self) { try await stopped.mmeb() }
+        await #expect(throws: EvaluationError.self) { try await stopped.mmeb() }
         #expect(!FileManager.default.fileExists(atPath: folder.output.path + "/scores.json"))
         // A killed run leaves half a row, or a vector without its key.
         for name in ["vectors.bin", "keys.bin"] {
@@ -231,7 +232,7 @@ struct MMEBRunTests {
         try folder.write([["qry_text": "a", "tgt_text": ["b"]]], to: "UCF101/test.jsonl")
         let run = try await run()
         await #expect(
-            throws: EvaluationRunError.setRefused(
+            throws: EvaluationError.setRefused(
                 name: "UCF101", reason: "it is a set of videos")
         ) { try await run.mmeb() }
         #expect(!FileManager.default.fileExists(atPath: folder.output.path))
@@ -245,7 +246,7 @@ struct MMEBRunTests {
         do {
             _ = try await run.mmeb()
             Issue.record("a text without its instruction was scored")
-        } catch let error as EvaluationRunError {
+        } catch let error as EvaluationError {
             #expect(error.oneLine.contains("Apart") && error.oneLine.contains("qry_inst"))
         }
     }

@@ -35,7 +35,7 @@ struct ProbeSetTests {
         var stopped = probes()
         stopped.isInterrupted = { true }
         let interrupted = stopped
-        await #expect(throws: EvaluationRunError.interrupted(output: folder.output.path, kept: 0)) {
+        await #expect(throws: EvaluationError.interrupted(output: folder.output.path, kept: 0)) {
             try await interrupted.vectors(of: embedder, model: "m")
         }
         let first = try await probes().vectors(of: embedder, model: "m").vectors

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaSettings
 import Testing
 
 @testable import MoCaEvaluation
@@ -46,7 +47,7 @@ struct PublishedFiguresTests {
     }
 
     private func scores(
-        missing: [String], settings: [String: SettingValue] = [:]
+        missing: [String], settings: [String: JSON] = [:]
     ) -> Scores {
         let names = ["MSCOCO", "RefCOCO", "RefCOCO-Matching", "Visual7W-Pointing"]
             .filter { !missing.contains($0) }

@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaSettings
 import Synchronization
 import Testing
 @testable import MoCaEvaluation
@@ -74,7 +75,7 @@ struct ReproducibilityTests {
         do {
             _ = try await run.mmeb()
             return false
-        } catch EvaluationRunError.interrupted {
+        } catch EvaluationError.interrupted {
             return true
         }
     }
@@ -127,7 +128,8 @@ struct ReproducibilityTests {
         #expect(try await other.mmeb().embeddedCount > 0)
         #expect(try await other.mmeb().embeddedCount == 0)
         let settings = try await other.mmeb().scores.settings
-        #expect(settings["batch_tokens"] == .integer(333) && settings["dtype"] == .text("float32"))
+        #expect(
+            settings["batch_tokens"] == .integer(333) && settings["dtype"] == .string("float32"))
         for key in [
             "program", "libtorch", "device", "threads", "attention", "pooling", "normalize",
             "dimensions", "min_pixels", "max_pixels", "fingerprint", "prompts_digest", "data",

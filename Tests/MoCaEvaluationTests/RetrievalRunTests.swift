@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaEmbedding
+import MoCaSettings
 import Testing
 @testable import MoCaEvaluation
 
@@ -128,7 +129,7 @@ struct RetrievalRunTests {
         #expect(abs((score.metrics.ndcg[5] ?? -1) - expected.ndcg) < 1e-9)
         #expect(score.intervals["ndcg_at_5"] != nil && score.chance != nil)
         #expect(report.embeddedCount == 156)
-        await #expect(throws: EvaluationRunError.self) {
+        await #expect(throws: EvaluationError.self) {
             try await EvaluationRun(
                 embedder: run.embedder, model: "tiny",
                 data: folder.data.appending(path: "Words/corpus"), output: folder.output
@@ -249,7 +250,7 @@ struct RetrievalRunTests {
             at: folder.data.appending(path: "Half/queries"), withIntermediateDirectories: true)
         var run = try await folder.run()
         let all = run
-        let error = EvaluationRunError.incompleteSet(
+        let error = EvaluationError.incompleteSet(
             folder: folder.data.appending(path: "Half").path, missing: ["corpus", "qrels"])
         await #expect(throws: error) { try await all.retrieval(.any) }
         run.subsets = ["Small"]
@@ -289,7 +290,7 @@ struct RetrievalRunTests {
         run.isInterrupted = { true }
         let stopped = run
         await #expect(
-            throws: EvaluationRunError.interrupted(output: folder.output.path, kept: 14)
+            throws: EvaluationError.interrupted(output: folder.output.path, kept: 14)
         ) { try await stopped.retrieval(.any) }
     }
 }

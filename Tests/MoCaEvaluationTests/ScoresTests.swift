@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSettings
 import MoCaTestSupport
 import Testing
 
@@ -143,7 +144,7 @@ struct ScoresTests {
         return Scores(
             sets: sets, groups: ["G": group],
             settings: [
-                "model": .text("m/n"), "threads": .integer(2), "temperature": .number(0.03),
+                "model": .string("m/n"), "threads": .integer(2), "temperature": .number(0.03),
                 "normalize": .bool(true),
             ], data: ["Bio": "12ab"], outcomes: ["Bio": "34cd"])
     }

@@ -77,15 +77,18 @@ import Testing
             #"{"image_processor_type": "CLIPImageProcessor"}"#,
             "image_processor_type is \"CLIPImageProcessor\""
         ),
-        ("[]", "it is not a JSON object"), ("{", "it is not a JSON object"),
-        (#"{"patch_size": "x"}"#, "patch_size has the wrong type"),
-        (#"{"patch_size": 0}"#, "patch_size must be 1 to 256"),
-        (#"{"do_rescale": false}"#, "do_rescale must be true"),
-        (#"{"resample": 2}"#, "resample must be 3 (bicubic)"),
-        (#"{"image_std": [1, 0, 1]}"#, "image_std must be positive"),
+        ("[]", "it is a list of 0, must be an object"),
+        ("{", "it is not JSON: the text ends too early at byte 1"),
+        (#"{"patch_size": "x"}"#, "patch_size is \"x\", must be an integer in 1...256"),
+        (
+            #"{"patch_size": 0, "do_rescale": false, "resample": 2}"#,
+            "patch_size is 0, must be an integer in 1...256; do_rescale is false, must be true; "
+                + "resample is 2, must be 3 (bicubic)"
+        ),
+        (#"{"image_std": [1, 0, 1]}"#, "image_std must have 3 positive numbers"),
         (
             #"{"min_pixels": 9, "max_pixels": 8}"#,
-            "pixel limits must satisfy 0 <= min_pixels <= max_pixels"
+            "min_pixels is 9, must be at least 0 and at most max_pixels, 8"
         ),
     ])
     func mistakesAreNamed(json: String, reason: String) throws {

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaSettings
 import Testing
 
 @testable import MoCaModel
@@ -73,8 +74,7 @@ import Testing
             #"{"attention": "both", "pooling": 3}"#,
             [
                 "attention is \"both\", must be one of bidirectional, causal",
-                "pooling is 3, must be a string",
-                "pooling is \"\", must be one of mean, last",
+                "pooling is 3, must be one of mean, last",
             ]
         ),
         (
@@ -128,9 +128,9 @@ import Testing
         (
             #"{"probes": [{"text": "a", "vectr": [1]}, 7]}"#,
             [
+                "probes[1] is 7, must be an object",
                 "probes[0].vectr is not known to this version (known: images, role, text, "
                     + "tolerance, vector; x_... is kept for others)",
-                "probes[1] is 7, must be an object",
             ]
         ),
     ]

@@ -1,22 +1,20 @@
 import Foundation
+import MoCaCore
 import MoCaModel
+import MoCaSettings
 import Testing
 
 /// A configuration finds its family by what its file says.
 @Suite struct FamiliesTests {
     private let file = "checkpoint_newer/config.json"
 
-    private func object() throws -> [String: JSONValue] {
-        guard
-            case .object(let object) = try JSONValue(
-                parsing: ModelFixtures.data(file), file: file)
-        else { return [:] }
-        return object
+    private func object() throws -> JSONObject {
+        try #require(JSON(parsing: ModelFixtures.data(file)).object)
     }
 
-    private func read(_ object: [String: JSONValue]) throws -> any BackboneConfiguration {
+    private func read(_ object: JSONObject) throws -> any BackboneConfiguration {
         try Families.configuration(
-            parsing: JSONValue.object(object).fileData(), file: "config.json")
+            parsing: JSONFormat.document.data(JSON.object(object)), file: "config.json")
     }
 
     @Test func modelTypeNamesTheFamily() throws {
@@ -27,13 +25,13 @@ import Testing
     }
 
     @Test(arguments: [
-        (JSONValue.string("llava_next"), "is \"llava_next\""), (.integer(5), "is 5"),
+        (JSON.string("llava_next"), "is \"llava_next\""), (.integer(5), "is 5"),
         (.null, "is missing"),
     ])
-    func anUnknownFamilyListsTheKnownOnes(type: JSONValue, found: String) throws {
+    func anUnknownFamilyListsTheKnownOnes(type: JSON, found: String) throws {
         var object = try object()
         (object["model_type"], object["architectures"]) = (type, .array([.string("Other")]))
-        let problem = ConfigurationProblem("model_type", "\(found), must be \"qwen2_5_vl\"")
+        let problem = SettingsProblem("model_type", "\(found), must be \"qwen2_5_vl\"")
         #expect(throws: ModelError.badConfiguration(file: "config.json", problems: [problem])) {
             try read(object)
         }

@@ -14,8 +14,8 @@ import Testing
             .badConfiguration(
                 file: "config.json",
                 problems: [
-                    ConfigurationProblem("hidden_size", "is 0, must be positive"),
-                    ConfigurationProblem("vision_config", "is missing, must be an object"),
+                    SettingsProblem("hidden_size", "is 0, must be positive"),
+                    SettingsProblem("vision_config", "is missing, must be an object"),
                 ]),
             "model configuration cannot be used (config.json): hidden_size is 0, must be positive; "
                 + "vision_config is missing, must be an object; "
@@ -23,7 +23,7 @@ import Testing
         ),
         (
             .badAdapter(
-                file: "adapter_config.json", problems: [ConfigurationProblem("r", "is 0")]),
+                file: "adapter_config.json", problems: [SettingsProblem("r", "is 0")]),
             "adapter cannot be used (adapter_config.json): r is 0; take an adapter that PEFT's "
                 + "LoraConfig has made, of these settings alone"
         ),
@@ -34,7 +34,7 @@ import Testing
         ),
         (
             .badContract(
-                file: "moca.json", problems: [ConfigurationProblem("mask_token", "is empty")]),
+                file: "moca.json", problems: [SettingsProblem("mask_token", "is empty")]),
             "embedding contract cannot be used (moca.json): mask_token is empty; correct these keys "
                 + "of moca.json, or remove the file to embed with the defaults"
         ),

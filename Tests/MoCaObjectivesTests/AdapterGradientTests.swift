@@ -3,6 +3,7 @@
 import Foundation
 import MoCaCore
 import MoCaModel
+import MoCaTraining
 import NN
 import Safetensors
 import Testing

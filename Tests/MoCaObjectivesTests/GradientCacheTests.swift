@@ -1,6 +1,7 @@
 // A contrastive batch in pieces against the same batch at once: loss and every gradient.
 
 import MoCaModel
+import MoCaTraining
 import NN
 import Testing
 import Torch

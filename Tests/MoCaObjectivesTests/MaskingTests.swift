@@ -2,6 +2,7 @@
 
 import MoCaCore
 import MoCaModel
+import MoCaTraining
 import Testing
 import Torch
 

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaModel
 import MoCaTestSupport
+import MoCaTraining
 import Torch
 
 @testable import MoCaObjectives

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaModel
+import MoCaTraining
 import NN
 import Safetensors
 import Testing

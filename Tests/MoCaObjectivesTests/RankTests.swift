@@ -3,6 +3,7 @@
 
 import Foundation
 import MoCaModel
+import MoCaTraining
 import NN
 import Testing
 import Torch
@@ -47,6 +48,13 @@ private struct ThreadRank: Collectives {
     func sum(_ values: [Double]) -> [Double] {
         let all = meeting.exchange(values, rank: rank)
         return values.indices.map { index in all.reduce(0) { $0 + $1[index] } }
+    }
+
+    func reduce(_ tensors: [Tensor]) {
+        let all = meeting.exchange(tensors.map { $0.detached().clone() }, rank: rank)
+        for (index, tensor) in tensors.enumerated() {
+            tensor.assign(all.dropFirst().reduce(all[0][index]) { $0 + $1[index] })
+        }
     }
 
     func gather(_ local: [Int]) -> [Int] { meeting.exchange(local, rank: rank).flatMap { $0 } }

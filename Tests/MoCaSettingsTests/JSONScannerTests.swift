@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct JSONScannerTests {
     /// The whole of `text` as a tree.
-    private func parse(_ text: some Collection<UInt8>) throws -> JSONTree {
+    private func parse(_ text: some Collection<UInt8>) throws -> JSON {
         try Array(text).withUnsafeBufferPointer { bytes in
             var scanner = JSONScanner(bytes)
             let tree = try scanner.value()
@@ -24,21 +24,21 @@ import Testing
     }
 
     @Test func values() throws {
-        let cases: [(String, JSONTree)] = [
-            (" null ", .null), ("true", .bool(true)), ("[]", .array([])), ("{}", .object([])),
-            ("-12", .number("-12", isInteger: true)), ("1.0", .number("1.0", isInteger: false)),
-            ("1e3", .number("1e3", isInteger: false)),
+        let cases: [(String, JSON)] = [
+            (" null ", .null), ("true", .bool(true)), ("[]", .array([])), ("{}", .object([:])),
+            ("-12", .integer(-12)), ("1.0", .number(1)), ("1e3", .number(1000)),
+            ("9223372036854775808", .number(0x1p63)),
             (#""a\n\u00e9\ud83d\ude00\/\"""#, .string("a\né😀/\"")), (#""\u0000""#, .string("\0")),
-            (
-                #"{"b": [1], "a": 2}"#,
-                .object([
-                    .init(
-                        name: "b", value: .array([.number("1", isInteger: true)]), range: 6..<9),
-                    .init(name: "a", value: .number("2", isInteger: true), range: 16..<17),
-                ])
-            ),
+            (#"{"b": [1], "a": 2}"#, .object(["b": .array([.integer(1)]), "a": .integer(2)])),
         ]
         for (text, value) in cases { #expect(try parse(text.utf8) == value, "\(text)") }
+    }
+
+    @Test func objectsKeepTheirOrderAndPlaces() throws {
+        let text = #"{"b": [1], "a": 2}"#
+        #expect(try parse(text.utf8).object?.keys == ["b", "a"])
+        #expect(try parse(text.utf8) == .object(["a": .integer(2), "b": .array([.integer(1)])]))
+        #expect(try scan(text) { try $0.memberRanges() } == ["b": 6..<9, "a": 16..<17])
     }
 
     @Test func faultsSayWhere() {
@@ -93,7 +93,10 @@ import Testing
         ) { try scan("9223372036854775808") { try $0.integer() } }
     }
 
-    @Test func aMapRefusesAKeyWrittenTwice() throws {
+    @Test func aKeyWrittenTwiceIsRefused() throws {
+        #expect(throws: JSONFault(byte: 14, reason: "the key 'a' stands twice")) {
+            try parse(#"{"a": 1, "a": 2}"#.utf8)
+        }
         #expect(try scan(#"{"a": "b", "c": ""}"#) { try $0.stringMap() } == ["a": "b", "c": ""])
         #expect(throws: JSONFault(byte: 15, reason: "the key 'a' stands twice")) {
             try scan(#"{"a": "b", "a": "c"}"#) { try $0.stringMap() }
@@ -117,6 +120,8 @@ import Testing
             }
             switch (read, passed) {
             case (.success, .success): break
+            case (.failure(let fault as JSONFault), .success):
+                #expect(fault.reason.hasSuffix("stands twice"), "\(text)")
             case (.failure(let one as JSONFault), .failure(let other as JSONFault)):
                 #expect(one == other, "\(text)")
             default: Issue.record("read and passed over differently: \(text)")

@@ -45,14 +45,15 @@ import Testing
     @Test func onlyWantedColumnsAreRead() throws {
         let table = try TableFile(fixture("types/types.parquet"))
         #expect(table.blockRows == [2, 2, 1])
-        let scan = try table.scan(block: 1, columns: ["image", "absent", "int8"], batchRows: 10)
-        let row = try #require(try scan.next()).row(1)
+        let batches = try table.batchIterator(
+            ofBlock: 1, columns: ["image", "absent", "int8"], batchRows: 10)
+        let row = try #require(try batches.next()).row(1)
         #expect(try row.cell("int8") == .integer(1))
         #expect(try row.cell("string") == .null)
         #expect(
             row.location.description
                 == "\(fixture("types/types.parquet").path), row 3, row group 1")
-        #expect(try scan.next() == nil)
+        #expect(try batches.next() == nil)
     }
 
     @Test func listsOfFloatsAreReadWithoutCells() throws {

@@ -23,9 +23,14 @@ import Testing
         ),
         (
             .unsupported(
-                file: "t.json", field: "model.type", found: "\"Unigram\"", supported: "\"BPE\""),
+                file: "t.json",
+                problems: [
+                    SettingsProblem("model.type", "is \"Unigram\", must be \"BPE\""),
+                    SettingsProblem("decoder", "is null, must be ByteLevel"),
+                ]),
             .badConfiguration,
-            "unsupported tokenizer (t.json, model.type): found \"Unigram\", supported: \"BPE\"; "
+            "unsupported tokenizer (t.json): model.type is \"Unigram\", must be \"BPE\"; "
+                + "decoder is null, must be ByteLevel; "
                 + "use a checkpoint of the Qwen2.5 family, whose tokenizer is a byte-level BPE"
         ),
         (

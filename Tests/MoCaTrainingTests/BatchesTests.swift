@@ -12,17 +12,18 @@ import Torch
 /// Prepared steps: they depend on seed and cursor alone, and hold what the recipe says.
 @Suite struct BatchesTests {
     private func contrastive(
-        _ overrides: [String] = [], cursor: DataCursor? = nil
+        _ overrides: [String] = [], cursor: DataCursor? = nil, share: RankSlice = .whole
     ) throws -> ContrastiveSource {
         let recipe = try TrainingFixtures.recipe(
             .contrastive, output: URL(fileURLWithPath: "/tmp"), overrides)
         guard case .contrastive(let settings) = recipe.objective else { throw CancellationError() }
         return try ContrastiveSource(
-            recipe, settings, StartingModel(recipe, resuming: nil), cursor: cursor)
+            recipe, settings, StartingModel(recipe, resuming: nil), cursor: cursor,
+            share: share)
     }
 
     private func pretraining(
-        _ overrides: [String] = [], cursor: DataCursor? = nil
+        _ overrides: [String] = [], cursor: DataCursor? = nil, share: RankSlice = .whole
     ) throws -> ReconstructionSource {
         let recipe = try TrainingFixtures.recipe(
             .pretraining, output: URL(fileURLWithPath: "/tmp"), overrides)
@@ -30,7 +31,8 @@ import Torch
             throw CancellationError()
         }
         return try ReconstructionSource(
-            recipe, settings, StartingModel(recipe, resuming: nil), cursor: cursor)
+            recipe, settings, StartingModel(recipe, resuming: nil), cursor: cursor,
+            share: share)
     }
 
     @Test func contrastiveStepsAreOfOneSubsetAPartAndContinue() throws {
@@ -127,6 +129,80 @@ import Torch
             patches += batch.input.pixels?.count ?? 0
         }
         #expect(patches > 0 && 4 * held <= patches * valueCount * MemoryLayout<Float>.size)
+    }
+
+    /// The images of a sample, by the number of patches: what a process decodes.
+    private func patchCount(_ inputs: [EncoderInput]) -> Int {
+        inputs.reduce(0) { $0 + ($1.pixelValues?.shape[0] ?? 0) }
+    }
+
+    @Test func processesDecodeTheirPartsOfAPretrainingBatch() throws {
+        var whole = try pretraining()
+        var parts = try (0..<2).map { try pretraining(share: RankSlice(rank: $0, of: 2)) }
+        for _ in 0..<3 {
+            let all = try whole.next()
+            let own = try parts.indices.map { try parts[$0].next() }
+            #expect(own.allSatisfy { $0.ids == all.ids && $0.cursor == all.cursor })
+            #expect(own.reduce(0) { $0 + $1.tokenCount } == all.tokenCount)
+            for (number, batch) in all.batches.enumerated() {
+                let inputs = own.map { $0.batches[number].input }
+                #expect(sequences(inputs) == sequences([batch.input]))
+                #expect(patchCount(inputs) == patchCount([batch.input]))
+                #expect(inputs.allSatisfy { $0.sequenceCount < batch.input.sequenceCount })
+                let masked = own.reduce(0) { $0 + $1.batches[number].maskedTokens.count }
+                #expect(masked == batch.maskedTokens.count)
+            }
+        }
+    }
+
+    @Test func processesDecodeTheirPartsOfAContrastiveBatch() throws {
+        let keys = ["data.max_length=null"]
+        var whole = try contrastive(keys)
+        var parts = try (0..<2).map { try contrastive(keys, share: RankSlice(rank: $0, of: 2)) }
+        for _ in 0..<3 {
+            let all = try whole.next()
+            let own = try parts.indices.map { try parts[$0].next() }
+            #expect(own.allSatisfy { $0.ids == all.ids && $0.cursor == all.cursor })
+            for (number, batch) in all.batches.enumerated() {
+                let shares = own.map { $0.batches[number] }
+                // Queries alternate between the processes.
+                let identities = batch.queryCount / 2
+                for query in 0..<batch.queryCount {
+                    let share = shares[query % 2]
+                    #expect(
+                        share.candidateIdentities[query / 2] == batch.candidateIdentities[query])
+                    #expect(share.negativeCounts[query / 2] == batch.negativeCounts[query])
+                }
+                #expect(shares.allSatisfy { $0.queryCount == identities })
+                #expect(shares.allSatisfy { $0.subset == batch.subset })
+                let distinct = Set(shares.flatMap { sequences([$0.input]) })
+                #expect(distinct == Set(sequences([batch.input])))
+                #expect(shares.allSatisfy { $0.input.sequenceCount < batch.input.sequenceCount })
+            }
+        }
+    }
+
+    /// With fewer samples than processes, some take part with nothing.
+    @Test func aProcessMayHaveNothing() throws {
+        var source = try contrastive(
+            ["batch.size=2", "batch.accumulation=1"], share: RankSlice(rank: 2, of: 3))
+        let step = try source.next()
+        #expect(step.ids.count == 2 && step.tokenCount == 0)
+        #expect(step.batches.map(\.queryCount) == [0] && step.batches[0].pieces.isEmpty)
+        #expect(step.batches[0].subset != nil)
+        var empty = try pretraining(share: RankSlice(rank: 99, of: 100))
+        let batch = try empty.next().batches[0]
+        #expect(batch.input.sequenceCount == 0 && batch.subsets?.names.count == 2)
+    }
+
+    /// The ids of all sequences, in an order of their own.
+    private func sequences(_ inputs: [EncoderInput]) -> [[Int32]] {
+        inputs.flatMap { input in
+            (0..<input.sequenceCount).map {
+                // A mask token stands for whatever was there.
+                Array(input.ids[input.sequenceStarts[$0]..<input.sequenceStarts[$0 + 1]])
+            }
+        }.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
     @Test func costCountsImageTokensAtTheirPrice() throws {

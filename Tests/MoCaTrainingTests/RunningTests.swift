@@ -155,19 +155,18 @@ import Torch
         #expect(throws: TrainingError.interrupted(step: 0, checkpoint: nil)) {
             let model = try PretrainedModel(
                 loading: TrainingFixtures.checkpoint, LoadOptions(isTrainable: true))
+            let delegate = TestDelegate<ContrastiveBatch>(next: { nil })
+            delegate.onShouldStop = { true }
             var trainer = Trainer(
-                ContrastiveObjective(
+                task: ContrastiveObjective(
                     EmbeddingModel(model.backbone, PoolingSettings()), .init()),
-                .init(
+                plan: .init(
                     optimizer: AdamW([], settings: .init()), parameters: model.store,
                     schedule: .init(
                         peak: 1, kind: .constant, warmupShape: .linear, warmupSteps: 0,
                         totalSteps: 2),
                     maxGradientNorm: 1, logEverySteps: 1, saveEverySteps: 1),
-                state: TrainingState(recipe: ""), next: { nil },
-                hooks: .init(
-                    log: { _ in }, save: { _ in "saved" }, keepFailure: { _, _ in "" },
-                    shouldStop: { true }))
+                state: TrainingState(recipe: ""), delegate: delegate)
             try trainer.run()
         }
     }

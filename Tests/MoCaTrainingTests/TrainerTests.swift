@@ -51,18 +51,17 @@ import Torch
                 beta1: settings.betas[0], beta2: settings.betas[1], epsilon: settings.eps,
                 weightDecay: settings.weight_decay))
         var reports: [StepReport] = []
+        let delegate = TestDelegate(next: { prepared(batch) })
+        delegate.onLog = { reports.append($0) }
         var trainer = Trainer(
-            objective,
-            .init(
+            task: objective,
+            plan: .init(
                 optimizer: optimizer, parameters: model.store,
                 schedule: .init(
                     peak: settings.lr, kind: .constant, warmupShape: .linear, warmupSteps: 0,
                     totalSteps: 2),
                 maxGradientNorm: maxNorm, logEverySteps: 1, saveEverySteps: 10),
-            state: TrainingState(recipe: ""), next: { prepared(batch) },
-            hooks: .init(
-                log: { reports.append($0) }, save: { _ in "" }, keepFailure: { _, _ in "" },
-                shouldStop: { false }))
+            state: TrainingState(recipe: ""), delegate: delegate)
         try trainer.run()
         return reports
     }
@@ -121,35 +120,31 @@ import Torch
             for: model.configuration
         ).contrastive()
         func fail(_ here: Fault) throws { if here == fault { throw Fault.Failure() } }
-        var hooks = Trainer<ContrastiveObjective>.Hooks(
-            log: { _ in try fail(.log) },
-            save: { _ in
-                try fail(.save)
-                return ""
-            }, keepFailure: { _, _ in "" }, shouldStop: { false })
         var (kept, steps): ([Int], Int) = ([], 0)
-        hooks.rescue = { kept.append($0.step) }
-        hooks.didStep = { step, isUpdated in
+        let delegate = TestDelegate(next: {
+            if steps == 2 { try fail(.data) }
+            return prepared(batch)
+        })
+        delegate.onLog = { _ in try fail(.log) }
+        delegate.onSave = { _ in try fail(.save) }
+        delegate.onRescue = { kept.append($0.step) }
+        delegate.onStep = { step, isUpdated in
             #expect(isUpdated)
             steps = step
             if step == 2 { try fail(.step) }
         }
-        hooks.checkSaves = { if steps == 2 { try fail(.saveBefore) } }
+        delegate.onCheckSaves = { if steps == 2 { try fail(.saveBefore) } }
         var trainer = Trainer(
-            ContrastiveObjective(
+            task: ContrastiveObjective(
                 EmbeddingModel(model.backbone, PoolingSettings()), .init(temperature: 0.03)),
-            .init(
+            plan: .init(
                 optimizer: AdamW(model.store.parameters, settings: .init()),
                 parameters: model.store,
                 schedule: .init(
                     peak: 1e-6, kind: .constant, warmupShape: .linear, warmupSteps: 0,
                     totalSteps: 4),
                 maxGradientNorm: 1, logEverySteps: 3, saveEverySteps: 4),
-            state: TrainingState(recipe: ""),
-            next: {
-                if steps == 2 { try fail(.data) }
-                return prepared(batch)
-            }, hooks: hooks)
+            state: TrainingState(recipe: ""), delegate: delegate)
         #expect(throws: Fault.Failure.self) { try trainer.run() }
         #expect(kept == (fault == .data || fault == .step ? [2] : []))
     }
@@ -165,14 +160,13 @@ import Torch
             reading: folder.appending(path: "contrastive_text.safetensors"),
             for: model.configuration
         ).contrastive()
-        var hooks = Trainer<ContrastiveObjective>.Hooks(
-            log: { _ in }, save: { _ in "" }, keepFailure: { _, _ in throw Full() },
-            shouldStop: { false })
         var (kept, events): ([Int], [TrainingEvent.Kind]) = ([], [])
-        hooks.rescue = { kept.append($0.step) }
-        hooks.tell = { events.append($0.kind) }
         let norm = try #require(model.store.tensors["model.norm.weight"])
-        hooks.didStep = { step, _ in
+        let delegate = TestDelegate(next: { prepared(batch) })
+        delegate.onDump = { _, _ in throw Full() }
+        delegate.onRescue = { kept.append($0.step) }
+        delegate.onNote = { events.append($0.kind) }
+        delegate.onStep = { step, _ in
             if step == 2 { norm.assign(.full(norm.shape, .nan)) }
         }
         var plan = Trainer<ContrastiveObjective>.Plan(
@@ -182,9 +176,9 @@ import Torch
             maxGradientNorm: 1, logEverySteps: 9, saveEverySteps: 9)
         plan.notFiniteBudget = budget
         var trainer = Trainer(
-            ContrastiveObjective(
+            task: ContrastiveObjective(
                 EmbeddingModel(model.backbone, PoolingSettings()), .init(temperature: 0.03)),
-            plan, state: TrainingState(recipe: ""), next: { prepared(batch) }, hooks: hooks)
+            plan: plan, state: TrainingState(recipe: ""), delegate: delegate)
         var failure: TrainingError?
         do { try trainer.run() } catch let error as TrainingError { failure = error }
         guard case .notFinite(let step, let loss, _, let records, let saved) = failure else {

@@ -12,9 +12,21 @@ import Testing
 
     static let table: [(TrainingError, Int32, String)] = [
         (
+            .noPretrainingHeads(model: "m"), 78,
+            "model cannot reconstruct (m): it has no heads of pre-training; take a model that "
+                + "`moca pretrain` wrote"
+        ),
+        (
+            .otherProcessFailed(step: 3), 75,
+            "run was interrupted (step 3): another process of it ended with an error; correct what "
+                + "the other process reports, and run it again"
+        ),
+        (
             .badRecipe(
                 file: "r.yaml",
-                problems: [RecipeProblem("seed", "is 'x'"), RecipeProblem("modle", "is unknown")]),
+                problems: [
+                    SettingsProblem("seed", "is 'x'"), SettingsProblem("modle", "is unknown"),
+                ]),
             78,
             "recipe cannot be used (r.yaml): seed is 'x'; modle is unknown; correct the keys that "
                 + "are named"

@@ -33,8 +33,7 @@ import Testing
                 [String].self, from: Data(try #require(file.metadata["ids"]).utf8))
             #expect(list == ids)
 
-            var table = TableRows(
-                try TableFile(url("parquet")), columns: ["id", "embedding"])
+            var table = try RowIterator(url("parquet"), columns: ["id", "embedding"])
             for (id, vector) in zip(ids, expected) {
                 let row = try #require(try table.next())
                 #expect(try row.identifier(["id"]) == id)

@@ -44,11 +44,6 @@ import Testing
                 + "compare versions, weights and --dtype with those of the author"
         ),
         (
-            .noPretrainingHeads(model: "m"), 78,
-            "model cannot reconstruct (m): it has no heads of pre-training; "
-                + "take a model that `moca pretrain` wrote"
-        ),
-        (
             .nothingToMeasure(path: "a.jsonl"), 65,
             "nothing can be measured (a.jsonl): there are no records; give at least one record"
         ),

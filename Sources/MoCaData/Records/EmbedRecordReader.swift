@@ -14,9 +14,7 @@ package struct EmbedRecordReader {
     private var source: Source
 
     private enum Source {
-        case table(TableRows)
-        case blocks(BlockRows)
-        case json(LineReader, path: String)
+        case rows(RowIterator)
         case text(LineReader, path: String)
         case images(ArraySlice<URL>, index: Int)
     }
@@ -26,58 +24,37 @@ package struct EmbedRecordReader {
     ///
     /// - Throws: `DataError`.
     package init(file url: URL) throws {
-        switch RecordFormat(url) {
-        case .jsonLines(let isCompressed):
-            let lines = try isCompressed ? LineReader(compressed: url) : LineReader(url)
-            source = .json(lines, path: url.path)
-        case nil where url.pathExtension == "txt":
+        guard RecordFormat(url) != nil else {
+            guard url.pathExtension == "txt" else { throw DataError.unknownFormat(path: url.path) }
             source = .text(try LineReader(url), path: url.path)
-        case .webDataset:
-            source = .blocks(BlockRows(try WebDatasetFile(url), columns: EmbedRecord.columns))
-        case .parquet, .arrow:
-            guard FileManager.default.fileExists(atPath: url.path) else {
-                throw DataError.fileMissing(path: url.path)
-            }
-            let file = try TableFile(url)
-            let names = file.columnNames ?? []
-            guard names.contains("text") || names.contains("images") else {
-                throw DataError.columnMissing(path: url.path, column: "text", available: names)
-            }
-            source = .table(TableRows(file, columns: EmbedRecord.columns))
-        case nil: throw DataError.unknownFormat(path: url.path)
+            return
         }
+        let rows = try RowIterator(url, columns: EmbedRecord.columns)
+        if let names = rows.columnNames, !names.contains("text"), !names.contains("images") {
+            throw DataError.columnMissing(path: url.path, column: "text", available: names)
+        }
+        source = .rows(rows)
     }
 
     /// Reads JSONL from an open handle, such as standard input.
     package init(jsonLines handle: FileHandle, name: String = "-") {
-        source = .json(LineReader(handle, path: name), path: name)
+        source = .rows(RowIterator(jsonLines: handle, name: name))
     }
 
-    /// One record for each image file; its path is its id.
+    /// One record for each image file; its path, as the user gave it, is its id.
     package init(images: [URL]) {
         source = .images(images[...], index: 0)
     }
 
-    /// The next record; nil at the end. Blank lines of JSONL are passed over; a blank line of
-    /// text is a record without text.
+    /// The next record; nil at the end. Blank lines of JSONL are skipped; a blank line of text is a
+    /// record without text.
     ///
     /// - Throws: `DataError`.
     package mutating func next() throws -> EmbedRecord? {
         switch source {
-        case .table(var rows):
-            defer { source = .table(rows) }
+        case .rows(var rows):
+            defer { source = .rows(rows) }
             return try rows.next().map { try EmbedRecord($0) }
-        case .blocks(var rows):
-            defer { source = .blocks(rows) }
-            return try rows.next().map { try EmbedRecord($0) }
-        case .json(var lines, let path):
-            defer { source = .json(lines, path: path) }
-            while let line = try lines.next() {
-                if isBlank(line) { continue }
-                let location = RecordLocation(file: path, place: .line(lines.lineNumber))
-                return try EmbedRecord(jsonRow(line, location: location))
-            }
-            return nil
         case .text(var lines, let path):
             defer { source = .text(lines, path: path) }
             guard let line = try lines.next() else { return nil }
@@ -89,82 +66,8 @@ package struct EmbedRecordReader {
         case .images(var urls, let index):
             guard let url = urls.popFirst() else { return nil }
             source = .images(urls, index: index + 1)
-            let location = RecordLocation(file: url.path, place: .item(index))
+            let location = RecordLocation(file: url.relativePath, place: .item(index))
             return EmbedRecord(location: location, id: nil, text: nil, images: [.path(url.path)])
-        }
-    }
-}
-
-/// The rows of a table, pulled one at a time.
-package struct TableRows {
-    private static let batchRows = 64
-
-    private let file: TableFile
-    private let columns: [String]
-    private var block = 0
-    private var scan: TableScan?
-    private var batch: RowBatch?
-    private var index = 0
-
-    /// Starts at the first row.
-    package init(_ file: TableFile, columns: [String]) {
-        self.file = file
-        self.columns = columns
-    }
-
-    /// The next row; nil at the end.
-    ///
-    /// - Throws: `DataError.damagedBlock`.
-    package mutating func next() throws -> Row? {
-        while true {
-            if let batch, index < batch.count {
-                index += 1
-                return try batch.row(index - 1)
-            }
-            guard block < file.blockRows.count else { return nil }
-            let open =
-                try scan
-                ?? file.scan(block: block, columns: columns, batchRows: Self.batchRows)
-            scan = open
-            batch = try open.next()
-            index = 0
-            if batch == nil {
-                scan = nil
-                block += 1
-            }
-        }
-    }
-}
-
-/// The rows of a file of any format whose blocks are one batch, pulled one at a time.
-package struct BlockRows {
-    private let file: any RecordFile
-    private let columns: [String]
-    private var block = 0
-    private var batch: RowBatch?
-    private var index = 0
-
-    /// Starts at the first row.
-    package init(_ file: any RecordFile, columns: [String]) {
-        self.file = file
-        self.columns = columns
-    }
-
-    /// The next row; nil at the end. After a row that cannot be read comes the following one.
-    ///
-    /// - Throws: `DataError`.
-    package mutating func next() throws -> Row? {
-        while true {
-            if let batch, index < batch.count {
-                index += 1
-                return try batch.row(index - 1)
-            }
-            guard block < file.blockRows.count else { return nil }
-            var read: RowBatch?
-            try file.forEachBatch(ofBlock: block, columns: columns, batchRows: .max) { read = $0 }
-            batch = read
-            index = 0
-            block += 1
         }
     }
 }

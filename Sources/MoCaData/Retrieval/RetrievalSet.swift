@@ -1,82 +1,13 @@
 // A set for retrieval in the layout of ViDoRe or BEIR: corpus, queries and judgements.
 
 package import Foundation
-package import MoCaCore
 package import MoCaTables
 
-/// A page of a corpus.
-package struct CorpusRecord: Record, Equatable {
-    package static let columns = identifiers + ["image", "doc-id", "doc_id"]
-    package static let requiredColumns: [String] = []
-    /// ViDoRe's, ViDoRe v3's, BEIR's.
-    package static let identifiers = ["corpus-id", "corpus_id", "_id"]
-
-    package var location: RecordLocation
-    package var id: String
-    package var image: ImageValue?
-    /// The document that the page is of.
-    package var documentID: String?
-
-    package init(_ row: Row) throws {
-        location = row.location
-        id = try row.requiredIdentifier(Self.identifiers)
-        image = try row.images("image").first
-        documentID = try row.identifier(["doc-id", "doc_id"])
-    }
-}
-
-/// A query.
-package struct QueryRecord: Record, Equatable {
-    package static let columns = identifiers + ["query", "text", "language"]
-    package static let requiredColumns: [String] = []
-    static let identifiers = ["query-id", "query_id", "_id"]
-
-    package var location: RecordLocation
-
-    package var id: String
-    package var text: String
-    package var language: String?
-
-    package init(_ row: Row) throws {
-        location = row.location
-        id = try row.requiredIdentifier(Self.identifiers)
-        // BEIR calls it `text`.
-        guard let text = try row.string("query") ?? row.string("text") else {
-            throw DataError.valueMissing(row.location, column: "query")
-        }
-        guard !text.isEmpty else { throw DataError.emptyContent(row.location, field: "query") }
-        self.text = text
-        language = try row.string("language")
-    }
-}
-
-/// How relevant one page is for one query.
-package struct RelevanceRecord: Record, Equatable {
-    package static let columns = queryColumns + corpusColumns + ["score"]
-    private static let queryColumns = ["query-id", "query_id"]
-    private static let corpusColumns = ["corpus-id", "corpus_id"]
-    package static let requiredColumns = ["score"]
-
-    package var location: RecordLocation
-    package var queryID: String
-    package var corpusID: String
-    package var score: Int
-
-    package init(_ row: Row) throws {
-        location = row.location
-        queryID = try row.requiredIdentifier(Self.queryColumns)
-        corpusID = try row.requiredIdentifier(Self.corpusColumns)
-        guard let score = try row.integer("score") else {
-            throw DataError.valueMissing(row.location, column: "score")
-        }
-        self.score = score
-    }
-}
-
-/// Queries, pages and judgements. Pages stay on disk: `forEachPage` reads them in flat memory.
+/// Queries, documents and judgements. Documents stay on disk: `forEachDocument` reads them in flat
+/// memory.
 ///
 ///     let set = try RetrievalSet(folder: url)
-///     try set.forEachPage { id, image in ... }
+///     try set.forEachDocument { document in ... }
 package struct RetrievalSet: Sendable {
     /// Name of the folder.
     package let name: String
@@ -85,9 +16,10 @@ package struct RetrievalSet: Sendable {
     package let relevance: [String: [String: Int]]
     /// The folder or file of the documents.
     package let corpus: URL
-    private let images: ImageStore
+    /// The images of the documents: paths are relative to the folder `corpus`.
+    package let images: ImageStore
 
-    /// Reads queries and judgements. Image paths are relative to the folder `corpus`.
+    /// Reads queries and judgements.
     ///
     /// - Throws: `DataError`; `.duplicateRecord` for a query that stands twice, and for a second
     ///   judgement that differs from the first.
@@ -117,16 +49,11 @@ package struct RetrievalSet: Sendable {
         self.relevance = relevance
     }
 
-    /// Gives every page to `body`, in the order of the files.
+    /// Calls `body` with every document, in the order of the files; ids may occur twice.
     ///
     /// - Throws: `DataError`, or what `body` throws.
-    package func forEachPage(_ body: (CorpusRecord, ImageSource) throws -> Void) throws {
-        try Self.forEach(CorpusRecord.self, in: corpus) { record in
-            guard let image = record.image else {
-                throw DataError.valueMissing(record.location, column: "image")
-            }
-            try body(record, try images.sources([image], at: record.location)[0])
-        }
+    package func forEachDocument(_ body: (CorpusRecord) throws -> Void) throws {
+        try Self.forEach(CorpusRecord.self, in: corpus, body)
     }
 
     private static func forEach<R: Record>(
@@ -135,7 +62,7 @@ package struct RetrievalSet: Sendable {
         for url in try dataFiles(in: part) {
             let file = try openRecordFile(url)
             try file.requireColumns(R.requiredColumns)
-            try file.forEachRow(columns: R.columns, batchRows: 64) { try body(R($0)) }
+            try file.forEachRow(columns: R.columns) { try body(R($0)) }
         }
     }
 
@@ -146,17 +73,5 @@ package struct RetrievalSet: Sendable {
             return try forEach(RelevanceRecord.self, in: part, body)
         }
         try TabbedFile.forEachRow(of: file, integers: ["score"]) { try body(RelevanceRecord($0)) }
-    }
-}
-
-extension Row {
-    /// The name in the first of `columns` that has a value.
-    ///
-    /// - Throws: `DataError.valueMissing`, `.columnType`.
-    package func requiredIdentifier(_ columns: [String]) throws -> String {
-        guard let id = try identifier(columns) else {
-            throw DataError.valueMissing(location, column: columns[0])
-        }
-        return id
     }
 }

@@ -1,31 +1,34 @@
-// What one of several processes takes of a batch that all of them draw alike: plans do not depend
-// on how many there are.
+// What one of several processes takes of a batch that all of them draw alike: the order of samples
+// does not depend on the number of processes.
 
-/// The share of one process.
+/// The part of each batch that one process loads.
 ///
-/// Every process draws the whole batch of a step, so all are in the same task or bin; the shares are
+/// Every process draws the whole batch of a step, so all are in the same task or bin; the parts are
 /// disjoint and together the batch. A batch of fewer samples than processes leaves some without:
 /// nothing is repeated to fill them.
 package struct RankSlice: Sendable, Hashable {
-    /// The process, from 0.
+    /// The process's index, from 0.
     package let rank: Int
-    /// Number of processes.
+    /// The number of processes.
     package let worldSize: Int
 
-    /// The share of process `rank` of `worldSize`.
+    /// The part of a run of one process, which is the whole batch.
+    package static let whole = RankSlice(rank: 0, of: 1)
+
+    /// The part of process `rank` of `worldSize`.
     package init(rank: Int, of worldSize: Int) {
         precondition(worldSize > 0 && (0..<worldSize).contains(rank), "\(rank) of \(worldSize)")
         (self.rank, self.worldSize) = (rank, worldSize)
     }
 
-    /// The places in a batch of `count` samples: every `worldSize`-th.
+    /// The indices in a batch of `count` samples: every `worldSize`-th.
     package func places(in count: Int) -> [Int] {
         Array(stride(from: rank, to: count, by: worldSize))
     }
 
-    /// The places in a batch of samples of these costs, so that the processes have about the same
-    /// to do: the dearest first, each to the process with the least (Graham 1969, "Bounds on
-    /// multiprocessing timing anomalies").
+    /// The indices in a batch of samples of these costs, such that all processes have about the same
+    /// work: the most costly samples first, each to the process with the least (Graham 1969, "Bounds
+    /// on multiprocessing timing anomalies").
     package func places(balancing costs: [Int]) -> [Int] {
         var sums = [Int](repeating: 0, count: worldSize)
         var places: [Int] = []
@@ -38,15 +41,6 @@ package struct RankSlice: Sendable, Hashable {
     }
 }
 
-extension TaskBatch {
-    /// The part of one process.
-    package func slice(_ slice: RankSlice) -> TaskBatch {
-        let places = slice.places(in: ids.count)
-        return TaskBatch(
-            subset: subset, ids: places.map { ids[$0] }, items: places.map { items[$0] })
-    }
-}
-
 extension TokenBatch {
     /// The part of one process.
     package func slice(_ slice: RankSlice) -> TokenBatch {
@@ -54,5 +48,12 @@ extension TokenBatch {
         return TokenBatch(
             ids: places.map { ids[$0] }, items: places.map { items[$0] },
             costs: places.map { costs[$0] }, epochs: places.map { epochs[$0] })
+    }
+}
+
+extension Array {
+    /// The part of one process of a batch whose samples cost about the same.
+    package func slice(_ slice: RankSlice) -> [Element] {
+        slice.places(in: count).map { self[$0] }
     }
 }

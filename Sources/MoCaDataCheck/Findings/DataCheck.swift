@@ -87,7 +87,7 @@ package final class DataCheck {
     // MARK: Records
 
     private func check(_ reader: SubsetReader) throws {
-        var pairs = PairTable()
+        var pairs = PairIndex()
         var files: [(firstRow: Int, path: String)] = []
         let rows = try reader.forEachBatch(
             { readings in
@@ -108,7 +108,7 @@ package final class DataCheck {
     }
 
     private func check(
-        _ readings: [SubsetReader.Reading], _ kind: RecordKind, _ pairs: inout PairTable
+        _ readings: [SubsetReader.Reading], _ kind: RecordKind, _ pairs: inout PairIndex
     ) throws {
         let store = store
         let records = concurrently(readings.count, threads: tools.threads) { index in
@@ -197,7 +197,7 @@ package final class DataCheck {
     // MARK: Pairs
 
     private func note(
-        _ inspection: RecordInspection, _ place: RecordPlace, _ pairs: inout PairTable
+        _ inspection: RecordInspection, _ place: RecordPlace, _ pairs: inout PairIndex
     ) {
         guard let row = place.row,
             let query = inspection.parts.first(where: { $0.side == .query }),
@@ -206,7 +206,7 @@ package final class DataCheck {
         pairs.add(query: query.identity, positive: positive.identity, row: row)
     }
 
-    private func report(_ pairs: PairTable, place: (Int) -> RecordPlace) throws {
+    private func report(_ pairs: PairIndex, place: (Int) -> RecordPlace) throws {
         for (row, first) in pairs.repeatedRecords() {
             try log.add([
                 Finding(

@@ -107,9 +107,9 @@ final class EvaluationContents {
         }
         var pages: [(ImageSource, RecordPlace)] = []
         var row = 0
-        try set.forEachPage { record, image in
-            pages.append(
-                (image, RecordPlace(subset: set.name, row: row, file: record.location.file)))
+        try set.forEachDocument { record in
+            let place = RecordPlace(subset: set.name, row: row, file: record.location.file)
+            pages.append((try record.page(in: set.images), place))
             row += 1
             if pages.count == Self.batchSize {
                 try examine(pages, log)

@@ -142,6 +142,23 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
         (fill, overBudget, recordsPerBatch) = (nil, 0, Double(size))
     }
 
+    /// Refuses what the trainer refuses: fewer rows an epoch than a batch of `size` pairs has, in a
+    /// subset, or in all of them where batches mix subsets.
+    ///
+    /// - Throws: `DataError.subsetTooSmall`.
+    package static func requireEpoch(
+        of size: Int, _ statistics: DataStatistics, _ rules: Rules
+    ) throws {
+        let shapes = statistics.subsets.map {
+            SubsetShape(name: $0.name, blockRows: [$0.counts.records.count])
+        }
+        let stream = try TaskBatches<Int>(
+            shapes, batchSize: rules.isTaskHomogeneous ? size : 1, mixture: rules.mixture,
+            seed: rules.seed
+        ) { _ in nil }
+        if !rules.isTaskHomogeneous { try stream.requireEpoch(of: size) }
+    }
+
     /// Lines for people.
     package var lines: [String] {
         var lines = ["plan of an epoch: \(batches) batches of \(text(recordsPerBatch)) records"]

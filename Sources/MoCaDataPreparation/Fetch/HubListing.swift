@@ -1,6 +1,7 @@
 // What a repository of the Hub holds: one request to its interface for programs.
 
 import Foundation
+import MoCaSettings
 
 /// Paths, sizes and hashes of the files of one commit.
 struct HubListing {
@@ -38,7 +39,7 @@ struct HubListing {
             reply = try JSONDecoder().decode(Reply.self, from: data)
         } catch let error as DecodingError {
             throw PreparationError.unavailable(
-                what: request.url, reason: "the answer is not a listing (\(error.brief))")
+                what: request.url, reason: "the answer is not a listing (\(error.reason))")
         }
         commit = reply.sha
         files = (reply.siblings ?? []).map { file in
@@ -74,18 +75,6 @@ struct HubListing {
             case .impossible(let reason):
                 throw PreparationError.unavailable(what: request.url, reason: reason)
             }
-        }
-    }
-}
-
-extension DecodingError {
-    fileprivate var brief: String {
-        switch self {
-        case .keyNotFound(let key, _): "no \(key.stringValue)"
-        case .dataCorrupted: "no JSON"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context):
-            context.codingPath.map(\.stringValue).joined(separator: ".")
-        @unknown default: "unknown"
         }
     }
 }

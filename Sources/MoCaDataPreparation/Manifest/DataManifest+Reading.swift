@@ -1,7 +1,7 @@
 // YAML to a manifest, or to the list of everything that is wrong with it.
 
 package import Foundation
-import Yams
+import MoCaSettings
 
 extension DataManifest {
     /// Reads a file. Paths in it are relative to its folder.
@@ -22,26 +22,27 @@ extension DataManifest {
     ///
     /// - Parameter file: names it in messages; its folder is what paths are relative to.
     package init(yaml text: String, file: URL) throws {
-        let problems = ManifestProblems()
-        let node: Node?
+        let value: JSON
         do {
-            node = try Yams.compose(yaml: text)
+            value = try JSON(yaml: text)
         } catch {
-            throw PreparationError.unreadableManifest(file: file.path, reason: "\(error)")
+            throw PreparationError.unreadableManifest(file: file.path, reason: error.reason)
         }
         let base = file.deletingLastPathComponent()
-        let root = ManifestSection(node ?? Node(""), path: "", problems)
-        output = root.string("output").map { Self.path($0, below: base) }
+        let context = SettingsContext(
+            .yaml, name: "manifest", sources: SettingsSources(folder: base))
+        let root = Section(value, context)
+        output = root.text("output").map { Self.path($0, below: base) }
         let sections = root.sections("sources")
-        if !root.has("sources") { root.add("sources", "is missing, must be a list") }
+        if sections.isEmpty { root.add("sources", "is missing, must be a list of mappings") }
         let sources = sections.map { DataSource($0, base: base) }
         root.finish()
         for (index, source) in sources.enumerated()
         where sources[..<index].contains(where: { $0.name == source.name }) {
-            problems.add("sources[\(index)].name", "is '\(source.name)' again: give it another")
+            context.add("sources[\(index)].name", "is '\(source.name)' again: give it another")
         }
-        guard problems.list.isEmpty else {
-            throw PreparationError.badManifest(file: file.path, problems: problems.list)
+        guard context.problems.isEmpty else {
+            throw PreparationError.badManifest(file: file.path, problems: context.problems)
         }
         (self.file, self.sources) = (file, sources)
     }
@@ -54,10 +55,10 @@ extension DataManifest {
 
 extension DataSource {
     /// Reads one item of `sources`.
-    fileprivate init(_ section: ManifestSection, base: URL) {
+    fileprivate init(_ section: Section, base: URL) {
         let origin = Origin(section, base: base)
         self.origin = origin
-        let name = section.string("name") ?? origin.defaultName
+        let name = section.text("name") ?? origin.defaultName
         if name.contains("/") || name.hasPrefix(".") || name.isEmpty {
             section.add("name", "is '\(name)', must be a name without '/' and a leading '.'")
         }
@@ -74,23 +75,25 @@ extension DataSource {
         if isURL, section.has("files") { section.add("files", "does not belong to a url") }
         self.files = isURL ? [Glob("*")] : files
         checks = Self.checks(section, origin)
-        section.finish()
     }
 
-    private static func checks(_ section: ManifestSection, _ origin: Origin) -> [String: FileCheck]
-    {
+    private static func checks(_ section: Section, _ origin: Origin) -> [String: FileCheck] {
         if case .url(_, let name) = origin {
-            return [name: FileCheck(size: section.count("size"), sha256: section.sha256("sha256"))]
+            return [
+                name: FileCheck(
+                    size: section.optionalInteger("size", in: 0...Int.max),
+                    sha256: section.sha256("sha256"))
+            ]
         }
         var checks: [String: FileCheck] = [:]
         for item in section.sections("verify") {
-            let check = FileCheck(size: item.count("size"), sha256: item.sha256("sha256"))
-            if let file = item.string("file") {
+            let check = FileCheck(
+                size: item.optionalInteger("size", in: 0...Int.max), sha256: item.sha256("sha256"))
+            if let file = item.text("file") {
                 checks[file] = check
             } else {
                 item.addHere("has no file")
             }
-            item.finish()
         }
         return checks
     }
@@ -98,7 +101,7 @@ extension DataSource {
 
 extension Origin {
     /// Exactly one of `hub`, `url` and `path`.
-    fileprivate init(_ section: ManifestSection, base: URL) {
+    fileprivate init(_ section: Section, base: URL) {
         let given = ["hub", "url", "path"].filter { section.has($0) }
         if given.count != 1 {
             let found = given.isEmpty ? "none" : given.joined(separator: " and ")
@@ -106,18 +109,18 @@ extension Origin {
         }
         switch given.first {
         case "url": self = Self.url(section)
-        case "path": self = .folder(DataManifest.path(section.string("path") ?? ".", below: base))
+        case "path": self = .folder(DataManifest.path(section.text("path") ?? ".", below: base))
         default: self = .hub(HubRepository(section))
         }
     }
 
-    private static func url(_ section: ManifestSection) -> Origin {
-        let text = section.string("url") ?? ""
+    private static func url(_ section: Section) -> Origin {
+        let text = section.text("url") ?? ""
         let url = URL(string: text)
         if !["http", "https"].contains(url?.scheme), !text.isEmpty {
             section.add("url", "is '\(text)', must begin with http:// or https://")
         }
-        let name = section.string("file") ?? url?.lastPathComponent ?? ""
+        let name = section.text("file") ?? url?.lastPathComponent ?? ""
         if name.isEmpty || name.contains("/") || name.hasPrefix(".") {
             section.add("file", "is '\(name)', must be the name that the file gets")
         }
@@ -135,8 +138,8 @@ extension Origin {
 }
 
 extension HubRepository {
-    fileprivate init(_ section: ManifestSection) {
-        name = section.string("hub") ?? ""
+    fileprivate init(_ section: Section) {
+        name = section.text("hub") ?? ""
         let parts = name.split(separator: "/", omittingEmptySubsequences: false)
         let isRight =
             parts.count == 2
@@ -147,7 +150,7 @@ extension HubRepository {
             }
         if section.has("hub"), !isRight { section.add("hub", "is '\(name)', must be ORG/NAME") }
         kind = section.choice("type", default: .dataset)
-        revision = section.string("revision") ?? "main"
+        revision = section.text("revision") ?? "main"
         if revision.hasPrefix("-") { section.add("revision", "is '\(revision)'") }
         fetcher = section.choice("fetch", default: .hf)
     }
@@ -157,16 +160,51 @@ extension ArchiveRule {
     /// Reads one item of `archives`.
     ///
     /// - Parameter isURL: whether the source is one file, so that no pattern is needed.
-    fileprivate init(_ section: ManifestSection, isURL: Bool) {
+    fileprivate init(_ section: Section, isURL: Bool) {
         let files = section.globs("files")
         if files.isEmpty, !isURL { section.add("files", "is missing, must be a list of patterns") }
         self.files = files.isEmpty ? [Glob("*")] : files
         folder = section.innerPath("into")
         entries = section.globs("entries")
-        strip = section.count("strip") ?? 0
-        unpackedBytes = section.count("unpacked_bytes")
-        unpackedBytesMax = section.count("unpacked_bytes_max")
+        strip = section.optionalInteger("strip", in: 0...Int.max) ?? 0
+        unpackedBytes = section.optionalInteger("unpacked_bytes", in: 0...Int.max)
+        unpackedBytesMax = section.optionalInteger("unpacked_bytes_max", in: 0...Int.max)
         keeps = section.bool("keep", default: false)
-        section.finish()
+    }
+}
+
+extension Section {
+    /// A text that may be missing, but not empty.
+    fileprivate func text(_ key: String) -> String? {
+        let text = optionalString(key)
+        if text == "" { add(key, "is empty") }
+        return text
+    }
+
+    /// 64 hexadecimal digits that may be missing.
+    fileprivate func sha256(_ key: String) -> String? {
+        guard let text = text(key)?.lowercased() else { return nil }
+        guard text.utf8.count == 64, text.allSatisfy(\.isHexDigit) else {
+            add(key, "is '\(text)', must be 64 hexadecimal digits")
+            return nil
+        }
+        return text
+    }
+
+    /// A folder below the output; the output itself if the key is missing.
+    fileprivate func innerPath(_ key: String) -> InnerPath {
+        do {
+            return try InnerPath(text(key) ?? "")
+        } catch {
+            add(key, "is refused: \(error.reason)")
+            return InnerPath(components: [])
+        }
+    }
+
+    /// A list of patterns; empty if the key is missing.
+    fileprivate func globs(_ key: String) -> [Glob] {
+        let texts = list(key, "a list of patterns") { $0.string == "" ? nil : $0.string }
+        if isList(key), texts == [] { add(key, "must be a list of patterns") }
+        return (texts ?? []).map(Glob.init)
     }
 }

@@ -2,6 +2,7 @@
 // down, links become further names of files of the same archive, and no link is ever on the disk.
 
 import Foundation
+import MoCaTables
 
 /// Unpacks one archive into a folder of its own.
 final class Unpacking {
@@ -43,14 +44,14 @@ final class Unpacking {
 
     /// Unpacks the wanted entries; those that an earlier run unpacked are compared and kept.
     func run(parts: [URL]) throws -> Summary {
-        let reader = try ArchiveReader(archive, parts: parts)
+        let reader = try NamedArchive(archive, parts: parts)
         try WorkFolder.makeFolder(folder)
         var told = 0
         while let entry = try reader.next() {
             try context.check()
             try take(entry, reader)
-            context.onStep(.advanced(bytes: reader.consumed - told))
-            told = reader.consumed
+            context.onStep(.advanced(bytes: reader.consumedByteCount - told))
+            told = reader.consumedByteCount
         }
         lacksEnd = reader.lacksEnd
         try resolveLinks()
@@ -66,7 +67,7 @@ final class Unpacking {
         return summary
     }
 
-    private func take(_ entry: ArchiveReader.Entry, _ reader: ArchiveReader) throws {
+    private func take(_ entry: ArchiveReader.Entry, _ reader: NamedArchive) throws {
         let stored = try refusing(entry.name) { () throws(InnerPath.Refusal) in
             try InnerPath(entry.name)
         }
@@ -76,12 +77,12 @@ final class Unpacking {
         case .file: try write(path, entry.name, reader)
         case .symbolicLink:
             let target = try refusing(entry.name) { () throws(InnerPath.Refusal) in
-                try stored.resolving(entry.target)
+                try stored.resolving(entry.target ?? "")
             }
             links.append(Link(path: path, target: try linked(target, entry)))
         case .hardLink:
             let target = try refusing(entry.name) { () throws(InnerPath.Refusal) in
-                try InnerPath(entry.target)
+                try InnerPath(entry.target ?? "")
             }
             links.append(Link(path: path, target: try linked(target, entry)))
         case .other:
@@ -110,12 +111,12 @@ final class Unpacking {
 
     private func linked(_ target: InnerPath, _ entry: ArchiveReader.Entry) throws -> InnerPath {
         guard let path = try stripped(target, entry) else {
-            throw unsafe(entry.name, "it links to \(entry.target)")
+            throw unsafe(entry.name, "it links to \(entry.target ?? "")")
         }
         return path
     }
 
-    private func write(_ path: InnerPath, _ entry: String, _ reader: ArchiveReader) throws {
+    private func write(_ path: InnerPath, _ entry: String, _ reader: NamedArchive) throws {
         let url = path.url(in: folder)
         try makeFolder(url.deletingLastPathComponent(), entry)
         var status = stat()
@@ -129,12 +130,10 @@ final class Unpacking {
             }
         }
         let file = try UnpackedFile(url)
-        while true {
-            let bytes = try reader.read()
-            if bytes.isEmpty { break }
+        while let bytes = try reader.read() {
             try context.check()
             try count(bytes.count)
-            try file.take(bytes)
+            try bytes.withUnsafeBytes { try file.take($0) }
         }
         try file.finish()
         summary.entries += 1

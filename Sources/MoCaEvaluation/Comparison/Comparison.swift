@@ -3,6 +3,7 @@
 
 package import Foundation
 import MoCaCore
+package import MoCaSettings
 
 /// One evaluation beside another, paired query by query.
 package struct Comparison: Sendable, Hashable, Codable {
@@ -70,7 +71,7 @@ package struct Comparison: Sendable, Hashable, Codable {
     package let onlyInA: [String]
     package let onlyInB: [String]
     /// Settings that differ, by name: of A and of B.
-    package let settings: [String: [SettingValue?]]
+    package let settings: [String: [JSON?]]
 
     private enum CodingKeys: String, CodingKey {
         case sets, groups, settings
@@ -152,13 +153,24 @@ extension Comparison {
         return outcomes.map { $0.filter { $0.language == part.language } }
     }
 
-    private static func differingSettings(_ scores: [Scores]) -> [String: [SettingValue?]] {
+    private static func differingSettings(_ scores: [Scores]) -> [String: [JSON?]] {
         let names = Set(scores.flatMap { $0.settings.keys })
-        var differing: [String: [SettingValue?]] = [:]
-        for name in names where scores[0].settings[name] != scores[1].settings[name] {
-            differing[name] = scores.map { $0.settings[name] }
+        var differing: [String: [JSON?]] = [:]
+        for name in names {
+            let values = scores.map { $0.settings[name] }
+            let isEqual = name == "subsets" ? haveSameNames(values) : values[0] == values[1]
+            if !isEqual { differing[name] = values }
         }
         return differing
+    }
+
+    /// Whether two lists of sets, joined by commas, have the same names in any order.
+    private static func haveSameNames(_ values: [JSON?]) -> Bool {
+        let names = values.map { value -> Set<String>? in
+            guard case .string(let text) = value else { return nil }
+            return Set(text.components(separatedBy: ", "))
+        }
+        return names[0] == names[1]
     }
 }
 

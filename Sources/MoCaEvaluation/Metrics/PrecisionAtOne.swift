@@ -7,7 +7,7 @@
 ///     let score = try evaluation.score(set: "CIRR")
 package struct PrecisionAtOne: Sendable {
     /// The name of the measure.
-    package static let measure = "precision_at_1"
+    package static let measure = Metric.precisionAt1.rawValue
 
     /// The outcomes so far.
     package private(set) var outcomes: [QueryOutcome] = []

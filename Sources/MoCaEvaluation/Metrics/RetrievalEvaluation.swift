@@ -111,7 +111,7 @@ package struct RetrievalEvaluation: Sendable {
         return Judged(outcome: outcome, metrics: metrics, chance: chance)
     }
 
-    private func listed(_ rows: [BestRows.Row]) -> [ScoredCandidate] {
+    private func listed(_ rows: [TopK.Row]) -> [ScoredCandidate] {
         rows.prefix(QueryOutcome.listedCount).map {
             ScoredCandidate(id: corpus.ids[$0.row], score: $0.score)
         }

@@ -2,6 +2,7 @@
 
 package import Foundation
 package import MoCaEmbedding
+package import MoCaSettings
 import MoCaTables
 package import MoCaVectors
 
@@ -28,7 +29,7 @@ package struct EvaluationRun: Sendable {
     /// Whether the vectors of each set are written beside its scores.
     package var savesVectors = false
     /// What `scores.json` says beside the conditions of the vectors.
-    package var settings: [String: SettingValue] = [:]
+    package var settings: [String: JSON] = [:]
     /// Tokens that are embedded before their vectors are kept, about.
     var windowTokens = WindowMeter.tokenCountMax
     /// Told what happens.
@@ -64,7 +65,7 @@ package struct EvaluationRun: Sendable {
     /// The files of an earlier run are removed first, its `scores.json` before the others: while a
     /// run is not complete, there are no scores.
     ///
-    /// - Throws: what `score` throws, `EvaluationError.cannotWrite`, `EvaluationRunError`.
+    /// - Throws: what `score` throws, `EvaluationError`.
     func scoreAll(
         _ folders: [URL], _ suite: BenchmarkSuite,
         _ score: (URL, inout CachedEmbedder) async throws -> ScoredSet
@@ -99,11 +100,13 @@ package struct EvaluationRun: Sendable {
     }
 
     /// What was asked for, beside how vectors are computed.
-    private var allSettings: [String: SettingValue] {
+    private var allSettings: [String: JSON] {
         var all = settings
-        all["data"] = .text(data.path)
-        all["images"] = images.map { .text($0.path) }
-        all["subsets"] = subsets.isEmpty ? nil : .text(subsets.joined(separator: ", "))
+        all["data"] = .string(data.path)
+        all["images"] = images.map { .string($0.path) }
+        // Sorted: the order in which sets are named changes no score.
+        let names = Set(subsets).sorted().joined(separator: ", ")
+        all["subsets"] = subsets.isEmpty ? nil : .string(names)
         all["part"] = part?.setting
         return all
     }
@@ -119,7 +122,7 @@ package struct EvaluationRun: Sendable {
             },
             willEmbed: { [isInterrupted, output] kept in
                 guard !isInterrupted() else {
-                    throw EvaluationRunError.interrupted(output: output.path, kept: kept)
+                    throw EvaluationError.interrupted(output: output.path, kept: kept)
                 }
             })
         cached.windowTokens = windowTokens
@@ -129,7 +132,7 @@ package struct EvaluationRun: Sendable {
     /// The sets: the folder itself, or folders in it, that `isSet` says yes to. What cannot be scored
     /// is refused here, before anything is embedded.
     ///
-    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
+    /// - Throws: `EvaluationError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
     ///   `.cannotRead`.
     static func setFolders(
         _ data: URL, subsets: [String], _ suite: BenchmarkSuite, layout: String,
@@ -147,11 +150,11 @@ package struct EvaluationRun: Sendable {
                     .filter { try isFolder($0) && isSet($0) }
             }
         } catch {
-            throw EvaluationRunError.cannotRead(
+            throw EvaluationError.cannotRead(
                 folder: data.path, reason: error.localizedDescription)
         }
         guard !folders.isEmpty else {
-            throw EvaluationRunError.noSets(folder: data.path, layout: layout)
+            throw EvaluationError.noSets(folder: data.path, layout: layout)
         }
         folders.sort { $0.lastPathComponent < $1.lastPathComponent }
         let chosen = try subsets.isEmpty ? folders : self.folders(subsets, among: folders, data)
@@ -164,7 +167,7 @@ package struct EvaluationRun: Sendable {
     ) throws -> [URL] {
         try names.map { name in
             guard let folder = folders.first(where: { $0.lastPathComponent == name }) else {
-                throw EvaluationRunError.setMissing(
+                throw EvaluationError.setMissing(
                     name: name, folder: data.path, known: folders.map(\.lastPathComponent))
             }
             return folder
@@ -177,10 +180,10 @@ package struct EvaluationRun: Sendable {
         for name in folders.map(\.lastPathComponent) {
             let set = suite.aliases[name] ?? name
             if let reason = suite.refused[set] ?? suite.refused[name] {
-                throw EvaluationRunError.setRefused(name: name, reason: reason)
+                throw EvaluationError.setRefused(name: name, reason: reason)
             }
             if let other = seen.updateValue(name, forKey: set) {
-                throw EvaluationRunError.sameSet(name: set, folders: [other, name])
+                throw EvaluationError.sameSet(name: set, folders: [other, name])
             }
         }
     }

@@ -22,7 +22,7 @@ extension EvaluationRun {
 
     /// The folders of the sets to score: those of `subsets`, or all.
     ///
-    /// - Throws: `EvaluationRunError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
+    /// - Throws: `EvaluationError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
     ///   `.incompleteSet`, `.cannotRead`.
     package static func retrievalSets(
         in data: URL, subsets: [String], _ documents: Documents
@@ -33,7 +33,7 @@ extension EvaluationRun {
         for folder in folders {
             let missing = RetrievalLayout(of: folder).missing.map(\.rawValue)
             guard missing.isEmpty else {
-                throw EvaluationRunError.incompleteSet(folder: folder.path, missing: missing)
+                throw EvaluationError.incompleteSet(folder: folder.path, missing: missing)
             }
         }
         return folders
@@ -44,127 +44,103 @@ extension EvaluationRun {
     /// Prompts of the model are put around queries (`query`) and documents (`document`, with an
     /// image `document_image`); without any, queries are plain, and pages get ViDoRe's words.
     ///
-    /// - Throws: `DataError`, `VectorError`, `EvaluationError`, `EvaluationRunError`.
+    /// - Throws: `DataError`, `VectorError`, `EvaluationError`.
     package func retrieval(_ documents: Documents) async throws -> Report {
         let folders = try Self.retrievalSets(in: data, subsets: subsets, documents)
         return try await scoreAll(folders, documents.suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)
-            let allIDs = try DocumentReader.ids(in: set.corpus)
             let part = part ?? EvaluationPart()
             let asked = part.queries(of: set)
-            let chosen = part.documents(allIDs, for: asked, set.relevance)
+            let selection = try CorpusSelection(part, of: set, queries: asked)
             let queries = asked.map {
                 PromptedContent(content: .text($0.text), role: embedder.embedder.known(.query))
             }
             let queryRows = try await embedder.rows(of: queries) {
                 "\(set.name), query \(asked[$0].id)"
             }
-            let images = ImageStore(root: self.images ?? folder.appending(path: "corpus"))
-            let corpus = try await embedCorpus(of: set, chosen, documents, images, &embedder)
-            let vectors = SetVectors(
+            let corpus = try await embedCorpus(
+                of: set, selection.chosen, documents, embedder: &embedder)
+            let vectors = RetrievalVectors(
                 matrix: try embedder.cache.matrix(), queries: asked, queryRows: queryRows,
                 documentIDs: corpus.ids, documentRows: corpus.rows, contents: corpus.contents)
             if savesVectors { try vectors.write(set.name, to: output) }
             var scored = try vectors.score(set) {
                 guard !isInterrupted() else {
-                    throw EvaluationRunError.interrupted(
+                    throw EvaluationError.interrupted(
                         output: output.path, kept: embedder.cache.count)
                 }
             }
-            scored.score.count(set.judgements(allIDs))
+            scored.score.count(set.judgements(selection.allIDs ?? corpus.ids))
             return scored
         }
     }
 
     /// Embeds the chosen documents a window at a time; only their rows stay in memory.
     private func embedCorpus(
-        of set: RetrievalSet, _ chosen: Set<String>, _ documents: Documents, _ images: ImageStore,
-        _ embedder: inout CachedEmbedder
-    ) async throws -> (ids: [String], rows: [Int], contents: ContentHasher) {
+        of set: RetrievalSet, _ chosen: Set<String>?, _ documents: Documents,
+        embedder: inout CachedEmbedder
+    ) async throws -> EmbeddedCorpus {
         let windowCount = 64
-        var reader = try DocumentReader(set.corpus)
-        var (ids, rows, contents) = ([String](), [Int](), ContentHasher())
+        let known = embedder.embedder.known
+        let images = images.map { ImageStore(root: $0) } ?? set.images
+        var reader = try CorpusReader(set.corpus)
+        var corpus = EmbeddedCorpus()
         var isAtEnd = false
         tell(.found(inputs: nil))
         while !isAtEnd {
-            var (window, names) = ([PromptedContent](), [String]())
+            var window: [DocumentInput] = []
+            let first = corpus.ids.count
             while window.count < windowCount, !isAtEnd {
                 guard let record = try reader.next(in: chosen) else {
                     isAtEnd = true
                     break
                 }
-                window.append(
-                    try record.input(documents, images) {
-                        embedder.embedder.known($0)
-                    })
-                // As if the model had every prompt: what a set holds is no matter of the model.
-                let content = try record.input(documents, images) { $0 }
-                contents.add(try ContentID(content))
-                names.append("\(set.name), document \(record.id)")
-                ids.append(record.id)
+                window.append(try DocumentInput(record, documents, images: images))
+                corpus.ids.append(record.id)
             }
-            rows += try await embedder.rows(of: window, tellsCount: false) { names[$0] }
+            let keys = try await ContentID.ids(of: window.map(\.content))
+            for (input, key) in zip(window, keys) {
+                // With the role of the document: what a set holds does not depend on the model.
+                corpus.contents.add(key.adding(role: input.role))
+            }
+            let ids = corpus.ids
+            corpus.rows += try await embedder.rows(
+                of: window.map { $0.prompted(known: known) },
+                keys: zip(window, keys).map { $0.promptedKey($1, known: known) },
+                tellsCount: false
+            ) { "\(set.name), document \(ids[first + $0])" }
         }
-        return (ids, rows, contents)
+        return corpus
     }
 }
 
-/// The vectors of one set, as rows of a matrix.
-private struct SetVectors {
-    let matrix: VectorMatrix
-    let queries: [QueryRecord]
-    let queryRows: [Int]
-    let documentIDs: [String]
-    let documentRows: [Int]
-    /// Of what the documents hold.
-    let contents: ContentHasher
+/// The documents of a set that are ranked.
+private struct CorpusSelection {
+    /// The ids of the ranked documents; nil for all documents.
+    let chosen: Set<String>?
+    /// The ids of all documents, where they had to be read for the choice.
+    let allIDs: [String]?
 
-    /// - Throws: `SafetensorsError`.
-    func write(_ name: String, to output: URL) throws {
-        var file = VectorFile(matrix)
-        file.add(vectors: "queries", rows: queryRows)
-        file.add(vectors: "documents", rows: documentRows)
-        try file.write(
-            to: VectorFile.url(of: name, in: output),
-            ids: ["query_ids": queries.map(\.id), "document_ids": documentIDs])
-    }
-
-    /// - Parameter willCompute: called before each block of scores; what it throws ends the search.
-    /// - Throws: `EvaluationError`, `TorchError`, what `willCompute` throws.
-    func score(
-        _ set: RetrievalSet, willCompute: () throws -> Void
-    ) throws -> EvaluationRun.ScoredSet {
-        let groups = TranslationGroups.names(of: queries, set.relevance)
-        let judged = zip(queries, queryRows).map { query, row in
-            JudgedQuery(
-                id: query.id, language: query.language, group: groups[query.id], row: row,
-                relevance: set.relevance[query.id] ?? [:])
+    /// - Throws: `DataError`.
+    init(_ part: EvaluationPart, of set: RetrievalSet, queries: [QueryRecord]) throws {
+        guard part.documentCount != nil else {
+            chosen = nil
+            allIDs = nil
+            return
         }
-        var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: documentIDs))
-        try evaluation.add(judged, in: matrix, documents: documentRows, willCompute: willCompute)
-        let texts = Dictionary(queries.map { ($0.id, $0.text) }) { first, _ in first }
-        var outcomes = evaluation.outcomes
-        for index in outcomes.indices { outcomes[index].input = texts[outcomes[index].query] }
-        return EvaluationRun.ScoredSet(
-            score: .retrieval(
-                try evaluation.score(
-                    set: set.name, random: RandomSource(seed: 0, name: set.name))),
-            outcomes: outcomes, data: digest(judged, texts))
+        let ids = try CorpusReader.ids(in: set.corpus)
+        chosen = part.documents(ids, for: queries, set.relevance)
+        allIDs = ids
     }
+}
 
-    /// The identity of contents, ids and judgements.
-    private func digest(_ judged: [JudgedQuery], _ texts: [String: String]) -> String {
-        var hasher = contents
-        for id in documentIDs { hasher.add(id) }
-        for query in judged {
-            hasher.add(query.id)
-            hasher.add(texts[query.id] ?? "")
-            for (id, grade) in query.relevance.sorted(by: { $0 < $1 }) {
-                hasher.add("\(id) \(grade)")
-            }
-        }
-        return hasher.id.text
-    }
+/// The documents of a set whose vectors are kept.
+private struct EmbeddedCorpus {
+    var ids: [String] = []
+    /// The row of each document in the matrix of kept vectors.
+    var rows: [Int] = []
+    /// A digest of what the documents hold.
+    var contents = ContentHasher()
 }
 
 extension RetrievalSet {

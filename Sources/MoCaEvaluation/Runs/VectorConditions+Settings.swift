@@ -1,26 +1,27 @@
 // What `scores.json` says about how vectors were computed.
 
 import MoCaCore
+import MoCaSettings
 import MoCaVectors
 
 extension VectorConditions {
     /// The conditions as settings of an evaluation: `prompt.ROLE` has each template's text,
     /// `prompts_digest` a digest of them all.
-    var settings: [String: SettingValue] {
-        var settings: [String: SettingValue] = [
-            "program": .text(program), "libtorch": .text(libtorch), "device": .text(device),
-            "dtype": .text(dtype), "threads": .integer(threads),
-            "batch_tokens": .integer(batchTokens), "attention": .text(attention.rawValue),
-            "pooling": .text(pooling.rawValue), "normalize": .bool(isNormalized),
-            "dimensions": .integer(dimensions), "fingerprint": .text(model),
-            "prompts": .bool(!prompts.isEmpty), "prompts_digest": .text(promptsDigest),
+    var settings: [String: JSON] {
+        var settings: [String: JSON] = [
+            "program": .string(program), "libtorch": .string(libtorch), "device": .string(device),
+            "dtype": .string(dtype), "threads": .integer(threads),
+            "batch_tokens": .integer(batchTokens), "attention": .string(attention.rawValue),
+            "pooling": .string(pooling.rawValue), "normalize": .bool(isNormalized),
+            "dimensions": .integer(dimensions), "fingerprint": .string(model),
+            "prompts": .bool(!prompts.isEmpty), "prompts_digest": .string(promptsDigest),
         ]
-        settings["device_model"] = deviceModel.map(SettingValue.text)
-        settings["min_pixels"] = minPixels.map(SettingValue.integer)
-        settings["max_pixels"] = maxPixels.map(SettingValue.integer)
-        settings["max_length"] = maxLength.map(SettingValue.integer)
-        settings["truncation"] = (truncation?.rawValue).map(SettingValue.text)
-        for (role, template) in prompts { settings["prompt.\(role)"] = .text(template) }
+        settings["device_model"] = deviceModel.map(JSON.string)
+        settings["min_pixels"] = minPixels.map(JSON.integer)
+        settings["max_pixels"] = maxPixels.map(JSON.integer)
+        settings["max_length"] = maxLength.map(JSON.integer)
+        settings["truncation"] = (truncation?.rawValue).map(JSON.string)
+        for (role, template) in prompts { settings["prompt.\(role)"] = .string(template) }
         return settings
     }
 }

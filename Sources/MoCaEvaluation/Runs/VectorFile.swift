@@ -1,6 +1,7 @@
 // The vectors of one set beside its scores, as safetensors with ids in the metadata.
 
 import Foundation
+import MoCaSettings
 import MoCaVectors
 import Safetensors
 
@@ -37,9 +38,7 @@ struct VectorFile {
     /// - Parameter ids: lists that the metadata holds as JSON.
     /// - Throws: `SafetensorsError`.
     func write(to url: URL, ids: [String: [String]]) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        let metadata = try ids.mapValues { String(decoding: try encoder.encode($0), as: UTF8.self) }
+        let metadata = try ids.mapValues { try JSONFormat.line.text($0) }
         let sorted = contents.sorted {
             SafetensorsDeclaration.canonicalOrder($0.tensor, $1.tensor)
         }

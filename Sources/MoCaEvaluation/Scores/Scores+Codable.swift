@@ -3,12 +3,30 @@
 import Foundation
 
 extension RankingMetrics {
-    /// The measures by the names that mteb gives them.
-    package var named: [String: Double] {
-        var values = ["mrr_at_10": mrrAt10, "map_at_10": mapAt10]
-        for (cutoff, value) in ndcg { values["ndcg_at_\(cutoff)"] = value }
-        for (cutoff, value) in recall { values["recall_at_\(cutoff)"] = value }
+    /// The values of all metrics.
+    package var values: [Metric: Double] {
+        var values: [Metric: Double] = [.mrrAt10: mrrAt10, .mapAt10: mapAt10]
+        for (cutoff, value) in ndcg { values[.ndcg(at: cutoff)] = value }
+        for (cutoff, value) in recall { values[.recall(at: cutoff)] = value }
         return values
+    }
+
+    /// The values of all metrics by the names that mteb gives them.
+    package var named: [String: Double] {
+        Dictionary(uniqueKeysWithValues: values.map { ($0.rawValue, $1) })
+    }
+
+    /// The metrics with some values; one that is missing is 0.
+    fileprivate init(_ values: [Metric: Double]) {
+        self.init(
+            ndcg: [:], recall: [:], mrrAt10: values[.mrrAt10] ?? 0, mapAt10: values[.mapAt10] ?? 0)
+        for (metric, value) in values {
+            switch metric {
+            case .ndcg(let cutoff): ndcg[cutoff] = value
+            case .recall(let cutoff): recall[cutoff] = value
+            case .precisionAt1, .mrrAt10, .mapAt10: break
+            }
+        }
     }
 }
 
@@ -85,16 +103,22 @@ extension PrecisionScore: Codable {
 }
 
 extension RetrievalScore: Codable {
-    /// Reads all measures with `_at_` in their names.
+    /// Reads all metrics by their names.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: MetricKey.self)
-        var named: [String: Double] = [:]
-        for key in values.allKeys where key.stringValue.contains("_at_") {
-            named[key.stringValue] = try values.decode(Double.self, forKey: key)
+        var found: [Metric: Double] = [:]
+        for key in values.allKeys {
+            guard let metric = Metric(rawValue: key.stringValue) else { continue }
+            found[metric] = try values.decode(Double.self, forKey: key)
         }
-        metrics = RankingMetrics(named: named)
-        chance = try values.decodeIfPresent([String: Double].self, forKey: .chance)
-            .map(RankingMetrics.init(named:))
+        metrics = RankingMetrics(found)
+        let chance = try values.decodeIfPresent([String: Double].self, forKey: .chance)
+        self.chance = chance.map { named in
+            let pairs = named.compactMap { name, value in
+                Metric(rawValue: name).map { ($0, value) }
+            }
+            return RankingMetrics(Dictionary(uniqueKeysWithValues: pairs))
+        }
         intervals =
             try values.decodeIfPresent([String: ConfidenceInterval].self, forKey: .intervals) ?? [:]
         queryCount = try values.decode(Int.self, forKey: .queryCount)
@@ -108,7 +132,9 @@ extension RetrievalScore: Codable {
     /// Writes the measures beside counts, intervals, chance and languages.
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: MetricKey.self)
-        for (name, value) in metrics.named { try values.encode(value, forKey: MetricKey(name)) }
+        for (metric, value) in metrics.values {
+            try values.encode(value, forKey: MetricKey(metric.rawValue))
+        }
         try values.encode(queryCount, forKey: .queryCount)
         try values.encodeIfPresent(chance?.named, forKey: .chance)
         try values.encodeIfPresent(stability, forKey: .stability)
@@ -116,21 +142,5 @@ extension RetrievalScore: Codable {
         try values.encodeIfPresent(bootstrap, forKey: .bootstrap)
         if !intervals.isEmpty { try values.encode(intervals, forKey: .intervals) }
         if !byLanguage.isEmpty { try values.encode(byLanguage, forKey: .byLanguage) }
-    }
-}
-
-extension RankingMetrics {
-    /// The measures of `named`; one that is missing is 0.
-    fileprivate init(named: [String: Double]) {
-        self.init(
-            ndcg: [:], recall: [:], mrrAt10: named["mrr_at_10"] ?? 0,
-            mapAt10: named["map_at_10"] ?? 0)
-        for (name, value) in named {
-            guard let cutoff = name.split(separator: "_").last.flatMap({ Int($0) }) else {
-                continue
-            }
-            if name.hasPrefix("ndcg_at_") { ndcg[cutoff] = value }
-            if name.hasPrefix("recall_at_") { recall[cutoff] = value }
-        }
     }
 }

@@ -1,6 +1,7 @@
 // Reading and writing the files of scores.
 
 package import Foundation
+import MoCaSettings
 import MoCaSystem
 
 /// MMEB's file for one set, `NAME_score.json`.
@@ -24,7 +25,7 @@ extension Scores {
             self = try JSONDecoder().decode(Scores.self, from: Data(contentsOf: file))
         } catch let error as DecodingError {
             throw EvaluationError.unreadableScores(
-                file: file.path, reason: Self.reason(error))
+                file: file.path, reason: error.reason)
         } catch {
             throw EvaluationError.unreadableScores(
                 file: file.path, reason: error.localizedDescription)
@@ -88,17 +89,6 @@ extension Scores {
             try AtomicFile.write(json: value, to: file, endsLine: true)
         } catch {
             throw EvaluationError.cannotWrite(file: file.path, reason: error.fileReason)
-        }
-    }
-
-    private static func reason(_ error: DecodingError) -> String {
-        switch error {
-        case .keyNotFound(let key, _): "the key '\(key.stringValue)' is missing"
-        case .typeMismatch(_, let context), .valueNotFound(_, let context),
-            .dataCorrupted(let context):
-            "\(context.codingPath.map(\.stringValue).joined(separator: "."))"
-                + "\(context.codingPath.isEmpty ? "" : ": ")\(context.debugDescription)"
-        @unknown default: error.localizedDescription
         }
     }
 }

@@ -1,5 +1,7 @@
 // Which measure stands for a set, and what readers call it: decided here and nowhere else.
 
+import MoCaSettings
+
 extension Scores {
     /// The measure that stands for a set: that of a published average that the set is in, else that of
     /// the mean over all sets where the set has it, else precision at 1 or nDCG@5.

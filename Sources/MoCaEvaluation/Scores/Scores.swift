@@ -1,5 +1,7 @@
 // What an evaluation writes: `scores.json`, and MMEB's `NAME_score.json`.
 
+package import MoCaSettings
+
 /// The share of queries answered rightly.
 package struct PrecisionScore: Sendable, Hashable {
     /// Queries answered rightly.
@@ -144,63 +146,6 @@ package struct GroupScore: Sendable, Hashable, Codable {
     }
 }
 
-/// One setting of an evaluation: a JSON value.
-package indirect enum SettingValue: Sendable, Hashable, Codable, CustomStringConvertible {
-    case bool(Bool)
-    case integer(Int)
-    case number(Double)
-    case text(String)
-    case object([String: SettingValue])
-
-    package init(from decoder: any Decoder) throws {
-        let value = try decoder.singleValueContainer()
-        let readings: [() throws -> SettingValue] = [
-            { .bool(try value.decode(Bool.self)) }, { Self(try value.decode(Double.self)) },
-        ]
-        for reading in readings {
-            do {
-                self = try reading()
-                return
-            } catch is DecodingError {
-                continue
-            }
-        }
-        do {
-            self = .text(try value.decode(String.self))
-        } catch is DecodingError {
-            self = .object(try value.decode([String: SettingValue].self))
-        }
-    }
-
-    /// A number, as an integer where it is one.
-    private init(_ number: Double) {
-        self = Int(exactly: number).map(Self.integer) ?? .number(number)
-    }
-
-    /// As text for people.
-    package var description: String {
-        switch self {
-        case .bool(let value): "\(value)"
-        case .integer(let value): "\(value)"
-        case .number(let value): "\(value)"
-        case .text(let value): value
-        case .object(let values):
-            values.sorted { $0.key < $1.key }.map { "\($0) \($1)" }.joined(separator: ", ")
-        }
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        switch self {
-        case .bool(let value): try container.encode(value)
-        case .integer(let value): try container.encode(value)
-        case .number(let value): try container.encode(value)
-        case .text(let value): try container.encode(value)
-        case .object(let values): try container.encode(values)
-        }
-    }
-}
-
 /// `scores.json`.
 package struct Scores: Sendable, Hashable, Codable {
     /// The scores by name of the set.
@@ -208,7 +153,7 @@ package struct Scores: Sendable, Hashable, Codable {
     /// The means by name of the group.
     package var groups: [String: GroupScore]
     /// How the model was run.
-    package var settings: [String: SettingValue]
+    package var settings: [String: JSON]
     /// Digests of what the sets hold, by name: inputs without the model's prompts, and what is
     /// right.
     package var data: [String: String]
@@ -217,7 +162,7 @@ package struct Scores: Sendable, Hashable, Codable {
 
     package init(
         sets: [String: SetScore], groups: [String: GroupScore] = [:],
-        settings: [String: SettingValue] = [:], data: [String: String] = [:],
+        settings: [String: JSON] = [:], data: [String: String] = [:],
         outcomes: [String: String] = [:]
     ) {
         self.sets = sets
@@ -230,7 +175,7 @@ package struct Scores: Sendable, Hashable, Codable {
         sets = try values.decode([String: SetScore].self, forKey: .sets)
         groups = try values.decodeIfPresent([String: GroupScore].self, forKey: .groups) ?? [:]
         settings =
-            try values.decodeIfPresent([String: SettingValue].self, forKey: .settings) ?? [:]
+            try values.decodeIfPresent([String: JSON].self, forKey: .settings) ?? [:]
         data = try values.decodeIfPresent([String: String].self, forKey: .data) ?? [:]
         outcomes = try values.decodeIfPresent([String: String].self, forKey: .outcomes) ?? [:]
     }

@@ -2,6 +2,7 @@
 
 import MoCaCore
 import MoCaData
+import MoCaSettings
 
 /// Which queries, documents and candidates of each set are scored. nil is all of them.
 ///
@@ -34,11 +35,11 @@ package struct EvaluationPart: Sendable, Hashable {
         queryCount: 50, documentCount: 500, candidateCount: 100)
 
     /// What `scores.json` says about the part.
-    var setting: SettingValue {
-        var values: [String: SettingValue] = ["seed": .integer(Int(clamping: seed))]
-        values["max_queries"] = queryCount.map(SettingValue.integer)
-        values["max_documents"] = documentCount.map(SettingValue.integer)
-        values["max_candidates"] = candidateCount.map(SettingValue.integer)
+    var setting: JSON {
+        var values: JSONObject = ["seed": .integer(Int(clamping: seed))]
+        values["max_queries"] = queryCount.map(JSON.integer)
+        values["max_documents"] = documentCount.map(JSON.integer)
+        values["max_candidates"] = candidateCount.map(JSON.integer)
         return .object(values)
     }
 

@@ -2,6 +2,7 @@
 // model_meta.json (mteb/results/task_result.py, mteb/models/model_meta.py).
 
 package import Foundation
+import MoCaSettings
 import MoCaSystem
 
 /// Writes results that `mteb.results.TaskResult.from_disk` reads.
@@ -44,28 +45,24 @@ package struct MTEBExport: Sendable {
         for case (let set, .retrieval(let score)) in scores.sets {
             let task = suite.aliases[set] ?? set
             let metric = suite.groups.first { $0.sets.contains(task) }?.metric ?? suite.metric
-            let result: [String: Any] = [
-                "dataset_revision": scores.data[set] ?? "unknown", "task_name": task,
-                "scores": [
-                    "test": try Self.entries(
-                        score, metric, set: set,
-                        languages: suite.englishTasks.contains(task) ? ["eng-Latn"] : [])
-                ],
-                "evaluation_time": seconds[set] ?? 0,
+            let entries = try Self.entries(
+                score, metric, set: set,
+                languages: suite.englishTasks.contains(task) ? ["eng-Latn"] : [])
+            let result: JSONObject = [
+                "dataset_revision": .string(scores.data[set] ?? "unknown"),
+                "task_name": .string(task), "scores": .object(["test": .array(entries)]),
+                "evaluation_time": .number(seconds[set] ?? 0),
                 // mteb did not compute these; absent keys would make it read an old format.
-                "mteb_version": NSNull(), "kg_co2_emissions": NSNull(),
+                "mteb_version": .null, "kg_co2_emissions": .null,
             ]
             try Self.write(result, to: results.appending(path: "\(task).json"))
         }
         return results
     }
 
-    private static func write(_ object: [String: Any], to file: URL) throws {
+    private static func write(_ object: JSONObject, to file: URL) throws {
         do {
-            let data = try JSONSerialization.data(
-                withJSONObject: object,
-                options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-            try AtomicFile.write(data, to: file)
+            try AtomicFile.write(JSONFormat.indented.data(JSON.object(object)), to: file)
         } catch {
             throw EvaluationError.cannotWrite(file: file.path, reason: error.fileReason)
         }
@@ -73,11 +70,13 @@ package struct MTEBExport: Sendable {
 
     // MARK: The files
 
-    private var modelMeta: [String: Any] {
-        var meta: [String: Any] = [
-            "name": model, "revision": revision, "n_parameters": parameterCount,
-            "embed_dim": vectorLength, "framework": ["safetensors"],
-            "similarity_fn_name": "cosine", "modalities": ["image", "text"],
+    private var modelMeta: JSONObject {
+        var meta: JSONObject = [
+            "name": .string(model), "revision": .string(revision),
+            "n_parameters": .integer(parameterCount), "embed_dim": .integer(vectorLength),
+            "framework": .array([.string("safetensors")]),
+            "similarity_fn_name": .string("cosine"),
+            "modalities": .array([.string("image"), .string("text")]),
         ]
         // Required by mteb, and not known here.
         for key in [
@@ -85,7 +84,7 @@ package struct MTEBExport: Sendable {
             "open_weights", "public_training_code", "public_training_data", "use_instructions",
             "training_datasets",
         ] {
-            meta[key] = NSNull()
+            meta[key] = .null
         }
         return meta
     }
@@ -95,7 +94,7 @@ package struct MTEBExport: Sendable {
     /// - Parameter languages: of a set that says none.
     private static func entries(
         _ score: RetrievalScore, _ metric: String, set: String, languages: [String]
-    ) throws -> [[String: Any]] {
+    ) throws -> [JSON] {
         guard !score.byLanguage.isEmpty else {
             return [try entry(score, metric, set: set, subset: "default", languages)]
         }
@@ -110,15 +109,15 @@ package struct MTEBExport: Sendable {
     private static func entry(
         _ score: RetrievalScore, _ metric: String, set: String, subset: String,
         _ languages: [String]
-    ) throws -> [String: Any] {
-        var entry: [String: Any] = score.metrics.named
+    ) throws -> JSON {
+        var entry = JSONObject(score.metrics.named.mapValues(JSON.number))
         guard let main = score.metrics.named[metric] else {
             throw EvaluationError.measureMissing(set: set, measure: metric)
         }
-        entry["main_score"] = main
-        entry["hf_subset"] = subset
-        entry["languages"] = languages
-        return entry
+        entry["main_score"] = .number(main)
+        entry["hf_subset"] = .string(subset)
+        entry["languages"] = .array(languages.map(JSON.string))
+        return .object(entry)
     }
 }
 

@@ -29,7 +29,7 @@ package struct ProbeSet: Sendable {
     /// Ids and vectors of the records, in their order.
     ///
     /// - Parameter model: the model's fingerprint.
-    /// - Throws: `DataError`, `VectorError`, `SearchError`, `EvaluationRunError.interrupted`.
+    /// - Throws: `DataError`, `VectorError`, `SearchError`, `EvaluationError.interrupted`.
     package func vectors(
         of embedder: Embedder, model: String
     ) async throws -> (ids: [String], vectors: [[Float]]) {
@@ -39,7 +39,7 @@ package struct ProbeSet: Sendable {
             embedder, cache, reuse: .sameWindow, progress: tell,
             willEmbed: { [isInterrupted, output] kept in
                 guard !isInterrupted() else {
-                    throw EvaluationRunError.interrupted(output: output.path, kept: kept)
+                    throw EvaluationError.interrupted(output: output.path, kept: kept)
                 }
             })
         let store = ImageStore(root: images)

@@ -3,6 +3,7 @@
 
 package import Foundation
 package import MoCaCore
+import MoCaSettings
 
 /// The numbers of a Qwen2-VL image processor.
 package struct ImageProcessorConfiguration: Sendable, Hashable {
@@ -66,45 +67,78 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         try self.init(folder: folder, budget: PixelBudget(minPixels: low, maxPixels: high))
     }
 
+    /// Reads a file; nil if it describes no image processor.
     private init?(file: URL, budget: PixelBudget?) throws {
-        let settings: Settings
+        let value: JSON
         do {
-            let data = try Data(contentsOf: file)
-            let decoder = JSONDecoder()
-            if file.lastPathComponent == "processor_config.json" {
-                guard let nested = try decoder.decode(Nested.self, from: data).image_processor
-                else { return nil }
-                settings = nested
-            } else {
-                settings = try decoder.decode(Settings.self, from: data)
-            }
+            value = try JSON(parsing: Data(contentsOf: file))
         } catch {
-            let reason = (error as? DecodingError).map(Self.describe) ?? error.localizedDescription
-            throw ImageError.configurationInvalid(path: file.path, reason: reason)
+            let reason = (error as? JSONFault).map { "it is not JSON: \($0)" }
+            throw ImageError.configurationInvalid(
+                path: file.path, reason: reason ?? error.localizedDescription)
         }
-        try self.init(settings, path: file.path, budget: budget)
+        guard case .object = value else {
+            throw ImageError.configurationInvalid(
+                path: file.path, reason: "it is \(value.shortDescription), must be an object")
+        }
+        var section = Section(value, SettingsContext(.json))
+        if file.lastPathComponent == "processor_config.json" {
+            guard let nested = section.optionalSection("image_processor") else { return nil }
+            section = nested
+        }
+        if let type = section.optionalString("image_processor_type"),
+            !Self.knownTypes.contains(type)
+        {
+            throw ImageError.unknownProcessor(path: file.path, type: type)
+        }
+        self.init(section, budget: budget)
+        let problems = section.context.problems.map(\.description)
+        guard problems.isEmpty else {
+            throw ImageError.configurationInvalid(
+                path: file.path, reason: problems.joined(separator: "; "))
+        }
     }
 
-    private init(_ settings: Settings, path: String, budget: PixelBudget?) throws {
+    /// Reads the settings; problems are added to the section's context.
+    private init(_ section: Section, budget: PixelBudget?) {
         self.init()
-        if let type = settings.image_processor_type, !Self.knownTypes.contains(type) {
-            throw ImageError.unknownProcessor(path: path, type: type)
+        patchSize = section.integer("patch_size", in: 1...256, default: patchSize)
+        temporalPatchSize = section.integer(
+            "temporal_patch_size", in: 1...16, default: temporalPatchSize)
+        mergeSize = section.integer("merge_size", in: 1...16, default: mergeSize)
+        rescaleFactor = section.number("rescale_factor", default: rescaleFactor)
+        mean = section.numbers("image_mean") ?? mean
+        deviation = section.numbers("image_std") ?? deviation
+        section.context.require("image_mean", reason: "must have 3 numbers") { mean.count == 3 }
+        section.context.require("image_std", reason: "must have 3 positive numbers") {
+            deviation.count == 3 && deviation.allSatisfy { $0 > 0 }
         }
-        patchSize = settings.patch_size ?? patchSize
-        temporalPatchSize = settings.temporal_patch_size ?? temporalPatchSize
-        mergeSize = settings.merge_size ?? mergeSize
-        rescaleFactor = settings.rescale_factor ?? rescaleFactor
-        mean = settings.image_mean ?? mean
-        deviation = settings.image_std ?? deviation
-        // Without limits in the file, the processor's own defaults hold.
-        self.budget =
-            budget
-            ?? PixelBudget(
-                minPixels: settings.min_pixels ?? settings.size?.shortest_edge ?? 56 * 56,
-                maxPixels: settings.max_pixels ?? settings.size?.longest_edge ?? 28 * 28 * 1280)
-        if let problem = settings.problem ?? self.problem {
-            throw ImageError.configurationInvalid(path: path, reason: problem)
+        // A step switched off, or another filter, would give other numbers than ours.
+        for step in ["do_resize", "do_rescale", "do_normalize", "do_convert_rgb"]
+        where !section.bool(step, default: true) {
+            section.add(step, "is false, must be true")
         }
+        let filter = section.integer("resample", default: 3)
+        if filter != 3 { section.add("resample", "is \(filter), must be 3 (bicubic)") }
+        self.budget = Self.budget(section, budget)
+    }
+
+    /// The pixel limits: those that are given, else those of the file. Without limits in the file,
+    /// the processor's own defaults hold.
+    private static func budget(_ section: Section, _ given: PixelBudget?) -> PixelBudget {
+        let edges = section.optionalSection("size")
+        let stored = PixelBudget(
+            minPixels: section.optionalInteger("min_pixels")
+                ?? edges?.optionalInteger("shortest_edge") ?? 56 * 56,
+            maxPixels: section.optionalInteger("max_pixels")
+                ?? edges?.optionalInteger("longest_edge") ?? 28 * 28 * 1280)
+        let budget = given ?? stored
+        section.context.require(
+            "min_pixels", "max_pixels",
+            reason: "is \(budget.minPixels), must be at least 0 and at most max_pixels, "
+                + "\(budget.maxPixels)"
+        ) { budget.minPixels >= 0 && budget.maxPixels >= max(1, budget.minPixels) }
+        return budget
     }
 
     /// Slow and fast classes save the same settings; the numbers here are the slow one's.
@@ -112,71 +146,4 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         "Qwen2VLImageProcessor", "Qwen2VLImageProcessorFast", "Qwen2VLImageProcessorPil",
         "Qwen2_5_VLImageProcessor", "Qwen2_5_VLImageProcessorFast",
     ]
-
-    /// What cannot be computed with, or nil.
-    private var problem: String? {
-        if !(1...256).contains(patchSize) { return "patch_size must be 1 to 256" }
-        if !(1...16).contains(temporalPatchSize) { return "temporal_patch_size must be 1 to 16" }
-        if !(1...16).contains(mergeSize) { return "merge_size must be 1 to 16" }
-        if mean.count != 3 || deviation.count != 3 {
-            return "image_mean and image_std must have 3 numbers"
-        }
-        if deviation.contains(where: { !($0 > 0) }) { return "image_std must be positive" }
-        if budget.minPixels < 0 || budget.maxPixels < max(1, budget.minPixels) {
-            return "pixel limits must satisfy 0 <= min_pixels <= max_pixels"
-        }
-        return nil
-    }
-
-    private static func describe(_ error: DecodingError) -> String {
-        switch error {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context),
-            .keyNotFound(_, let context), .dataCorrupted(let context):
-            let key = context.codingPath.map(\.stringValue).joined(separator: ".")
-            return key.isEmpty ? "it is not a JSON object" : "\(key) has the wrong type"
-        @unknown default: return "it is not as expected"
-        }
-    }
-
-    // MARK: - Files
-
-    /// The keys of the file, in its own spelling.
-    private struct Settings: Decodable {
-        var image_processor_type: String?
-        var min_pixels: Int?
-        var max_pixels: Int?
-        var size: Edges?
-        var patch_size: Int?
-        var temporal_patch_size: Int?
-        var merge_size: Int?
-        var rescale_factor: Double?
-        var image_mean: [Double]?
-        var image_std: [Double]?
-        var resample: Int?
-        var do_resize: Bool?
-        var do_rescale: Bool?
-        var do_normalize: Bool?
-        var do_convert_rgb: Bool?
-
-        /// A step switched off, or another filter, would give other numbers than ours.
-        var problem: String? {
-            let steps = [
-                ("do_resize", do_resize), ("do_rescale", do_rescale),
-                ("do_normalize", do_normalize), ("do_convert_rgb", do_convert_rgb),
-            ]
-            if let off = steps.first(where: { $0.1 == false }) {
-                return "\(off.0) must be true"
-            }
-            return (resample ?? 3) == 3 ? nil : "resample must be 3 (bicubic)"
-        }
-    }
-
-    private struct Edges: Decodable {
-        var shortest_edge: Int?
-        var longest_edge: Int?
-    }
-
-    private struct Nested: Decodable {
-        var image_processor: Settings?
-    }
 }

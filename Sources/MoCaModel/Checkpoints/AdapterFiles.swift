@@ -2,6 +2,7 @@
 // keys are `base_model.model.` and the key of this program (transformers' tree of modules).
 
 package import Foundation
+import MoCaSettings
 import MoCaSystem
 package import NN
 import Safetensors
@@ -61,15 +62,12 @@ package struct AdapterFiles: Sendable {
         } catch {
             throw ModelError.unreadable(file: url.path, reason: error.localizedDescription)
         }
-        let list = ProblemList()
-        guard case .object(let values) = try JSONValue(parsing: data, file: url.path) else {
-            throw ModelError.notJSON(file: url.path, reason: "it is not an object")
-        }
-        let section = JSONSection(values, list: list)
+        let section = try Section(modelFile: data, file: url.path)
         settings = AdapterSettings(section)
         base = section.optionalString("base_model_name_or_path")
-        guard list.problems.isEmpty else {
-            throw ModelError.badAdapter(file: url.path, problems: list.problems)
+        let problems = section.context.problems
+        guard problems.isEmpty else {
+            throw ModelError.badAdapter(file: url.path, problems: problems)
         }
     }
 
@@ -116,7 +114,8 @@ package struct AdapterFiles: Sendable {
             contents, to: folder.appending(path: weightsName), metadata: ["format": "pt"])
         let url = folder.appending(path: configurationName)
         do {
-            try AtomicFile.write(settings.fileValue(base: base.path).fileData(), to: url)
+            try AtomicFile.write(
+                JSONFormat.document.data(settings.fileValue(base: base.path)), to: url)
         } catch {
             throw ModelError.cannotWrite(file: url.path, reason: error.fileReason)
         }
@@ -125,7 +124,7 @@ package struct AdapterFiles: Sendable {
 
 extension AdapterSettings {
     /// What a file may say of things that this program does not do, such that nothing is done.
-    private static let inert: [String: [JSONValue]] = [
+    private static let inert: [String: [JSON]] = [
         "bias": [.string("none")], "fan_in_fan_out": [.bool(false)], "lora_bias": [.bool(false)],
         "rank_pattern": [.object([:])], "alpha_pattern": [.object([:])],
         "layers_to_transform": [], "layers_pattern": [], "exclude_modules": [],
@@ -134,61 +133,48 @@ extension AdapterSettings {
     ]
 
     /// Reads an `adapter_config.json`; problems are added to the section's list.
-    fileprivate init(_ section: JSONSection) {
+    fileprivate init(_ section: Section) {
         self.init(targets: .suffixes([]))
         let kind = section.optionalString("peft_type") ?? "LORA"
-        if kind != "LORA" { section.list.add("peft_type", "is \"\(kind)\", must be \"LORA\"") }
+        if kind != "LORA" { section.add("peft_type", "is \"\(kind)\", must be \"LORA\"") }
         for (key, allowed) in Self.inert.sorted(by: { $0.key < $1.key }) {
             guard let value = section[key], !allowed.contains(value) else { continue }
-            section.list.add(key, "is \(value.shortDescription), which is not supported")
+            section.add(key, "is \(value.shortDescription), which is not supported")
         }
         rank = section.count("r", default: 8)
         alpha = section.number("lora_alpha", default: 8)
         dropout = section.number("lora_dropout", default: 0)
         if !(0..<1).contains(dropout) {
-            section.list.add("lora_dropout", "is \(dropout), must be from 0 to below 1")
+            section.add("lora_dropout", "is \(dropout), must be from 0 to below 1")
         }
         usesMagnitude = section.bool("use_dora", default: false)
         dividesByRoot = section.bool("use_rslora", default: false)
         targets = Self.targets(section)
-        wholeModules = Self.names("modules_to_save", section) ?? []
+        wholeModules = section.strings("modules_to_save") ?? []
         switch section["init_lora_weights"] {
         case nil, .bool(true): initialization = .standard
         case .string("gaussian"): initialization = .gaussian
         case let other?:
             // The others change the base weights too.
-            section.list.add(
+            section.add(
                 "init_lora_weights", "is \(other.shortDescription), must be true or \"gaussian\"")
         }
     }
 
-    private static func targets(_ section: JSONSection) -> Targets {
+    private static func targets(_ section: Section) -> Targets {
         if case .string(let text) = section["target_modules"] {
             guard let pattern = KeyPattern(text) else {
-                section.list.add("target_modules", "is no regular expression")
+                section.add("target_modules", "is no regular expression")
                 return .suffixes([])
             }
             return .pattern(pattern)
         }
-        return .suffixes(names("target_modules", section) ?? [])
-    }
-
-    private static func names(_ key: String, _ section: JSONSection) -> [String]? {
-        guard let value = section[key] else { return nil }
-        guard case .array(let items) = value else {
-            section.list.add(key, "is \(value.shortDescription), must be a list of texts")
-            return nil
-        }
-        return items.compactMap { item in
-            if case .string(let text) = item { return text }
-            section.list.add(key, "has \(item.shortDescription), must be a list of texts")
-            return nil
-        }
+        return .suffixes(section.strings("target_modules") ?? [])
     }
 
     /// The file that PEFT reads.
-    fileprivate func fileValue(base: String) -> JSONValue {
-        let modules: JSONValue =
+    fileprivate func fileValue(base: String) -> JSON {
+        let modules: JSON =
             switch targets {
             case .suffixes(let list): .array(list.map { .string($0) })
             case .pattern(let pattern): .string(pattern.text)

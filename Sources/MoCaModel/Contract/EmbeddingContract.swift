@@ -2,6 +2,7 @@
 
 package import Foundation
 package import MoCaCore
+package import MoCaSettings
 
 /// The embedding contract of a model. A field that is nil is decided by the next source: the
 /// model's other files, else the defaults (bidirectional, mean, normalised).
@@ -29,7 +30,7 @@ package struct EmbeddingContract: Sendable, Hashable {
     /// Inputs with the vectors that a right build gives.
     package var probes: [Probe] = []
     /// Keys that begin with `x_`: kept for others, never read.
-    package var extensions: [String: JSONValue] = [:]
+    package var extensions: [String: JSON] = [:]
 
     package init() {}
 
@@ -88,83 +89,83 @@ package struct EmbeddingContract: Sendable, Hashable {
 
 extension EmbeddingContract {
     /// Everything that is wrong with the contract; `vectorLength` is the model's, where it is known.
-    package func problems(vectorLength: Int? = nil) -> [ConfigurationProblem] {
-        let list = ProblemList()
-        checkLimits(list)
-        checkPrompts(list)
-        checkDimensions(list, vectorLength)
+    package func problems(vectorLength: Int? = nil) -> [SettingsProblem] {
+        let context = SettingsContext(.json)
+        checkLimits(context)
+        checkPrompts(context)
+        checkDimensions(context, vectorLength)
         for (number, probe) in probes.enumerated() {
-            check(probe, "probes[\(number)]", list, vectorLength)
+            check(probe, "probes[\(number)]", context, vectorLength)
         }
-        return list.problems
+        return context.problems
     }
 
-    private func checkLimits(_ list: ProblemList) {
+    private func checkLimits(_ context: SettingsContext) {
         for (key, value) in [
             ("min_pixels", minPixels), ("max_pixels", maxPixels), ("max_length", maxLength),
         ] {
-            if let value, value < 1 { list.add(key, "is \(value), must be positive") }
+            if let value, value < 1 { context.add(key, "is \(value), must be positive") }
         }
         if let minPixels, let maxPixels, minPixels > maxPixels {
-            list.add("min_pixels", "is \(minPixels), must not be over max_pixels \(maxPixels)")
+            context.add("min_pixels", "is \(minPixels), must not be over max_pixels \(maxPixels)")
         }
         if truncation != nil, maxLength == nil {
-            list.add("truncation", "is there without max_length, which it needs")
+            context.add("truncation", "is there without max_length, which it needs")
         }
-        if maskToken == "" { list.add("mask_token", "is empty, must be a token") }
+        if maskToken == "" { context.add("mask_token", "is empty, must be a token") }
     }
 
-    private func checkPrompts(_ list: ProblemList) {
+    private func checkPrompts(_ context: SettingsContext) {
         for (role, template) in prompts.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             let path = "prompts.\(role.rawValue)"
-            if role.rawValue.isEmpty { list.add("prompts", "has an empty role") }
+            if role.rawValue.isEmpty { context.add("prompts", "has an empty role") }
             if !template.contains("{text}"), !template.contains("{image}") {
-                list.add(path, "has neither {text} nor {image}")
+                context.add(path, "has neither {text} nor {image}")
             }
             for place in ["{text}", "{image}"] where template.ranges(of: place).count > 1 {
-                list.add(path, "has \(place) more than once")
+                context.add(path, "has \(place) more than once")
             }
         }
     }
 
-    private func checkDimensions(_ list: ProblemList, _ vectorLength: Int?) {
+    private func checkDimensions(_ context: SettingsContext, _ vectorLength: Int?) {
         let isAscending = zip(dimensions, dimensions.dropFirst()).allSatisfy { $0 < $1 }
         if !isAscending || dimensions.contains(where: { $0 < 1 }) {
-            list.add("dimensions", "is \(dimensions), must be positive and ascending")
+            context.add("dimensions", "is \(dimensions), must be positive and ascending")
         } else if let vectorLength, let last = dimensions.last, last > vectorLength {
-            list.add("dimensions", "holds \(last), must be at most the model's \(vectorLength)")
+            context.add("dimensions", "holds \(last), must be at most the model's \(vectorLength)")
         }
     }
 
     private func check(
-        _ probe: Probe, _ path: String, _ list: ProblemList, _ vectorLength: Int?
+        _ probe: Probe, _ path: String, _ context: SettingsContext, _ vectorLength: Int?
     ) {
         if probe.text.isEmpty, probe.images.isEmpty {
-            list.add(path, "has neither text nor images")
+            context.add(path, "has neither text nor images")
         }
         for (number, data) in probe.imageData.enumerated() where data == nil {
-            list.add("\(path).images[\(number)]", "is not a data:image/...;base64, URL")
+            context.add("\(path).images[\(number)]", "is not a data:image/...;base64, URL")
         }
         if let role = probe.role, prompts[role] == nil {
-            list.add("\(path).role", "is \"\(role.rawValue)\", which prompts do not have")
+            context.add("\(path).role", "is \"\(role.rawValue)\", which prompts do not have")
         }
         if let vectorLength, probe.vector.count != vectorLength {
-            list.add(
+            context.add(
                 "\(path).vector",
                 "has \(probe.vector.count) numbers, the model gives \(vectorLength)")
         } else if probe.vector.isEmpty {
-            list.add("\(path).vector", "is empty")
+            context.add("\(path).vector", "is empty")
         }
         let length = probe.vector.reduce(into: 0.0) { $0 += Double($1) * Double($1) }.squareRoot()
         if normalize ?? true, !probe.vector.isEmpty, !(abs(length - 1) < 1e-3) {
-            list.add("\(path).vector", "has length \(length), must be 1")
+            context.add("\(path).vector", "has length \(length), must be 1")
         }
         for (type, value) in probe.tolerance.sorted(by: { $0.key < $1.key }) {
             if Probe.defaultTolerance[type] == nil {
                 let known = Probe.defaultTolerance.keys.sorted().joined(separator: ", ")
-                list.add("\(path).tolerance.\(type)", "is not a type; there are \(known)")
+                context.add("\(path).tolerance.\(type)", "is not a type; there are \(known)")
             } else if !(value > 0) {
-                list.add("\(path).tolerance.\(type)", "is \(value), must be positive")
+                context.add("\(path).tolerance.\(type)", "is \(value), must be positive")
             }
         }
     }

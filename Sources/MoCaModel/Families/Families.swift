@@ -2,6 +2,7 @@
 
 package import Foundation
 import MoCaCore
+import MoCaSettings
 
 /// All families. A new one is a folder beside this file, and a line in `all`.
 package enum Families {
@@ -17,30 +18,22 @@ package enum Families {
     package static func configuration(
         parsing data: Data, file: String
     ) throws(ModelError) -> any BackboneConfiguration {
-        let value = try JSONValue(parsing: data, file: file)
-        guard case .object(let object) = value else {
-            throw .notJSON(file: file, reason: "it holds \(value.shortDescription), not an object")
-        }
-        guard let family = family(object) else {
+        let section = try Section(modelFile: data, file: file)
+        guard let family = family(section) else {
             let known = all.map { "\"\($0.modelType)\"" }.joined(separator: " or ")
-            let found = object["model_type"].map { $0 == .null ? "missing" : $0.shortDescription }
+            let found = section["model_type"]?.shortDescription ?? "missing"
             throw .badConfiguration(
                 file: file,
-                problems: [
-                    ConfigurationProblem(
-                        "model_type", "is \(found ?? "missing"), must be \(known)")
-                ])
+                problems: [SettingsProblem("model_type", "is \(found), must be \(known)")])
         }
         return try family.init(parsing: data, file: file)
     }
 
-    private static func family(
-        _ object: [String: JSONValue]
-    ) -> (any BackboneConfiguration.Type)? {
-        if case .string(let type)? = object["model_type"] {
+    private static func family(_ section: Section) -> (any BackboneConfiguration.Type)? {
+        if let type = section["model_type"]?.string {
             return all.first { $0.modelType == type }
         }
-        guard case .array(let architectures)? = object["architectures"] else { return nil }
+        guard let architectures = section["architectures"]?.array else { return nil }
         return all.first { family in
             family.architectures.contains { architectures.contains(.string($0)) }
         }

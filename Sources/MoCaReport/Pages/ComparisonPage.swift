@@ -3,6 +3,7 @@
 package import Foundation
 package import MoCaCore
 package import MoCaEvaluation
+import MoCaSettings
 
 /// The page of `moca evaluate compare`.
 package struct ComparisonPage {

@@ -4,6 +4,7 @@ package import Foundation
 package import MoCaCore
 package import MoCaEmbedding
 package import MoCaEvaluation
+import MoCaSettings
 
 /// `report.html` and `report.md` of an evaluation's folder.
 package struct EvaluationPage {
@@ -217,7 +218,7 @@ struct EvaluatedData {
     let roles: Set<Role>
 
     /// nil where the settings do not say it.
-    init?(_ settings: [String: SettingValue], roles: Set<Role>) {
+    init?(_ settings: [String: JSON], roles: Set<Role>) {
         guard let name = settings["benchmark"]?.description,
             let benchmark = Benchmark(rawValue: name), let data = settings["data"]?.description
         else { return nil }
@@ -231,7 +232,7 @@ struct EvaluatedData {
 
     /// The inputs of one set.
     ///
-    /// - Throws: `DataError`, `EvaluationRunError`.
+    /// - Throws: `DataError`, `EvaluationError`.
     func contents(of set: String) throws -> SetContents {
         try SetContents(set, of: benchmark, data: data, images: images, roles: roles)
     }

@@ -2,6 +2,7 @@
 
 package import Foundation
 package import MoCaCore
+package import MoCaTraining
 
 extension ReconstructionList {
     /// Reads the list of a folder.

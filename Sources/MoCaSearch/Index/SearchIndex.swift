@@ -63,7 +63,7 @@ package struct SearchIndex: Sendable {
     package func best(_ query: Embedding, count: Int) throws -> [Hit] {
         precondition(query.values.count == manifest.vectorLength, "a query of another length")
         let column = Tensor(query.values, shape: [manifest.vectorLength, 1])  // [D, 1]
-        var best = BestRows(count: count)
+        var best = TopK(count: count)
         for start in stride(from: 0, to: items.count, by: Self.chunk) {
             let rows = start..<min(start + Self.chunk, items.count)
             let scores: [Float] = try catchingTorchErrors {

@@ -21,7 +21,7 @@ struct MinedFolder {
     /// Writes both files.
     ///
     /// - Parameter records: appends all records.
-    /// - Throws: `MiningError.cannotWrite`, `DataError.cannotWrite`.
+    /// - Throws: `SearchError.cannotWriteMined`, `DataError.cannotWrite`.
     func write(_ report: MiningReport, records: (ContrastiveWriter) throws -> Void) throws {
         do {
             try AtomicFolder.write(url) { partial in
@@ -33,7 +33,7 @@ struct MinedFolder {
                     endsLine: true)
             }
         } catch let error as SystemFileError {
-            throw MiningError.cannotWrite(path: url.path, reason: error.reason)
+            throw SearchError.cannotWriteMined(path: url.path, reason: error.reason)
         }
     }
 }

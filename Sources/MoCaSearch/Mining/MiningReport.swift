@@ -116,8 +116,8 @@ package struct ScoreSummary: Sendable, Hashable, Codable {
 extension MiningReport {
     /// Reads the report of a folder that was mined.
     ///
-    /// - Throws: `MiningError.damagedReport`.
-    init(in folder: URL) throws(MiningError) {
+    /// - Throws: `SearchError.damagedReport`.
+    init(in folder: URL) throws(SearchError) {
         let file = folder.appending(path: Self.fileName)
         do {
             self = try JSONDecoder().decode(Self.self, from: Data(contentsOf: file))
@@ -128,8 +128,8 @@ extension MiningReport {
 
     /// Demands that another run would give the same.
     ///
-    /// - Throws: `MiningError.otherSettings`.
-    func require(_ other: MiningReport, records: Int, in folder: URL) throws(MiningError) {
+    /// - Throws: `SearchError.otherSettings`.
+    func require(_ other: MiningReport, records: Int, in folder: URL) throws(SearchError) {
         var names: [String] = []
         if model.fingerprint != other.model.fingerprint { names.append("model") }
         if settings != other.settings { names.append("setting of mining") }

@@ -33,8 +33,8 @@ package struct MiningSettings: Sendable, Hashable {
 
     /// Finds ranges in which there is nothing.
     ///
-    /// - Throws: `MiningError.badSetting`.
-    package func check() throws(MiningError) {
+    /// - Throws: `SearchError.badSetting`.
+    package func check() throws(SearchError) {
         guard negatives >= 1 else {
             throw .badSetting(
                 name: "negatives", value: "\(negatives)", allowed: "1 or more")

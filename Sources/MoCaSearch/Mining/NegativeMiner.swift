@@ -53,14 +53,14 @@ package struct NegativeMiner: Sendable {
     /// Mines the subsets of folders, and writes each into a folder of its name.
     ///
     /// - Parameter images: what image paths in records are relative to.
-    /// - Throws: `MiningError`, `SearchError`, `DataError`, `VectorError`.
+    /// - Throws: `SearchError`, `SearchError`, `DataError`, `VectorError`.
     package func mine(_ folders: [URL], images: URL) async throws -> [MiningReport] {
         try settings.check()
         let folders = try subsetFolders(in: folders)
         let catalog = try Catalog<ContrastiveSample>(
             folders: folders, images: ImageStore(root: images))
         if let subset = catalog.subsets.first(where: \.hasShards) {
-            throw MiningError.shardedSubset(name: subset.name)
+            throw SearchError.shardedSubset(name: subset.name)
         }
         let excluded = try catalog.renamed(quarantine, leftOut: nil)
         let jobs = zip(catalog.subsets, folders).map { subset, source in
@@ -68,7 +68,7 @@ package struct NegativeMiner: Sendable {
         }
         // Refused before anything is computed.
         if !resumes, let job = jobs.first(where: { $0.folder.exists }) {
-            throw MiningError.outputExists(folder: job.folder.url.path)
+            throw SearchError.outputExists(folder: job.folder.url.path)
         }
         let cache = try VectorCache(
             in: vectors, of: embedder.conditions(model: model.fingerprint))
@@ -97,7 +97,7 @@ package struct NegativeMiner: Sendable {
 
     private func goOn(kept: Int) throws {
         guard !isInterrupted() else {
-            throw MiningError.interrupted(output: output.path, kept: kept)
+            throw SearchError.miningInterrupted(output: output.path, kept: kept)
         }
     }
 
@@ -117,13 +117,13 @@ package struct NegativeMiner: Sendable {
             return (old, true)
         }
         guard job.subset.rowCount > 0 else {
-            throw MiningError.emptySubset(name: job.subset.name)
+            throw SearchError.emptySubset(name: job.subset.name)
         }
         tell(.started(subset: job.subset.name, records: job.subset.rowCount))
-        let table = try await PairTable(job.subset, in: catalog, filter, embedder: &cached) {
+        let table = try await MiningPairs(job.subset, in: catalog, filter, embedder: &cached) {
             tell(.embedded(records: $0))
         }
-        guard !table.rows.isEmpty else { throw MiningError.emptySubset(name: job.subset.name) }
+        guard !table.rows.isEmpty else { throw SearchError.emptySubset(name: job.subset.name) }
         if !filter.failures.isEmpty { report.failed = filter.failures }
         let search = ExactSearch(
             matrix: try cached.cache.matrix(), documents: table.documentRows, device: device)

@@ -24,7 +24,7 @@ struct NegativeSelection {
     /// What became of a query's candidates.
     struct Outcome {
         /// The best first.
-        var negatives: [BestRows.Row] = []
+        var negatives: [TopK.Row] = []
         /// Documents within reach that are not its positives.
         var candidateCount = 0
         /// Of these, those that a filter removed.
@@ -36,11 +36,11 @@ struct NegativeSelection {
     ///   - positives: all positives of the query.
     ///   - lowestPositive: the least score of these: with several, margins are measured from it.
     func callAsFunction(
-        _ nearest: [BestRows.Row], positives: Set<Int>, lowestPositive: Float,
+        _ nearest: [TopK.Row], positives: Set<Int>, lowestPositive: Float,
         using random: inout RandomSource
     ) -> Outcome {
         var outcome = Outcome()
-        var kept: [BestRows.Row] = []
+        var kept: [TopK.Row] = []
         for row in nearest where !positives.contains(row.row) {
             outcome.candidateCount += 1
             if let filter = filter(row.score, lowestPositive) {
@@ -71,8 +71,8 @@ struct NegativeSelection {
     }
 
     private func choose(
-        from pool: [BestRows.Row], using random: inout RandomSource
-    ) -> [BestRows.Row] {
+        from pool: [TopK.Row], using random: inout RandomSource
+    ) -> [TopK.Row] {
         guard settings.sampling == .random, pool.count > settings.negatives else {
             return Array(pool.prefix(settings.negatives))
         }

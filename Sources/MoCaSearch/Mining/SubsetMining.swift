@@ -12,7 +12,7 @@ struct SubsetMining {
     /// - Parameter willCompute: called before each block; what it throws ends the search.
     /// - Throws: `TorchError`, `SearchError.scoreNotFinite`, what `willCompute` throws.
     init(
-        _ table: PairTable, _ search: ExactSearch, _ report: inout MiningReport,
+        _ table: MiningPairs, _ search: ExactSearch, _ report: inout MiningReport,
         willCompute: () throws -> Void
     ) throws {
         let settings = report.settings

@@ -47,7 +47,7 @@ package struct ExactSearch: Sendable {
     /// What was found for one query.
     package struct Found: Sendable {
         /// Places in `documents` with their scores, the best first.
-        package let best: [BestRows.Row]
+        package let best: [TopK.Row]
         /// The scores of the marked documents, in their order.
         package let marked: [Float]
         /// Where the best of the marked documents ranks; nil where none is marked.

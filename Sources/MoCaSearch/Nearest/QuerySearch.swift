@@ -20,11 +20,11 @@ struct QuerySearch {
     let row: Int
     private let marked: [Float]
     /// The best of the marked documents.
-    private let target: BestRows.Row?
+    private let target: TopK.Row?
     private let count: Int
     private var candidates: [Candidate] = []
     /// Of those that were scored exactly.
-    private var best: BestRows
+    private var best: TopK
     /// The `count`-th best exact score is not below this.
     private var threshold = -Double.infinity
     private var aboveTarget = 0
@@ -36,7 +36,7 @@ struct QuerySearch {
         target = zip(query.marked, scores).max { ($0.1, $1.0) < ($1.1, $0.0) }
             .map { (row: $0.0, score: $0.1) }
         self.count = count
-        best = BestRows(count: count)
+        best = TopK(count: count)
     }
 
     /// Candidates that are gathered before all but the possible ones are dropped.
@@ -85,7 +85,7 @@ struct QuerySearch {
         }
     }
 
-    private mutating func compare(_ document: Int, _ target: BestRows.Row, _ exact: Score) {
+    private mutating func compare(_ document: Int, _ target: TopK.Row, _ exact: Score) {
         guard document != target.row else { return }
         let score = exact(row, document)
         if score == target.score { tiedWithTarget += 1 }

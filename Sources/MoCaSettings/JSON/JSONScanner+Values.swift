@@ -52,40 +52,56 @@ extension JSONScanner {
             scalar: { _ in })
     }
 
-    /// Consumes any value and returns it as a tree.
-    package mutating func value(depth: Int = 0) throws -> JSONTree {
-        var tree = JSONTree.null
+    /// Consumes any value; a key written twice is a fault.
+    package mutating func value(depth: Int = 0) throws -> JSON {
+        var result = JSON.null
         try visitValue(
             depth: depth,
             object: { scanner in
-                var members: [JSONTree.Member] = []
+                var object = JSONObject()
                 try scanner.object { scanner, name in
-                    members.append(try scanner.member(name, depth: depth + 1))
+                    try scanner.member(name, of: &object, depth: depth + 1)
                 }
-                tree = .object(members)
+                result = .object(object)
             },
             array: { scanner in
-                var elements: [JSONTree] = []
+                var elements: [JSON] = []
                 try scanner.array { elements.append(try $0.value(depth: depth + 1)) }
-                tree = .array(elements)
+                result = .array(elements)
             },
-            scalar: { tree = $0 })
-        return tree
+            scalar: { result = $0 })
+        return result
     }
 
-    /// Consumes the value of `name` and returns both.
-    package mutating func member(_ name: Text, depth: Int = 0) throws -> JSONTree.Member {
-        let name = try string(name)
+    /// Consumes the value of `name` and adds both to an object; a key written twice is a fault.
+    package mutating func member(
+        _ name: Text, of object: inout JSONObject, depth: Int = 0
+    ) throws {
+        let key = try string(name)
         _ = try peek()
         let start = position
         let value = try value(depth: depth)
-        return JSONTree.Member(name: name, value: value, range: start..<position)
+        guard object[key] == nil else { throw fault("the key '\(key)' stands twice", at: start) }
+        object[key] = value
+    }
+
+    /// Consumes an object and returns where the value of each key stands, in bytes.
+    package mutating func memberRanges() throws -> [String: Range<Int>] {
+        var ranges: [String: Range<Int>] = [:]
+        try object { scanner, name in
+            let key = try scanner.string(name)
+            _ = try scanner.peek()
+            let start = scanner.position
+            try scanner.skipValue()
+            ranges[key] = start..<scanner.position
+        }
+        return ranges
     }
 
     /// Decides by the next byte what kind of value it is.
     private mutating func visitValue(
         depth: Int, object: (inout JSONScanner) throws -> Void,
-        array: (inout JSONScanner) throws -> Void, scalar: (JSONTree) -> Void
+        array: (inout JSONScanner) throws -> Void, scalar: (JSON) -> Void
     ) throws {
         guard depth < Self.depthMax else { throw fault("nested too deeply") }
         switch try peek() {
@@ -98,10 +114,11 @@ extension JSONScanner {
         default:
             let start = position
             let (spelling, isInteger) = try number()
-            guard Double(spelling)?.isFinite ?? false else {
+            guard let number = Double(spelling), number.isFinite else {
                 throw fault("the number is too large", at: start)
             }
-            scalar(.number(spelling, isInteger: isInteger))
+            // An integer beyond 64 bits becomes the nearest number.
+            scalar((isInteger ? Int(spelling) : nil).map(JSON.integer) ?? .number(number))
         }
     }
 }

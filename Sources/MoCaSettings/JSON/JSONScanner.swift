@@ -1,9 +1,9 @@
 // Reads JSON (RFC 8259) straight from UTF-8 bytes, in place: a vocabulary of 150,000 entries becomes
 // no tree of values. It keeps what Foundation's decoders lose: the order of keys, keys written twice,
-// the spelling of numbers, and the byte at which something is wrong.
+// and the byte at which something is wrong.
 
 /// Where and why a text is not JSON, or not the JSON that was expected.
-package struct JSONFault: Error, Equatable {
+package struct JSONFault: Error, Equatable, CustomStringConvertible {
     /// The offset of the byte at which reading stopped.
     package let byte: Int
     /// What is wrong there.
@@ -13,6 +13,8 @@ package struct JSONFault: Error, Equatable {
         self.byte = byte
         self.reason = reason
     }
+
+    package var description: String { "\(reason) at byte \(byte)" }
 }
 
 /// A cursor over the bytes of one JSON text. Every method that reads a value skips the white space
@@ -36,9 +38,10 @@ package struct JSONScanner {
     /// The offset of the next byte to read.
     package internal(set) var position = 0
 
-    /// Starts at the first byte of `bytes`, which must outlive the scanner.
-    package init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    /// Starts at a byte of `bytes`, which must outlive the scanner.
+    package init(_ bytes: UnsafeBufferPointer<UInt8>, from position: Int = 0) {
         self.bytes = bytes
+        self.position = position
     }
 
     /// The fault of `reason` at `byte`, by default the next one.

@@ -16,8 +16,11 @@ package final class ArchiveReader {
             case file, folder, symbolicLink, hardLink, other
         }
 
-        /// The path within the archive, as it is stored: it may be absolute or hold `..`.
+        /// The path within the archive, as it is stored: it may be absolute or hold `..`. Bytes that
+        /// are not UTF-8 are replaced.
         package var name: String
+        /// Whether the stored path is UTF-8.
+        package var hasValidName: Bool
         package var kind: Kind
         /// What a link points to.
         package var target: String?
@@ -27,6 +30,8 @@ package final class ArchiveReader {
         package var offset: Int?
         /// Where the headers begin in such a tar.
         package var headerOffset: Int
+        /// Whether the content needs a password.
+        package var isEncrypted: Bool
     }
 
     private let reader: OpaquePointer
@@ -126,11 +131,12 @@ package final class ArchiveReader {
         let name = String(cString: entry.name)
         entryName = name
         return Entry(
-            name: name, kind: Self.kind(entry.type),
+            name: name, hasValidName: String(validatingCString: entry.name) != nil,
+            kind: Self.kind(entry.type),
             target: entry.target.map { String(cString: $0) },
             byteCount: entry.size < 0 ? nil : Int(entry.size),
             offset: entry.position < 0 ? nil : Int(entry.position),
-            headerOffset: Int(entry.header))
+            headerOffset: Int(entry.header), isEncrypted: entry.is_encrypted != 0)
     }
 
     private static func kind(_ type: carchive_type) -> Entry.Kind {
@@ -146,6 +152,9 @@ package final class ArchiveReader {
     /// Whether a tar ended without the mark of its end, as one that is cut off between two entries
     /// does; known when `next` has given nil.
     package var lacksEnd: Bool { carchive_lacks_end(reader) != 0 }
+
+    /// Bytes of the files that were read so far.
+    package var consumedByteCount: Int { Int(carchive_consumed(reader)) }
 
     /// The next bytes of the entry or stream; nil at its end.
     ///

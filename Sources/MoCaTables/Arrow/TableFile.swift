@@ -91,17 +91,9 @@ package final class TableFile: RecordFile, @unchecked Sendable {
         return try body(names.map { UnsafePointer<CChar>($0) })
     }
 
-    package func forEachBatch(
-        ofBlock block: Int, columns: [String], batchRows: Int, _ body: (RowBatch) throws -> Void
-    ) throws {
-        let scan = try scan(block: block, columns: columns, batchRows: batchRows)
-        while let batch = try scan.next() { try body(batch) }
-    }
-
-    /// Starts to read a block; the columns of `columns` that the file has are read.
-    ///
-    /// - Throws: `DataError.damagedBlock`.
-    package func scan(block: Int, columns: [String], batchRows: Int) throws -> TableScan {
+    package func batchIterator(
+        ofBlock block: Int, columns: [String], batchRows: Int
+    ) throws -> BatchIterator {
         var opened: OpaquePointer?
         try withColumns(columns) { pointers in
             try lock.withLock { _ in
@@ -113,7 +105,8 @@ package final class TableFile: RecordFile, @unchecked Sendable {
             }
         }
         guard let scan = opened else { preconditionFailure("an open scan is never NULL") }
-        return TableScan(file: self, scan: scan, block: block)
+        let batches = TableScan(file: self, scan: scan, block: block)
+        return BatchIterator { try batches.next() }
     }
 
     fileprivate func close(_ scan: OpaquePointer) {
@@ -135,15 +128,15 @@ package final class TableFile: RecordFile, @unchecked Sendable {
     }
 }
 
-/// A walk over the batches of one block.
-package final class TableScan {
+/// An open scan over the batches of one block.
+private final class TableScan {
     private let file: TableFile
     private let scan: OpaquePointer
     private let block: Int
     /// The next row, counted from the start of the file.
     private var row: Int
 
-    fileprivate init(file: TableFile, scan: OpaquePointer, block: Int) {
+    init(file: TableFile, scan: OpaquePointer, block: Int) {
         self.file = file
         self.scan = scan
         self.block = block
@@ -157,7 +150,7 @@ package final class TableScan {
     /// The next batch; nil at the end of the block.
     ///
     /// - Throws: `DataError.damagedBlock`.
-    package func next() throws -> RowBatch? {
+    func next() throws -> RowBatch? {
         let end = file.firstRow(ofBlock: block) + file.blockRows[block]
         let batch = try file.next(scan, block: block)
         let start = row

@@ -17,11 +17,7 @@ extension JSONLinesFile {
     package func batches(ofBlock index: Int, columns: [String]) throws -> [RowBatch] {
         let block = blocks[index]
         guard block.end - block.start > Self.keptByteCountMax else {
-            var batches: [RowBatch] = []
-            try forEachBatch(ofBlock: index, columns: columns, batchRows: block.rows) {
-                batches.append($0)
-            }
-            return batches
+            return [try batch(ofBlock: index)]
         }
         let places = try linePlaces(of: block)
         let changed = DataError.damagedBlock(

@@ -99,9 +99,14 @@ package struct JSONLinesFile: RecordFile {
         }
     }
 
-    package func forEachBatch(
-        ofBlock index: Int, columns: [String], batchRows: Int, _ body: (RowBatch) throws -> Void
-    ) throws {
+    package func batchIterator(
+        ofBlock index: Int, columns: [String], batchRows: Int
+    ) throws -> BatchIterator {
+        BatchIterator(try batch(ofBlock: index))
+    }
+
+    /// The records of a block, whose bytes stay in memory.
+    func batch(ofBlock index: Int) throws -> RowBatch {
         let block = blocks[index]
         let bytes = try read(block)
         var lines: [(number: Int, bytes: Range<Int>)] = []
@@ -120,10 +125,9 @@ package struct JSONLinesFile: RecordFile {
         }
         let found = lines
         let path = path
-        try body(
-            RowBatch(count: found.count, byteCount: bytes.count) { row in
-                try Self.row(bytes[found[row].bytes], line: found[row].number, path: path)
-            })
+        return RowBatch(count: found.count, byteCount: bytes.count) { row in
+            try Self.row(bytes[found[row].bytes], line: found[row].number, path: path)
+        }
     }
 
     /// The record of a line.

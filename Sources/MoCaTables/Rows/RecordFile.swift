@@ -21,13 +21,13 @@ package protocol RecordFile: Sendable {
     ///
     /// - Throws: `DataError`.
     func batches(ofBlock block: Int, columns: [String]) throws -> [RowBatch]
-    /// Reads a block in runs of at most about `batchRows` records, with the columns of `columns`
-    /// that the file has, and gives each run to `body`.
+    /// Starts to read a block in batches of at most about `batchRows` records, with the columns of
+    /// `columns` that the file has.
     ///
-    /// - Throws: `DataError`, or what `body` throws.
-    func forEachBatch(
-        ofBlock block: Int, columns: [String], batchRows: Int, _ body: (RowBatch) throws -> Void
-    ) throws
+    /// - Throws: `DataError`.
+    func batchIterator(
+        ofBlock block: Int, columns: [String], batchRows: Int
+    ) throws -> BatchIterator
 }
 
 extension RecordFile {
@@ -40,17 +40,24 @@ extension RecordFile {
         return batches
     }
 
-    /// Gives every record to `body`, in order, in flat memory.
+    /// Calls `body` with every batch of a block, in order.
+    ///
+    /// - Throws: `DataError`, or what `body` throws.
+    package func forEachBatch(
+        ofBlock block: Int, columns: [String], batchRows: Int, _ body: (RowBatch) throws -> Void
+    ) throws {
+        let batches = try batchIterator(ofBlock: block, columns: columns, batchRows: batchRows)
+        while let batch = try batches.next() { try body(batch) }
+    }
+
+    /// Calls `body` with every record, in order and in flat memory.
     ///
     /// - Throws: `DataError`, or what `body` throws.
     package func forEachRow(
         columns: [String], batchRows: Int = 256, _ body: (Row) throws -> Void
     ) throws {
-        for block in blockRows.indices {
-            try forEachBatch(ofBlock: block, columns: columns, batchRows: batchRows) { batch in
-                for index in 0..<batch.count { try body(batch.row(index)) }
-            }
-        }
+        var rows = RowIterator(self, columns: columns, batchRows: batchRows)
+        while let row = try rows.next() { try body(row) }
     }
 
     /// Complains when the file lacks a column.
@@ -65,6 +72,30 @@ extension RecordFile {
 
     /// The first row of a block, counted from the start of the file.
     func firstRow(ofBlock block: Int) -> Int { blockRows[..<block].reduce(0, +) }
+}
+
+/// The batches of one block, pulled one at a time.
+package struct BatchIterator {
+    private let read: () throws -> RowBatch?
+
+    /// Batches that `read` returns, until it returns nil.
+    init(_ read: @escaping () throws -> RowBatch?) {
+        self.read = read
+    }
+
+    /// A block that is one batch.
+    init(_ batch: RowBatch) {
+        var rest: RowBatch? = batch
+        read = {
+            defer { rest = nil }
+            return rest
+        }
+    }
+
+    /// The next batch; nil at the end of the block.
+    ///
+    /// - Throws: `DataError.damagedBlock`.
+    package func next() throws -> RowBatch? { try read() }
 }
 
 /// A run of records of one block.

@@ -59,9 +59,9 @@ package struct WebDatasetFile: RecordFile {
     /// Names and places of members alone: next to nothing.
     package func byteCount(ofBlock block: Int, columns: [String]) -> Int { 1024 * blockRows[block] }
 
-    package func forEachBatch(
-        ofBlock index: Int, columns: [String], batchRows: Int, _ body: (RowBatch) throws -> Void
-    ) throws {
+    package func batchIterator(
+        ofBlock index: Int, columns: [String], batchRows: Int
+    ) throws -> BatchIterator {
         let block = blocks[index]
         let tar = try decompressed ?? RandomAccessFile(path)
         var walk = try SampleWalk(tar, from: block.start)
@@ -73,19 +73,17 @@ package struct WebDatasetFile: RecordFile {
         }
         let (found, path, decompressed) = (samples, path, decompressed)
         let readsImages = columns.contains { $0.contains("image") || $0.contains("img") }
-        try body(
-            RowBatch(
-                count: found.count, byteCount: found.reduce(0) { $0 + $1.indexByteCount }
-            ) { row in
-                // A shard is opened for each row: batches of many shards are cached, and a process
-                // may not hold as many files open.
-                let tar = try decompressed ?? RandomAccessFile(path)
-                let place = RecordLocation.Place.sample(block.firstRow + row, key: found[row].key)
-                let reader = TarSampleReader(
-                    sample: found[row], tar: tar,
-                    location: RecordLocation(file: path, place: place))
-                return try reader.row(readsImages: readsImages)
-            })
+        let byteCount = found.reduce(0) { $0 + $1.indexByteCount }
+        let batch = RowBatch(count: found.count, byteCount: byteCount) { row in
+            // A shard is opened for each row: batches of many shards are cached, and a process
+            // may not hold as many files open.
+            let tar = try decompressed ?? RandomAccessFile(path)
+            let place = RecordLocation.Place.sample(block.firstRow + row, key: found[row].key)
+            let reader = TarSampleReader(
+                sample: found[row], tar: tar, location: RecordLocation(file: path, place: place))
+            return try reader.row(readsImages: readsImages)
+        }
+        return BatchIterator(batch)
     }
 }
 

@@ -23,7 +23,7 @@ package struct AddedToken: Sendable, Hashable {
 extension AddedToken {
     /// The token of an entry that has `content` and the five flags; a missing flag is
     /// false, but `normalized` is then the opposite of `special`, as in the `tokenizers` library.
-    init(_ value: JSONTree, content: String, id: Int32) {
+    init(_ value: JSON, content: String, id: Int32) {
         self.content = content
         self.id = id
         isSpecial = value["special"]?.bool ?? false
@@ -35,15 +35,13 @@ extension AddedToken {
 
     /// A special token that is matched as it stands, such as a mask token.
     init(special content: String, id: Int32) {
-        self.init(
-            .object([.init(name: "special", value: .bool(true), range: 0..<0)]),
-            content: content, id: id)
+        self.init(.object(["special": .bool(true)]), content: content, id: id)
     }
 
     /// The members of the token as JSON, braces aside, after `"id"`.
     var jsonMembers: String {
         """
-        "content": \(JSONTree.quoted(content)), "single_word": \(isSingleWord), \
+        "content": \(JSON.quoted(content)), "single_word": \(isSingleWord), \
         "lstrip": \(stripsLeft), "rstrip": \(stripsRight), "normalized": \(isNormalised), \
         "special": \(isSpecial)
         """

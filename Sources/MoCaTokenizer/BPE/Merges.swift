@@ -5,7 +5,7 @@ import MoCaSettings
 /// The merges of a byte-pair encoding and the ids of the 256 single bytes.
 struct Merges: Sendable {
     /// (left id, right id) to (rank, id of both joined); a lower rank goes first.
-    let table: PairTable
+    let table: UInt32PairMap
     /// The id of each byte.
     let byteIDs: [UInt32]
 
@@ -25,7 +25,7 @@ struct Merges: Sendable {
             throw TokenizerError.inconsistent(
                 file: file, field: "model.merges", reason: "pairs and strings are mixed")
         }
-        table = PairTable(reader.entries)
+        table = UInt32PairMap(reader.entries)
     }
 
     private static func byteIDs(_ vocabulary: Vocabulary, file: String) throws -> [UInt32] {
@@ -116,7 +116,7 @@ extension Merges {
                 throw TokenizerError.inconsistent(
                     file: file, field: "model.merges[\(entries.count)]",
                     reason:
-                        "\(JSONTree.quoted(String(decoding: utf8, as: UTF8.self))) is no token of bytes"
+                        "\(JSON.quoted(String(decoding: utf8, as: UTF8.self))) is no token of bytes"
                 )
             }
         }
@@ -134,7 +134,7 @@ extension Merges {
                 (left, bytes[..<middle]), (right, bytes[middle...]), (both, bytes[...]),
             ]
             where id == Vocabulary.noID {
-                let token = JSONTree.quoted(ByteAlphabet.spelling(of: part))
+                let token = JSON.quoted(ByteAlphabet.spelling(of: part))
                 throw TokenizerError.inconsistent(
                     file: file, field: "model.merges[\(entries.count)]",
                     reason: "the token \(token) is not in the vocabulary")

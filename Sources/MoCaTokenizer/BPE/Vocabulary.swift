@@ -63,7 +63,7 @@ struct Vocabulary: Sendable {
                 let hash = hash(key)
                 let at = slot(key, hash: hash, arena: arena, spans: draft.spans, index: index)
                 guard index[at] == freeSlot else {
-                    let token = JSONTree.quoted(ByteAlphabet.spelling(of: key))
+                    let token = JSON.quoted(ByteAlphabet.spelling(of: key))
                     throw TokenizerError.inconsistent(
                         file: file, field: "model.vocab", reason: "the token \(token) twice")
                 }
@@ -180,7 +180,7 @@ extension Vocabulary {
                 throw TokenizerError.inconsistent(
                     file: file, field: "model.vocab",
                     reason:
-                        "the token \(JSONTree.quoted(String(decoding: bytes, as: UTF8.self))) twice"
+                        "the token \(JSON.quoted(String(decoding: bytes, as: UTF8.self))) twice"
                 )
             }
         }

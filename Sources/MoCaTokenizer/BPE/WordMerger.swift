@@ -49,13 +49,13 @@ final class WordMerger {
         var pairCount = count - 1
         for i in 0..<pairCount { scanPairs[i] = table.find(scan[i], scan[i + 1]) }
         while pairCount > 0 {
-            var best = PairTable.none
+            var best = UInt32PairMap.none
             var at = 0
             for i in 0..<pairCount where scanPairs[i] < best {
                 best = scanPairs[i]
                 at = i
             }
-            if best == PairTable.none { break }
+            if best == UInt32PairMap.none { break }
             scan[at] = UInt32(truncatingIfNeeded: best)
             // Both arrays close the gap: id at + 1 and its pair are gone.
             pairCount &-= 1
@@ -83,16 +83,16 @@ final class WordMerger {
             next.append(i + 1 < count ? Int32(i + 1) : -1)
         }
         for i in 0..<count {
-            pairs.append(i + 1 < count ? merges.table.find(ids[i], ids[i + 1]) : PairTable.none)
-            if pairs[i] != PairTable.none { push(Self.heapEntry(pairs[i], at: i)) }
+            pairs.append(i + 1 < count ? merges.table.find(ids[i], ids[i + 1]) : UInt32PairMap.none)
+            if pairs[i] != UInt32PairMap.none { push(Self.heapEntry(pairs[i], at: i)) }
         }
         while let top = pop() {
             let at = Int(top & 0xFFFF_FFFF)
             // An entry is stale when its pair has changed since; no two pairs share a rank.
-            guard pairs[at] != PairTable.none, pairs[at] >> 32 == top >> 32 else { continue }
+            guard pairs[at] != UInt32PairMap.none, pairs[at] >> 32 == top >> 32 else { continue }
             let gone = Int(next[at])
             ids[at] = UInt32(truncatingIfNeeded: pairs[at])
-            pairs[gone] = PairTable.none
+            pairs[gone] = UInt32PairMap.none
             next[at] = next[gone]
             if next[gone] >= 0 { previous[Int(next[gone])] = Int32(at) }
             renewPair(at)
@@ -108,8 +108,8 @@ final class WordMerger {
     /// Looks up the pair that starts at `at` again.
     private func renewPair(_ at: Int) {
         let after = Int(next[at])
-        pairs[at] = after >= 0 ? merges.table.find(ids[at], ids[after]) : PairTable.none
-        if pairs[at] != PairTable.none { push(Self.heapEntry(pairs[at], at: at)) }
+        pairs[at] = after >= 0 ? merges.table.find(ids[at], ids[after]) : UInt32PairMap.none
+        if pairs[at] != UInt32PairMap.none { push(Self.heapEntry(pairs[at], at: at)) }
     }
 
     /// The rank of a looked-up pair above its position: the order of merging.

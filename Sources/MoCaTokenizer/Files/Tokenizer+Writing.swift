@@ -61,26 +61,27 @@ extension Tokenizer {
 
     private func editedConfiguration() throws -> Data {
         let tree = try files.configurationTree()
+        let ranges = try Self.memberRanges(of: files.configuration, at: 0)
         var edits: [(range: Range<Int>, text: String)] = []
         var newMembers: [String] = []
         if let mask = configuration.maskToken, !isMaskToken(tree["mask_token"], mask) {
-            if let member = tree.member("mask_token") {
-                edits.append((member.range, JSONTree.quoted(mask)))
+            if let range = ranges["mask_token"] {
+                edits.append((range, JSON.quoted(mask)))
             } else {
-                newMembers.append("\"mask_token\": \(JSONTree.quoted(mask))")
+                newMembers.append("\"mask_token\": \(JSON.quoted(mask))")
             }
         }
         if tree["tokenizer_class"] == nil {
             newMembers.append("\"tokenizer_class\": \"Qwen2Tokenizer\"")
         }
-        if let decoder = tree.member("added_tokens_decoder"),
-            case .object(let known) = decoder.value
+        if case .object(let known)? = tree["added_tokens_decoder"],
+            let start = ranges["added_tokens_decoder"]?.lowerBound
         {
-            let names = Set(known.map(\.name))
-            let entries = added.tokens.filter { !names.contains("\($0.id)") }
+            let entries = added.tokens.filter { known["\($0.id)"] == nil }
                 .map { "\"\($0.id)\": {\($0.jsonMembers)}" }
             if !entries.isEmpty {
-                let at = known.last?.range.upperBound ?? decoder.range.lowerBound + 1
+                let inner = try Self.memberRanges(of: files.configuration, at: start)
+                let at = inner.values.map(\.upperBound).max() ?? start + 1
                 let comma = known.isEmpty ? "" : ", "
                 edits.append((at..<at, comma + entries.joined(separator: ", ")))
             }
@@ -97,7 +98,17 @@ extension Tokenizer {
         return data
     }
 
-    private func isMaskToken(_ value: JSONTree?, _ mask: String) -> Bool {
+    /// Where the value of each key of the object at a byte stands.
+    private static func memberRanges(
+        of data: Data, at start: Int
+    ) throws -> [String: Range<Int>] {
+        try data.withUnsafeBytes { bytes in
+            var scanner = JSONScanner(bytes.bindMemory(to: UInt8.self), from: start)
+            return try scanner.memberRanges()
+        }
+    }
+
+    private func isMaskToken(_ value: JSON?, _ mask: String) -> Bool {
         (value?.string ?? value?["content"]?.string)?.utf8.elementsEqual(mask.utf8) ?? false
     }
 }

@@ -40,37 +40,35 @@ package struct TokenizerConfiguration: Sendable {
     ]
 
     /// Reads the tree of the file; an empty object stands for a missing file.
-    init(_ json: JSONTree, file: String) throws {
-        guard case .object = json else {
-            throw TokenizerError.unsupported(
-                file: file, field: "(root)", found: json.summary, supported: "an object")
-        }
-        if json["split_special_tokens"]?.bool == true {
-            throw TokenizerError.unsupported(
-                file: file, field: "split_special_tokens", found: "true", supported: "false")
+    init(_ json: JSON, file: String) throws {
+        let context = SettingsContext(.json)
+        if case .object = json {} else { context.add("", "is \(json.summary), must be an object") }
+        if json["split_special_tokens"] == .bool(true) {
+            context.add("split_special_tokens", "is true, must be false")
         }
         let hasDefaults = (json["tokenizer_class"]?.string ?? "Qwen2").hasPrefix("Qwen2")
         for attribute in Self.attributes {
             let fallback = hasDefaults ? Self.classDefaults[attribute] : nil
-            named[attribute] = try Self.content(json[attribute], attribute, file) { fallback }
+            named[attribute] =
+                json[attribute].map { Self.content($0, attribute, context) } ?? fallback
         }
-        for value in json["additional_special_tokens"]?.elements ?? [] {
-            let token = try Self.content(value, "additional_special_tokens", file) { nil }
-            if let token { additional.append(token) }
-        }
+        let key = "additional_special_tokens"
+        additional = (json[key]?.array ?? []).compactMap { Self.content($0, key, context) }
         // transformers writes 1e30 for "no limit", which is no `Int`.
-        modelMaxLength = json["model_max_length"]?.int
+        modelMaxLength = json["model_max_length"]?.integer
+        guard context.problems.isEmpty else {
+            throw TokenizerError.unsupported(file: file, problems: context.problems)
+        }
     }
 
     /// The text of a token that is given as a string or as an object with `content`.
     private static func content(
-        _ value: JSONTree?, _ field: String, _ file: String, missing: () -> String?
-    ) throws -> String? {
-        guard let value else { return missing() }
+        _ value: JSON, _ field: String, _ context: SettingsContext
+    ) -> String? {
         if value == .null { return nil }
         guard let content = value.string ?? value["content"]?.string else {
-            throw TokenizerError.unsupported(
-                file: file, field: field, found: value.summary, supported: "a token")
+            context.add(field, "is \(value.summary), must be a token")
+            return nil
         }
         return content.isEmpty ? nil : content
     }

@@ -1,5 +1,6 @@
 // `tokenizer.json`, read and checked: everything in it is done exactly or refused by name.
 
+import MoCaCore
 import MoCaSettings
 
 /// The contents of one `tokenizer.json`.
@@ -28,10 +29,13 @@ struct TokenizerDefinition: Sendable {
 
     private init(reading bytes: UnsafeBufferPointer<UInt8>, file: String) throws {
         let members = try Members(bytes, file: file)
-        let check = FieldCheck(file: file)
-        try check.model(members.model)
-        try check.pipeline(members.others)
-        usesNFC = try check.usesNFC(members.others["normalizer"])
+        guard let model = members.model else {
+            throw TokenizerError.missingField(file: file, field: "model")
+        }
+        let supported = SupportedFields()
+        supported.check(model: model)
+        usesNFC = supported.check(pipeline: members.others)
+        try supported.finish(file: file)
         guard let vocabulary = members.vocabulary else {
             throw TokenizerError.missingField(file: file, field: "model.vocab")
         }
@@ -40,22 +44,22 @@ struct TokenizerDefinition: Sendable {
         }
         self.vocabulary = vocabulary
         merges = try Merges(&mergesScanner, vocabulary: vocabulary, file: file)
-        let entries = members.others.member("added_tokens")
-        addedTokensEnd = entries.map { $0.range.upperBound - 1 }
-        try addTokens(entries?.value ?? .array([]), file: file)
+        addedTokensEnd = members.addedTokensEnd
+        try addTokens(members.others["added_tokens"] ?? .array([]), file: file)
     }
 
-    private mutating func addTokens(_ entries: JSONTree, file: String) throws {
-        guard let entries = entries.elements else {
+    private mutating func addTokens(_ list: JSON, file: String) throws {
+        guard let entries = list.array else {
+            let reason = "is \(list.summary), must be an array"
             throw TokenizerError.unsupported(
-                file: file, field: "added_tokens", found: entries.summary, supported: "an array")
+                file: file, problems: [SettingsProblem("added_tokens", reason)])
         }
         for (i, entry) in entries.enumerated() {
             let field = "added_tokens[\(i)]"
             guard let content = entry["content"]?.string else {
                 throw TokenizerError.missingField(file: file, field: field + ".content")
             }
-            guard let id = entry["id"]?.int else {
+            guard let id = entry["id"]?.integer else {
                 throw TokenizerError.missingField(file: file, field: field + ".id")
             }
             let known = addedTokens.token(content)?.id
@@ -64,7 +68,7 @@ struct TokenizerDefinition: Sendable {
                 // The library would silently use the id it expects.
                 throw TokenizerError.inconsistent(
                     file: file, field: field,
-                    reason: "\(JSONTree.quoted(content)) has the id \(id), expected \(expected)")
+                    reason: "\(JSON.quoted(content)) has the id \(id), expected \(expected)")
             }
             addedTokens.add(AddedToken(entry, content: content, id: expected))
         }
@@ -79,18 +83,23 @@ extension TokenizerDefinition {
         /// Stands before the array of merges.
         private(set) var mergesScanner: JSONScanner?
         /// The members of `model` but these two; nil without a model.
-        private(set) var model: JSONTree?
+        private(set) var model: JSON?
         /// The members of the file but `model`.
-        private(set) var others = JSONTree.null
+        private(set) var others = JSON.null
+        /// Where the array of added tokens closes; nil without the field.
+        private(set) var addedTokensEnd: Int?
 
         init(_ bytes: UnsafeBufferPointer<UInt8>, file: String) throws {
             var scanner = JSONScanner(bytes)
-            var members: [JSONTree.Member] = []
+            var members = JSONObject()
             try scanner.object { scanner, name in
                 if scanner.isEqual(name, "model") {
                     try readModel(&scanner, file: file)
                 } else {
-                    try members.append(scanner.member(name))
+                    try scanner.member(name, of: &members)
+                    if scanner.isEqual(name, "added_tokens") {
+                        addedTokensEnd = scanner.position - 1
+                    }
                 }
             }
             try scanner.end()
@@ -98,7 +107,7 @@ extension TokenizerDefinition {
         }
 
         private mutating func readModel(_ scanner: inout JSONScanner, file: String) throws {
-            var members: [JSONTree.Member] = []
+            var members = JSONObject()
             try scanner.object { scanner, name in
                 if scanner.isEqual(name, "vocab") {
                     vocabulary = try Vocabulary(&scanner, file: file)
@@ -107,7 +116,7 @@ extension TokenizerDefinition {
                     mergesScanner = scanner
                     try scanner.skipMerges()
                 } else {
-                    try members.append(scanner.member(name))
+                    try scanner.member(name, of: &members)
                 }
             }
             model = .object(members)

@@ -41,14 +41,9 @@ struct TokenizerFiles: Sendable {
     }
 
     /// The tree of `tokenizer_config.json`.
-    func configurationTree() throws -> JSONTree {
+    func configurationTree() throws -> JSON {
         do {
-            return try configuration.withUnsafeBytes { bytes in
-                var scanner = JSONScanner(bytes.bindMemory(to: UInt8.self))
-                let tree = try scanner.value()
-                try scanner.end()
-                return tree
-            }
+            return try JSON(parsing: configuration)
         } catch let fault as JSONFault {
             throw TokenizerError(fault, file: configurationPath)
         }

@@ -81,7 +81,7 @@ extension CanonicalComposition {
                 return
             }
             let step = UnicodeTables.decompositionTable.find(scalar, 0)
-            guard step != PairTable.none else {
+            guard step != UInt32PairMap.none else {
                 add(scalar)
                 return
             }
@@ -161,7 +161,7 @@ extension CanonicalComposition {
                 return first + second - (tails.lowerBound - 1)
             }
             let found = UnicodeTables.compositionTable.find(first, second)
-            return found == PairTable.none ? nil : UInt32(truncatingIfNeeded: found >> 32)
+            return found == UInt32PairMap.none ? nil : UInt32(truncatingIfNeeded: found >> 32)
         }
     }
 }

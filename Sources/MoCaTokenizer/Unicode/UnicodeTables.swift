@@ -44,13 +44,13 @@ enum UnicodeTables {
     }()
 
     /// (scalar, 0) to one canonical step: (first, second, or 0 for a singleton); Hangul aside.
-    static let decompositionTable = PairTable(
+    static let decompositionTable = UInt32PairMap(
         triples(composites) + triples(decompositions))
     /// (first, second) to (composite, 0); Hangul aside.
-    static let compositionTable = PairTable(
+    static let compositionTable = UInt32PairMap(
         triples(composites).map { ($0.2, $0.3, $0.0, 0) })
     /// (scalar, 0) to (combining class, 0), where it is not 0.
-    static let combiningClassTable = PairTable(
+    static let combiningClassTable = UInt32PairMap(
         stride(from: 0, to: combiningClasses.count, by: 3).flatMap { i in
             (combiningClasses[i]..<combiningClasses[i + 1]).map {
                 ($0, 0, combiningClasses[i + 2], 0)

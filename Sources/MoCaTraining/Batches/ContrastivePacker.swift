@@ -53,8 +53,6 @@ struct ContrastivePacker: Sendable {
             samples.map(\.positiveScore)
             + samples.flatMap { $0.negativeScores.prefix(hardNegatives) }
         if scores.contains(where: { $0 != nil }) { batch.teacherScores = scores.map { $0 ?? .nan } }
-        let subsets = Set(samples.map(\.id.subset))
-        batch.subset = subsets.count == 1 ? subsets.first : nil
         return (batch, packed.truncation)
     }
 
@@ -92,6 +90,7 @@ struct ContrastivePacker: Sendable {
     /// The indices of outlines, those of like length together. Each piece fits the limit, unless it
     /// is one outline alone; without a limit there is one piece.
     static func pieces(of outlines: [InputOutline], tokensMax: Int?) -> [[Int]] {
+        guard !outlines.isEmpty else { return [] }
         let order = Collator.order(outlines)
         guard let tokensMax else { return [order] }
         return TokenBudget(tokensMax).ranges(of: order.map { outlines[$0].ids.count })

@@ -16,15 +16,20 @@ struct ContrastiveSource: StepSource {
     private let packer: ContrastivePacker
     private let cost: TrainingCost
     private let quarantine: Quarantine
+    private let share: RankSlice
 
-    /// Opens the recipe's data; `cursor` is where an earlier run stood, `quarantine` what takes
-    /// the records that fail.
+    /// Opens the recipe's data.
     ///
+    /// - Parameters:
+    ///   - cursor: Where the data of an earlier run stood.
+    ///   - log: Receives the records that fail.
+    ///   - share: The part of each batch that is decoded and packed.
     /// - Throws: `DataError`, `ProcessingError`.
     init(
         _ recipe: Recipe, _ settings: Recipe.Contrastive, _ start: StartingModel,
-        cursor: DataCursor?, quarantine log: QuarantineLog? = nil
+        cursor: DataCursor?, quarantine log: QuarantineLog? = nil, share: RankSlice = .whole
     ) throws {
+        self.share = share
         let catalog = try Catalog<ContrastiveSample>(
             folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
         stream = try TaskBatches(
@@ -54,10 +59,13 @@ struct ContrastiveSource: StepSource {
         var (truncation, pieceCount) = (TruncationCount(), 0)
         quarantine.beginStep()
         for _ in 0..<batch.accumulation {
-            let (samples, (packed, cut)) = try stream.redrawing { [self] stream in
+            let (samples, (own, cut)) = try stream.preparing(share: share) { [self] stream in
                 let samples = try self.samples(from: &stream)
-                return (samples, try packer.pack(samples))
+                return (samples, try packer.pack(samples.slice(share)))
             }
+            var packed = own
+            // The subset of the whole batch, not of this process's part.
+            packed.subset = samples.map(\.id).commonSubset
             truncation += cut
             batches.append(packed)
             ids += samples.map(\.id)

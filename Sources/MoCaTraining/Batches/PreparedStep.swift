@@ -3,24 +3,27 @@
 package import MoCaData
 package import MoCaTables
 
-/// The micro-batches of one step, and where the data stands after them.
+/// The micro-batches of one step, and the state of the data after them.
+///
+/// Of several processes, each has its own part of the micro-batches. The step's samples are the same
+/// on all of them.
 package struct PreparedStep<Batch>: @unchecked Sendable {
-    /// Handed over from the thread that prepared them; nobody else has them.
+    /// This process's part. The thread that prepared it hands it over and keeps no reference.
     package let batches: [Batch]
     /// The stream after this step.
     package let cursor: DataCursor
-    /// The samples in the batches.
+    /// The samples of the step, over all processes.
     package let ids: [SampleID]
-    /// Tokens of all sequences, image tokens included.
+    /// The tokens of this process's sequences, image tokens included.
     package let tokenCount: Int
-    /// Operations of the step's matrix products, as `TrainingCost` counts them.
+    /// The FLOPs of this process's matrix products, as `TrainingCost` counts them.
     package let operations: Double
-    /// Records that were left out because they failed, since the start of the run.
+    /// The number of records left out since the start of the run because they failed.
     package let failureCount: Int
     /// Cost of the samples over the budget of the step (pre-training), tokens over the budget of the
     /// step's pieces (contrastive); nil where there is no budget.
     package let packingFill: Double?
-    /// What was cut off.
+    /// What was cut off this process's contents.
     package var truncation = TruncationCount()
 
     package init(
@@ -32,11 +35,14 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
         (self.failureCount, self.packingFill) = (failureCount, packingFill)
     }
 
-    /// The subset that all samples are of; nil when they are of several.
-    package var subset: String? {
-        guard let first = ids.first?.subset, ids.allSatisfy({ $0.subset == first }) else {
-            return nil
-        }
+    /// The subset of all samples; nil when they are of several.
+    package var subset: String? { ids.commonSubset }
+}
+
+extension [SampleID] {
+    /// The subset of all samples; nil when there are none, or of several subsets.
+    var commonSubset: String? {
+        guard let first = first?.subset, allSatisfy({ $0.subset == first }) else { return nil }
         return first
     }
 }
@@ -48,9 +54,10 @@ package protocol StepSource<Batch>: Sendable {
     mutating func next() throws -> PreparedStep<Batch>
 }
 
-/// The results of `body` for `0..<count`, in order.
+/// Returns the results of `body` for `0..<count`, in order.
 ///
-/// - Throws: `FailedSamples` with what failed, in order; `owners` are the samples of an index.
+/// - Parameter owners: The samples that an index belongs to.
+/// - Throws: `FailedSamples` with all that failed, in order.
 func preparingAll<Value: Sendable>(
     _ count: Int, workers: Int, of owners: (Int) -> [SampleID],
     _ body: @Sendable (Int) throws -> Value
@@ -64,4 +71,22 @@ func preparingAll<Value: Sendable>(
     }
     guard failures.isEmpty else { throw FailedSamples(failures) }
     return values
+}
+
+extension BatchStream {
+    /// Returns what `body` makes of this process's part of the next samples.
+    ///
+    /// In a run of one process, samples that fail are left out and the same place of the stream is
+    /// drawn again. Several processes would then no longer draw the same samples, since each one
+    /// decodes only its part: there the first failure ends the run.
+    mutating func preparing<Value>(
+        share: RankSlice, _ body: (inout Self) throws -> Value
+    ) throws -> Value {
+        guard share.worldSize > 1 else { return try redrawing(body) }
+        do {
+            return try body(&self)
+        } catch let failed as FailedSamples {
+            throw failed.failures[0].error
+        }
+    }
 }

@@ -26,17 +26,22 @@ struct ReconstructionSource: StepSource {
     private let cache: PatchCache
     private let quarantine: Quarantine
     private let workers: Int
-    /// Steps drawn since the start of the run.
+    private let share: RankSlice
+    /// The number of steps drawn since the start of the run.
     private var step: Int
 
-    /// Opens the recipe's data; `cursor` is where an earlier run stood, `quarantine` what takes
-    /// the records that fail.
+    /// Opens the recipe's data.
     ///
+    /// - Parameters:
+    ///   - cursor: Where the data of an earlier run stood.
+    ///   - log: Receives the records that fail.
+    ///   - share: The part of each batch that is decoded and packed.
     /// - Throws: `DataError`.
     init(
         _ recipe: Recipe, _ settings: Recipe.Reconstruction, _ start: StartingModel,
-        cursor: DataCursor?, quarantine log: QuarantineLog? = nil
+        cursor: DataCursor?, quarantine log: QuarantineLog? = nil, share: RankSlice = .whole
     ) throws {
+        self.share = share
         let catalog = try Catalog<PretrainSample>(
             folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
         let tokenizer = start.files.tokenizer
@@ -76,15 +81,16 @@ struct ReconstructionSource: StepSource {
         var (spent, truncation) = (0, TruncationCount())
         quarantine.beginStep()
         for _ in 0..<accumulation {
-            let (drawn, patches) = try stream.redrawing { [self] stream in
+            let (drawn, own, patches) = try stream.preparing(share: share) { [self] stream in
                 let drawn = try stream.next()
-                return (drawn, try self.patches(drawn))
+                let own = drawn.slice(share)
+                return (drawn, own, try self.patches(own))
             }
-            let packed = try pack(drawn, patches)
+            let packed = try pack(own, patches)
             batches.append(packed)
             ids += drawn.ids
             spent += drawn.costs.reduce(0, +)
-            truncation += TruncationCount(drawn.items)
+            truncation += TruncationCount(own.items)
             tokenCount += packed.input.tokenCount
             operations += cost.ofInput(packed.input)
             operations += cost.ofHeads(

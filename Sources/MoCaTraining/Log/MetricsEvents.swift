@@ -1,14 +1,14 @@
 // Lines of metrics.jsonl and health.jsonl as scalars of an event file: whatever is a number there.
 
 import Foundation
-import MoCaModel
+import MoCaSettings
 
 extension EventFile {
     /// Writes every number of a line of JSON that has a `step`; objects give their names as folders.
     ///
-    /// - Throws: `TrainingError.cannotWrite`, `ModelError.notJSON`.
+    /// - Throws: `TrainingError.cannotWrite`, `JSONFault`.
     func append(numbersOf line: String, folder: String = "") throws {
-        let row = try JSONValue(parsing: Data(line.utf8), file: url.path)
+        let row = try JSON(parsing: Data(line.utf8))
         guard case .object(let fields) = row, case .integer(let step)? = fields["step"] else {
             return
         }
@@ -17,7 +17,7 @@ extension EventFile {
     }
 
     private static func numbers(
-        _ fields: [String: JSONValue], _ folder: String
+        _ fields: JSONObject, _ folder: String
     ) -> [(tag: String, value: Double)] {
         fields.sorted { $0.key < $1.key }.flatMap { key, value -> [(tag: String, value: Double)] in
             switch value {

@@ -34,28 +34,13 @@ package struct TrainingState: Sendable, Hashable, Codable {
         self.recipe = recipe
     }
 
-    /// Sums over the steps since the last logged one.
-    package struct Interval: Sendable, Hashable, Codable {
-        package var steps = 0
-        package var loss = 0.0
-        package var gradientNorm = 0.0
-        /// Steps without a gradient norm, for it overflowed in float16; nil for none.
-        package var overflowedSteps: Int?
-        /// What the steps took of their budget; nil where it is not counted.
-        package var packingFill: Share?
-        /// The means of the loss's terms, by name.
-        package var terms: [String: Double] = [:]
-        /// The shares of subsets in the loss's terms, by subset and name.
-        package var subsets: [String: [String: Share]] = [:]
-    }
-
-    /// A sum and how many were summed.
-    package struct Share: Sendable, Hashable, Codable {
-        package var sum = 0.0
-        package var count = 0
-        /// What the mean is multiplied by in the loss.
-        package var weight = 1.0
-
-        package var mean: Double { sum / Double(max(count, 1)) }
+    /// Counts a step as done.
+    mutating func advance<Batch>(past prepared: PreparedStep<Batch>, verdict: StepVerdict) {
+        step += 1
+        sampleCount += prepared.ids.count
+        tokenCount += verdict.tokenCount
+        failureCount = prepared.failureCount
+        truncation += verdict.truncation
+        cursor = prepared.cursor
     }
 }

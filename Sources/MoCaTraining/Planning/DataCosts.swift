@@ -105,7 +105,7 @@ package struct DataCosts: Sendable, Hashable, Codable {
 
     /// Patches of the batch of a step that has most.
     func patchesAStep(_ batch: Recipe.Batch) -> Double {
-        (subsets.map(\.record.patches).max() ?? 0) * Double(batch.size)
+        (subsets.map(\.record.patches).max() ?? 0) * Double(batch.stepAmount)
     }
 
     /// Patches of all records.

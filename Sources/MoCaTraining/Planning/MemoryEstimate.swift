@@ -157,7 +157,7 @@ extension Recipe {
         var (patches, kept) = (0.0, Double(runtime.imageCacheBytes))
         switch objective {
         case .reconstruction(let settings):
-            let imageTokens = batch.size / max(1, batch.imageTokenCost)
+            let imageTokens = batch.stepAmount / max(1, batch.imageTokenCost)
             // Masked patches are held a second time, as targets.
             patches =
                 Double(imageTokens * patch.mergeUnit)

@@ -56,7 +56,7 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
         }
         let schedule = recipe.learningRateSchedule
         (steps, warmupSteps) = (schedule.totalSteps, schedule.warmupSteps)
-        budget = schedule.totalSteps * recipe.batch.size
+        budget = schedule.totalSteps * recipe.batch.stepAmount
         let shares = weights ?? subsets.map { Double($0.epochRows) }
         tokens = costs.map { Int(($0.mean(shares).tokens * Double(budget)).rounded()) }
         resumesAt =

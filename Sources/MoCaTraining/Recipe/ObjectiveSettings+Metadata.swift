@@ -2,7 +2,7 @@
 
 import Foundation
 import MoCaObjectives
-import Yams
+import MoCaSettings
 
 extension Recipe.ObjectiveSettings {
     /// The key of a recipe's `objective` as YAML.
@@ -15,7 +15,7 @@ extension Recipe.ObjectiveSettings {
         case .reconstruction: kind = "pretrain"
         case .contrastive: kind = "contrastive"
         }
-        let text = try Yams.serialize(node: node, allowUnicode: true, sortKeys: false)
+        let text = try node.yaml()
         return ["objective": kind, Self.settingsKey: text]
     }
 
@@ -25,16 +25,16 @@ extension Recipe.ObjectiveSettings {
     /// - Throws: `TrainingError.badRecipe` with every problem there is, `.unreadableRecipe`.
     package mutating func read(metadata: [String: String], file: String) throws {
         guard let text = metadata[Self.settingsKey] else { return }
-        let node: Node?
+        let value: JSON
         do {
-            node = try Yams.compose(yaml: text)
+            value = try JSON(yaml: text)
         } catch {
             throw TrainingError.unreadableRecipe(
                 file: file, reason: "the settings in its metadata are not YAML")
         }
         let folder = URL(fileURLWithPath: file).deletingLastPathComponent()
-        let context = RecipeContext(folder: folder, workingFolder: folder, overridden: [])
-        let section = RecipeSection(node, path: "objective", context)
+        let context = SettingsContext(.yaml, sources: SettingsSources(folder: folder))
+        let section = Section(value, path: "objective", context)
         read(section)
         section.finish()
         guard context.problems.isEmpty else {

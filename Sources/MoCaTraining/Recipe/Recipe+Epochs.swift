@@ -1,6 +1,7 @@
 // `schedule.epochs` in steps, before anything else looks at them.
 
 import Foundation
+import MoCaCore
 import MoCaData
 
 extension Recipe {
@@ -16,7 +17,7 @@ extension Recipe {
         let catalog = try Catalog<ContrastiveSample>(
             folders: data.subsetFolders(), images: ImageStore(root: data.images))
         let rows = catalog.shapes.reduce(0) { $0 + data.mixture.epochRows(of: $1) }
-        let count = (epochs * Double(rows) / Double(batch.size)).rounded(.up)
+        let count = (epochs * Double(rows) / Double(batch.stepAmount)).rounded(.up)
         guard count <= Double(recipeSizeMax) else {
             throw unresolvable(
                 "schedule.epochs",
@@ -37,6 +38,6 @@ extension Recipe {
     private func unresolvable(_ key: String, _ reason: String) -> TrainingError {
         .badRecipe(
             file: outputFolder.appending(path: Recipe.fileName).path,
-            problems: [RecipeProblem(key, reason)])
+            problems: [SettingsProblem(key, reason)])
     }
 }

@@ -1,6 +1,6 @@
 // The resolved recipe as lines, to be read and compared.
 
-import Yams
+import MoCaSettings
 
 extension Recipe {
     /// Every key with its value, such as `optimizer.learning_rate` and `1.0e-4`, in their order.
@@ -10,7 +10,7 @@ extension Recipe {
 
     /// The keys whose values differ between two recipes as text, with the old and the new value.
     ///
-    /// - Throws: `YamlError`.
+    /// - Throws: `YAMLFault`.
     static func changes(from old: String, to new: String) throws -> [String] {
         let (old, new) = (try values(of: old), try values(of: new))
         return Set(old.keys).union(new.keys).sorted().filter { old[$0] != new[$0] }.map {
@@ -19,25 +19,24 @@ extension Recipe {
     }
 
     private static func values(of text: String) throws -> [String: String] {
-        guard let node = try Yams.compose(yaml: text) else { return [:] }
-        return Dictionary(
-            keysAndValues(of: node, path: "").map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+        Dictionary(
+            keysAndValues(of: try JSON(yaml: text), path: "").map { ($0.key, $0.value) },
+            uniquingKeysWith: { $1 })
     }
 
     private static func keysAndValues(
-        of node: Node, path: String
+        of node: JSON, path: String
     ) -> [(key: String, value: String)] {
         switch node {
-        case .mapping(let mapping):
-            return mapping.flatMap { key, value in
-                let name = key.string ?? ""
-                return keysAndValues(of: value, path: path.isEmpty ? name : "\(path).\(name)")
+        case .object(let members):
+            return members.flatMap { key, value in
+                keysAndValues(of: value, path: path.isEmpty ? key : "\(path).\(key)")
             }
-        case .sequence(let sequence):
-            let values = sequence.flatMap { keysAndValues(of: $0, path: "") }.map(\.value)
+        case .array(let elements):
+            let values = elements.flatMap { keysAndValues(of: $0, path: "") }.map(\.value)
             return [(path, values.joined(separator: ", "))]
-        case .scalar(let scalar): return [(path, scalar.string)]
-        case .alias: return []
+        case .string(let text): return [(path, text)]
+        default: return [(path, node.summary)]
         }
     }
 }

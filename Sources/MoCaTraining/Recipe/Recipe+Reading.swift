@@ -1,7 +1,8 @@
 // A recipe from its YAML and what the command line puts over it. Keys/ says what the keys are.
 
 package import Foundation
-import Yams
+import MoCaCore
+import MoCaSettings
 
 extension Recipe {
     /// What a run folder calls its resolved recipe.
@@ -54,38 +55,16 @@ extension Recipe {
         parsing text: String, file: URL, stage: Stage, overrides: [String] = [],
         workingFolder: URL
     ) throws {
-        var root: Node
-        do {
-            root = try Yams.compose(yaml: text) ?? Node.mapping(.init([]))
-        } catch {
-            // The parser shows the place on lines of its own.
-            let lines = String(describing: error).split(whereSeparator: \.isNewline)
-            throw TrainingError.unreadableRecipe(
-                file: file.path,
-                reason: lines.map { $0.trimmingCharacters(in: .whitespaces) }
-                    .joined(separator: " "))
-        }
-        var overridden: [String] = []
+        var settings = try Self.settings(text, file)
         for override in overrides {
             let (path, value) = try Self.parse(override)
-            root = Self.replacing(path[...], in: root, with: value)
-            overridden.append(path.joined(separator: "."))
+            settings.override(path, to: value, folder: workingFolder.absoluteURL)
         }
-        let attempt = { (stage: Stage) -> (recipe: Recipe, problems: [RecipeProblem]) in
-            let context = RecipeContext(
-                folder: file.absoluteURL.deletingLastPathComponent(),
-                workingFolder: workingFolder.absoluteURL, overridden: overridden)
-            let section = RecipeSection(root, path: "", context)
-            var recipe = Recipe(stage: stage)
-            recipe.read(section)
-            section.finish()
-            return (recipe, context.problems)
-        }
-        let (recipe, problems) = attempt(stage)
+        let (recipe, problems) = Self.attempt(settings, stage)
         guard problems.isEmpty else {
             // Keys of the other stage are all unknown here: say what it is instead of listing them.
             let other = Stage.allCases.first { $0 != stage } ?? stage
-            if attempt(other).problems.count < problems.count {
+            if Self.attempt(settings, other).problems.count < problems.count {
                 throw TrainingError.otherStage(file: file.path, stage: other)
             }
             throw TrainingError.badRecipe(file: file.path, problems: problems)
@@ -93,7 +72,29 @@ extension Recipe {
         self = recipe
     }
 
-    private static func parse(_ override: String) throws -> (path: [String], value: Node) {
+    /// The settings of a file and of those that it extends.
+    private static func settings(_ text: String, _ file: URL) throws -> LayeredSettings {
+        do {
+            return try LayeredSettings(yaml: text, file: file)
+        } catch SettingsFileError.notYAML(let file, let reason) {
+            throw TrainingError.unreadableRecipe(file: file, reason: reason)
+        } catch SettingsFileError.badBase(let file, let problem) {
+            throw TrainingError.badRecipe(file: file, problems: [problem])
+        }
+    }
+
+    private static func attempt(
+        _ settings: LayeredSettings, _ stage: Stage
+    ) -> (recipe: Recipe, problems: [SettingsProblem]) {
+        let context = SettingsContext(.yaml, name: "recipe", sources: settings.sources)
+        let section = Section(settings.value, context)
+        var recipe = Recipe(stage: stage)
+        recipe.read(section)
+        section.finish()
+        return (recipe, context.problems)
+    }
+
+    private static func parse(_ override: String) throws -> (path: [String], value: JSON) {
         guard let equals = override.firstIndex(of: "="), equals > override.startIndex else {
             throw TrainingError.badOverride(argument: override, reason: "it is not KEY.PATH=VALUE")
         }
@@ -101,22 +102,16 @@ extension Recipe {
         guard path.allSatisfy({ !$0.isEmpty }) else {
             throw TrainingError.badOverride(argument: override, reason: "a key in it is empty")
         }
+        guard path != ["extends"] else {
+            throw TrainingError.badOverride(
+                argument: override, reason: "only a file extends another")
+        }
         let text = String(override[override.index(after: equals)...])
         do {
-            return (path.map(String.init), try Yams.compose(yaml: text) ?? Node("null"))
+            return (path.map(String.init), try JSON(yaml: text))
         } catch {
             throw TrainingError.badOverride(
                 argument: override, reason: "its value is not YAML")
         }
-    }
-
-    private static func replacing(
-        _ path: ArraySlice<String>, in node: Node, with value: Node
-    ) -> Node {
-        guard let key = path.first else { return value }
-        var mapping = node.mapping ?? Node.Mapping([])
-        let child = mapping[Node(key)] ?? Node.mapping(.init([]))
-        mapping[Node(key)] = replacing(path.dropFirst(), in: child, with: value)
-        return .mapping(mapping)
     }
 }

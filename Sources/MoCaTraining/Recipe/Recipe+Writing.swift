@@ -1,12 +1,12 @@
 // The resolved recipe: every key with its value, paths absolute. It reads back as the same recipe.
 
 import Foundation
-import Yams
+import MoCaSettings
 
 extension Recipe {
     /// The YAML of the resolved recipe.
     package func yaml() throws -> String {
-        try Yams.serialize(node: node, allowUnicode: true, sortKeys: false)
+        try node.yaml()
     }
 
     /// What decides the numbers of a run: `yaml()` without what may differ when it is resumed.

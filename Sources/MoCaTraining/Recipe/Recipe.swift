@@ -162,8 +162,9 @@ extension Recipe {
 
     /// How much one step takes.
     package struct Batch: Sendable, Hashable {
-        /// Queries a step (contrastive), or the cost of a step's samples at most (pre-training).
-        package var size = 1
+        /// How much a step takes: a number of queries in fine-tuning, the most that its samples may
+        /// cost in pre-training.
+        package var stepAmount = 1
         /// Parts that a step is computed in, one after the other.
         package var accumulation = 1
         /// Tokens of the pieces that a contrastive step is computed in with gradient caching; nil
@@ -177,7 +178,7 @@ extension Recipe {
         package var packing = Packing.firstFit(window: Packing.defaultWindow)
 
         /// The share of one part.
-        package var partSize: Int { size / accumulation }
+        package var partSize: Int { stepAmount / accumulation }
     }
 
     package struct Optimizer: Sendable, Hashable {

@@ -3,7 +3,7 @@
 // initialiser gives it.
 
 import Foundation
-import Yams
+import MoCaSettings
 
 /// A value whose fields are the keys of one mapping of a recipe.
 protocol RecipeMapping {
@@ -12,43 +12,24 @@ protocol RecipeMapping {
 
 extension RecipeMapping {
     /// Takes over what `section` says; problems are added to it.
-    mutating func read(_ section: RecipeSection) {
+    mutating func read(_ section: Section) {
         for key in Self.recipeKeys { key.read(section, &self) }
     }
 
     /// Every key with its value.
-    var keysAndNodes: [(String, Node?)] { Self.recipeKeys.flatMap { $0.write(self) } }
+    var keysAndNodes: [(String, JSON?)] { Self.recipeKeys.flatMap { $0.write(self) } }
 }
 
 /// One key of a mapping, keys that belong together, or a check over several.
 struct RecipeKey<Owner> {
-    let read: (RecipeSection, inout Owner) -> Void
-    let write: (Owner) -> [(String, Node?)]
+    let read: (Section, inout Owner) -> Void
+    let write: (Owner) -> [(String, JSON?)]
 
     init(
-        read: @escaping (RecipeSection, inout Owner) -> Void,
-        write: @escaping (Owner) -> [(String, Node?)]
+        read: @escaping (Section, inout Owner) -> Void,
+        write: @escaping (Owner) -> [(String, JSON?)]
     ) {
         (self.read, self.write) = (read, write)
-    }
-}
-
-/// Which numbers a key takes.
-enum NumberRule: String {
-    case positive = "a positive number"
-    case notNegative = "a number of at least 0"
-    case share = "in 0...1"
-    case any = "a number"
-    case atLeastOne = "a number of at least 1"
-
-    func holds(_ number: Double) -> Bool {
-        switch self {
-        case .positive: number > 0
-        case .notNegative: number >= 0
-        case .share: number >= 0 && number <= 1
-        case .any: true
-        case .atLeastOne: number >= 1
-        }
     }
 }
 
@@ -202,7 +183,7 @@ extension RecipeKey {
     }
 
     /// What must hold between keys that were read before.
-    static func check(_ body: @escaping (RecipeSection, Owner) -> Void) -> RecipeKey {
+    static func check(_ body: @escaping (Section, Owner) -> Void) -> RecipeKey {
         RecipeKey(read: { body($0, $1) }, write: { _ in [] })
     }
 }

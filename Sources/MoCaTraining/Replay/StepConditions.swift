@@ -2,6 +2,7 @@
 // batch: `moca replay` computes it again bit for bit.
 
 import Foundation
+import MoCaSettings
 package import NN
 package import Torch
 
@@ -53,12 +54,7 @@ package struct StepConditions: Sendable, Hashable, Codable {
 
     /// The texts of a file, `dtype` among them for whoever reads that alone.
     func metadata() throws -> [String: String] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return [
-            "dtype": dtype.rawValue,
-            Self.key: String(decoding: try encoder.encode(self), as: UTF8.self),
-        ]
+        ["dtype": dtype.rawValue, Self.key: try JSONFormat.line.text(self)]
     }
 
     /// Makes a model that was loaded to be trained compute as in the step. Said when all parameters

@@ -4,6 +4,7 @@ import Foundation
 import MoCaCore
 import MoCaImage
 import MoCaModel
+import MoCaSettings
 import MoCaSystem
 import MoCaTokenizer
 
@@ -63,26 +64,30 @@ struct ModelFiles: Sendable {
     /// The source's settings with the run's pixel limits.
     private static func processorData(of source: URL, _ budget: PixelBudget) throws -> Data {
         var settings = try processorSettings(of: source)
-        settings["min_pixels"] = budget.minPixels
-        settings["max_pixels"] = budget.maxPixels
+        settings["min_pixels"] = .integer(budget.minPixels)
+        settings["max_pixels"] = .integer(budget.maxPixels)
         // Newer files hold the limits here, and transformers reads these first.
         if settings["size"] != nil {
-            settings["size"] = [
-                "shortest_edge": budget.minPixels, "longest_edge": budget.maxPixels,
-            ]
+            settings["size"] = .object([
+                "shortest_edge": .integer(budget.minPixels),
+                "longest_edge": .integer(budget.maxPixels),
+            ])
         }
-        return try JSONSerialization.data(
-            withJSONObject: settings,
-            options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        return try JSONFormat.indented.data(JSON.object(settings))
     }
 
-    private static func processorSettings(of source: URL) throws -> [String: Any] {
+    private static func processorSettings(of source: URL) throws -> JSONObject {
         for name in [processorName, "processor_config.json"] {
             guard let data = try read(name, of: source) else { continue }
-            let tree = try JSONSerialization.jsonObject(with: data)
-            guard let object = tree as? [String: Any] else { continue }
-            if name == processorName { return object }
-            if let nested = object["image_processor"] as? [String: Any] { return nested }
+            let settings: JSON
+            do {
+                settings = try JSON(parsing: data)
+            } catch {
+                throw TrainingError.unreadableFile(
+                    path: source.appending(path: name).path, reason: "it is not JSON: \(error)")
+            }
+            let found = name == processorName ? settings : settings["image_processor"]
+            if let object = found?.object { return object }
         }
         throw TrainingError.missingFile(path: source.appending(path: processorName).path)
     }

@@ -74,7 +74,7 @@ struct StartingModel {
             throw TrainingError.badRecipe(
                 file: recipe.outputFolder.appending(path: Recipe.fileName).path,
                 problems: [
-                    RecipeProblem(
+                    SettingsProblem(
                         "objective.matryoshka_dimensions",
                         "holds \(last), must be at most the model's \(width)")
                 ])

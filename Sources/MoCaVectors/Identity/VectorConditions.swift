@@ -78,6 +78,27 @@ package struct VectorConditions: Sendable, Hashable, Codable {
     }
 }
 
+extension VectorConditions {
+    /// The names of the conditions that differ from `other`, beyond those that change rounding alone:
+    /// versions, threads, batches, and which of several devices of one type is used.
+    package func differences(from other: VectorConditions) -> [String] {
+        func deviceType(_ device: String) -> Substring { device.prefix { $0 != ":" } }
+        let pairs = [
+            ("model", model == other.model), ("dtype", dtype == other.dtype),
+            ("device", deviceType(device) == deviceType(other.device)),
+            ("attention", attention == other.attention), ("pooling", pooling == other.pooling),
+            ("min-pixels", minPixels == other.minPixels),
+            ("max-pixels", maxPixels == other.maxPixels),
+            ("max-length", maxLength == other.maxLength),
+            ("truncation", truncation == other.truncation),
+            ("dimensions", dimensions == other.dimensions),
+            ("normalize", isNormalized == other.isNormalized),
+            ("prompts", prompts == other.prompts),
+        ]
+        return pairs.filter { !$0.1 }.map(\.0)
+    }
+}
+
 extension Embedder {
     /// What vectors of this embedder are computed with.
     ///

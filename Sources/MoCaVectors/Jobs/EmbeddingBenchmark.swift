@@ -4,7 +4,7 @@ package import Foundation
 package import MoCaCore
 import MoCaData
 package import MoCaEmbedding
-package import MoCaModel
+import MoCaModel
 package import MoCaProcessing
 import Torch
 
@@ -69,17 +69,6 @@ package struct EmbeddingBenchmark: Sendable {
             pass.add(try outline.get(), cost)
         }
         return pass
-    }
-}
-
-extension Throughput.Pass {
-    /// Counts one input that went forward.
-    package mutating func add(_ outline: InputOutline, _ cost: any ForwardCost) {
-        items += 1
-        tokens += outline.ids.count
-        patches += outline.patchCount
-        operations += cost.ofSequence(tokens: outline.ids.count)
-        operations += outline.grids.reduce(0) { $0 + cost.ofImage($1) }
     }
 }
 

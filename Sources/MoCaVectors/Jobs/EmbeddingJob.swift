@@ -58,8 +58,7 @@ package struct EmbeddingJob: Sendable {
         let embedder = try await Embedder(loading: model, options: options)
         let loadSeconds = (clock.now - start).seconds
         let journal = try VectorJournal(
-            beside: output, settings: settings(embedder), width: embedder.vectorLength,
-            resumes: resumes)
+            beside: output, conditions: conditions(embedder), role: role, resumes: resumes)
         var run = EmbeddingRun(
             self, embedder, journal,
             WindowReader(
@@ -78,22 +77,12 @@ package struct EmbeddingJob: Sendable {
         return report
     }
 
-    /// Everything that decides what the vectors are.
-    private func settings(_ embedder: Embedder) throws -> [String: String] {
-        func text(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "model's" }
-        // The settings stand beside the model, so that a message can name the one that differs.
+    /// What the vectors of this job are computed with.
+    private func conditions(_ embedder: Embedder) throws -> VectorConditions {
+        // The other settings stand beside the model, so that an error can name the one that differs.
         var weights = EmbedderOptions()
         weights.adapter = options.adapter
-        let identity = try ModelIdentity(of: model, weights)
-        return [
-            "format": "3", "model": identity.fingerprint, "prompt": role?.rawValue ?? "none",
-            "dtype": embedder.model.backbone.embeddingWeight.dtype.rawValue,
-            "device": options.device.kind.rawValue, "attention": text(options.attention),
-            "pooling": text(options.pooling), "min-pixels": text(options.minPixels),
-            "max-pixels": text(options.maxPixels), "max-length": text(options.maxLength),
-            "truncation": text(options.truncation), "dimensions": text(options.dimensions),
-            "normalize": text(options.isNormalized),
-        ]
+        return embedder.conditions(model: try ModelIdentity(of: model, weights).fingerprint)
     }
 
     /// Tokens that are computed before what they gave is kept: about this many operations, so that

@@ -2,7 +2,7 @@
 
 import MoCaCore
 package import MoCaEmbedding
-import MoCaSystem
+package import MoCaSystem
 
 /// An embedder that computes every input once.
 ///
@@ -47,15 +47,15 @@ package struct CachedEmbedder {
     /// The cache's rows of inputs, which are embedded where it lacks them.
     ///
     /// - Parameters:
+    ///   - keys: the keys of the inputs, where they are known; nil reads every input for its key.
     ///   - name: what errors call an input, by its number.
     ///   - tellsCount: whether progress is told how many inputs there are.
     /// - Throws: `VectorError.badRecord`, `.notFinite`, `VectorError`, what `willEmbed` throws.
     package mutating func rows(
-        of inputs: [PromptedContent], tellsCount: Bool = true, name: (Int) -> String
+        of inputs: [PromptedContent], keys: [ContentID]? = nil, tellsCount: Bool = true,
+        name: (Int) -> String
     ) async throws -> [Int] {
-        let found = try await concurrentMap(inputs) { input in
-            Result { try ContentID(input) }
-        }.map { try $0.get() }
+        let found = if let keys { keys } else { try await Self.keys(of: inputs) }
         var seen: Set<ContentID> = []
         let new = inputs.indices.filter {
             rows[found[$0]] == nil && seen.insert(found[$0]).inserted
@@ -74,6 +74,11 @@ package struct CachedEmbedder {
             guard let row = rows[key] else { preconditionFailure("an input has no row") }
             return row
         }
+    }
+
+    private static func keys(of inputs: [PromptedContent]) async throws -> [ContentID] {
+        let keys = try await ContentID.ids(of: inputs.map(\.content))
+        return zip(inputs, keys).map { $1.adding(role: $0.role) }
     }
 
     private struct Entry {

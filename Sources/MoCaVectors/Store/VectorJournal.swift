@@ -5,6 +5,7 @@
 // Whatever stands after the last such line was being written when the run ended, and is cut.
 
 import Foundation
+import MoCaCore
 import MoCaSystem
 import MoCaTables
 
@@ -34,6 +35,17 @@ final class VectorJournal {
         var commit: Commit?
     }
 
+    /// What the vectors are computed with: `settings.json`.
+    private struct Settings: Codable {
+        var conditions: VectorConditions
+        /// The prompt around each record.
+        var role: String?
+
+        func differences(from other: Settings) -> [String] {
+            conditions.differences(from: other.conditions) + (role == other.role ? [] : ["prompt"])
+        }
+    }
+
     let folder: URL
     private(set) var commit = Commit()
     private let width: Int
@@ -43,12 +55,15 @@ final class VectorJournal {
     /// Starts anew, or goes on where an earlier run stopped.
     ///
     /// - Parameters:
-    ///   - settings: everything that decides what the vectors are.
-    ///   - width: numbers of a vector.
+    ///   - conditions: what the vectors are computed with.
+    ///   - role: the prompt around each record; nil for none.
     /// - Throws: `VectorError`.
-    init(beside output: URL, settings: [String: String], width: Int, resumes: Bool) throws {
+    init(
+        beside output: URL, conditions: VectorConditions, role: Role?, resumes: Bool
+    ) throws {
         folder = output.appendingPathExtension("progress")
-        self.width = width
+        width = conditions.dimensions
+        let settings = Settings(conditions: conditions, role: role?.rawValue)
         let isThere = FileManager.default.fileExists(
             atPath: folder.appending(path: Self.settingsName).path)
         do {
@@ -144,16 +159,14 @@ final class VectorJournal {
         }
     }
 
-    private func check(_ settings: [String: String]) throws {
-        let stored: [String: String]
+    private func check(_ settings: Settings) throws {
+        let stored: Settings
         do {
-            stored = try JSONDecoder().decode(
-                [String: String].self, from: Data(contentsOf: settingsFile))
+            stored = try JSONDecoder().decode(Settings.self, from: Data(contentsOf: settingsFile))
         } catch {
             throw damage(settingsFile, "it is not a list of settings")
         }
-        let names = Set(stored.keys).union(settings.keys)
-            .filter { stored[$0] != settings[$0] }.sorted()
+        let names = settings.differences(from: stored)
         guard names.isEmpty else {
             throw VectorError.otherSettings(folder: folder.path, names: names)
         }

@@ -21,8 +21,6 @@ enum CommandError: UserFacingError, Hashable {
     case noProbes(file: String)
     /// A probe whose vector is another one here.
     case probesDiffer(file: String, count: Int, total: Int)
-    /// `reconstruct` with a model that cannot.
-    case noPretrainingHeads(model: String)
     /// Nothing to measure.
     case nothingToMeasure(path: String)
     /// An error that no target foresees.
@@ -33,7 +31,7 @@ enum CommandError: UserFacingError, Hashable {
         case .noDefaultModel, .inputMissing, .cannotRead: .inputMissing
         case .deviceUnavailable: .unavailable
         case .outputExists, .cannotWrite: .cannotCreateOutput
-        case .noProbes, .noPretrainingHeads: .badConfiguration
+        case .noProbes: .badConfiguration
         case .probesDiffer, .nothingToMeasure: .badData
         case .unexpected: .internalFailure
         }
@@ -58,8 +56,6 @@ enum CommandError: UserFacingError, Hashable {
         case .probesDiffer(let file, let count, let total):
             "model is not what its author's build computes (\(file)): "
                 + "\(count) of \(total) probes differ"
-        case .noPretrainingHeads(let model):
-            "model cannot reconstruct (\(model)): it has no heads of pre-training"
         case .nothingToMeasure(let path):
             "nothing can be measured (\(path)): there are no records"
         case .unexpected(let type, let reason):
@@ -76,7 +72,6 @@ enum CommandError: UserFacingError, Hashable {
         case .cannotWrite: "check the path, its permissions and the free space"
         case .noProbes: "write them with `moca model verify --write` on a build that you trust"
         case .probesDiffer: "compare versions, weights and --dtype with those of the author"
-        case .noPretrainingHeads: "take a model that `moca pretrain` wrote"
         case .nothingToMeasure: "give at least one record"
         case .unexpected: "run again with --verbose, and report what it says"
         }

@@ -1,6 +1,7 @@
 // Results go to standard output, everything else to standard error.
 
 import Foundation
+import MoCaSettings
 
 /// What a command says.
 enum Message {
@@ -19,10 +20,6 @@ enum Message {
 
     /// One line of JSON.
     static func json(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
+        try JSONFormat.line.text(value, nonFinite: .words)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaSettings
 import Testing
 
 @testable import MoCaModel
@@ -11,16 +12,17 @@ import Testing
             parsing: ModelFixtures.data("integers/configs/\(name).json"), file: "\(name).json")
     }
 
-    static func parse(_ object: [String: JSONValue]) throws -> Qwen25VLConfiguration {
-        try Qwen25VLConfiguration(parsing: JSONValue.object(object).fileData(), file: "config.json")
+    static func parse(_ object: JSONObject) throws -> Qwen25VLConfiguration {
+        try Qwen25VLConfiguration(
+            parsing: JSONFormat.document.data(JSON.object(object)), file: "config.json")
     }
 
     /// A fixture's object after `change`.
     static func changed(
-        _ name: String, _ change: (inout [String: JSONValue]) -> Void
-    ) throws -> [String: JSONValue] {
+        _ name: String, _ change: (inout JSONObject) -> Void
+    ) throws -> JSONObject {
         let data = try ModelFixtures.data("integers/configs/\(name).json")
-        guard case .object(var object) = try JSONValue(parsing: data, file: name) else {
+        guard case .object(var object) = try JSON(parsing: data) else {
             return [:]
         }
         change(&object)
@@ -28,7 +30,7 @@ import Testing
     }
 
     static func problems(
-        _ name: String, _ change: (inout [String: JSONValue]) -> Void
+        _ name: String, _ change: (inout JSONObject) -> Void
     ) throws -> [String] {
         do {
             _ = try parse(try changed(name, change))
@@ -118,9 +120,9 @@ import Testing
     }
 }
 
-extension [String: JSONValue] {
+extension JSONObject {
     /// Changes an object inside this one.
-    mutating func edit(_ key: String, _ change: (inout [String: JSONValue]) -> Void) {
+    mutating func edit(_ key: String, _ change: (inout JSONObject) -> Void) {
         guard case .object(var inner)? = self[key] else { return }
         change(&inner)
         self[key] = .object(inner)
@@ -128,8 +130,8 @@ extension [String: JSONValue] {
 }
 
 /// What is refused, with the exact words.
-@Suite struct Qwen25VLConfigurationProblemTests {
-    typealias Change = @Sendable (inout [String: JSONValue]) -> Void
+@Suite struct Qwen25VLSettingsProblemTests {
+    typealias Change = @Sendable (inout JSONObject) -> Void
 
     static let table: [(form: String, change: Change, problem: String)] = [
         (

@@ -34,7 +34,7 @@ struct GoldenMiningTests {
 
     private let golden: Golden
     private let matrix: VectorMatrix
-    private let table: PairTable
+    private let table: MiningPairs
     /// The golden number of each query and document, in the order of their first rows.
     private let queryOrder: [Int]
     private let documentOrder: [Int]
@@ -49,7 +49,7 @@ struct GoldenMiningTests {
         documentOrder = Self.distinct(golden.rows.map { $0[1] })
         let (queries, documents) = (queryOrder, documentOrder)
         let queryCount = golden.queries.count
-        table = PairTable(
+        table = MiningPairs(
             queries: golden.rows.map { Int32(queries.firstIndex(of: $0[0]) ?? -1) },
             documents: golden.rows.map { Int32(documents.firstIndex(of: $0[1]) ?? -1) },
             queryRows: queries, documentRows: documents.map { queryCount + $0 })
@@ -172,7 +172,7 @@ struct GoldenMiningTests {
         (settings.negatives, settings.rangeMin, settings.rangeMax) = (negatives, rangeMin, rangeMax)
         guard
             case .badSetting(let found, _, _)? = #expect(
-                throws: MiningError.self, performing: { try settings.check() })
+                throws: SearchError.self, performing: { try settings.check() })
         else {
             Issue.record("no error")
             return

@@ -50,11 +50,11 @@ struct NegativeMinerTests {
     }
 
     /// How mining fails.
-    private func failure(_ miner: NegativeMiner) async throws -> MiningError? {
+    private func failure(_ miner: NegativeMiner) async throws -> SearchError? {
         do {
             _ = try await mine(miner)
             return nil
-        } catch let error as MiningError {
+        } catch let error as SearchError {
             return error
         }
     }
@@ -126,7 +126,7 @@ struct NegativeMinerTests {
         }
         let error = try await failure(miner)
         // Three queries and three pictures.
-        #expect(error == .interrupted(output: miner.output.path, kept: 6))
+        #expect(error == .miningInterrupted(output: miner.output.path, kept: 6))
         let here = try FileManager.default.contentsOfDirectory(atPath: miner.output.path)
         #expect(here == ["pictures"])
         miner.isInterrupted = { false }
@@ -170,7 +170,7 @@ struct NegativeMinerTests {
         try tar.run()
         tar.waitUntilExit()
         let miner = try await miner()
-        await #expect(throws: MiningError.shardedSubset(name: "tars")) {
+        await #expect(throws: SearchError.shardedSubset(name: "tars")) {
             try await miner.mine(
                 [folder.url.appending(path: "shards/tars")], images: folder.url)
         }
@@ -209,7 +209,7 @@ struct NegativeMinerTests {
         miner.resumes = true
         #expect(try await miner.mine(data, images: images) == [report])
         miner.quarantine = []
-        await #expect(throws: MiningError.self) { try await miner.mine(data, images: images) }
+        await #expect(throws: SearchError.self) { try await miner.mine(data, images: images) }
         miner.quarantine = [QuarantinedRecord(SampleID(subset: "texts", row: 12))]
         await #expect(throws: DataError.self) { try await miner.mine(data, images: images) }
     }

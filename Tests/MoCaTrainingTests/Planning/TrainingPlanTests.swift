@@ -312,7 +312,7 @@ import Torch
                     guard case .badRecipe(_, let problems) = error as? TrainingError else {
                         return false
                     }
-                    return problems.map(\.key) == ["schedule.\(key)"]
+                    return problems.map(\.keyPath) == ["schedule.\(key)"]
                 }
             }
         }

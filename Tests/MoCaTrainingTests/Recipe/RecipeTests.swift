@@ -87,7 +87,7 @@ import Torch
                 }
             }
         }
-        for name in names {
+        for name in names where name.hasSuffix(".yaml") {
             let stage: Recipe.Stage = name.contains("pretrain") ? .pretraining : .contrastive
             let recipe = try Recipe(reading: recipes.appending(path: name), stage: stage)
             #expect(try parse(recipe.yaml(), stage) == recipe, "\(name)")
@@ -118,7 +118,7 @@ import Torch
         else { throw CancellationError() }
         #expect((one.loss.hardNegativeScope, other.loss.hardNegativeScope) == (.batch, .own))
         #expect((one.isTaskHomogeneous, other.isTaskHomogeneous) == (true, false))
-        #expect((paperTuning.batch.size, codeTuning.batch.size) == (2048, 24))
+        #expect((paperTuning.batch.stepAmount, codeTuning.batch.stepAmount) == (2048, 24))
         #expect(
             (paperTuning.optimizer.learningRate, codeTuning.optimizer.learningRate)
                 == (1e-5, 2e-5))
@@ -186,7 +186,7 @@ import Torch
                 "runtime.device is 'tpu', must be auto, cpu, cuda, cuda:N or mps",
                 "runtime.dtype is 'int8', must be auto, float32, bfloat16 or float16",
                 "runtime.threads must be a single value",
-                "modle is unknown (known here: \(known)resume, runtime, schedule, seed)",
+                "modle is unknown, did you mean model? (known here: \(known)resume, runtime, schedule, seed)",
                 "objective.mlm_ratio is unknown (known here: attention, distillation_temperature, "
                     + "distillation_weight, false_negative_margin, "
                     + "false_negative_margin_strategy, hard_negative_scope, hard_negatives, "

@@ -123,7 +123,7 @@ import Testing
             try recipe.resolvingEpochs()
         } throws: { error in
             guard case .badRecipe(_, let problems) = error as? TrainingError else { return false }
-            return problems.map(\.key) == ["schedule.epochs"]
+            return problems.map(\.keyPath) == ["schedule.epochs"]
         }
     }
 

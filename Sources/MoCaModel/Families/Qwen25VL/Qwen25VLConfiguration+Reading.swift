@@ -3,25 +3,21 @@
 // `torch_dtype` or `dtype`. What the model does not compute is refused by name.
 
 package import Foundation
+import MoCaSettings
 
 extension Qwen25VLConfiguration {
     /// Reads a `config.json`; `file` is its name in errors. Throws `notJSON`, or
     /// `badConfiguration` with everything that is wrong.
     package init(parsing data: Data, file: String) throws(ModelError) {
-        let value = try JSONValue(parsing: data, file: file)
-        let list = ProblemList()
-        guard case .object(let object) = value else {
-            throw .notJSON(file: file, reason: "it holds \(value.shortDescription), not an object")
-        }
-        self = Self.read(JSONSection(object, list: list))
-        if !list.problems.isEmpty {
-            throw .badConfiguration(file: file, problems: list.problems)
-        }
+        let section = try Section(modelFile: data, file: file)
+        self = Self.read(section)
+        let problems = section.context.problems
+        if !problems.isEmpty { throw .badConfiguration(file: file, problems: problems) }
     }
 
-    private static func read(_ root: JSONSection) -> Qwen25VLConfiguration {
+    private static func read(_ root: Section) -> Qwen25VLConfiguration {
         checkKind(root)
-        let textSection = root.section("text_config") ?? root
+        let textSection = root.optionalSection("text_config") ?? root
         let ties = [root, textSection].compactMap { section in
             section["tie_word_embeddings"] == nil
                 ? nil : section.bool("tie_word_embeddings", default: false)
@@ -29,8 +25,8 @@ extension Qwen25VLConfiguration {
         var text = readText(textSection)
         // Newer transformers write it in one of two places; false is a default in both.
         text.tieWordEmbeddings = ties.contains(true)
-        let vision = readVision(root.section("vision_config"), list: root.list)
-        root.list.require(
+        let vision = readVision(root)
+        root.context.require(
             "vision_config.out_hidden_size", textSection.keyPath("hidden_size"),
             reason: "is \(vision.outHiddenSize), must be the language model's \(text.hiddenSize)",
             if: { root["vision_config"] == nil || vision.outHiddenSize == text.hiddenSize })
@@ -40,20 +36,20 @@ extension Qwen25VLConfiguration {
             storageType: readStorageType(root, textSection), declaresTie: !ties.isEmpty)
     }
 
-    private static func checkKind(_ root: JSONSection) {
+    private static func checkKind(_ root: Section) {
         switch root.optionalString("model_type") {
-        case nil: root.list.add("model_type", "is missing, must be \"qwen2_5_vl\"")
+        case nil: root.context.add("model_type", "is missing, must be \"qwen2_5_vl\"")
         case "qwen2_5_vl": break
-        case let other?: root.list.add("model_type", "is \"\(other)\", must be \"qwen2_5_vl\"")
+        case let other?: root.context.add("model_type", "is \"\(other)\", must be \"qwen2_5_vl\"")
         }
-        if let section = root.section("quantization_config") {
+        if let section = root.optionalSection("quantization_config") {
             let method = section.optionalString("quant_method") ?? "unknown"
-            root.list.add(
+            root.context.add(
                 "quantization_config", "is there (\(method)): quantised weights cannot be read")
         }
     }
 
-    private static func readStorageType(_ root: JSONSection, _ text: JSONSection) -> String {
+    private static func readStorageType(_ root: Section, _ text: Section) -> String {
         let known = ["float32", "bfloat16", "float16"]
         for (section, key) in [
             (root, "dtype"), (root, "torch_dtype"), (text, "dtype"), (text, "torch_dtype"),
@@ -61,7 +57,7 @@ extension Qwen25VLConfiguration {
             guard let name = section.optionalString(key) else { continue }
             let short = name.replacingOccurrences(of: "torch.", with: "")
             if !known.contains(short) {
-                root.list.add(
+                root.context.add(
                     section.keyPath(key), "is \"\(name)\", must be float32, bfloat16 or float16")
             }
             return short
@@ -70,9 +66,9 @@ extension Qwen25VLConfiguration {
     }
 
     private static func readTokens(
-        _ root: JSONSection, _ text: JSONSection, vocabularySize: Int
+        _ root: Section, _ text: Section, vocabularySize: Int
     ) -> Tokens {
-        let list = root.list
+        let context = root.context
         func optional(_ key: String) -> Int32? {
             let found = root[key] == nil ? text : root
             // A list of ends: the first is written back.
@@ -84,7 +80,7 @@ extension Qwen25VLConfiguration {
         func required(_ key: String) -> Int32 {
             let section = root[key] == nil && text[key] != nil ? text : root
             let value = section.integer(key)
-            list.require(
+            context.require(
                 section.keyPath(key), text.keyPath("vocab_size"),
                 reason: "is \(value), must be in 0 ..< \(vocabularySize), the vocabulary",
                 if: { (0..<vocabularySize).contains(value) })
@@ -96,7 +92,7 @@ extension Qwen25VLConfiguration {
             visionEnd: required("vision_end_token_id"), visionPad: optional("vision_token_id"),
             beginning: optional("bos_token_id"), end: optional("eos_token_id"))
         let four = [tokens.image, tokens.video, tokens.visionStart, tokens.visionEnd]
-        list.require(
+        context.require(
             "image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id",
             reason: "and the ids of video, vision start and vision end must be four different ones",
             if: { Set(four).count == four.count })
@@ -107,7 +103,7 @@ extension Qwen25VLConfiguration {
 // MARK: - Language model
 
 extension Qwen25VLConfiguration {
-    private static func readText(_ section: JSONSection) -> Text {
+    private static func readText(_ section: Section) -> Text {
         let heads = section.count("num_attention_heads")
         let (section_, theta) = readRotary(section)
         let text = Text(
@@ -125,32 +121,32 @@ extension Qwen25VLConfiguration {
         return text
     }
 
-    private static func checkShape(_ text: Text, _ section: JSONSection) {
-        let list = section.list
+    private static func checkShape(_ text: Text, _ section: Section) {
+        let context = section.context
         let (hidden, heads) = (
             section.keyPath("hidden_size"), section.keyPath("num_attention_heads")
         )
-        list.require(
+        context.require(
             heads, hidden,
             reason: "is \(text.headCount), must divide hidden_size \(text.hiddenSize) evenly",
             if: { text.hiddenSize % (2 * text.headCount) == 0 })
-        list.require(
+        context.require(
             section.keyPath("num_key_value_heads"), heads,
             reason:
                 "is \(text.keyValueHeadCount), must divide num_attention_heads \(text.headCount)",
             if: { text.headCount % text.keyValueHeadCount == 0 })
-        list.require(
+        context.require(
             section.keyPath("rms_norm_eps"), reason: "is \(text.rmsNormEpsilon), must be positive",
             if: { text.rmsNormEpsilon > 0 })
         if section["head_dim"] != nil {
             let given = section.count("head_dim")
-            list.require(
+            context.require(
                 section.keyPath("head_dim"), hidden, heads,
                 reason: "is \(given), must be hidden_size / num_attention_heads",
                 if: { given == text.headDimension })
         }
         let rotary = rotarySection(section)
-        list.require(
+        context.require(
             rotary.keyPath("mrope_section"), hidden, heads,
             reason: "is \(text.mropeSection), must be three positive numbers that sum to "
                 + "half the head dimension, \(text.headDimension / 2)",
@@ -161,52 +157,51 @@ extension Qwen25VLConfiguration {
     }
 
     /// The object that holds `mrope_section`.
-    private static func rotarySection(_ section: JSONSection) -> JSONSection {
-        section.section("rope_parameters") ?? section.section("rope_scaling")
-            ?? JSONSection([:], path: section.keyPath("rope_scaling"), list: section.list)
+    private static func rotarySection(_ section: Section) -> Section {
+        section.optionalSection("rope_parameters") ?? section.section("rope_scaling")
     }
 
-    private static func readRotary(_ section: JSONSection) -> (section: [Int], theta: Double) {
+    private static func readRotary(_ section: Section) -> (section: [Int], theta: Double) {
         let rotary = rotarySection(section)
         for key in ["rope_type", "type"] {
             if let kind = rotary.optionalString(key), kind != "default", kind != "mrope" {
-                section.list.add(
+                section.context.add(
                     rotary.keyPath(key), "is \"\(kind)\": only default and mrope are computed")
             }
         }
         let partial = rotary.number("partial_rotary_factor", default: 1)
         if partial != 1 {
-            section.list.add(
+            section.context.add(
                 rotary.keyPath("partial_rotary_factor"), "is \(partial): only 1 is computed")
         }
         let holder = rotary["rope_theta"] == nil ? section : rotary
         let theta = holder.number("rope_theta", default: 1_000_000)
-        section.list.require(
+        section.context.require(
             holder.keyPath("rope_theta"), reason: "is \(theta), must be over 1", if: { theta > 1 })
         return (rotary.integers("mrope_section"), theta)
     }
 
-    private static func checkActivation(_ section: JSONSection) {
+    private static func checkActivation(_ section: Section) {
         let name = section.optionalString("hidden_act") ?? "silu"
         if name != "silu" {
-            section.list.add(
+            section.context.add(
                 section.keyPath("hidden_act"), "is \"\(name)\": only silu is computed")
         }
     }
 
     /// Sliding windows may be described, as long as no layer uses one.
-    private static func checkAttention(_ section: JSONSection, layerCount: Int) {
+    private static func checkAttention(_ section: Section, layerCount: Int) {
         let first = section.optionalInteger("max_window_layers") ?? layerCount
         let isOn = section.bool("use_sliding_window", default: false)
         if isOn, section.optionalInteger("sliding_window") != nil, first < layerCount {
-            section.list.add(
+            section.context.add(
                 section.keyPath("use_sliding_window"),
                 "is true from layer \(first) on: sliding windows are not computed")
         }
         if case .array(let kinds)? = section["layer_types"],
             let other = kinds.first(where: { $0 != .string("full_attention") })
         {
-            section.list.add(
+            section.context.add(
                 section.keyPath("layer_types"),
                 "holds \(other.shortDescription): only full_attention is computed")
         }
@@ -216,12 +211,11 @@ extension Qwen25VLConfiguration {
 // MARK: - Vision tower
 
 extension Qwen25VLConfiguration {
-    private static func readVision(_ section: JSONSection?, list: ProblemList) -> Vision {
-        if section == nil {
-            list.add("vision_config", "is missing, must be an object")
-        }
+    private static func readVision(_ root: Section) -> Vision {
+        let key = "vision_config"
+        if !root.has(key) { root.add(key, "is missing, must be an object") }
         // Without the section, its keys are not reported one by one.
-        let section = section ?? JSONSection([:], path: "vision_config", list: ProblemList())
+        let section = root.optionalSection(key) ?? Section(nil, path: key, SettingsContext(.json))
         // Both spellings are written; the class of transformers only reads the first.
         let channels = section["in_channels"] == nil ? "in_chans" : "in_channels"
         let vision = Vision(
@@ -239,21 +233,21 @@ extension Qwen25VLConfiguration {
         return vision
     }
 
-    private static func check(_ vision: Vision, _ section: JSONSection) {
+    private static func check(_ vision: Vision, _ section: Section) {
         func path(_ key: String) -> String { section.keyPath(key) }
-        let list = section.list
-        list.require(
+        let context = section.context
+        context.require(
             path("num_heads"), path("hidden_size"),
             reason: "is \(vision.headCount), must divide hidden_size \(vision.hiddenSize) "
                 + "into heads whose size is a multiple of 4",
             if: { vision.hiddenSize % (4 * vision.headCount) == 0 })
-        list.require(
+        context.require(
             path("window_size"), path("patch_size"), path("spatial_merge_size"),
             reason: "is \(vision.windowSize), must hold at least one group of "
                 + "\(vision.spatialMergeSize) x \(vision.spatialMergeSize) patches of "
                 + "\(vision.patchSize) pixels",
             if: { vision.windowTokens >= 1 })
-        list.require(
+        context.require(
             path("fullatt_block_indexes"), path("depth"),
             reason: "is \(vision.fullAttentionBlockIndexes), must name blocks in "
                 + "0 ..< \(vision.depth), each once",
@@ -262,10 +256,10 @@ extension Qwen25VLConfiguration {
                 return Set(blocks).count == blocks.count
                     && blocks.allSatisfy { (0..<vision.depth).contains($0) }
             })
-        if let rotary = section.section("rope_parameters") {
+        if let rotary = section.optionalSection("rope_parameters") {
             let theta = rotary.number("rope_theta", default: visionRopeTheta)
             if theta != visionRopeTheta {
-                list.add(
+                context.add(
                     rotary.keyPath("rope_theta"), "is \(theta): only \(visionRopeTheta) is computed"
                 )
             }

@@ -2,15 +2,16 @@
 // (scripts/fixtures/model_integers.py checks both).
 
 package import Foundation
+import MoCaSettings
 
 extension Qwen25VLConfiguration {
     /// The bytes of a flat `config.json`: sorted keys, one form for one configuration.
     package func fileData() throws -> Data {
-        try JSONValue.object(flatObject).fileData()
+        try JSONFormat.document.data(JSON.object(flatObject))
     }
 
-    private var flatObject: [String: JSONValue] {
-        var object: [String: JSONValue] = [
+    private var flatObject: JSONObject {
+        var object: JSONObject = [
             "architectures": .array([.string("Qwen2_5_VLForConditionalGeneration")]),
             "model_type": .string("qwen2_5_vl"),
             "attention_dropout": .number(0),
@@ -26,7 +27,7 @@ extension Qwen25VLConfiguration {
             "rope_theta": .number(text.ropeTheta),
             "rope_scaling": .object([
                 "type": .string("mrope"),
-                "mrope_section": .array(text.mropeSection.map(JSONValue.integer)),
+                "mrope_section": .array(text.mropeSection.map(JSON.integer)),
             ]),
             "max_position_embeddings": .integer(text.maxPositions),
             "tie_word_embeddings": .bool(text.tieWordEmbeddings),
@@ -49,7 +50,7 @@ extension Qwen25VLConfiguration {
         return object
     }
 
-    private var visionObject: [String: JSONValue] {
+    private var visionObject: JSONObject {
         [
             "model_type": .string("qwen2_5_vl"),
             "hidden_act": .string("silu"),
@@ -67,7 +68,7 @@ extension Qwen25VLConfiguration {
             "spatial_merge_size": .integer(vision.spatialMergeSize),
             "window_size": .integer(vision.windowSize),
             "fullatt_block_indexes": .array(
-                vision.fullAttentionBlockIndexes.map(JSONValue.integer)),
+                vision.fullAttentionBlockIndexes.map(JSON.integer)),
             "tokens_per_second": .integer(2),
         ]
     }

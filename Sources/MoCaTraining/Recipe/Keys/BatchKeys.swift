@@ -1,7 +1,7 @@
 // `batch`: how much one step takes. The two stages count it in different units.
 
 import MoCaData
-import Yams
+import MoCaSettings
 
 extension Recipe.Batch {
     static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
@@ -10,10 +10,11 @@ extension Recipe.Batch {
 
     private static var contrastiveKeys: [RecipeKey<Self>] {
         [
-            .integer("size", \.size, in: 1...recipeSizeMax, isRequired: true), accumulation,
+            .integer("size", \.stepAmount, in: 1...recipeSizeMax, isRequired: true), accumulation,
             .check { section, batch in
-                if batch.size % batch.accumulation != 0 {
-                    section.add("size", "is \(batch.size), must be a multiple of accumulation")
+                if batch.stepAmount % batch.accumulation != 0 {
+                    section.add(
+                        "size", "is \(batch.stepAmount), must be a multiple of accumulation")
                 }
             }, .integer("mini_batch_tokens", \.miniBatchTokens, in: 1...recipeSizeMax),
             .check { section, batch in
@@ -26,10 +27,10 @@ extension Recipe.Batch {
 
     private static var pretrainingKeys: [RecipeKey<Self>] {
         [
-            .integer("tokens", \.size, in: 1...recipeSizeMax, isRequired: true), accumulation,
+            .integer("tokens", \.stepAmount, in: 1...recipeSizeMax, isRequired: true), accumulation,
             .check { section, batch in
-                if batch.size < batch.accumulation {
-                    section.add("tokens", "is \(batch.size), must not be below accumulation")
+                if batch.stepAmount < batch.accumulation {
+                    section.add("tokens", "is \(batch.stepAmount), must not be below accumulation")
                 }
             }, .integer("image_token_cost", \.imageTokenCost, in: 1...costMax),
             .integer("image_cost", \.imageCost, in: 0...costMax), packingKey,

@@ -4,7 +4,7 @@ import Foundation
 import MoCaCore
 import MoCaData
 import MoCaProcessing
-import Yams
+import MoCaSettings
 
 extension Recipe.DataSettings {
     static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
@@ -97,7 +97,7 @@ extension Recipe.DataSettings {
     private static var errorPolicy: RecipeKey<Self> {
         RecipeKey { section, data in
             let name = section.choice("on_error", default: ErrorPolicyName.stop)
-            let rate = section.number("max_error_rate", .share, default: 0.01)
+            let rate = section.number("max_error_rate", .fraction, default: 0.01)
             switch name {
             case .skip: data.errorPolicy = .skip(maxErrorRate: rate)
             case .stop:

@@ -1,6 +1,6 @@
 // `logging`: what a run writes down about itself, and how often.
 
-import Yams
+import MoCaSettings
 
 extension Recipe.Logging {
     static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {

@@ -1,8 +1,8 @@
 // `model`: the weights that a run starts with.
 
 import Foundation
+import MoCaSettings
 import NN
-import Yams
 
 extension Recipe {
     static var modelKey: RecipeKey<Recipe> {
@@ -25,13 +25,13 @@ extension Recipe {
             }
             recipe.frozen = section.patterns("freeze")
         } write: { recipe in
-            let start: (String, Node?) =
+            let start: (String, JSON?) =
                 switch recipe.model {
                 case .path(let url): ("path", .value(url.path))
                 case .initialize(let fresh): ("initialize", .keys(fresh.keysAndNodes))
                 }
-            let freeze = recipe.frozen.isEmpty ? nil : Node.list(recipe.frozen.map(\.text))
-            let adapter = recipe.adapter.map { Node.value($0.path) }
+            let freeze = recipe.frozen.isEmpty ? nil : JSON.list(recipe.frozen.map(\.text))
+            let adapter = recipe.adapter.map { JSON.value($0.path) }
             return [("model", .keys([start, ("adapter", adapter), ("freeze", freeze)]))]
         }
     }

@@ -4,7 +4,7 @@
 import Foundation
 import MoCaModel
 import MoCaObjectives
-import Yams
+import MoCaSettings
 
 extension Recipe {
     static var objectiveKey: RecipeKey<Recipe> {
@@ -17,7 +17,7 @@ extension Recipe {
 }
 
 extension Recipe.ObjectiveSettings {
-    mutating func read(_ section: RecipeSection) {
+    mutating func read(_ section: Section) {
         switch self {
         case .reconstruction(var settings):
             settings.read(section)
@@ -28,7 +28,7 @@ extension Recipe.ObjectiveSettings {
         }
     }
 
-    var node: Node {
+    var node: JSON {
         switch self {
         case .reconstruction(let settings): .keys(settings.keysAndNodes)
         case .contrastive(let settings): .keys(settings.keysAndNodes)
@@ -45,10 +45,10 @@ extension Recipe.Reconstruction: RecipeMapping {
 extension Masking.Settings: RecipeMapping {
     static var recipeKeys: [RecipeKey<Self>] {
         [
-            .number("mlm_ratio", \.mlmRatio, .share, isRequired: true),
-            .number("mae_ratio", \.maeRatio, .share, isRequired: true),
-            .choice("patch_noise", \.noise), .number("mlm_ratio_end", \.mlmRatioEnd, .share),
-            .number("mae_ratio_end", \.maeRatioEnd, .share),
+            .number("mlm_ratio", \.mlmRatio, .fraction, isRequired: true),
+            .number("mae_ratio", \.maeRatio, .fraction, isRequired: true),
+            .choice("patch_noise", \.noise), .number("mlm_ratio_end", \.mlmRatioEnd, .fraction),
+            .number("mae_ratio_end", \.maeRatioEnd, .fraction),
             .number("mlm_span_length", \.spanLength, .atLeastOne),
         ]
     }
@@ -118,7 +118,7 @@ extension ContrastiveObjective.Settings: RecipeMapping {
         }
     }
 
-    private func check(_ section: RecipeSection) {
+    private func check(_ section: Section) {
         let sizes = matryoshkaDimensions
         if !zip(sizes, sizes.dropFirst()).allSatisfy({ $0 < $1 }) {
             section.add("matryoshka_dimensions", "is \(sizes), must be ascending")

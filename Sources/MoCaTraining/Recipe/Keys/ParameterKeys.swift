@@ -1,11 +1,11 @@
 // `lora`, and the keys of `optimizer` about groups of parameters and the average of weights.
 
 import Foundation
+import MoCaSettings
 import NN
 import Torch
-import Yams
 
-extension RecipeSection {
+extension Section {
     /// A list of regular expressions; empty where it is absent.
     func patterns(_ key: String) -> [KeyPattern] {
         (strings(key) ?? []).compactMap { text in
@@ -54,7 +54,7 @@ extension AdapterSettings: RecipeMapping {
 
     private static var dropoutKey: RecipeKey<Self> {
         RecipeKey { section, settings in
-            settings.dropout = section.number("dropout", .share, default: 0)
+            settings.dropout = section.number("dropout", .fraction, default: 0)
             if settings.dropout == 1 { section.add("dropout", "is 1, must be below 1") }
         } write: {
             [("dropout", .value($0.dropout))]
@@ -90,7 +90,7 @@ extension Recipe.Optimizer {
     static var averageDecay: RecipeKey<Self> {
         RecipeKey { section, optimizer in
             guard section.has("ema_decay") else { return }
-            let decay = section.number("ema_decay", .share)
+            let decay = section.number("ema_decay", .fraction)
             if decay == 1 { section.add("ema_decay", "is 1, must be below 1") }
             optimizer.adamW.averageDecay = decay
         } write: {
@@ -117,14 +117,14 @@ extension Recipe.Optimizer {
             }
         } write: { optimizer in
             let groups = optimizer.adamW.groups.map { group in
-                Node.keys([
+                JSON.keys([
                     ("match", .value(group.match.text)),
                     ("learning_rate_scale", .value(group.learningRateScale)),
                     ("weight_decay", group.weightDecay.map { .value($0) }),
                 ])
             }
             return [
-                ("groups", groups.isEmpty ? nil : .sequence(.init(groups, .implicit, .any)))
+                ("groups", groups.isEmpty ? nil : .array(groups))
             ]
         }
     }

@@ -1,20 +1,20 @@
 // The outermost keys of a recipe, and those of its smaller mappings.
 
 import Foundation
+import MoCaSettings
 import NN
 import Torch
-import Yams
 
 /// Products of two stay far from overflow.
 let recipeSizeMax = 1 << 30
 
 extension Recipe {
-    mutating func read(_ section: RecipeSection) {
+    mutating func read(_ section: Section) {
         for key in Self.keys(stage) { key.read(section, &self) }
     }
 
     /// The recipe as YAML.
-    var node: Node { .keys(Self.keys(stage).flatMap { $0.write(self) }) }
+    var node: JSON { .keys(Self.keys(stage).flatMap { $0.write(self) }) }
 
     private static func keys(_ stage: Stage) -> [RecipeKey<Recipe>] {
         [

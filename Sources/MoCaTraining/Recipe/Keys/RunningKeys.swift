@@ -1,14 +1,14 @@
 // `schedule`, `checkpoint` and `evaluation`.
 
 import Foundation
+import MoCaSettings
 import NN
-import Yams
 
 extension Recipe.Schedule {
     static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
         [
             .choice("kind", \.kind), length(stage),
-            .number("warmup_ratio", \.warmupRatio, .share),
+            .number("warmup_ratio", \.warmupRatio, .fraction),
             .integer("warmup_steps", \.warmupSteps, in: 0...recipeSizeMax),
             .check { section, schedule in
                 if schedule.warmupSteps != nil, section.has("warmup_ratio"),
@@ -23,7 +23,7 @@ extension Recipe.Schedule {
                 }
             },
             .choice("warmup_shape", \.warmupShape),
-            .number("min_learning_rate_ratio", \.minimumRatio, .share), decay,
+            .number("min_learning_rate_ratio", \.minimumRatio, .fraction), decay,
         ]
     }
 
@@ -33,7 +33,11 @@ extension Recipe.Schedule {
             if section.has("epochs") {
                 schedule.epochs = section.number("epochs", .positive)
                 if section.has("total_steps") {
-                    section.add("epochs", "must not be given together with total_steps")
+                    let hint = "; take it away with schedule.epochs=null"
+                    section.add(
+                        "epochs",
+                        "must not be given together with total_steps"
+                            + (section.isFromElsewhere("total_steps", than: "epochs") ? hint : ""))
                 }
                 // How many samples a step has is known of queries alone.
                 if stage == .pretraining {
@@ -57,7 +61,7 @@ extension Recipe.Schedule {
                 section.add(key, "needs schedule.kind: warmup_stable_decay")
             }
             schedule.decayRatio = section.number(
-                "decay_ratio", .share, default: schedule.decayRatio)
+                "decay_ratio", .fraction, default: schedule.decayRatio)
             schedule.decayShape = section.choice("decay_shape", default: schedule.decayShape)
         } write: { schedule in
             guard schedule.kind == .warmupStableDecay else { return [] }

@@ -1,7 +1,7 @@
 // `runtime`: where and how a run computes.
 
+import MoCaSettings
 import Torch
-import Yams
 
 extension Recipe.Runtime: RecipeMapping {
     static var recipeKeys: [RecipeKey<Self>] {

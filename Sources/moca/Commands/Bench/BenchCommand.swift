@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import MoCaProcessing
 import MoCaVectors
 
 /// The benchmarks.

@@ -4,6 +4,8 @@ import ArgumentParser
 import Foundation
 import MoCaEmbedding
 import MoCaModel
+import MoCaProcessing
+import MoCaTraining
 import MoCaVectors
 
 extension ActivationCheckpointing: ExpressibleByArgument {}
@@ -53,13 +55,17 @@ struct BenchTrainCommand: VerboseCommand {
             imageFolder: input.imageFolder, limit: input.limit)
         guard !contents.isEmpty else { throw CommandError.nothingToMeasure(path: input.input) }
         device.applyThreads()
-        let benchmark = TrainingBenchmark(
-            model: try folder.resolved(), device: try device.resolvedDevice(),
-            dtype: device.dtype.dtype, adapter: try adapter.resolved(), objective: objective,
-            batchSize: batch, maxLength: maxLength, checkpointing: activationCheckpointing,
-            keepsLogits: fullLogits)
+        var benchmark = TrainingBenchmark(
+            model: try folder.resolved(), stage: objective.stage,
+            device: try device.resolvedDevice())
+        benchmark.dtype = device.dtype.dtype
+        benchmark.adapter = try adapter.resolved()
+        benchmark.batchSize = batch
+        benchmark.maxLength = maxLength
+        benchmark.checkpointing = activationCheckpointing
+        benchmark.keepsLogits = fullLogits
         let repeats = input.repeats
-        let result = try await ModelThread().run {
+        let result = try await ModelThread().run { [benchmark] in
             try benchmark.run(contents, repeats: repeats)
         }
         if json { try Message.printJSON(result) } else { print(result.summary) }

@@ -113,7 +113,7 @@ struct DataMineCommand: VerboseCommand {
         }
         let failed = reports.reduce(0) { $0 + ($1.failed?.count ?? 0) }
         guard failed == 0 else {
-            throw MiningError.recordsLeftOut(
+            throw SearchError.recordsLeftOut(
                 count: failed, total: failed + reports.reduce(0) { $0 + $1.counts.records },
                 output: output.path)
         }

@@ -123,6 +123,7 @@ struct DataStatsCommand: VerboseCommand {
             rules.leftOut = try leftOut(recipe, data)
         }
         guard statistics.kind == .pretraining else {
+            if recipe != nil { try BatchPlan.requireEpoch(of: size, statistics, rules) }
             return BatchPlan(statistics, size: size, rules)
         }
         return try BatchPlan(statistics, tokenBudget: size, rules)

@@ -7,6 +7,7 @@ import MoCaEmbedding
 import MoCaEvaluation
 import MoCaModel
 import MoCaReport
+import MoCaSettings
 import MoCaVectors
 import NN
 import Torch
@@ -157,9 +158,9 @@ private struct Evaluation {
         run.part = options.nano ? .nano : nil
         run.savesVectors = options.saveVectors
         run.settings = [
-            "model": .text(identity.folder), "benchmark": .text(name.rawValue),
+            "model": .string(identity.folder), "benchmark": .string(name.rawValue),
         ]
-        run.settings["adapter"] = settings.adapter.map { .text($0.standardizedFileURL.path) }
+        run.settings["adapter"] = settings.adapter.map { .string($0.standardizedFileURL.path) }
         let meter = StepMeter()
         run.tell = { tell($0, meter) }
         run.isInterrupted = { interruption.hasHappened }

@@ -5,6 +5,7 @@ import Foundation
 import MoCaCore
 import MoCaEvaluation
 import MoCaReport
+import MoCaSettings
 
 /// Prints how much two evaluations differ.
 struct EvaluateCompareCommand: VerboseCommand {

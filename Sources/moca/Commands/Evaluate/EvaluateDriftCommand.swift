@@ -89,6 +89,11 @@ struct EvaluateDriftCommand: VerboseCommand {
         let (_, b) = try await vectors(of: second, adapter: adapterB, probes)
         meter.finish()
         let drift = try Drift(ids: ids, a: a, b: b, neighbours: neighbours)
+        if drift.neighbours < neighbours {
+            Message.warn(
+                "\(drift.count) inputs have \(drift.neighbours) neighbours each: these are compared, "
+                    + "not the \(neighbours) of --neighbours")
+        }
         let file = folder.appending(path: "drift.json")
         do {
             try AtomicFile.write(Data((Message.json(drift) + "\n").utf8), to: file)

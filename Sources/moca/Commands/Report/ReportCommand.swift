@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import MoCaReport
+import MoCaTraining
 
 /// Collects runs, scores, searches and reconstructions in one HTML file.
 struct ReportCommand: VerboseCommand {

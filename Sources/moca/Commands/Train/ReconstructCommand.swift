@@ -3,7 +3,9 @@
 import ArgumentParser
 import Foundation
 import MoCaCore
-import MoCaReport
+import MoCaEmbedding
+import MoCaModel
+import MoCaTraining
 
 /// Writes original, masked and reconstructed pictures.
 struct ReconstructCommand: VerboseCommand {
@@ -47,8 +49,16 @@ struct ReconstructCommand: VerboseCommand {
 
     func run() async throws {
         for path in paths { try requireFile(path, "PATH") }
-        let run = try ReconstructRun(self)
-        let list = try await run.write()
+        device.applyThreads()
+        let run = PictureReconstruction(
+            model: try folder.resolved(),
+            options: LoadOptions(
+                dtype: device.dtype.dtype, device: try device.resolvedDevice(),
+                purpose: .pretraining, adapter: try adapter.resolved().map { .stored($0) }),
+            output: URL(fileURLWithPath: output, isDirectory: true), maeRatio: maeRatio,
+            seed: seed)
+        let paths = paths
+        let list = try await ModelThread().run { try run.write(paths) }
         if json { return try Message.printJSON(list) }
         for item in list.items {
             let error = item.meanSquaredError.map { NumberText.decimal($0, digits: 4) } ?? "-"

@@ -2,14 +2,17 @@
 
 import ArgumentParser
 import Foundation
-import MoCaObjectives
+import MoCaEmbedding
+import MoCaTraining
 
-extension HardNegativeScope: ExpressibleByArgument {}
-extension TokenTarget: ExpressibleByArgument {}
+extension ReplayRequest.HardNegativeScope: ExpressibleByArgument {}
+extension ReplayRequest.TokenTarget: ExpressibleByArgument {}
 
 /// `--objective`.
 enum ObjectiveKind: String, ExpressibleByArgument, CaseIterable {
     case pretrain, contrastive
+
+    var stage: Recipe.Stage { self == .pretrain ? .pretraining : .contrastive }
 }
 
 /// Prints the loss and the norm of the gradients of one batch.
@@ -48,7 +51,7 @@ struct ReplayCommand: VerboseCommand {
     var temperature: Double?
 
     @Option(help: "Contrastive: whose hard negatives count (default: own).")
-    var hardNegativeScope: HardNegativeScope?
+    var hardNegativeScope: ReplayRequest.HardNegativeScope?
 
     @Flag(
         inversion: .prefixedNo,
@@ -59,7 +62,7 @@ struct ReplayCommand: VerboseCommand {
     var maeWeight: Double?
 
     @Option(help: "Pre-training: which state predicts a masked token (default: own).")
-    var mlmTarget: TokenTarget?
+    var mlmTarget: ReplayRequest.TokenTarget?
 
     @OptionGroup(title: "Device") var device: DeviceOptions
     @OptionGroup(title: "Vectors") var vectors: PoolingOptions
@@ -79,11 +82,33 @@ struct ReplayCommand: VerboseCommand {
     }
 
     func run() async throws {
-        let result = try await ReplayRun(self).result()
+        for path in batch { try requireFile(path, "--batch") }
+        let run = try ReplayRun(request())
+        let result = try await ModelThread().run { try run.result() }
         if json { return try Message.printJSON(result) }
         print("loss       \(result.loss)")
         if let loss = result.mlmLoss { print("mlm_loss   \(loss)") }
         if let loss = result.maeLoss { print("mae_loss   \(loss)") }
         print("grad_norm  \(result.gradNorm)")
+    }
+
+    private func request() throws -> ReplayRequest {
+        var request = ReplayRequest(
+            model: try folder.resolved(), stage: objective.stage,
+            batches: batch.map { URL(fileURLWithPath: $0) }, device: try device.resolvedDevice(),
+            dtype: device.dtype.dtype)
+        request.gradients = gradients.map { URL(fileURLWithPath: $0) }
+        request.threads = device.threads
+        request.adapter = try adapter.resolved()
+        request.changes.temperature = temperature
+        request.changes.hardNegativeScope = hardNegativeScope
+        request.changes.masksRepeatedPositives = maskRepeatedPositives
+        request.changes.maeWeight = maeWeight
+        request.changes.tokenTarget = mlmTarget
+        request.changes.attention = vectors.attention.mode
+        request.changes.pooling = vectors.pooling.mode
+        request.changes.isNormalized = vectors.normalize
+        request.changes.dimensions = vectors.dimensions
+        return request
     }
 }

@@ -3,6 +3,7 @@
 import Foundation
 import MoCaEmbedding
 import MoCaEvaluation
+import MoCaSettings
 import MoCaSystem
 import MoCaTraining
 import Synchronization
@@ -24,7 +25,7 @@ final class RunningEvaluation {
     /// Finds the sets, so that a name that is not right, or a set that cannot be scored, is known
     /// before the first step.
     ///
-    /// - Throws: `EvaluationRunError`.
+    /// - Throws: `EvaluationError`.
     func checkSets() throws {
         let subsets = settings.subsets
         _ =
@@ -70,7 +71,7 @@ final class RunningEvaluation {
             }
             try Self.remove(vectors)
             return Self.named(report.scores)
-        } catch EvaluationRunError.interrupted {
+        } catch EvaluationError.interrupted {
             return nil
         }
     }

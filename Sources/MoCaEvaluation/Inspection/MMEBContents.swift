@@ -1,0 +1,114 @@
+// The inputs of a set in the layout of MMEB, read again by the ids of its outcomes.
+
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaTables
+import MoCaVectors
+
+/// Records of a set in the layout of MMEB.
+final class MMEBContents: ContentSource {
+    private let catalog: Catalog<BenchmarkSample>
+    private let roles: Set<Role>
+
+    init(_ folder: URL, images: URL, _ roles: Set<Role>) throws {
+        catalog = try Catalog(folders: [folder], images: ImageStore(root: images))
+        self.roles = roles
+    }
+
+    func input(_ query: String) throws -> String? {
+        try record(query)?.sides()[0].inputText
+    }
+
+    func query(_ id: String) throws -> PromptedContent? {
+        guard let record = try record(id) else { return nil }
+        let content = try record.content(of: record.sides()[0], images: catalog.images)
+        return PromptedContent(content: content, role: roles.contains(.query) ? .query : nil)
+    }
+
+    /// The images of the others are not read: they may be in archives.
+    func candidate(_ id: String, of query: String) throws -> PromptedContent? {
+        guard let number = Int(id), let record = try record(query) else { return nil }
+        let sides = Array(try record.sides().dropFirst())
+        guard sides.indices.contains(number) else { return nil }
+        let content = try record.content(of: sides[number], images: catalog.images)
+        let role = content.images.isEmpty ? Role.document : .documentImage
+        return PromptedContent(content: content, role: roles.contains(role) ? role : nil)
+    }
+
+    private func record(_ query: String) throws -> BenchmarkRecord? {
+        guard let mark = query.lastIndex(of: "#"),
+            let row = Int(query[query.index(after: mark)...]),
+            (0..<catalog.rowCount).contains(row)
+        else { return nil }
+        return try catalog.record(SampleID(subset: catalog.subsets[0].name, row: row))
+    }
+
+    // MARK: Confusions
+
+    /// What makes two answers the same.
+    private struct Answer: Hashable {
+        let text: String
+        let path: String
+
+        /// nil where there is no candidate of this number.
+        init?(_ number: Int, of candidates: [BenchmarkSide]) {
+            guard candidates.indices.contains(number) else { return nil }
+            (text, path) = (candidates[number].text, candidates[number].imagePath)
+        }
+    }
+
+    private struct Pair: Hashable {
+        let right: Answer
+        let wrong: Answer
+    }
+
+    func confusions(_ outcomes: [QueryOutcome], count: Int) throws -> [Confusion] {
+        var found: [Pair: (count: Int, first: Int)] = [:]
+        var queryCounts: [Answer: Int] = [:]
+        for (index, outcome) in outcomes.enumerated() where !outcome.isRight {
+            guard let pair = try pair(of: outcome) else { continue }
+            found[pair, default: (0, index)].count += 1
+            queryCounts[pair.right, default: 0] += 1
+        }
+        let frequent = found.filter { $0.value.count > 1 }.sorted {
+            ($1.value.count, $0.value.first) < ($0.value.count, $1.value.first)
+        }.prefix(count)
+        guard !frequent.isEmpty else { return [] }
+        for outcome in outcomes where outcome.isRight {
+            guard let candidates = try candidates(of: outcome),
+                let right = Answer(0, of: candidates)
+            else { continue }
+            queryCounts[right, default: 0] += 1
+        }
+        return frequent.map { pair, value in
+            Confusion(
+                count: value.count, queryCount: queryCounts[pair.right] ?? value.count,
+                example: outcomes[value.first])
+        }
+    }
+
+    private func pair(of outcome: QueryOutcome) throws -> Pair? {
+        guard let wrong = outcome.best.first.flatMap({ Int($0.id) }),
+            let candidates = try candidates(of: outcome),
+            let right = Answer(0, of: candidates), let other = Answer(wrong, of: candidates)
+        else { return nil }
+        return Pair(right: right, wrong: other)
+    }
+
+    /// nil where the query is not there any more, or asks something else by now.
+    private func candidates(of outcome: QueryOutcome) throws -> [BenchmarkSide]? {
+        guard let sides = try record(outcome.query)?.sides(),
+            outcome.input == nil || outcome.input == sides[0].inputText
+        else { return nil }
+        return Array(sides.dropFirst())
+    }
+}
+
+extension BenchmarkSide {
+    /// Text and image for a reader; the image of a `data:` URL is not spelled out.
+    var inputText: String {
+        guard !imagePath.isEmpty else { return text }
+        return "\(text) [\(imagePath.hasPrefix("data:") ? "image" : imagePath)]"
+    }
+}

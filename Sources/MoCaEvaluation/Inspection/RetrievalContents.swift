@@ -1,0 +1,52 @@
+// The inputs of a set in the layout of BEIR, read again by the ids of its outcomes.
+
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaTables
+import MoCaVectors
+
+/// A document as it stands in its file.
+private struct DocumentSample: Sample {
+    let record: CorpusRecord
+
+    init(_ record: CorpusRecord, id: SampleID, images: ImageStore) { self.record = record }
+}
+
+/// Queries and documents of a set in the layout of BEIR.
+final class RetrievalContents: ContentSource {
+    private let queries: [String: String]
+    private let catalog: Catalog<DocumentSample>
+    private let documents: EvaluationRun.Documents
+    private let roles: Set<Role>
+    /// The row of each document.
+    private let rows: [String: Int]
+
+    init(
+        _ folder: URL, images: URL?, _ documents: EvaluationRun.Documents, _ roles: Set<Role>
+    ) throws {
+        (self.documents, self.roles) = (documents, roles)
+        let set = try RetrievalSet(folder: folder)
+        queries = Dictionary(set.queries.map { ($0.id, $0.text) }) { first, _ in first }
+        catalog = try Catalog(
+            folders: [set.corpus],
+            images: images.map { ImageStore(root: $0) } ?? set.images)
+        let ids = try CorpusReader.ids(in: set.corpus)
+        rows = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
+    }
+
+    func input(_ query: String) throws -> String? { queries[query] }
+
+    func query(_ id: String) throws -> PromptedContent? {
+        queries[id].map {
+            PromptedContent(content: .text($0), role: roles.contains(.query) ? .query : nil)
+        }
+    }
+
+    func candidate(_ id: String, of query: String) throws -> PromptedContent? {
+        guard let row = rows[id] else { return nil }
+        let id = SampleID(subset: catalog.subsets[0].name, row: row)
+        return try DocumentInput(catalog.record(id), documents, images: catalog.images)
+            .prompted { roles.contains($0) ? $0 : nil }
+    }
+}

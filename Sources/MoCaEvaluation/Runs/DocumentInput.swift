@@ -1,0 +1,57 @@
+// From a document of a corpus to what is embedded.
+
+import MoCaCore
+import MoCaData
+import MoCaSystem
+import MoCaTables
+import MoCaVectors
+
+/// A document as a content, and the prompt around it.
+struct DocumentInput {
+    let content: Content
+    /// The role of the document, whatever prompts the model has.
+    let role: Role
+    /// Text that takes the place of a prompt where the model has none for the role.
+    private let wording: String?
+
+    /// - Throws: `DataError`.
+    init(
+        _ record: CorpusRecord, _ documents: EvaluationRun.Documents, images: ImageStore
+    ) throws {
+        if documents == .any, record.image == nil {
+            guard !record.text.isEmpty else {
+                throw DataError.emptyContent(record.location, field: "text")
+            }
+            content = .text(record.text)
+            role = .document
+            wording = nil
+            return
+        }
+        var segments: [Content.Segment] = [.image(try record.page(in: images))]
+        if documents == .any, !record.text.isEmpty { segments.append(.text("\n" + record.text)) }
+        content = Content(segments)
+        role = .documentImage
+        // The wording of MoCa's evaluation.
+        wording = documents == .pages ? "\nRepresent the given document image." : nil
+    }
+
+    /// What a model embeds.
+    ///
+    /// - Parameter known: returns the role, where the model has a prompt for it.
+    func prompted(known: (Role) -> Role?) -> PromptedContent {
+        let role = known(role)
+        guard let wording, role == nil else {
+            return PromptedContent(content: content, role: role)
+        }
+        return PromptedContent(content: Content(content.segments + [.text(wording)]), role: nil)
+    }
+
+    /// The key of what `prompted` returns.
+    ///
+    /// - Parameter key: the key of `content`.
+    func promptedKey(_ key: ContentID, known: (Role) -> Role?) -> ContentID {
+        let role = known(role)
+        guard let wording, role == nil else { return key.adding(role: role) }
+        return key.adding(wording).adding(role: nil)
+    }
+}

@@ -1,0 +1,167 @@
+// One set in the layout of MMEB: its distinct inputs, their vectors, and its score.
+
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaEmbedding
+import MoCaSystem
+import MoCaTables
+import MoCaVectors
+
+/// The queries of one set, and the distinct inputs that they and their candidates are.
+///
+/// Images are read as they are embedded: of a set of a million candidates only their numbers, and
+/// where each distinct one stands first, are in memory.
+struct MMEBSet {
+    /// One query, as numbers of inputs.
+    struct Query {
+        let row: Int
+        let query: Int
+        let candidates: [Int]
+    }
+
+    /// Where an input stands: a row, and 0 for its query or 1 and more for its candidates.
+    private struct Place {
+        let row: Int
+        let side: Int
+    }
+
+    let name: String
+    private(set) var queries: [Query] = []
+    private let catalog: Catalog<BenchmarkSample>
+    /// Where each distinct input stands first.
+    private var places: [Place] = []
+    /// The key of each distinct input in its role, whatever prompts the model has.
+    private var contents: [ContentID] = []
+
+    init(_ folder: URL, images: URL, part: EvaluationPart) throws {
+        name = folder.lastPathComponent
+        catalog = try Catalog(folders: [folder], images: ImageStore(root: images))
+        // Identities, as paths may be `data:` URLs, which hold the image.
+        var numbers: [ContentID: Int] = [:]
+        for row in try Self.rows(part, in: catalog) {
+            var sides = try catalog.record(id(row)).sides()
+            // The query, the right candidate, and others.
+            if let count = part.candidateCount { sides = Array(sides.prefix(1 + max(1, count))) }
+            let found = sides.enumerated().map { index, side in
+                var hasher = ContentHasher()
+                // A query and a candidate may have different prompts.
+                hasher.add(index == 0 ? "query" : "candidate")
+                hasher.add(side.text)
+                hasher.add(side.imagePath)
+                if let number = numbers[hasher.id] { return number }
+                numbers[hasher.id] = places.count
+                places.append(Place(row: row, side: index))
+                return places.count - 1
+            }
+            queries.append(
+                Query(row: row, query: found[0], candidates: Array(found.dropFirst())))
+        }
+    }
+
+    /// The rows of the chosen queries: by what they ask and what is right, for they have no ids.
+    private static func rows(
+        _ part: EvaluationPart, in catalog: Catalog<BenchmarkSample>
+    ) throws -> [Int] {
+        guard let count = part.queryCount, count < catalog.rowCount else {
+            return Array(0..<catalog.rowCount)
+        }
+        let names = try (0..<catalog.rowCount).map { row in
+            try catalog.record(SampleID(subset: catalog.subsets[0].name, row: row)).sides()
+                .prefix(2).flatMap { [$0.text, $0.imagePath] }.joined(separator: "\u{1F}")
+        }
+        return part.chosen(count, of: names)
+    }
+
+    /// Distinct inputs.
+    var inputCount: Int { places.count }
+
+    private func id(_ row: Int) -> SampleID { SampleID(subset: catalog.subsets[0].name, row: row) }
+
+    /// What errors and files call an input.
+    private func inputName(_ place: Place) -> String {
+        "\(id(place.row)), \(place.side == 0 ? "query" : "candidate \(place.side - 1)")"
+    }
+
+    /// The row of each input in the embedder's matrix, a window at a time.
+    mutating func rows(with embedder: inout CachedEmbedder) async throws -> [Int] {
+        let start = WindowMeter(tokenCountMax: embedder.windowTokens)
+        var (window, meter) = ([PromptedContent](), start)
+        let known = embedder.embedder.known
+        var rows: [Int] = []
+        // Many inputs of a row follow each other.
+        var read: (row: Int, record: BenchmarkRecord, sides: [BenchmarkSide])?
+        rows.reserveCapacity(places.count)
+        for (number, place) in places.enumerated() {
+            let (record, sides): (BenchmarkRecord, [BenchmarkSide])
+            if let read, read.row == place.row {
+                (record, sides) = (read.record, read.sides)
+            } else {
+                record = try catalog.record(id(place.row))
+                sides = try record.sides()
+                read = (place.row, record, sides)
+            }
+            let content = try record.content(of: sides[place.side], images: catalog.images)
+            let role: Role =
+                place.side == 0 ? .query : content.images.isEmpty ? .document : .documentImage
+            window.append(PromptedContent(content: content, role: role))
+            meter.add(content)
+            guard meter.isFull || number == places.count - 1 else { continue }
+            let first = rows.count
+            let names = (first..<number + 1).map { inputName(places[$0]) }
+            let keys = try await ContentID.ids(of: window.map(\.content))
+            contents += zip(window, keys).map { $1.adding(role: $0.role) }
+            let roles = window.map { $0.role.flatMap(known) }
+            rows += try await embedder.rows(
+                of: zip(window, roles).map { PromptedContent(content: $0.content, role: $1) },
+                keys: zip(roles, keys).map { $1.adding(role: $0) }, tellsCount: false
+            ) { names[$0] }
+            (window, meter) = ([], start)
+        }
+        return rows
+    }
+
+    /// - Parameter rows: the matrix's row of each input.
+    func score(
+        _ matrix: VectorMatrix, _ rows: [Int]
+    ) throws -> EvaluationRun.ScoredSet {
+        var evaluation = PrecisionAtOne()
+        var hasher = ContentHasher()
+        for query in queries {
+            for input in [query.query] + query.candidates {
+                hasher.add(contents[input])
+            }
+            let scores = matrix.scores(
+                of: rows[query.query], with: query.candidates.map { rows[$0] })
+            let right = contents[query.candidates[0]]
+            try evaluation.add(
+                scores, query: id(query.row).description,
+                hasDuplicateOfRight: query.candidates.dropFirst().contains {
+                    contents[$0] == right
+                })
+        }
+        var outcomes = evaluation.outcomes
+        for (number, query) in queries.enumerated() {
+            outcomes[number].input = try catalog.record(id(query.row)).sides()[0].inputText
+        }
+        return EvaluationRun.ScoredSet(
+            score: .precision(try evaluation.score(set: name)), outcomes: outcomes,
+            data: hasher.id.text)
+    }
+
+    /// Writes the distinct vectors, and which of them queries and candidates are.
+    func write(_ matrix: VectorMatrix, _ rows: [Int], to folder: URL) throws {
+        let starts = queries.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.candidates.count) }
+        var file = VectorFile(matrix)
+        file.add(vectors: "vectors", rows: rows)
+        file.add(integers: "queries", queries.map(\.query))
+        file.add(integers: "candidates", queries.flatMap(\.candidates))
+        file.add(integers: "candidate_starts", starts)
+        try file.write(
+            to: VectorFile.url(of: name, in: folder),
+            ids: [
+                "vector_ids": places.map(inputName),
+                "query_ids": queries.map { id($0.row).description },
+            ])
+    }
+}

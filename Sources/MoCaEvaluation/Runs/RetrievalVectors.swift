@@ -1,0 +1,65 @@
+// From the vectors of a retrieval set to its score.
+
+import Foundation
+import MoCaCore
+import MoCaData
+import MoCaSystem
+import MoCaVectors
+
+/// The vectors of one set, as rows of a matrix.
+struct RetrievalVectors {
+    let matrix: VectorMatrix
+    let queries: [QueryRecord]
+    let queryRows: [Int]
+    let documentIDs: [String]
+    let documentRows: [Int]
+    /// A digest of what the documents hold.
+    let contents: ContentHasher
+
+    /// - Throws: `SafetensorsError`.
+    func write(_ name: String, to output: URL) throws {
+        var file = VectorFile(matrix)
+        file.add(vectors: "queries", rows: queryRows)
+        file.add(vectors: "documents", rows: documentRows)
+        try file.write(
+            to: VectorFile.url(of: name, in: output),
+            ids: ["query_ids": queries.map(\.id), "document_ids": documentIDs])
+    }
+
+    /// - Parameter willCompute: called before each block of scores; what it throws ends the search.
+    /// - Throws: `EvaluationError`, `TorchError`, what `willCompute` throws.
+    func score(
+        _ set: RetrievalSet, willCompute: () throws -> Void
+    ) throws -> EvaluationRun.ScoredSet {
+        let groups = TranslationGroups.names(of: queries, set.relevance)
+        let judged = zip(queries, queryRows).map { query, row in
+            JudgedQuery(
+                id: query.id, language: query.language, group: groups[query.id], row: row,
+                relevance: set.relevance[query.id] ?? [:])
+        }
+        var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: documentIDs))
+        try evaluation.add(judged, in: matrix, documents: documentRows, willCompute: willCompute)
+        let texts = Dictionary(queries.map { ($0.id, $0.text) }) { first, _ in first }
+        var outcomes = evaluation.outcomes
+        for index in outcomes.indices { outcomes[index].input = texts[outcomes[index].query] }
+        return EvaluationRun.ScoredSet(
+            score: .retrieval(
+                try evaluation.score(
+                    set: set.name, random: RandomSource(seed: 0, name: set.name))),
+            outcomes: outcomes, data: digest(judged, texts))
+    }
+
+    /// A digest of contents, ids and judgements.
+    private func digest(_ judged: [JudgedQuery], _ texts: [String: String]) -> String {
+        var hasher = contents
+        for id in documentIDs { hasher.add(id) }
+        for query in judged {
+            hasher.add(query.id)
+            hasher.add(texts[query.id] ?? "")
+            for (id, grade) in query.relevance.sorted(by: { $0 < $1 }) {
+                hasher.add("\(id) \(grade)")
+            }
+        }
+        return hasher.id.text
+    }
+}

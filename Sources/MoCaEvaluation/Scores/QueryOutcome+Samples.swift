@@ -1,0 +1,35 @@
+// Resampled means over the queries of a set.
+
+import MoCaCore
+
+extension [QueryOutcome] {
+    /// The queries that are drawn as one, as places in the list; nil where queries are drawn.
+    package var units: [[Int]]? {
+        guard contains(where: { $0.group != nil }) else { return nil }
+        var (units, numbers) = ([[Int]](), [String: Int]())
+        for (index, outcome) in enumerated() {
+            let name = outcome.group ?? outcome.query
+            if let number = numbers[name] {
+                units[number].append(index)
+            } else {
+                numbers[name] = units.count
+                units.append([index])
+            }
+        }
+        return units
+    }
+
+    /// Samples of the means of measures; one stream a set, so that sets vary independently.
+    ///
+    /// - Parameter units: as of `ResampledMeans.draw`.
+    func samples(
+        of metrics: Set<String>, set: String, units: [[Int]]?
+    ) -> [String: ResampledMeans] {
+        guard !isEmpty else { return [:] }
+        let names = metrics.filter { metric in allSatisfy { $0.measures[metric] != nil } }.sorted()
+        var random = RandomSource(seed: 0, name: set)
+        let samples = ResampledMeans.draw(
+            names.map { name in map { $0.measures[name] ?? 0 } }, units: units, random: &random)
+        return Dictionary(uniqueKeysWithValues: zip(names, samples))
+    }
+}

@@ -1,0 +1,51 @@
+// Where the keys of layered settings stand.
+
+package import Foundation
+
+/// Which file each key of some settings comes from.
+package struct SettingsSources: Sendable {
+    /// A file, or the command line.
+    package struct Source: Sendable, Hashable {
+        /// The folder that paths are relative to.
+        package let folder: URL
+        /// How problems name the file; nil for the file that was asked for.
+        package let file: String?
+        /// Whether the value was given on top of all files.
+        package let isOverride: Bool
+
+        /// Creates a source.
+        package init(folder: URL, file: String? = nil, isOverride: Bool = false) {
+            self.folder = folder
+            self.file = file
+            self.isOverride = isOverride
+        }
+    }
+
+    /// The source of every key that no other source has set.
+    let main: Source
+    private var sources: [String: Source] = [:]
+
+    /// Creates the sources of settings that come from one file.
+    ///
+    /// - Parameter folder: the folder that paths are relative to.
+    package init(folder: URL) { main = Source(folder: folder) }
+
+    /// The source of the value at a key path: its own, that of what it lies in, or that of something
+    /// in it.
+    package func source(of keyPath: String) -> Source {
+        var path = Substring(keyPath)
+        while !path.isEmpty {
+            if let source = sources[String(path)] { return source }
+            guard let end = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { break }
+            path = path[..<end]
+        }
+        let inner = sources.filter { $0.key.hasPrefix(keyPath + ".") }
+        return keyPath.isEmpty ? main : inner.min { $0.key < $1.key }?.value ?? main
+    }
+
+    /// Records that `source` has set the value at a key path, with everything in it.
+    mutating func set(_ keyPath: String, to source: Source) {
+        sources = sources.filter { !$0.key.hasPrefix(keyPath + ".") }
+        sources[keyPath] = source
+    }
+}

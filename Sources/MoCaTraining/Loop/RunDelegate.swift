@@ -1,0 +1,102 @@
+// What a recipe's run does around the steps of its trainer.
+
+import Foundation
+import MoCaModel
+import MoCaObjectives
+import NN
+import Torch
+
+/// The data, logs, checkpoints and evaluation of a run.
+struct RunDelegate<Source: StepSource>: TrainerDelegate {
+    typealias Batch = Source.Batch
+
+    /// Writes one micro-batch of a failed step into a file.
+    typealias BatchWriter = (FailedStep, Batch, URL) throws -> Void
+
+    let run: TrainingRun
+    let context: TrainingRun.Context
+    /// The model that evaluations score.
+    let model: EmbeddingModel
+    let prefetcher: Prefetcher<Source>
+    let watch: StepWatch<Batch>
+    let write: BatchWriter
+
+    // MARK: Steps
+
+    func nextStep() throws -> PreparedStep<Batch>? {
+        try prefetcher.next(unless: run.shouldStop)
+    }
+
+    func willStep(_ prepared: PreparedStep<Batch>, number: Int) {
+        watch.will(prepared, number)
+    }
+
+    func didStep(_ number: Int, isUpdated: Bool) throws {
+        context.diary.lastStep = number
+        run.onStep(number)
+        try watch.did(number, isUpdated)
+    }
+
+    func shouldStop() -> Bool { run.shouldStop() }
+
+    // MARK: Reports
+
+    /// Scores the weights that the run would leave: averages where it keeps them.
+    func evaluate(at step: Int) throws -> [String: Double]? {
+        guard let evaluate = run.evaluate else { return [:] }
+        let trained = TrainedModel(
+            model: model, processor: context.start.processor,
+            contract: context.start.files.contract)
+        return try context.optimizer.withAverages { try evaluate(trained, step) }
+    }
+
+    func log(_ report: StepReport) throws {
+        try context.diary.append(report)
+        run.say(report.line)
+        try run.onLog(report)
+    }
+
+    func note(_ event: TrainingEvent) throws {
+        try context.diary.journal.note(event)
+    }
+
+    // MARK: Files
+
+    func save(_ state: TrainingState) throws -> String {
+        try context.saver.save(state).path
+    }
+
+    func checkSaves() throws {
+        try context.saver.check()
+    }
+
+    func dump(_ prepared: PreparedStep<Batch>, number: Int) throws -> String? {
+        guard !run.keepsNothing else { return nil }
+        let (recipe, start) = (run.recipe, context.start)
+        return try FailedStep(
+            recipe, step: number, records: prepared.ids.map(\.description),
+            StepConditions(recipe, start.model.store, step: number)
+        ).keep(prepared, start, in: recipe.outputFolder, write)
+    }
+
+    func rescue(_ state: TrainingState) {
+        guard !run.keepsNothing else { return }
+        let outcome = Result {
+            try catchingTorchErrors {
+                let folder = try context.saver.save(state, isRescue: true)
+                try context.saver.finish()
+                return folder
+            }
+        }
+        let warning = "warning: run ends with an error (step \(state.step)): it "
+        switch outcome {
+        case .success(let folder):
+            run.say(
+                warning
+                    + "was saved as \(folder.path); go on from there with resume=auto, or with "
+                    + "resume=DIR under a recipe that has changed")
+        case .failure(let error):
+            run.say(warning + "could not be saved, for " + error.localizedDescription)
+        }
+    }
+}

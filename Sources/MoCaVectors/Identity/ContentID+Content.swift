@@ -1,0 +1,50 @@
+// The identity of a content, and of its vector.
+
+import Foundation
+package import MoCaCore
+package import MoCaEmbedding
+package import MoCaSystem
+
+extension ContentID {
+    /// The identity of a content's texts and image bytes. Reads every image.
+    ///
+    /// - Throws: an error of the file system, for an image file that does not exist.
+    package init(_ content: Content) throws {
+        var hasher = ContentHasher()
+        for segment in content.segments {
+            switch segment {
+            case .text(let text):
+                hasher.add("text")
+                hasher.add(text)
+            case .image(.encoded(let data, _)):
+                hasher.add("image")
+                hasher.add(data)
+            case .image(.file(let url)):
+                hasher.add("image")
+                hasher.add(try Data(contentsOf: url, options: .mappedIfSafe))
+            }
+        }
+        self = hasher.id
+    }
+
+    /// The identities of several contents, which are read at the same time.
+    ///
+    /// - Throws: an error of the file system, for an image file that does not exist.
+    package static func ids(of contents: [Content]) async throws -> [ContentID] {
+        try await concurrentMap(contents) { content in
+            Result { try ContentID(content) }
+        }.map { try $0.get() }
+    }
+
+    /// The identity of the content in a role; the template of the role belongs to
+    /// `VectorConditions`.
+    package func adding(role: Role?) -> ContentID { adding(role?.rawValue ?? "") }
+
+    /// The identity of the content with a text after it.
+    package func adding(_ text: String) -> ContentID {
+        var hasher = ContentHasher()
+        hasher.add(self)
+        hasher.add(text)
+        return hasher.id
+    }
+}
