@@ -77,7 +77,7 @@ struct ComparisonTests {
     /// The order of `--subsets` changes no score.
     @Test func theOrderOfSubsetsIsNoSetting() throws {
         let folders = try ["A, B", "B, A", "A"].map {
-            try write($0, ["S": [1, 0, 1]], settings: ["subsets": .text($0)])
+            try write($0, ["S": [1, 0, 1]], settings: ["subsets": .string($0)])
         }
         #expect(try Comparison(folders[0], folders[1]).settings["subsets"] == nil)
         #expect(try Comparison(folders[0], folders[2]).settings["subsets"] != nil)

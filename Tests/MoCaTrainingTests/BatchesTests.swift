@@ -206,7 +206,7 @@ import Torch
     }
 
     @Test func costCountsImageTokensAtTheirPrice() throws {
-        let batch = Recipe.Batch(size: 1, accumulation: 1, imageTokenCost: 4, imageCost: 2)
+        let batch = Recipe.Batch(stepAmount: 1, accumulation: 1, imageTokenCost: 4, imageCost: 2)
         let recipe = try TrainingFixtures.recipe(
             .contrastive, output: URL(fileURLWithPath: "/tmp"))
         let processor = try StartingModel(recipe, resuming: nil).processor

@@ -1,4 +1,5 @@
 import Foundation
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaTraining
@@ -6,7 +7,7 @@ import Testing
 /// Recipes that extend others: what each of the eight MoCa recipes is, with the keys in which they
 /// differ written out.
 @Suite struct ExtendedRecipeTests {
-    private static let recipes = TrainingFixtures.repository.appending(path: "recipes")
+    private static let recipes = Repository.root.appending(path: "recipes")
 
     private static let pretrain = """
         seed: 42
@@ -118,7 +119,7 @@ import Testing
     }
 
     @Test func problemsNameTheFileThatIsExtended() throws {
-        try TrainingFixtures.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let base = folder.appending(path: "base.yaml")
             let file = folder.appending(path: "r.yaml")
             try Data(
