@@ -250,8 +250,9 @@ let package = Package(
         tests(
             of: "MoCaTraining",
             [
-                "MoCaCore", "MoCaData", "MoCaModel", "MoCaObjectives", "MoCaProcessing",
-                "MoCaRunLog", "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
+                "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
+                "MoCaProcessing", "MoCaRunLog", "MoCaTables", "MoCaTokenizer", "NN",
+                "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaEmbedding", ["MoCaCore", "MoCaModel", "MoCaProcessing", "Torch"]),

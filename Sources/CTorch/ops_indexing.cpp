@@ -1,7 +1,4 @@
 // Operators that pick and place elements.
-#include <ATen/ops/topk.h>
-#include <ATen/ops/where.h>
-
 #include "boundary.hpp"
 #include "ctorch_ops.h"
 
@@ -25,16 +22,4 @@ ctorch_status ctorch_gather(ctorch_tensor x, int64_t axis, ctorch_tensor index, 
 
 ctorch_status ctorch_masked_fill(ctorch_tensor x, ctorch_tensor mask, double value, ctorch_tensor *out) {
     return produce(out, [&] { return borrow(x).masked_fill(borrow(mask), value); });
-}
-
-ctorch_status ctorch_where(ctorch_tensor condition, ctorch_tensor x, ctorch_tensor y, ctorch_tensor *out) {
-    return produce(out, [&] { return at::where(borrow(condition), borrow(x), borrow(y)); });
-}
-
-ctorch_status ctorch_topk(ctorch_tensor x, int64_t count, ctorch_tensor *values, ctorch_tensor *indices) {
-    return guarded([&] {
-        auto [top, at] = at::topk(borrow(x), count, -1, true, true);
-        *values = own(std::move(top));
-        *indices = own(std::move(at));
-    });
 }

@@ -38,10 +38,6 @@ ctorch_status ctorch_gelu(ctorch_tensor x, ctorch_tensor *out) {
     return produce(out, [&] { return at::gelu(borrow(x), "none"); });
 }
 
-ctorch_status ctorch_softmax(ctorch_tensor x, int64_t axis, ctorch_tensor *out) {
-    return produce(out, [&] { return borrow(x).softmax(axis); });
-}
-
 ctorch_status ctorch_cross_entropy_sum(ctorch_tensor logits, ctorch_tensor targets, int64_t ignored, ctorch_tensor *out) {
     return produce(out, [&] {
         return at::cross_entropy_loss(borrow(logits), borrow(targets), {}, at::Reduction::Sum, ignored);

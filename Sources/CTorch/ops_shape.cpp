@@ -23,10 +23,6 @@ ctorch_status ctorch_transpose(ctorch_tensor x, int64_t axis0, int64_t axis1, ct
     return produce(out, [&] { return borrow(x).transpose(axis0, axis1); });
 }
 
-ctorch_status ctorch_permute(ctorch_tensor x, const int64_t *axes, int64_t count, ctorch_tensor *out) {
-    return produce(out, [&] { return borrow(x).permute(list(axes, count)); });
-}
-
 ctorch_status ctorch_unsqueeze(ctorch_tensor x, int64_t axis, ctorch_tensor *out) {
     return produce(out, [&] { return borrow(x).unsqueeze(axis); });
 }

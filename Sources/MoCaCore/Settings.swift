@@ -22,17 +22,22 @@ public enum TruncationPolicy: String, Sendable, Hashable, Codable, CaseIterable 
     case end
     /// Refuse the input.
     case error
-    /// Cut as the released MoCa code does: by columns, then an image block that lost its end is
-    /// dropped. What is kept is the same as with `end`.
+    /// Cut as the released MoCa code does: the columns beyond the limit are dropped, then an image
+    /// block that lost its end.
+    ///
+    /// This keeps the same tokens as `end`, which is why both are computed alike. Rows are padded on
+    /// the right, so the columns that are kept are a prefix of each input; only the last block of a
+    /// prefix can have lost its end, and nothing stands behind it.
     case reference
 }
 
-/// How an image with a side under 28 pixels is enlarged before anything else.
+/// How an image with a side under 28 pixels is enlarged before anything else. The raw values name
+/// the stage whose data the released code enlarges so.
 public enum SmallSideRule: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Width first and then height, in two steps (contrastive data, and embedding).
-    case contrastive
-    /// Both sides at once (pre-training data).
-    case pretraining
+    /// Width first and then height, in two passes (contrastive data, and embedding).
+    case twoPass = "contrastive"
+    /// Both sides in one pass (pre-training data).
+    case onePass = "pretraining"
 }
 
 /// The number of pixels that an image may have after resizing.

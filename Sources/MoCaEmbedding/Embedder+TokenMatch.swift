@@ -13,8 +13,8 @@ package struct TokenMatch: Sendable {
         package let outline: InputOutline
         /// One number a token of `outline`; their sum is the cosine.
         package let contributions: [Float]
-        /// Rows of `pixel_values` of the images, one after the other.
-        package let pixels: [Float]
+        /// The patches of each image.
+        package let patches: [ImagePatches]
     }
 
     /// The cosine of the two vectors.
@@ -41,7 +41,7 @@ extension Embedder {
         let prepared = try outlines.enumerated().map { number, outline in
             do {
                 let outline = try outline.get()
-                return (outline: outline, pixels: try processor.pixels(of: outline))
+                return (outline: outline, patches: try processor.patches(of: outline))
             } catch let error as any UserFacingError {
                 throw EmbeddingError.badInput(number: number, error)
             }
@@ -49,7 +49,7 @@ extension Embedder {
         let values = try await contributions(of: prepared)
         let sides = zip(prepared, values).map { input, values in
             TokenMatch.Side(
-                outline: input.outline, contributions: values, pixels: input.pixels)
+                outline: input.outline, contributions: values, patches: input.patches)
         }
         return TokenMatch(
             cosine: values[0].reduce(0, +), first: sides[0], second: sides[1])
@@ -57,12 +57,12 @@ extension Embedder {
 
     /// One list a content, a number a token.
     private func contributions(
-        of inputs: [(outline: InputOutline, pixels: [Float])]
+        of inputs: [(outline: InputOutline, patches: [ImagePatches])]
     ) async throws -> [[Float]] {
         let (model, collator) = (model, pipeline.collator)
         let values = try await pipeline.modelActor.run {
             try catchingTorchErrors {
-                let batch = try collator.pack(inputs.map(\.outline), pixels: inputs.map(\.pixels))
+                let batch = try collator.pack(inputs.map(\.outline), patches: inputs.map(\.patches))
                 let all: [Float] = withoutGradient {
                     model.contributions(batch.input)?.array() ?? []
                 }

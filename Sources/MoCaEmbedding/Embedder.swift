@@ -40,14 +40,14 @@ public final class Embedder: Sendable {
         let configuration = backbone.configuration
         let images = try ImageProcessorConfiguration(folder: folder)
         settings = try EmbedderSettings(
-            options, contract, vectorLength: configuration.text.hiddenSize,
+            options, contract, vectorLength: configuration.vectorLength,
             processorBudget: images.budget)
         processor = try Processor(
             folder: folder, configuration: configuration, budget: settings.budget,
             truncation: settings.truncation)
         model = EmbeddingModel(backbone, settings.pooling)
         pipeline = EmbeddingPipeline(
-            model: model, processor: processor, collator: Collator(configuration),
+            model: model, processor: processor, collator: Collator(configuration, processor.images.configuration),
             batcher: TokenBudgetBatcher(tokenCountMax: options.resolvedBatchTokens),
             modelActor: modelActor)
         self.folder = folder
@@ -69,12 +69,13 @@ public final class Embedder: Sendable {
         var options = EmbedderOptions()
         options.device = trained.backbone.embeddingWeight.device
         settings = try EmbedderSettings(
-            options, contract, vectorLength: trained.backbone.configuration.text.hiddenSize,
+            options, contract, vectorLength: trained.backbone.configuration.vectorLength,
             processorBudget: processor.images.configuration.budget)
         model = EmbeddingModel(trained.backbone, settings.pooling)
         pipeline = EmbeddingPipeline(
             model: model, processor: processor,
-            collator: Collator(trained.backbone.configuration),
+            collator: Collator(
+                trained.backbone.configuration, processor.images.configuration),
             batcher: TokenBudgetBatcher(tokenCountMax: options.resolvedBatchTokens),
             modelActor: modelActor)
         self.folder = folder
@@ -188,9 +189,9 @@ public final class Embedder: Sendable {
     }
 
     private static func contract(
-        in folder: URL, _ configuration: Qwen25VLConfiguration
+        in folder: URL, _ configuration: any BackboneConfiguration
     ) throws -> EmbeddingContract {
-        try EmbeddingContract(of: folder, vectorLength: configuration.text.hiddenSize)
+        try EmbeddingContract(of: folder, vectorLength: configuration.vectorLength)
             ?? EmbeddingContract()
     }
 }

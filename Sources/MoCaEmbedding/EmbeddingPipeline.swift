@@ -1,6 +1,7 @@
 // Outlines to vectors: images of one batch are decoded while the model computes another.
 
 import MoCaCore
+import MoCaImage
 import MoCaModel
 import MoCaProcessing
 import MoCaSystem
@@ -26,11 +27,11 @@ package struct EmbeddingStatistics: Sendable, Hashable {
     }
 }
 
-/// The two stations of a batch: its images become pixels on all processors, and its vectors are
+/// The two stations of a batch: its images become patches on all processors, and its vectors are
 /// computed on the model's thread.
 struct EmbeddingPipeline: Sendable {
-    /// One input with its pixels, or why it has none.
-    typealias Prepared = Result<(outline: InputOutline, pixels: [Float]), any Error>
+    /// One input with its patches, or why it has none.
+    typealias Prepared = Result<(outline: InputOutline, patches: [ImagePatches]), any Error>
 
     let model: EmbeddingModel
     let processor: Processor
@@ -83,12 +84,12 @@ struct EmbeddingPipeline: Sendable {
         Task { await prepare(outlines) }
     }
 
-    /// The pixels of one batch.
+    /// The patches of one batch.
     func prepare(_ outlines: [Result<InputOutline, any Error>]) async -> [Prepared] {
         await parallelMap(outlines) { outline in
             Result {
                 let outline = try outline.get()
-                return (outline, try processor.pixels(of: outline))
+                return (outline, try processor.patches(of: outline))
             }
         }
     }
@@ -102,7 +103,7 @@ struct EmbeddingPipeline: Sendable {
         guard !usable.isEmpty else { return prepared.map { $0.map { _ in Embedding([]) } } }
         let vectors = try await modelActor.run {
             try catchingTorchErrors {
-                let batch = try collator.pack(usable.map(\.outline), pixels: usable.map(\.pixels))
+                let batch = try collator.pack(usable.map(\.outline), patches: usable.map(\.patches))
                 let rows: [Float] = withoutGradient { model(batch.input).array() }
                 let width = model.vectorLength
                 return batch.places.map { Array(rows[$0 * width..<($0 + 1) * width]) }

@@ -24,16 +24,16 @@ package struct PoolingSettings: Sendable, Hashable {
 
 /// Packed sequences to embeddings.
 package struct EmbeddingModel: Sendable {
-    package let backbone: Qwen25VL
+    package let backbone: any Backbone
     package let settings: PoolingSettings
 
-    package init(_ backbone: Qwen25VL, _ settings: PoolingSettings) {
+    package init(_ backbone: any Backbone, _ settings: PoolingSettings) {
         (self.backbone, self.settings) = (backbone, settings)
     }
 
     /// The length of an embedding.
     package var vectorLength: Int {
-        settings.dimensions ?? backbone.configuration.text.hiddenSize
+        settings.dimensions ?? backbone.configuration.vectorLength
     }
 
     /// Embeddings float32 `[N, dimensions]`.

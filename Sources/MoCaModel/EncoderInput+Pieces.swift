@@ -9,64 +9,36 @@ extension EncoderInput {
     /// Pieces of neighbouring sequences, of at most `tokensMax` tokens where a sequence is not
     /// longer by itself. Their patches are views of this input's.
     package func pieces(tokensMax: Int) -> [EncoderInput] {
-        guard sequenceCount > 0 else { return [] }
-        var (ranges, first) = ([Range<Int>](), 0)
-        for row in 1...sequenceCount {
-            let isOver =
-                row < sequenceCount
-                && sequenceStarts[row + 1] - sequenceStarts[first] > tokensMax
-            guard isOver || row == sequenceCount else { continue }
-            ranges.append(first..<row)
-            first = row
-        }
-        return pieces(ranges)
+        pieces(
+            TokenBudget(tokensMax).ranges(
+                of: (0..<sequenceCount).map { tokens(of: $0).count }))
     }
 
-    /// A piece for each range of sequences; these follow each other from the first sequence on.
+    /// A piece for each range of sequences.
     package func pieces(_ ranges: [Range<Int>]) -> [EncoderInput] {
-        var (pieces, cursor) = ([EncoderInput](), ImageCursor())
-        for range in ranges { pieces.append(piece(range, &cursor)) }
-        return pieces
+        let patchStarts = patchStarts
+        return ranges.map { piece($0, patchStarts) }
     }
 
-    /// How far the images have been handed out.
-    private struct ImageCursor {
-        var (token, image, patch) = (0, 0, 0)
-    }
-
-    private func piece(_ rows: Range<Int>, _ cursor: inout ImageCursor) -> EncoderInput {
+    private func piece(_ rows: Range<Int>, _ patchStarts: [Int]) -> EncoderInput {
         let tokens = sequenceStarts[rows.lowerBound]..<sequenceStarts[rows.upperBound]
+        let images = imageStarts[rows.lowerBound]..<imageStarts[rows.upperBound]
+        let patches = patchStarts[images.lowerBound]..<patchStarts[images.upperBound]
         let columns = (0..<3).flatMap { axis in
             positions[
                 (axis * tokenCount + tokens.lowerBound)..<(axis * tokenCount + tokens.upperBound)]
-        }
-        let firstToken = cursor.token
-        while cursor.token < imageTokens.count, imageTokens[cursor.token] < tokens.upperBound {
-            cursor.token += 1
-        }
-        let standing = imageTokens[firstToken..<cursor.token]
-        let (firstImage, firstPatch) = (cursor.image, cursor.patch)
-        var left = standing.count * patchesPerImageToken
-        while left > 0, cursor.image < grids.count {
-            left -= grids[cursor.image].patchCount
-            cursor.patch += grids[cursor.image].patchCount
-            cursor.image += 1
         }
         return EncoderInput(
             ids: Array(ids[tokens]), positions: columns,
             sequenceStarts: sequenceStarts[rows.lowerBound...rows.upperBound].map {
                 $0 - tokens.lowerBound
             },
-            imageTokens: standing.map { $0 - tokens.lowerBound },
-            grids: Array(grids[firstImage..<cursor.image]),
-            pixelValues: cursor.patch == firstPatch
-                ? nil : pixelValues?.narrowed(0, firstPatch..<cursor.patch))
-    }
-
-    /// Patches that one image token stands for.
-    private var patchesPerImageToken: Int {
-        let patches = grids.reduce(0) { $0 + $1.patchCount }
-        return imageTokens.isEmpty ? 0 : patches / imageTokens.count
+            imageTokens: imageTokens.filter(tokens.contains).map { $0 - tokens.lowerBound },
+            grids: Array(grids[images]),
+            imageStarts: imageStarts[rows.lowerBound...rows.upperBound].map {
+                $0 - images.lowerBound
+            },
+            pixels: patches.isEmpty ? nil : pixels?[patches])
     }
 
     /// All sequences of `pieces` in one input.
@@ -75,21 +47,21 @@ extension EncoderInput {
             self = pieces[0]
             return
         }
-        var (starts, images) = ([0], [Int]())
+        var (starts, imageStarts, imageTokens) = ([0], [0], [Int]())
         for piece in pieces {
-            let offset = starts[starts.count - 1]
-            images += piece.imageTokens.map { $0 + offset }
+            let (offset, images) = (starts[starts.count - 1], imageStarts[imageStarts.count - 1])
+            imageTokens += piece.imageTokens.map { $0 + offset }
             starts += piece.sequenceStarts.dropFirst().map { $0 + offset }
+            imageStarts += piece.imageStarts.dropFirst().map { $0 + images }
         }
         let axes = (0..<3).map { axis in
             pieces.flatMap { piece in
                 piece.positions[(axis * piece.tokenCount)..<((axis + 1) * piece.tokenCount)]
             }
         }
-        let pixels = pieces.compactMap(\.pixelValues)
         self.init(
             ids: pieces.flatMap(\.ids), positions: axes[0] + axes[1] + axes[2],
-            sequenceStarts: starts, imageTokens: images, grids: pieces.flatMap(\.grids),
-            pixelValues: pixels.isEmpty ? nil : .concatenated(pixels))
+            sequenceStarts: starts, imageTokens: imageTokens, grids: pieces.flatMap(\.grids),
+            imageStarts: imageStarts, pixels: .joined(pieces.compactMap(\.pixels)))
     }
 }

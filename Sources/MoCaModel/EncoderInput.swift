@@ -17,8 +17,10 @@ package struct EncoderInput: Sendable {
     package let imageTokens: [Int]
     /// `[I]`
     package let grids: [ImageGrid]
-    /// `[P, channels * frames * side * side]` float32; nil without images.
-    package let pixelValues: Tensor?
+    /// `[N + 1]`: sequence n has the images `imageStarts[n] ..< imageStarts[n + 1]`.
+    package let imageStarts: [Int]
+    /// The patches of all images; nil without images.
+    package let pixels: PatchPixels?
 
     /// One sequence to pack.
     package struct Sequence: Sendable {
@@ -30,51 +32,82 @@ package struct EncoderInput: Sendable {
         }
     }
 
-    /// Packs `sequences`; `pixelValues` has the patches of all their images, in order.
+    /// Packs `sequences`; `pixels` has the patches of all their images, in order.
     ///
     /// - Throws: `ModelError` for a sequence without tokens or longer than the model's positions, an
     ///   id outside the vocabulary, image tokens that disagree with the grids, and patches that do
     ///   not fit the grids.
     package init(
-        _ sequences: [Sequence], pixelValues: Tensor?, for configuration: Qwen25VLConfiguration
+        _ sequences: [Sequence], pixels: PatchPixels?, for configuration: any BackboneConfiguration
     ) throws(ModelError) {
-        let grids = sequences.flatMap(\.grids)
-        try Self.check(pixelValues, grids, configuration)
+        let (rules, grids) = (configuration.inputRules, sequences.flatMap(\.grids))
+        try Self.check(pixels, grids, rules.patch)
         var (starts, ids) = ([0], [Int32]())
-        var positions = MultimodalPositions(configuration)
         for (number, sequence) in sequences.enumerated() {
-            try Self.check(sequence.ids, number, configuration)
-            try positions.append(sequence.ids, images: sequence.grids)
+            try Self.check(sequence.ids, number, rules)
             ids += sequence.ids
             starts.append(ids.count)
         }
         self.ids = ids
-        self.positions = positions.flattened
+        positions = try rules.positions(of: sequences)
         self.grids = grids
-        self.pixelValues = pixelValues
+        self.pixels = pixels
         sequenceStarts = starts
-        imageTokens = ids.indices.filter { ids[$0] == configuration.tokens.image }
+        imageStarts = sequences.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.grids.count) }
+        let imageToken = rules.imageToken
+        imageTokens = ids.indices.filter { ids[$0] == imageToken }
     }
 
-    /// Parts that belong together.
+    /// Packs `sequences` with rows of `pixel_values`, float32
+    /// `[P, channels * frames * side * side]`.
+    ///
+    /// - Throws: `ModelError`, as the other initialiser does.
+    package init(
+        _ sequences: [Sequence], pixelValues: Tensor?, for configuration: any BackboneConfiguration
+    ) throws(ModelError) {
+        try self.init(
+            sequences, pixels: pixelValues.map { PatchPixels(values: $0) }, for: configuration)
+    }
+
+    /// Takes parts that belong together.
     init(
         ids: [Int32], positions: [Int32], sequenceStarts: [Int], imageTokens: [Int],
-        grids: [ImageGrid], pixelValues: Tensor?
+        grids: [ImageGrid], imageStarts: [Int], pixels: PatchPixels?
     ) {
-        (self.ids, self.positions) = (ids, positions)
-        (self.sequenceStarts, self.imageTokens) = (sequenceStarts, imageTokens)
-        (self.grids, self.pixelValues) = (grids, pixelValues)
+        self.ids = ids
+        self.positions = positions
+        self.sequenceStarts = sequenceStarts
+        self.imageTokens = imageTokens
+        self.grids = grids
+        self.imageStarts = imageStarts
+        self.pixels = pixels
     }
 
     /// N.
     package var sequenceCount: Int { sequenceStarts.count - 1 }
     /// T.
     package var tokenCount: Int { ids.count }
+    /// The patches as numbers, float32 `[P, channels * frames * side * side]`; nil without images.
+    package var pixelValues: Tensor? { pixels?.values() }
+    /// `[I + 1]`: image i has the patches `patchStarts[i] ..< patchStarts[i + 1]`.
+    package var patchStarts: [Int] {
+        grids.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.patchCount) }
+    }
+
+    /// The tokens of a sequence.
+    package func tokens(of sequence: Int) -> Range<Int> {
+        sequenceStarts[sequence]..<sequenceStarts[sequence + 1]
+    }
+
+    /// The images of a sequence.
+    package func images(of sequence: Int) -> Range<Int> {
+        imageStarts[sequence]..<imageStarts[sequence + 1]
+    }
 
     private static func check(
-        _ ids: [Int32], _ number: Int, _ configuration: Qwen25VLConfiguration
+        _ ids: [Int32], _ number: Int, _ rules: any InputRules
     ) throws(ModelError) {
-        let (rows, longest) = (configuration.text.vocabularySize, configuration.text.maxPositions)
+        let (rows, longest) = (rules.vocabularySize, rules.maxPositions)
         guard !ids.isEmpty else { throw .emptySequence(number: number) }
         guard ids.count <= longest else {
             throw .sequenceTooLong(number: number, length: ids.count, longest: longest)
@@ -85,14 +118,14 @@ package struct EncoderInput: Sendable {
     }
 
     private static func check(
-        _ pixelValues: Tensor?, _ grids: [ImageGrid], _ configuration: Qwen25VLConfiguration
+        _ pixels: PatchPixels?, _ grids: [ImageGrid], _ patch: PatchShape
     ) throws(ModelError) {
         for grid in grids {
-            try grid.checkMergeable(configuration.vision.spatialMergeSize)
+            try grid.checkMergeable(patch.mergeSize)
         }
         let patches = grids.reduce(0) { $0 + $1.patchCount }
-        let expected = [patches, configuration.vision.patchValueCount]
-        let actual = pixelValues?.shape ?? [0, expected[1]]
+        let expected = [patches, patch.valueCount]
+        let actual = pixels?.shape ?? [0, expected[1]]
         guard actual == expected else {
             throw .patchesDisagree(shape: actual, expected: expected)
         }

@@ -1,90 +1,37 @@
-// Operations of a forward pass, counted as multiplications and additions of its matrix products
-// over true tokens and patches; element-wise work is left out.
+// FLOPs of a forward pass, counted as multiplications and additions of its matrix products over true
+// tokens and patches; element-wise work is left out.
 
 package import MoCaCore
 
-/// What inputs of one model cost.
-package struct ForwardCost: Sendable {
-    private let text: Qwen25VLConfiguration.Text
-    private let vision: Qwen25VLConfiguration.Vision
+/// What inputs of one model cost, in FLOPs.
+package protocol ForwardCost: Sendable {
+    /// FLOPs of a token, excluding attention scores.
+    var ofToken: Double { get }
+    /// FLOPs of the output matrix, for a token whose logits are computed.
+    var ofLogits: Double { get }
+    /// FLOPs of a sequence in the language model, image tokens included.
+    func ofSequence(tokens: Int) -> Double
+    /// FLOPs of an image in the vision tower.
+    func ofImage(_ grid: ImageGrid) -> Double
+    /// FLOPs that the heads of pre-training add: logits of masked tokens, the decoder's layer over all
+    /// sequences, and the patches of masked image tokens.
+    func ofHeads(_ input: EncoderInput, maskedTokens: Int, maskedImageTokens: Int) -> Double
+}
 
-    package init(_ configuration: Qwen25VLConfiguration) {
-        (text, vision) = (configuration.text, configuration.vision)
-    }
-
-    /// A token's, attention aside.
-    package var ofToken: Double {
-        let (hidden, keyValue) = (Double(text.hiddenSize), Double(text.keyValueSize))
-        let attention = 2 * hidden * hidden + 2 * hidden * keyValue
-        let multilayer = 3 * hidden * Double(text.intermediateSize)
-        return 2 * Double(text.layerCount) * (attention + multilayer)
-    }
-
-    /// The output matrix's, for a token whose logits are computed.
-    package var ofLogits: Double {
-        2 * Double(text.hiddenSize) * Double(text.vocabularySize)
-    }
-
-    /// A sequence's in the language model, image tokens included.
-    package func ofSequence(tokens: Int) -> Double {
-        let length = Double(tokens)
-        let scores = 4 * length * length * Double(text.hiddenSize)
-        return ofToken * length + Double(text.layerCount) * scores
-    }
-
-    /// A packed batch's, up to the last hidden states.
+extension ForwardCost {
+    /// FLOPs of a packed batch, up to the last hidden states.
     package func ofInput(_ input: EncoderInput) -> Double {
         ofSequences(input) + ofImages(input)
     }
 
-    /// A packed batch's in the language model.
+    /// FLOPs of a packed batch in the language model.
     package func ofSequences(_ input: EncoderInput) -> Double {
         zip(input.sequenceStarts, input.sequenceStarts.dropFirst())
             .reduce(0) { $0 + ofSequence(tokens: $1.1 - $1.0) }
     }
 
-    /// A packed batch's in the vision tower.
+    /// FLOPs of a packed batch in the vision tower.
     package func ofImages(_ input: EncoderInput) -> Double {
         input.grids.reduce(0) { $0 + ofImage($1) }
-    }
-
-    /// What the heads of pre-training add: logits of masked tokens, the decoder's layer over all
-    /// sequences, and the patches of masked image tokens.
-    package func ofHeads(
-        _ input: EncoderInput, maskedTokens: Int, maskedImageTokens: Int
-    ) -> Double {
-        let layer = ofSequences(input) / Double(text.layerCount)
-        let patches = 2 * Double(text.hiddenSize * vision.mergeUnit * vision.patchValueCount)
-        return Double(maskedTokens) * ofLogits + (maskedImageTokens == 0 ? 0 : layer)
-            + Double(maskedImageTokens) * patches
-    }
-
-    /// An image's in the vision tower.
-    package func ofImage(_ grid: ImageGrid) -> Double {
-        let (patches, width) = (Double(grid.patchCount), Double(vision.hiddenSize))
-        let full = Double(vision.fullAttentionBlockIndexes.count)
-        let block = 4 * width * width + 3 * width * Double(vision.intermediateSize)
-        var operations =
-            2 * patches * (Double(vision.depth) * block + Double(vision.patchValueCount) * width)
-        let merged = Double(vision.mergeUnit) * width
-        operations +=
-            2 * patches / Double(vision.mergeUnit)
-            * (merged * merged + merged * Double(vision.outHiddenSize))
-        operations += (Double(vision.depth) - full) * windowScores(grid)
-        let frame = Double(grid.h * grid.w)
-        return operations + full * 4 * Double(grid.t) * frame * frame * width
-    }
-
-    /// Attention inside the windows of an image, in one block.
-    private func windowScores(_ grid: ImageGrid) -> Double {
-        let side = vision.windowTokens * vision.spatialMergeSize
-        var squares = 0
-        for y in stride(from: 0, to: grid.h, by: side) {
-            for x in stride(from: 0, to: grid.w, by: side) {
-                let count = min(side, grid.h - y) * min(side, grid.w - x)
-                squares += count * count
-            }
-        }
-        return 4 * Double(squares * grid.t) * Double(vision.hiddenSize)
     }
 }

@@ -95,7 +95,7 @@ public enum ModelError: UserFacingError, Hashable {
         case .notJSON:
             "write it again, or copy it from the model's source"
         case .badConfiguration:
-            "correct these keys, or use a Qwen2.5-VL checkpoint in Hugging Face layout"
+            "correct these keys, or use a \(Families.names) checkpoint in Hugging Face layout"
         case .badContract:
             "correct these keys of moca.json, or remove the file to embed with the defaults"
         case .biasNotTrained: "merge it first with `moca model merge`, and train the result"

@@ -8,29 +8,31 @@ package import Torch
 
 /// Packed, corrupted sequences to predictions of what was masked.
 package struct ReconstructionModel: Sendable {
-    package var backbone: Qwen25VL
+    package var backbone: any Backbone
     /// `[rows, W]`: the embedding matrix itself in a tied model.
     package let outputWeight: Tensor
-    let maeDecoder: DecoderLayer
+    let maeDecoder: FurtherLayer
     let maeProj: Linear
+    private let patch: PatchShape
 
     /// Asks for `lm_head` unless the model is tied, and for `mae_decoder` and `mae_proj`.
-    package init(_ backbone: Qwen25VL, _ path: ParameterPath) {
-        let (text, vision) = (backbone.configuration.text, backbone.configuration.vision)
+    package init(_ backbone: any Backbone, _ path: ParameterPath) {
+        let configuration = backbone.configuration
+        let width = configuration.vectorLength
         self.backbone = backbone
+        patch = configuration.inputRules.patch
         outputWeight =
-            text.tieWordEmbeddings
+            configuration.isTied
             ? backbone.embeddingWeight
             : (path / "lm_head").parameter(
-                "weight", [text.vocabularySize, text.hiddenSize], .linear(fanIn: text.hiddenSize))
-        maeDecoder = DecoderLayer(text, path / "mae_decoder")
+                "weight", [configuration.vocabularySize, width], .linear(fanIn: width))
+        maeDecoder = backbone.furtherLayer(path / "mae_decoder")
         maeProj = Linear(
-            path / "mae_proj", from: text.hiddenSize,
-            to: vision.mergeUnit * vision.patchValueCount)
+            path / "mae_proj", from: width, to: patch.mergeUnit * patch.valueCount)
     }
 
     /// Hidden states of a corrupted batch.
-    package func encode(_ input: EncoderInput) -> Qwen25VL.Output {
+    package func encode(_ input: EncoderInput) -> BackboneOutput {
         backbone(input, attention: .bidirectional)
     }
 
@@ -42,15 +44,13 @@ package struct ReconstructionModel: Sendable {
     /// The patches `[mergeUnit * R, V]` of the image tokens at `indices` `[R]`, in float32.
     ///
     /// The decoder layer sees all final hidden states; output column `d * mergeUnit + p` of a token
-    /// is number d of its patch p.
-    package func patches(_ output: Qwen25VL.Output, at indices: Tensor) -> Tensor {
-        let vision = backbone.configuration.vision
-        let memory = backbone.memory
-        let decoded = memory.layer(output.hidden) { maeDecoder($0, output.context, memory) }
+    /// is value d of its patch p.
+    package func patches(_ output: BackboneOutput, at indices: Tensor) -> Tensor {
+        let decoded = maeDecoder(output, backbone.memory)
         return maeProj(decoded.indexed(0, by: indices))  // [R, V * mergeUnit]
             .to(.float32)
-            .reshaped([-1, vision.patchValueCount, vision.mergeUnit])
+            .reshaped([-1, patch.valueCount, patch.mergeUnit])
             .transposed(1, 2)
-            .reshaped([-1, vision.patchValueCount])
+            .reshaped([-1, patch.valueCount])
     }
 }

@@ -1,15 +1,20 @@
 // Outlines and their patches to one packed batch.
 
-import MoCaCore
+package import MoCaCore
+package import MoCaImage
 package import MoCaModel
-package import Torch
 
 /// Packs inputs; those of equal length stand together, so that attention takes them in one call.
 package struct Collator: Sendable {
-    private let configuration: Qwen25VLConfiguration
+    private let configuration: any BackboneConfiguration
+    private let normalization: PatchNormalization
 
-    package init(_ configuration: Qwen25VLConfiguration) {
+    /// Makes a collator for a model and its image processor.
+    package init(
+        _ configuration: any BackboneConfiguration, _ images: ImageProcessorConfiguration
+    ) {
         self.configuration = configuration
+        normalization = images.normalization
     }
 
     /// A packed batch, and where each input went.
@@ -19,17 +24,17 @@ package struct Collator: Sendable {
         package let places: [Int]
     }
 
-    /// Packs `outlines`, whose patches are `pixels`.
+    /// Packs outlines with the patches of the images of each.
     ///
     /// - Throws: `ModelError`.
     package func pack(
-        _ outlines: [InputOutline], pixels: [[Float]]
+        _ outlines: [InputOutline], patches: [[ImagePatches]]
     ) throws(ModelError) -> Batch {
         let order = Self.order(outlines)
         var places = [Int](repeating: 0, count: outlines.count)
         for (place, index) in order.enumerated() { places[index] = place }
         let input = try EncoderInput(
-            order.map { outlines[$0].sequence }, pixelValues: pixelValues(order.map { pixels[$0] }),
+            order.map { outlines[$0].sequence }, pixels: pixels(order.map { patches[$0] }),
             for: configuration)
         return Batch(input: input, places: places)
     }
@@ -39,9 +44,8 @@ package struct Collator: Sendable {
         outlines.indices.sorted { (outlines[$0].ids.count, $0) < (outlines[$1].ids.count, $1) }
     }
 
-    /// float32 `[P, values]` of all images; nil without any.
-    package func pixelValues(_ parts: [[Float]]) -> Tensor? {
-        let width = configuration.vision.patchValueCount
-        return parts.allSatisfy(\.isEmpty) ? nil : Tensor(rows: parts, width: width)
+    /// The patches of all images, packed; nil without images.
+    package func pixels(_ patches: [[ImagePatches]]) -> PatchPixels? {
+        PatchPixels(Array(patches.joined()), normalization)
     }
 }

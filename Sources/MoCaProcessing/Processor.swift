@@ -12,31 +12,26 @@ package struct Processor: Sendable {
     package let tokenizer: Tokenizer
     package let images: ImagePreprocessor
     package let truncation: Truncation?
-    private let tokens: Qwen25VLConfiguration.Tokens
+    private let rules: any InputRules
     private let refused: Set<Int32>
-    private let positions: Int
 
     /// - Throws: `ProcessingError.tokensDisagree`, `.patchesDisagree`.
     package init(
         tokenizer: Tokenizer, images: ImagePreprocessor,
-        configuration: Qwen25VLConfiguration, truncation: Truncation? = nil
+        configuration: any BackboneConfiguration, truncation: Truncation? = nil
     ) throws(ProcessingError) {
         (self.tokenizer, self.images, self.truncation) = (tokenizer, images, truncation)
-        tokens = configuration.tokens
-        positions = configuration.text.maxPositions
+        rules = configuration.inputRules
         refused = tokenizer.visionTokenIDs
-        for (token, id) in [
-            ("<|image_pad|>", tokens.image), ("<|vision_start|>", tokens.visionStart),
-            ("<|vision_end|>", tokens.visionEnd),
-        ] where tokenizer.id(of: token) != id {
+        for (token, id) in rules.markers where tokenizer.id(of: token) != id {
             throw .tokensDisagree(
                 token: token, tokenizer: tokenizer.id(of: token), configuration: id)
         }
-        let (found, wanted) = (images.configuration, configuration.vision)
+        let (found, wanted) = (images.configuration, rules.patch)
         for (setting, found, wanted) in [
-            ("patch_size", found.patchSize, wanted.patchSize),
-            ("temporal_patch_size", found.temporalPatchSize, wanted.temporalPatchSize),
-            ("merge_size", found.mergeSize, wanted.spatialMergeSize),
+            ("patch_size", found.patchSize, wanted.size),
+            ("temporal_patch_size", found.temporalPatchSize, wanted.frameCount),
+            ("merge_size", found.mergeSize, wanted.mergeSize),
         ] where found != wanted {
             throw .patchesDisagree(setting: setting, processor: found, configuration: wanted)
         }
@@ -46,7 +41,7 @@ package struct Processor: Sendable {
     ///
     /// - Throws: `TokenizerError`, `ImageError`, `ProcessingError`.
     package init(
-        folder: URL, configuration: Qwen25VLConfiguration, budget: PixelBudget? = nil,
+        folder: URL, configuration: any BackboneConfiguration, budget: PixelBudget? = nil,
         truncation: Truncation? = nil
     ) throws {
         try self.init(
@@ -70,47 +65,43 @@ package struct Processor: Sendable {
                 let grid = try images.grid(
                     width: header.width, height: header.height, name: source.name)
                 let start = ids.count
-                let count = grid.tokenCount(mergeSize: images.configuration.mergeSize)
+                let count = rules.tokenCount(of: grid)
                 // Before the tokens are made: limits of pixels may be set to anything.
-                guard truncation != nil || count <= positions else {
-                    throw ProcessingError.beyondPositions(tokens: count, positions: positions)
+                guard truncation != nil || count <= rules.maxPositions else {
+                    throw ProcessingError.beyondPositions(
+                        tokens: count, positions: rules.maxPositions)
                 }
-                ids.append(tokens.visionStart)
-                ids += repeatElement(tokens.image, count: count)
-                ids.append(tokens.visionEnd)
+                ids += rules.imageBlock(tokenCount: count)
                 blocks.append(start..<ids.count)
                 grids.append(grid)
             }
         }
         let kept = try truncation?.keptCount(of: ids.count, blocks: blocks) ?? ids.count
         guard kept > 0 else { throw ProcessingError.emptyInput }
-        guard kept <= positions else {
-            throw ProcessingError.beyondPositions(tokens: kept, positions: positions)
+        guard kept <= rules.maxPositions else {
+            throw ProcessingError.beyondPositions(tokens: kept, positions: rules.maxPositions)
         }
-        let keptImages = blocks.prefix { $0.upperBound <= kept }.count
+        let keptGrids = grids.prefix(blocks.prefix { $0.upperBound <= kept }.count)
         return InputOutline(
-            ids: Array(ids.prefix(kept)), images: Array(content.images.prefix(keptImages)),
-            grids: Array(grids.prefix(keptImages)),
-            imageTokenCount: blocks.prefix(keptImages).reduce(0) { $0 + $1.count - 2 },
-            dropped: .init(tokens: ids.count - kept, images: grids.count - keptImages))
+            ids: Array(ids.prefix(kept)), images: Array(content.images.prefix(keptGrids.count)),
+            grids: Array(keptGrids),
+            imageTokenCount: keptGrids.reduce(0) { $0 + rules.tokenCount(of: $1) },
+            dropped: .init(tokens: ids.count - kept, images: grids.count - keptGrids.count))
     }
 
-    /// Decodes the images of an outline: rows of `pixel_values`, image after image.
+    /// Decodes the images of an outline, in their order.
     ///
     /// - Throws: `ImageError`, `ProcessingError.imageChanged`.
-    package func pixels(
-        of outline: InputOutline, rule: SmallSideRule = .contrastive
-    ) throws -> [Float] {
-        var values: [Float] = []
-        for (source, grid) in zip(outline.images, outline.grids) {
+    package func patches(
+        of outline: InputOutline, rule: SmallSideRule = .twoPass
+    ) throws -> [ImagePatches] {
+        try zip(outline.images, outline.grids).map { source, grid in
             let patches = try images.patches(of: source, rule: rule)
             guard patches.grid == grid else {
                 throw ProcessingError.imageChanged(name: source.name)
             }
-            if outline.images.count == 1 { return patches.values }
-            values += patches.values
+            return patches
         }
-        return values
     }
 
     /// Texts that follow each other are one text, as a user wrote them.

@@ -106,7 +106,7 @@ package struct Throughput: Sendable, Hashable, Codable {
 
 extension Throughput.Pass {
     /// Counts one input that went forward.
-    package mutating func add(_ outline: InputOutline, _ cost: ForwardCost) {
+    package mutating func add(_ outline: InputOutline, _ cost: any ForwardCost) {
         items += 1
         tokens += outline.ids.count
         patches += outline.patchCount

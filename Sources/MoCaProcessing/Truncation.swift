@@ -13,8 +13,8 @@ package struct Truncation: Sendable, Hashable {
 
     /// How many tokens to keep, when image blocks (marker, image tokens, marker) stand at `blocks`.
     ///
-    /// Text is cut anywhere; a block that does not fit is dropped whole, with all that follows. That
-    /// is also what the released code does: it cuts, and drops a block that lost its end.
+    /// Text is cut anywhere; a block that does not fit is dropped whole, with all that follows. The
+    /// policies `end` and `reference` keep the same tokens (`TruncationPolicy.reference` says why).
     ///
     /// - Throws: `ProcessingError.tooLong` when the policy is to refuse.
     func keptCount(of count: Int, blocks: [Range<Int>]) throws(ProcessingError) -> Int {

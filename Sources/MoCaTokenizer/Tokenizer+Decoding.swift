@@ -50,8 +50,6 @@ extension Tokenizer {
         return Set(tokens.compactMap { added.token($0)?.id })
     }
 
-    /// The id of `configuration.padToken`.
-    package var padTokenID: Int32? { configuration.padToken.flatMap { id(of: $0) } }
     /// The id of `configuration.eosToken`.
     package var eosTokenID: Int32? { configuration.eosToken.flatMap { id(of: $0) } }
     /// The id of `configuration.maskToken`.

@@ -4,8 +4,20 @@ public import Torch
 
 /// `x weight^T + bias`: `[..., in]` -> `[..., out]`.
 public struct Linear: Sendable {
+    /// How a layer stores its weight `[out, in]`.
+    ///
+    /// A quantised storage is another case. It must give `x weight^T` in the type of `x` for every
+    /// floating-point `x`, with sums in float32 or wider; it needs no gradient of its own, but must
+    /// pass the gradient of `x` on, for an adapter is trained beside a weight that is frozen. Its
+    /// tensors are asked for by path, as the dense weight is, so that one walk still loads, counts and
+    /// saves a model.
+    public enum Weight: Sendable {
+        /// One tensor in the type of the computation.
+        case dense(Tensor)
+    }
+
     /// `[out, in]`
-    public let weight: Tensor
+    public let weight: Weight
     /// `[out]`
     public let bias: Tensor?
     /// A trained change of the weight; nil where it is merged into it, or there is none.
@@ -19,14 +31,19 @@ public struct Linear: Sendable {
         branches: Int? = nil
     ) {
         let role = branches.map { ParameterRole.residual(fanIn: input, branches: $0) }
-        (weight, adapter) = path.adaptedWeight([output, input], role ?? .linear(fanIn: input))
+        let (dense, adapter) = path.adaptedWeight([output, input], role ?? .linear(fanIn: input))
+        weight = .dense(dense)
+        self.adapter = adapter
         bias = hasBias ? path.parameter("bias", [output], .bias) : nil
     }
 
     /// `[..., input]` -> `[..., output]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
-        guard let adapter else { return x.linear(weight, bias) }
-        return adapter(x, weight, bias)
+        switch weight {
+        case .dense(let weight):
+            guard let adapter else { return x.linear(weight, bias) }
+            return adapter(x, weight, bias)
+        }
     }
 }
 

@@ -42,9 +42,6 @@ public enum SafetensorsDType: String, Sendable, Hashable, Codable, CaseIterable 
         }
     }
 
-    /// Bytes that one element takes; nil where elements share a byte.
-    public var byteSize: Int? { bitWidth < 8 ? nil : bitWidth / 8 }
-
     /// What the address of a tensor's first byte should be a multiple of.
     public var alignment: Int { max(1, bitWidth / 8) }
 

@@ -43,20 +43,4 @@ extension Tensor {
     ) -> Tensor {
         call("masked", mask, file, line) { ctorch_masked_fill($0, $1, value, $2) }
     }
-
-    /// Elements of `yes` where this tensor is true, of `no` elsewhere.
-    public func choosing(
-        _ yes: Tensor, otherwise no: Tensor, file: StaticString = #fileID, line: UInt = #line
-    ) -> Tensor {
-        call("choosing", yes, no, file, line) { ctorch_where($0, $1, $2, $3) }
-    }
-
-    /// The `count` greatest elements along the last axis, in descending order, and where they are.
-    public func topK(
-        _ count: Int, file: StaticString = #fileID, line: UInt = #line
-    ) -> (values: Tensor, indices: Tensor) {
-        var indices: ctorch_tensor?
-        let values = call("topK", file, line) { ctorch_topk($0, Int64(count), $1, &indices) }
-        return (values, Tensor(handle: indices))
-    }
 }

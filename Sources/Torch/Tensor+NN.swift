@@ -32,11 +32,6 @@ extension Tensor {
         call("gelu", file, line) { ctorch_gelu($0, $1) }
     }
 
-    /// Softmax along `axis`.
-    public func softmax(_ axis: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-        call("softmax", file, line) { ctorch_softmax($0, Int64(axis), $1) }
-    }
-
     /// The sum over rows of `-log softmax(row)[target]`: logits `[n, classes]`, targets int64 `[n]`;
     /// rows whose target is `ignored` count nothing.
     public func crossEntropySum(

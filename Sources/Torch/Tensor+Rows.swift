@@ -4,12 +4,12 @@
 import CTorch
 
 extension Tensor {
-    /// float32 `[rows, width]`: parts of whole rows, one after the other.
-    package init(rows parts: [[Float]], width: Int) {
+    /// Makes `[rows, width]` of parts of whole rows, one after the other.
+    package init<Element: TensorElement>(rows parts: [[Element]], width: Int) {
         let count = parts.reduce(0) { $0 + $1.count }
         precondition(count.isMultiple(of: width), "parts are whole rows")
         let bytes = UnsafeMutableRawPointer.allocate(
-            byteCount: max(1, count * MemoryLayout<Float>.size), alignment: 64)
+            byteCount: max(1, count * MemoryLayout<Element>.stride), alignment: 64)
         var place = bytes
         for part in parts {
             part.withUnsafeBytes { source in
@@ -21,8 +21,24 @@ extension Tensor {
         }
         self = Tensor.produce("rows", CallSite(file: #fileID, line: #line)) {
             ctorch_tensor_wrap(
-                bytes, [Int64(count / width), Int64(width)], 2, DType.float32.code, bytes,
+                bytes, [Int64(count / width), Int64(width)], 2, Element.dtype.code, bytes,
                 { $0?.deallocate() }, $0)
+        }
+    }
+
+    /// The numbers that the bytes of patches stand for, on the device of the patches.
+    ///
+    /// This tensor has uint8 `[P, channels * n]`; the result is float32
+    /// `[P, channels * frameCount * n]`.
+    ///
+    /// - Parameters:
+    ///   - table: `[channels, 256]`, the number that each byte becomes in each channel.
+    ///   - frameCount: how many times each channel of a patch is repeated.
+    package func normalizedPatches(
+        _ table: Tensor, frameCount: Int, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("normalizedPatches", table, file, line) {
+            ctorch_normalize_patches($0, $1, Int64(frameCount), $2)
         }
     }
 

@@ -18,14 +18,6 @@ extension Tensor {
         call("transposed", file, line) { ctorch_transpose($0, Int64(axis0), Int64(axis1), $1) }
     }
 
-    /// The axes in another order.
-    public func permuted(_ axes: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor
-    {
-        call("permuted", file, line) {
-            ctorch_permute($0, axes.map(Int64.init), Int64(axes.count), $1)
-        }
-    }
-
     /// A new axis of length 1 before `axis`.
     public func unsqueezed(_ axis: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor
     {

@@ -39,6 +39,21 @@ struct ExpectedImage: Decodable {
     }
 }
 
+extension ImagePatches {
+    /// The rows of `pixel_values`, `[P, 3 * frames * side * side]`, in the plainest way.
+    func values(_ normalization: PatchNormalization) -> [Float] {
+        let area = bytes.count / grid.patchCount / 3
+        var values: [Float] = []
+        values.reserveCapacity(bytes.count * normalization.frameCount)
+        for start in stride(from: 0, to: bytes.count, by: area) {
+            let first = start / area % 3 * 256
+            let frame = bytes[start..<start + area].map { normalization.table[first + Int($0)] }
+            for _ in 0..<normalization.frameCount { values += frame }
+        }
+        return values
+    }
+}
+
 /// index.json.
 struct ImageFixtures: Decodable {
     var images: [ExpectedImage]

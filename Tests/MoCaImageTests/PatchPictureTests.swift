@@ -11,14 +11,32 @@ import Testing
         var settings = ImageProcessorConfiguration()
         settings.patchSize = 4
         let grid = ImageGrid(t: 1, h: 4, w: 6)
-        let width = 3 * settings.temporalPatchSize * settings.patchSize * settings.patchSize
-        let values = [Float](repeating: 0, count: grid.patchCount * width)
-        return (PatchPicture(values, grid: grid, settings: settings), settings)
+        let width = 3 * settings.patchSize * settings.patchSize
+        let bytes = [UInt8](repeating: 120, count: grid.patchCount * width)
+        let patches = ImagePatches(grid: grid, bytes: bytes)
+        return (PatchPicture(patches, settings: settings), settings)
     }
 
     private func pixel(_ image: PixelImage, _ x: Int, _ y: Int) -> [UInt8] {
         let start = (y * image.width + x) * 3
         return Array(image.bytes[start..<start + 3])
+    }
+
+    /// Every byte of every channel comes back from its number; what is beyond the bytes is clipped.
+    @Test func numbersBecomeTheirBytesAgain() {
+        var settings = ImageProcessorConfiguration()
+        (settings.patchSize, settings.mergeSize) = (16, 1)
+        let grid = ImageGrid(t: 1, h: 1, w: 1)
+        let levels = (0..<3 * 256).map { UInt8($0 % 256) }
+        let empty = PatchPicture(
+            ImagePatches(grid: grid, bytes: [UInt8](repeating: 7, count: 768)), settings: settings)
+        let whole = PatchPicture(ImagePatches(grid: grid, bytes: levels), settings: settings)
+        let values = ImagePatches(grid: grid, bytes: levels).values(settings.normalization)
+        #expect(empty.replacing([0], with: values).image().bytes == whole.image().bytes)
+        let bright = empty.replacing([0], with: values.map { $0 + 100 })
+        #expect(bright.image().bytes.allSatisfy { $0 == 255 })
+        let broken = empty.replacing([0], with: values.map { _ in .nan })
+        #expect(Set(broken.image().bytes).count == 1)
     }
 
     @Test(arguments: [1, 3]) func tintsStandOnTheirTokens(scale: Int) {

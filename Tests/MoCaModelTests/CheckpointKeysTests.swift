@@ -67,21 +67,16 @@ import Testing
         typealias Rules = CheckpointRules
         let head = CheckpointKeys.head
         let patch = "mae_proj.bias"
-        let others = ["model.norm.weight", "mae_proj.weight"]
-        for (purpose, isTied, mayLack) in [
+        for (purpose, isTied, isSpare) in [
             (Rules.Purpose.embedding, true, true), (.embedding, false, true),
             (.pretraining, true, true), (.pretraining, false, false),
         ] {
             let rules = Rules(purpose: purpose, isTied: isTied)
-            #expect(rules.mayBeAbsent(head, others: others) == mayLack)
-            #expect(rules.mayBeUnused(head) == mayLack)
+            #expect(rules.mayBeUnused(head) == isSpare)
             #expect(rules.mayBeUnused(patch) == (purpose == .embedding))
-            #expect(rules.mayBeAbsent(patch, others: others) == (purpose == .embedding))
-            #expect(rules.mayBeAbsent(patch, others: ["model.norm.weight"]))
             #expect(rules.mayBeUnused("model.layers.0.self_attn.rotary_emb.inv_freq"))
             #expect(rules.mayBeUnused("visual.rotary_pos_emb.inv_freq"))
             #expect(!rules.mayBeUnused("model.layers.99.mlp.up_proj.weight"))
-            #expect(!rules.mayBeAbsent("model.norm.weight", others: others))
         }
     }
 }

@@ -5,10 +5,10 @@ import Testing
 @testable import MoCaModel
 
 @Suite struct ForwardCostTests {
-    private static func cost() throws -> ForwardCost {
+    private static func cost() throws -> any ForwardCost {
         let path = "checkpoint_newer/config.json"
-        return ForwardCost(
-            try Qwen25VLConfiguration(parsing: ModelFixtures.data(path), file: path))
+        return try Families.configuration(parsing: ModelFixtures.data(path), file: path)
+            .forwardCost
     }
 
     /// Counted apart, in Python: products of linear layers and attention, term by term.

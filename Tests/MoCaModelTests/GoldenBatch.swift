@@ -30,14 +30,14 @@ struct GoldenBatch {
     }
 
     /// The sequences of the batch, packed for `configuration`.
-    func input(_ configuration: Qwen25VLConfiguration) throws -> EncoderInput {
+    func input(_ configuration: any BackboneConfiguration) throws -> EncoderInput {
         try EncoderInput(
             sequences(configuration),
             pixelValues: file.entries["pixel_values"] == nil ? nil : tensor("pixel_values"),
             for: configuration)
     }
 
-    func sequences(_ configuration: Qwen25VLConfiguration) throws -> [EncoderInput.Sequence] {
+    func sequences(_ configuration: any BackboneConfiguration) throws -> [EncoderInput.Sequence] {
         let ids: [Int32] = try tensor("input_ids").array()
         let starts: [Int] = try tensor("sequence_starts").array()
         var grids: [ImageGrid] = []
@@ -49,9 +49,7 @@ struct GoldenBatch {
         }
         return zip(starts, starts.dropFirst()).map { start, end in
             let part = Array(ids[start..<end])
-            let images = zip(part, part.dropFirst()).count {
-                $0 == configuration.tokens.visionStart && $1 == configuration.tokens.image
-            }
+            let images = configuration.inputRules.imageCount(in: part)
             defer { grids.removeFirst(images) }
             return .init(ids: part, grids: Array(grids.prefix(images)))
         }

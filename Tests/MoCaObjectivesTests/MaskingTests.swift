@@ -14,7 +14,7 @@ import Torch
     }
 
     private func configuration() throws -> Qwen25VLConfiguration {
-        try ObjectiveFixtures.model().configuration
+        try ObjectiveFixtures.configuration()
     }
 
     private func text(_ count: Int, from first: Int32 = 2) -> EncoderInput.Sequence {
@@ -30,7 +30,7 @@ import Torch
         var random = RandomSource(seed: 5)
         let (count, length) = (400, 100)
         let batch = try masking(settings).corrupt(
-            (0..<count).map { _ in text(length) }, pixelValues: nil, for: configuration(),
+            (0..<count).map { _ in text(length) }, pixels: nil, for: configuration(),
             using: &random)
         let masked = Set(batch.maskedTokens)
         let runs = batch.maskedTokens.count { !masked.contains($0 - 1) || $0 % length == 0 }
@@ -85,7 +85,7 @@ import Torch
                 shared: Masking.Streams.shared(seed: 3, step: 9))
             return try masking.corrupt(
                 names.map { _ in picture },
-                pixelValues: .zeros([16 * names.count, width]), for: configuration,
+                pixels: PatchPixels(values: .zeros([16 * names.count, width])), for: configuration,
                 streams: streams)
         }
         let together = try corrupt(["s#1", "s#2", "s#3"])
@@ -101,9 +101,10 @@ import Torch
         #expect(other != Masking.Streams.sample(seed: 3, epoch: 0, name: "s#1"))
     }
 
-    /// Noise is drawn in place and by several threads, with the numbers of one draw a sequence.
+    /// Noise is drawn by several threads, with the numbers of one draw a sequence, and covers bytes as
+    /// it covers numbers.
     @Test(arguments: [false, true])
-    func noiseIsThatOfItsStream(overwrites: Bool) throws {
+    func noiseIsThatOfItsStream(isBytes: Bool) throws {
         let configuration = try configuration()
         let tokens = configuration.tokens
         let width = configuration.vision.patchValueCount
@@ -113,7 +114,11 @@ import Torch
             grids: [ImageGrid(t: 1, h: 12, w: 12)])
         let text = EncoderInput.Sequence(ids: [3, 4, 5], grids: [])
         let sequences = [picture, text, picture, picture]
-        let values = (0..<3 * 144 * width).map { Float($0) }
+        let values = (0..<3 * 144 * width).map { place in
+            isBytes
+                ? Float((place / width + place % (width / 6) + place % width / (width / 3)) % 256)
+                : Float(place)
+        }
         var streams = Masking.Streams(
             sequences: sequences.indices.map {
                 Masking.Streams.sample(seed: 3, epoch: 0, name: "s#\($0)")
@@ -122,8 +127,10 @@ import Torch
             .init(mlmRatio: 0, maeRatio: 0.5), maskToken: 1,
             specialTokens: [tokens.visionStart, tokens.visionEnd]
         ).corrupt(
-            sequences, pixelValues: Tensor(values, shape: [3 * 144, width]), for: configuration,
-            streams: streams, overwrites: overwrites)
+            sequences,
+            pixels: isBytes
+                ? bytes(values, width) : PatchPixels(values: Tensor(values, shape: [432, width])),
+            for: configuration, streams: streams)
         var expected = values
         var originals: [Float] = []
         for (place, number) in [0, 2, 3].enumerated() {
@@ -142,6 +149,16 @@ import Torch
         }
         #expect(batch.input.pixelValues?.array(Float.self) == expected)
         #expect(batch.patchTargets?.array(Float.self) == originals)
+    }
+
+    /// Patches whose bytes stand for themselves, from rows whose two frames are equal.
+    private func bytes(_ values: [Float], _ width: Int) -> PatchPixels? {
+        let area = width / 6
+        let frames = stride(from: 0, to: values.count, by: 2 * area)
+            .flatMap { values[$0..<$0 + area].map { UInt8($0) } }
+        return PatchPixels(
+            [ImagePatches(grid: ImageGrid(t: 1, h: 1, w: values.count / width), bytes: frames)],
+            PatchNormalization(table: (0..<768).map { Float($0 % 256) }, frameCount: 2))
     }
 
     /// Accuracy and shares of subsets are counted beside the loss, and add up to it.
@@ -170,7 +187,7 @@ import Torch
         let logits: [Float] = objective.model.tokenLogits(
             output.hidden.indexed(0, by: Tensor(predictions.states))
         ).array()
-        let columns = model.configuration.text.vocabularySize
+        let columns = model.configuration.vocabularySize
         let right = predictions.ids.enumerated().count { row, id in
             let own = logits[row * columns..<(row + 1) * columns]
             return own.max() == own[row * columns + Int(id)]

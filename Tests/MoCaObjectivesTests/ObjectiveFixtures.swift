@@ -47,6 +47,11 @@ enum ObjectiveFixtures {
         init?(intValue: Int) { nil }
     }
 
+    static func configuration() throws -> Qwen25VLConfiguration {
+        let file = folder.appending(path: "checkpoint/config.json")
+        return try Qwen25VLConfiguration(parsing: Data(contentsOf: file), file: file.path)
+    }
+
     static func model() throws -> PretrainedModel {
         try PretrainedModel(
             loading: folder.appending(path: "checkpoint"),

@@ -44,7 +44,9 @@ import Torch
         #expect(outline.imageTokenCount == count)
         #expect(outline.patchCount == 4 * count)
         #expect(outline.dropped == .init())
-        #expect(try processor.pixels(of: outline).count == 4 * count * 1176)
+        let patches = try processor.patches(of: outline)
+        #expect(patches.map(\.grid) == [grid])
+        #expect(patches[0].bytes.count == 4 * count * 588)
     }
 
     @Test func neighbouringTextsAreOneText() throws {
@@ -130,14 +132,15 @@ import Torch
 
     @Test func packingSortsByLengthAndRemembersPlaces() throws {
         let processor = try Self.processor()
-        let collator = Collator(try Self.configuration())
+        let collator = Collator(
+            try Self.configuration(), processor.images.configuration)
         let contents = [
             Content.text("three words here and more"), .text("a"),
             Content([.image(try Self.image(60, 60)), .text("b")]), .text("c"),
         ]
         let outlines = try contents.map { try processor.outline($0) }
         let batch = try collator.pack(
-            outlines, pixels: outlines.map { try processor.pixels(of: $0) })
+            outlines, patches: outlines.map { try processor.patches(of: $0) })
         let lengths = zip(batch.input.sequenceStarts, batch.input.sequenceStarts.dropFirst())
             .map { $1 - $0 }
         #expect(lengths == lengths.sorted())

@@ -11,7 +11,7 @@ import Testing
         let facts = try vocabulary.expected.facts
         #expect(tokenizer.vocabularySize == facts.length)
         #expect(tokenizer.specialTokenIDs == facts.allSpecialIDs)
-        #expect(tokenizer.padTokenID == facts.pad)
+        #expect(tokenizer.configuration.padToken.flatMap { tokenizer.id(of: $0) } == facts.pad)
         #expect(tokenizer.eosTokenID == facts.eos)
         #expect(tokenizer.maskTokenID == nil)
         #expect(tokenizer.configuration.modelMaxLength == facts.maxLength)

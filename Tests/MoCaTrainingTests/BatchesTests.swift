@@ -110,6 +110,27 @@ import Torch
         #expect(next.batches[0].maskedTokens != first.batches[0].maskedTokens)
     }
 
+    /// A prepared step holds at most a quarter of the float32 numbers that its patches become.
+    @Test func preparedStepsHoldBytes() throws {
+        var (contrastive, pretraining) = (
+            try contrastive(), try pretraining(["objective.mae_ratio=0.5"])
+        )
+        var (held, patches, valueCount) = (0, 0, 0)
+        for batch in try contrastive.next().batches {
+            for pixels in batch.pieces.compactMap(\.pixels) {
+                (held, patches) = (held + pixels.byteCount, patches + pixels.count)
+                valueCount = pixels.valueCount
+            }
+        }
+        #expect(patches > 0 && 8 * held == patches * valueCount * MemoryLayout<Float>.size)
+        (held, patches) = (0, 0)
+        for batch in try pretraining.next().batches {
+            held += (batch.input.pixels?.byteCount ?? 0) + (batch.targetPatches?.byteCount ?? 0)
+            patches += batch.input.pixels?.count ?? 0
+        }
+        #expect(patches > 0 && 4 * held <= patches * valueCount * MemoryLayout<Float>.size)
+    }
+
     /// The images of a sample, by the number of patches: what a process decodes.
     private func patchCount(_ inputs: [EncoderInput]) -> Int {
         inputs.reduce(0) { $0 + ($1.pixelValues?.shape[0] ?? 0) }
@@ -210,10 +231,10 @@ import Torch
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         let contents = names.sorted().prefix(5).map { Content.image(folder.appending(path: $0)) }
         for bytes in [1 << 20, 30_000, 0] {
-            let cache = PatchCache(processor.images, rule: .contrastive, byteCountMax: bytes)
+            let cache = PatchCache(processor.images, rule: .twoPass, byteCountMax: bytes)
             for content in contents + contents {
                 let outline = try processor.outline(content)
-                #expect(try cache.pixels(of: outline) == processor.pixels(of: outline))
+                #expect(try cache.patches(of: outline) == processor.patches(of: outline))
             }
         }
     }
@@ -224,18 +245,18 @@ import Torch
             folder: URL(fileURLWithPath: Self.nano),
             configuration: try PretrainedModel.configuration(
                 of: URL(fileURLWithPath: Self.nano), names: [:]))
-        let cache = PatchCache(processor.images, rule: .contrastive, byteCountMax: 1 << 20)
+        let cache = PatchCache(processor.images, rule: .twoPass, byteCountMax: 1 << 20)
         let folder = TrainingFixtures.data.appending(path: "images/emoji_noto")
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         let outlines = try names.prefix(2).map { name in
             let data = try Data(contentsOf: folder.appending(path: name))
             return try processor.outline(Content([.image(.encoded(data, name: "line 1"))]))
         }
-        let pixels = try outlines.map(cache.pixels)
-        #expect(pixels[0] != pixels[1])
-        for (outline, found) in zip(outlines, pixels) {
-            #expect(try found == processor.pixels(of: outline))
-            #expect(try cache.pixels(of: outline) == found)
+        let patches = try outlines.map(cache.patches)
+        #expect(patches[0] != patches[1])
+        for (outline, found) in zip(outlines, patches) {
+            #expect(try found == processor.patches(of: outline))
+            #expect(try cache.patches(of: outline) == found)
         }
     }
 

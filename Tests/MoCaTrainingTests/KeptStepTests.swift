@@ -33,7 +33,7 @@ import Torch
             _ prepared: PreparedStep<Batch>, _ write: (FailedStep, Batch, URL) throws -> Void
         ) throws -> String {
             try FailedStep(
-                recipe, start.model.configuration, step: 3, records: [],
+                recipe, step: 3, records: [],
                 StepConditions(recipe, start.model.store, step: 3)
             ).keep(prepared, start, in: folder, write)
         }
@@ -111,7 +111,7 @@ import Torch
                 pieces: input.pieces([0..<2, 2..<3]), sequences: [1, 0, 2, 2, 0, 2],
                 negativeCounts: [0, 2], candidateIdentities: [0, 0, 1, 0])
             let url = folder.appending(path: "batch.safetensors")
-            try FailedStep(recipe, start.model.configuration, step: 1, records: [])
+            try FailedStep(recipe, step: 1, records: [])
                 .write(batch, to: url)
             let again = try ReplayBatch(reading: url, for: start.model.configuration).contrastive()
             #expect(again.sequences == batch.sequences)

@@ -193,7 +193,7 @@ import Torch
             let source = folder.appending(path: "untied")
             try FileManager.default.copyItem(at: TrainingFixtures.checkpoint, to: source)
             var configuration = try PretrainedModel.configuration(of: source, names: [:])
-            configuration.text.tieWordEmbeddings = false
+            configuration.isTied = false
             try PretrainedModel.writeFresh(
                 configuration, seed: 1, scheme: .fixed(deviation: 0.02), dtype: .float32,
                 purpose: .pretraining, to: source)

@@ -69,7 +69,7 @@ import Torch
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let recipe = try recipe(stage, output: folder)
         let start = try StartingModel(recipe, resuming: nil)
-        let writer = try FailedStep(recipe, start.model.configuration, step: 0, records: [])
+        let writer = try FailedStep(recipe, step: 0, records: [])
         func write<Source: StepSource>(
             _ source: Source, _ body: (Source.Batch, URL) throws -> Void
         ) throws {

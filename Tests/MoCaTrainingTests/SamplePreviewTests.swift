@@ -1,6 +1,7 @@
 import Foundation
 import MoCaCore
 import MoCaData
+import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
@@ -31,8 +32,10 @@ import Torch
             .contrastive, output: FileManager.default.temporaryDirectory, overrides)
         let start = try StartingModel(recipe, resuming: nil)
         let packer = ContrastivePacker(
-            processor: start.processor, collator: Collator(start.model.configuration),
-            cache: PatchCache(start.processor.images, rule: .contrastive, byteCountMax: 0),
+            processor: start.processor,
+            collator: Collator(
+                start.model.configuration, start.processor.images.configuration),
+            cache: PatchCache(start.processor.images, rule: .twoPass, byteCountMax: 0),
             prompting: try Prompting(recipe.data.prompts), hardNegatives: 1, workers: 1)
         let catalog = try Catalog<ContrastiveSample>(
             folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
@@ -45,7 +48,9 @@ import Torch
                 seen.insert("\($0.outline.ids) \($0.outline.images.map(\.name))").inserted
             }.sorted { $0.outline.ids.count < $1.outline.ids.count }
             #expect(inputs.map(\.outline.ids.count).reduce(0, +) == batch.input.tokenCount)
-            let pixels = inputs.flatMap(\.pixels)
+            let pixels: [Float] =
+                PatchPixels(
+                    inputs.flatMap(\.patches), preview.images.normalization)?.values().array() ?? []
             let rows: [Float] = batch.input.pixelValues?.array() ?? []
             #expect(pixels == rows)
             #expect(sample.inputs.allSatisfy { $0.maskedTokens.isEmpty && $0.maskedGroups.isEmpty })

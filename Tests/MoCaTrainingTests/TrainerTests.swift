@@ -237,7 +237,7 @@ import Torch
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder, ["batch.accumulation=1"])
             let start = try StartingModel(recipe, resuming: nil)
-            let failed = try FailedStep(recipe, start.model.configuration, step: 1, records: ["a"])
+            let failed = try FailedStep(recipe, step: 1, records: ["a"])
             let url = folder.appending(path: "batch.safetensors")
             func replay<Goal: Objective>(
                 _ objective: Goal, _ batch: Goal.Batch, _ again: () throws -> Goal.Batch

@@ -163,7 +163,7 @@ import Torch
             let source = folder.appending(path: "full")
             try FileManager.default.copyItem(at: TrainingFixtures.checkpoint, to: source)
             var configuration = try PretrainedModel.configuration(of: source, names: [:])
-            configuration.text.vocabularySize = 422
+            configuration.vocabularySize = 422
             try PretrainedModel.writeFresh(
                 configuration, seed: 1, scheme: .fixed(deviation: 0.02), dtype: .float32,
                 purpose: .embedding, to: source)
@@ -173,7 +173,7 @@ import Torch
                     .pretraining, output: output, steps: 1, ["model.path=\(source.path)"]))
             let model = try PretrainedModel(
                 loading: output.appending(path: "model"), LoadOptions(purpose: .pretraining))
-            #expect(model.configuration.text.vocabularySize == 423)
+            #expect(model.configuration.vocabularySize == 423)
             #expect(
                 try FileManager.default.contentsOfDirectory(atPath: output.path)
                     .allSatisfy { !$0.hasPrefix(".") })

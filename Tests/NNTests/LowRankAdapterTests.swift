@@ -56,11 +56,11 @@ import Torch
             .init(
                 rank: 4, alpha: 8, targets: .suffixes(["q_proj"]), usesMagnitude: usesMagnitude,
                 initialization: initialization))
-        #expect(!layer.weight.requiresGradient)
+        #expect(!layer.weight.dense.requiresGradient)
         #expect(layer.adapter?.loraA.requiresGradient == true)
         var random = RandomSource(seed: 3)
         let x = Tensor.normal([5, 8], using: &random)
-        #expect(largestDifference(layer(x), x.linear(layer.weight, layer.bias)) <= 1e-6)
+        #expect(largestDifference(layer(x), x.linear(layer.weight.dense, layer.bias)) <= 1e-6)
         let values: [Float] = layer.adapter!.loraA.array()
         let bound: Float = initialization == .gaussian ? 1 : 1 / Float(8).squareRoot()
         #expect(Set(values).count == 32)
@@ -150,5 +150,14 @@ import Torch
                 == "pattern is of no use (model.freeze): 'x' is in no name of this model; "
                 + "correct it; moca model info lists a model's parts")
         #expect(unused.kind == .badConfiguration && mismatch.kind == .badData)
+    }
+}
+
+extension Linear.Weight {
+    /// The tensor of a dense weight.
+    var dense: Tensor {
+        switch self {
+        case .dense(let tensor): tensor
+        }
     }
 }

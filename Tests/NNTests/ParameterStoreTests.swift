@@ -10,9 +10,9 @@ import Torch
         let linear = Linear(store.root / "layers" / 3 / "q_proj", from: 8, to: 4)
         #expect(
             store.declarations.map(\.key) == ["layers.3.q_proj.weight", "layers.3.q_proj.bias"])
-        #expect(linear.weight.shape == [4, 8])
+        #expect(linear.weight.dense.shape == [4, 8])
         #expect(linear.bias!.array(Float.self) == [0, 0, 0, 0])
-        #expect(linear.weight.requiresGradient)
+        #expect(linear.weight.dense.requiresGradient)
         #expect(linear(.ones([2, 8])).shape == [2, 4])
     }
 

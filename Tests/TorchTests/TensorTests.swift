@@ -45,9 +45,6 @@ import Testing
         #expect(x.replacingRows(at: index, with: source).array(Float.self) == [8, 8, 3, 4, 9, 9])
         #expect(x.addingRows(at: index, of: source).array(Float.self) == [9, 10, 3, 4, 14, 15])
         #expect(x.array(Float.self) == [1, 2, 3, 4, 5, 6])
-        let (values, indices) = x.topK(1)
-        #expect(values.array(Float.self) == [2, 4, 6])
-        #expect(indices.array(Int.self) == [1, 1, 1])
     }
 
     @Test func sameSeedSameNumbers() {

@@ -32,12 +32,11 @@ void cpixels_resample_rows(const uint8_t *in, size_t in_width, size_t rows, int3
 void cpixels_resample_columns(const uint8_t *in, size_t row_bytes, const cpixels_weights *weights,
                               size_t out_first, size_t out_end, uint8_t *out, int32_t uses_simd);
 
-/// Cuts a strip of `merge * patch` rows and `width` pixels of `bands` (1 or 3) bytes into rows of
-/// (3 channels, `frames`, patch, patch) numbers. Patches are ordered by merge block from left to
-/// right, and inside a block by row and column. `table` holds 3 x 256 numbers: what a byte becomes
-/// in each channel. A grey strip gives the same byte to all channels.
+/// Cuts a strip of `merge * patch` rows and `width` pixels of `bands` (1 or 3) bytes into patches of
+/// (3 channels, patch, patch) bytes. Patches are ordered by merge block from left to right, and
+/// inside a block by row and column. A grey strip gives the same byte to all channels.
 void cpixels_cut_patches(const uint8_t *strip, size_t width, int32_t bands, int32_t patch,
-                         int32_t merge, int32_t frames, const float *table, float *out);
+                         int32_t merge, uint8_t *out);
 
 #ifdef __cplusplus
 }

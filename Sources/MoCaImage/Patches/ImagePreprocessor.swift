@@ -1,28 +1,17 @@
-// Image bytes to the rows of `pixel_values`, bit-equal to the slow (PIL) Qwen2-VL processor.
-// P patches of 1176 = 3 channels x 2 frames x 14 x 14 numbers.
+// Image files to patches, bit-equal to the slow (PIL) Qwen2-VL processor before normalisation.
 
 import CPixels
 package import MoCaCore
 
-/// One image as the vision tower sees it.
-package struct ImagePatches: Sendable, Hashable {
-    /// The image's size in patches.
-    package let grid: ImageGrid
-    /// [P, 1176]: rows in 2 x 2-merged order, each (channel, frame, row, column).
-    package let values: [Float]
-}
-
-/// Turns images into patches. A value without state: many threads may use one at once.
+/// Turns images into patches. It is a value without state, so many threads may use one at once.
 ///
 ///     let preprocessor = try ImagePreprocessor(configuration: .init(folder: model))
 ///     let patches = try preprocessor.patches(of: .file(photo))
 package struct ImagePreprocessor: Sendable {
-    /// The numbers of the processor.
+    /// The settings of the model's image processor.
     package let configuration: ImageProcessorConfiguration
-    /// Decodes the files, and holds the limit on declared pixels.
+    /// The decoder of files, which holds the limit on declared pixels.
     package let decoder: ImageDecoder
-    /// [3, 256]: what a byte becomes in each channel.
-    private let table: [Float]
 
     /// Makes a preprocessor that refuses images of more than `pixelLimit` declared pixels.
     package init(
@@ -31,13 +20,6 @@ package struct ImagePreprocessor: Sendable {
     ) {
         self.configuration = configuration
         decoder = ImageDecoder(pixelLimit: pixelLimit)
-        table = (0..<3).flatMap { channel in
-            let mean = Float(configuration.mean[channel])
-            let deviation = Float(configuration.deviation[channel])
-            return (0..<256).map { byte in
-                (Float(Double(byte) * configuration.rescaleFactor) - mean) / deviation
-            }
-        }
     }
 
     // MARK: - Sizes
@@ -80,10 +62,11 @@ package struct ImagePreprocessor: Sendable {
 
     // MARK: - Patches
 
-    /// Decodes `source`, enlarges small sides by `rule`, resamples, normalises and cuts it.
-    /// Throws `ImageError`.
+    /// Decodes an image, enlarges small sides by `rule`, resamples and cuts it.
+    ///
+    /// - Throws: `ImageError`.
     package func patches(
-        of source: ImageSource, rule: SmallSideRule = .contrastive
+        of source: ImageSource, rule: SmallSideRule = .twoPass
     ) throws -> ImagePatches {
         let raster = try decoder.raster(of: source)
         // The shape is checked before a long thin image is enlarged.
@@ -92,7 +75,10 @@ package struct ImagePreprocessor: Sendable {
         return try patches(of: image, name: source.name)
     }
 
-    /// Resamples, normalises and cuts an image whose sides are long enough; `name` is for the error.
+    /// Resamples and cuts an image whose sides are long enough.
+    ///
+    /// - Parameter name: the image's name in errors.
+    /// - Throws: `ImageError`.
     package func patches(of image: PixelImage, name: String = "image") throws -> ImagePatches {
         let size = try target(width: image.width, height: image.height, name: name)
         guard min(image.width, image.height) >= tokenSide else {
@@ -109,24 +95,22 @@ package struct ImagePreprocessor: Sendable {
         _ resampler: Resampler, size: (width: Int, height: Int), bands: Int
     ) -> ImagePatches {
         let (patch, merge) = (configuration.patchSize, configuration.mergeSize)
-        let frames = configuration.temporalPatchSize
-        let count = size.width * size.height * 3 * frames
-        let countPerStrip = size.width * tokenSide * 3 * frames
+        let count = size.width * size.height * 3
+        let countPerStrip = size.width * tokenSide * 3
         var scratch: [UInt8] = []
-        let values = [Float](unsafeUninitializedCapacity: count) { out, initialized in
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { out, initialized in
             for strip in 0..<size.height / tokenSide {
                 let target = out.baseAddress! + strip * countPerStrip
                 resampler.withRows(
                     strip * tokenSide..<(strip + 1) * tokenSide, scratch: &scratch
                 ) { rows in
                     cpixels_cut_patches(
-                        rows, size.width, Int32(bands), Int32(patch), Int32(merge), Int32(frames),
-                        table, target)
+                        rows, size.width, Int32(bands), Int32(patch), Int32(merge), target)
                 }
             }
             initialized = count
         }
         let grid = ImageGrid(t: 1, h: size.height / patch, w: size.width / patch)
-        return ImagePatches(grid: grid, values: values)
+        return ImagePatches(grid: grid, bytes: bytes)
     }
 }

@@ -32,6 +32,15 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         deviation = [0.26862954, 0.26130258, 0.27577711]
     }
 
+    /// The number that each byte of a patch becomes, rescaled in float64 and normalised in float32.
+    package var normalization: PatchNormalization {
+        let table = (0..<3).flatMap { channel in
+            let (mean, deviation) = (Float(mean[channel]), Float(deviation[channel]))
+            return (0..<256).map { (Float(Double($0) * rescaleFactor) - mean) / deviation }
+        }
+        return PatchNormalization(table: table, frameCount: temporalPatchSize)
+    }
+
     /// Reads the configuration of the model in `folder`; `budget` replaces the file's limits.
     /// Throws `ImageError`.
     package init(folder: URL, budget: PixelBudget? = nil) throws {

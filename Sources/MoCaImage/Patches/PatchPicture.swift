@@ -1,5 +1,6 @@
-// Rows of `pixel_values` back to a picture: the inverse of the cut.
-// Shapes: P patches, V = 3 channels x frames x side x side values of a patch.
+// Patches back to a picture: the inverse of the cut.
+// Shapes: P patches, B = 3 channels x side x side bytes of a patch, V = values of a patch, B for each
+// frame.
 
 package import MoCaCore
 
@@ -7,19 +8,21 @@ package import MoCaCore
 package struct PatchPicture: Sendable {
     private let grid: ImageGrid
     private let settings: ImageProcessorConfiguration
-    /// `[P, V]`
-    private var values: [Float]
+    /// `[P, B]`
+    private var bytes: [UInt8]
     /// Patches that are drawn grey.
     private var covered: Set<Int> = []
 
-    /// - Parameter values: `[P, V]`, in the order that the processor writes.
-    package init(_ values: [Float], grid: ImageGrid, settings: ImageProcessorConfiguration) {
-        precondition(grid.t == 1 && values.count % grid.patchCount == 0, "no still image")
-        (self.values, self.grid, self.settings) = (values, grid, settings)
+    /// Makes the picture of an image's patches.
+    package init(_ patches: ImagePatches, settings: ImageProcessorConfiguration) {
+        precondition(patches.grid.t == 1, "a still image")
+        self.settings = settings
+        grid = patches.grid
+        bytes = patches.bytes
     }
 
-    /// Values of a patch.
-    private var width: Int { values.count / grid.patchCount }
+    /// B.
+    private var width: Int { bytes.count / grid.patchCount }
     /// Patches of an image token.
     private var mergeUnit: Int { settings.mergeSize * settings.mergeSize }
 
@@ -31,14 +34,18 @@ package struct PatchPicture: Sendable {
     }
 
     /// The picture with the patches of image tokens `groups` replaced by `rows`, in their order.
+    ///
+    /// - Parameter rows: `[mergeUnit * groups.count, V]`, normalised; frames are averaged.
     package func replacing(_ groups: [Int], with rows: [Float]) -> PatchPicture {
         let count = mergeUnit * width
-        precondition(rows.count == groups.count * count, "one group of patches a token")
+        precondition(
+            rows.count == groups.count * count * settings.temporalPatchSize,
+            "one group of patches a token")
         var picture = self
         for (number, group) in groups.enumerated() {
-            picture.values.replaceSubrange(
-                group * count..<(group + 1) * count,
-                with: rows[number * count..<(number + 1) * count])
+            for place in 0..<count {
+                picture.bytes[group * count + place] = byte(number * count + place, of: rows)
+            }
         }
         return picture
     }
@@ -46,11 +53,11 @@ package struct PatchPicture: Sendable {
     /// How dark a covered patch is.
     private static let cover: UInt8 = 128
 
-    /// The picture as pixels, `scale` times as large; frames are averaged.
+    /// The picture as pixels, `scale` times as large.
     package func image(scale: Int = 1) -> PixelImage {
         let side = settings.patchSize
         let (columns, rows) = (grid.w * side, grid.h * side)
-        var bytes = [UInt8](repeating: Self.cover, count: columns * scale * rows * scale * 3)
+        var pixels = [UInt8](repeating: Self.cover, count: columns * scale * rows * scale * 3)
         for patch in 0..<grid.patchCount where !covered.contains(patch) {
             let place = place(of: patch)
             for y in 0..<side * scale {
@@ -58,12 +65,13 @@ package struct PatchPicture: Sendable {
                     let row = place.row * side * scale + y
                     let start = (row * columns * scale + place.column * side * scale + x) * 3
                     for channel in 0..<3 {
-                        bytes[start + channel] = byte(patch, channel, y / scale, x / scale)
+                        pixels[start + channel] =
+                            bytes[patch * width + (channel * side + y / scale) * side + x / scale]
                     }
                 }
             }
         }
-        return PixelImage(width: columns * scale, height: rows * scale, bands: 3, bytes: bytes)
+        return PixelImage(width: columns * scale, height: rows * scale, bands: 3, bytes: pixels)
     }
 
     /// Image tokens in a row of the picture.
@@ -113,15 +121,19 @@ package struct PatchPicture: Sendable {
         )
     }
 
-    /// One number of a patch, un-normalised.
-    private func byte(_ patch: Int, _ channel: Int, _ y: Int, _ x: Int) -> UInt8 {
-        let (side, frames) = (settings.patchSize, settings.temporalPatchSize)
-        let start = patch * width + channel * frames * side * side + y * side + x
+    /// The byte nearest to a normalised number: the mean of its frames.
+    ///
+    /// - Parameter place: the number's index where patches have one frame.
+    private func byte(_ place: Int, of rows: [Float]) -> UInt8 {
+        let (area, frames) = (settings.patchSize * settings.patchSize, settings.temporalPatchSize)
+        let channel = place / area
+        let start = channel * frames * area + place % area
         var sum: Float = 0
-        for frame in 0..<frames { sum += values[start + frame * side * side] }
-        let share =
-            Double(sum) / Double(frames) * settings.deviation[channel] + settings.mean[channel]
-        let level = share / settings.rescaleFactor
+        for frame in 0..<frames { sum += rows[start + frame * area] }
+        let fraction =
+            Double(sum) / Double(frames) * settings.deviation[channel % 3]
+            + settings.mean[channel % 3]
+        let level = fraction / settings.rescaleFactor
         return level.isFinite ? UInt8(min(max(level, 0), 255).rounded()) : Self.cover
     }
 }

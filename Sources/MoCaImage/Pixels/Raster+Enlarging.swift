@@ -6,10 +6,10 @@ extension Raster {
     /// The image with both sides at least `side` pixels: unchanged, or enlarged as `rule` says.
     package func enlarged(to side: Int, by rule: SmallSideRule) -> Raster {
         switch rule {
-        case .contrastive:
+        case .twoPass:
             resized(width: max(side, width), height: height)
                 .resized(width: max(side, width), height: max(side, height))
-        case .pretraining:
+        case .onePass:
             resized(width: max(side, width), height: max(side, height))
         }
     }

@@ -15,7 +15,7 @@ struct CarriedWeights {
     /// - Throws: `ModelError`, `SafetensorsError`.
     init(in source: URL, besides model: PretrainedModel) throws {
         checkpoint = try SafetensorsCheckpoint(opening: source)
-        let isTied = model.configuration.text.tieWordEmbeddings
+        let isTied = model.configuration.isTied
         names = try CheckpointKeys.table(of: checkpoint.names)
             .filter { key, _ in
                 model.store.tensors[key] == nil && CheckpointKeys.isCarried(key, isTied: isTied)

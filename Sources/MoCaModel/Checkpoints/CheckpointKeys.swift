@@ -97,13 +97,4 @@ package struct CheckpointRules: Sendable, Hashable {
         if key == CheckpointKeys.head { return isTied || purpose == .embedding }
         return purpose == .embedding && CheckpointKeys.isPretrainingHead(key)
     }
-
-    /// Whether a parameter, by canonical name, may be missing in a file that has `others`. The
-    /// pre-training heads may be missing all together: they then start as the released code starts
-    /// them; some without the others are a damaged checkpoint.
-    package func mayBeAbsent(_ key: String, others: some Sequence<String>) -> Bool {
-        if key == CheckpointKeys.head { return isTied || purpose == .embedding }
-        guard CheckpointKeys.isPretrainingHead(key) else { return false }
-        return purpose == .embedding || !others.contains(where: CheckpointKeys.isPretrainingHead)
-    }
 }

@@ -13,7 +13,7 @@ package struct ModelSnapshot: @unchecked Sendable {
         let base: URL
     }
 
-    let configuration: Qwen25VLConfiguration
+    let configuration: any BackboneConfiguration
     /// Nobody else changes these while they are written.
     let tensors: [(key: String, tensor: Tensor)]
     /// nil where `tensors` are all weights.

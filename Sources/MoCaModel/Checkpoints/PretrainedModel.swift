@@ -33,9 +33,9 @@ package struct LoadOptions: Sendable, Hashable {
 /// A backbone with its weights, and the pre-training heads where they were asked for.
 package struct PretrainedModel {
     package let folder: URL?
-    package let configuration: Qwen25VLConfiguration
+    package let configuration: any BackboneConfiguration
     package let store: ParameterStore
-    package let backbone: Qwen25VL
+    package let backbone: any Backbone
     /// nil unless the purpose is pre-training.
     package let reconstruction: ReconstructionModel?
 
@@ -61,14 +61,14 @@ package struct PretrainedModel {
             device: options.device, isTrainable: options.isTrainable, adapters: adapters)
         self.init(configuration, store, purpose: options.purpose, folder: folder)
         let rules = CheckpointRules(
-            purpose: options.purpose, isTied: configuration.text.tieWordEmbeddings)
+            purpose: options.purpose, isTied: configuration.isTied)
         try store.finish(mayBeUnused: rules.mayBeUnused)
         try adapters?.finish(mayBeUnused: rules.mayBeUnused)
     }
 
     /// Makes a model of fresh weights, which depend on `seed` alone.
     package init(
-        fresh configuration: Qwen25VLConfiguration, seed: UInt64, scheme: InitializationScheme,
+        fresh configuration: any BackboneConfiguration, seed: UInt64, scheme: InitializationScheme,
         _ options: LoadOptions
     ) {
         let store = ParameterStore(
@@ -78,13 +78,13 @@ package struct PretrainedModel {
     }
 
     private init(
-        _ configuration: Qwen25VLConfiguration, _ store: ParameterStore,
+        _ configuration: any BackboneConfiguration, _ store: ParameterStore,
         purpose: CheckpointRules.Purpose, folder: URL?
     ) {
         self.configuration = configuration
         self.store = store
         self.folder = folder
-        backbone = Qwen25VL(configuration, store.root)
+        backbone = configuration.backbone(store.root)
         guard purpose == .pretraining else {
             reconstruction = nil
             return
@@ -96,14 +96,15 @@ package struct PretrainedModel {
     /// Starts the pre-training heads of a checkpoint that has none as the released code does: the
     /// decoder as a copy of the middle layer, the projection normal with deviation 0.02.
     private static func provideHeads(
-        _ configuration: Qwen25VLConfiguration, _ store: ParameterStore
+        _ configuration: any BackboneConfiguration, _ store: ParameterStore
     ) {
-        let middle = "model.layers.\(configuration.text.layerCount / 2)."
+        let layerCount = configuration.textLayers.layerCount
+        let middle = "\(configuration.partKeys.textLayers)\(layerCount / 2)."
         for (key, tensor) in store.parameters where key.hasPrefix(middle) {
             store.provide("mae_decoder." + key.dropFirst(middle.count), tensor.detached().clone())
         }
-        let vision = configuration.vision
-        let shape = [vision.mergeUnit * vision.patchValueCount, configuration.text.hiddenSize]
+        let patch = configuration.inputRules.patch
+        let shape = [patch.mergeUnit * patch.valueCount, configuration.vectorLength]
         var random = RandomSource(seed: 0, name: "mae_proj.weight")
         store.provide(
             "mae_proj.weight",
@@ -115,7 +116,7 @@ package struct PretrainedModel {
 
     /// Every parameter that a model of `configuration` has, without making any.
     package static func declarations(
-        _ configuration: Qwen25VLConfiguration, purpose: CheckpointRules.Purpose
+        _ configuration: any BackboneConfiguration, purpose: CheckpointRules.Purpose
     ) -> [ParameterDeclaration] {
         let store = ParameterStore.plan()
         _ = PretrainedModel(configuration, store, purpose: purpose, folder: nil)
@@ -125,7 +126,7 @@ package struct PretrainedModel {
     /// Reads `config.json` of a folder, which need not have weights.
     ///
     /// - Throws: `ModelError`, `SafetensorsError`.
-    package static func configuration(of folder: URL) throws -> Qwen25VLConfiguration {
+    package static func configuration(of folder: URL) throws -> any BackboneConfiguration {
         let hasWeights = ["model.safetensors", "model.safetensors.index.json"].contains {
             FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
         }
@@ -139,7 +140,7 @@ package struct PretrainedModel {
     /// `lm_head.weight` does.
     package static func configuration(
         of folder: URL, names: [String: String]
-    ) throws -> Qwen25VLConfiguration {
+    ) throws -> any BackboneConfiguration {
         let url = folder.appending(path: configurationName)
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw ModelError.missingFile(url.path)
@@ -150,9 +151,9 @@ package struct PretrainedModel {
         } catch {
             throw ModelError.unreadable(file: url.path, reason: error.localizedDescription)
         }
-        var configuration = try Qwen25VLConfiguration(parsing: data, file: url.path)
+        var configuration = try Families.configuration(parsing: data, file: url.path)
         if !configuration.declaresTie {
-            configuration.text.tieWordEmbeddings = names[CheckpointKeys.head] == nil
+            configuration.isTied = names[CheckpointKeys.head] == nil
         }
         return configuration
     }
@@ -196,7 +197,7 @@ extension PretrainedModel {
 
     /// Writes fresh weights of `configuration` into `folder`, holding one tensor at a time.
     package static func writeFresh(
-        _ configuration: Qwen25VLConfiguration, seed: UInt64, scheme: InitializationScheme,
+        _ configuration: any BackboneConfiguration, seed: UInt64, scheme: InitializationScheme,
         dtype: DType, purpose: CheckpointRules.Purpose, to folder: URL
     ) throws {
         let declarations = declarations(configuration, purpose: purpose)
@@ -215,7 +216,7 @@ extension PretrainedModel {
         try write(written, to: folder)
     }
 
-    package static func write(_ configuration: Qwen25VLConfiguration, to folder: URL) throws {
+    package static func write(_ configuration: any BackboneConfiguration, to folder: URL) throws {
         let url = folder.appending(path: configurationName)
         do {
             try AtomicFile.write(configuration.fileData(), to: url)

@@ -3,7 +3,7 @@
 
 package import MoCaCore
 package import MoCaModel
-package import Torch
+import Torch
 
 /// The noise that masked patches are replaced by.
 package enum PatchNoise: String, Sendable, Hashable, Codable, CaseIterable {
@@ -85,28 +85,28 @@ package struct Masking: Sendable, Hashable {
         (self.maskToken, self.specialTokens) = (maskToken, specialTokens)
     }
 
-    /// Corrupts packed sequences. `pixelValues` is float32 `[P, V]`, of all their images.
+    /// Corrupts packed sequences; `pixels` has the patches of all their images.
     ///
     /// - Throws: `ModelError`, as `EncoderInput` does.
     package func corrupt(
-        _ sequences: [EncoderInput.Sequence], pixelValues: Tensor?,
-        for configuration: Qwen25VLConfiguration, using random: inout RandomSource
+        _ sequences: [EncoderInput.Sequence], pixels: PatchPixels?,
+        for configuration: any BackboneConfiguration, using random: inout RandomSource
     ) throws(ModelError) -> ReconstructionBatch {
         try corrupt(
-            sequences, pixelValues: pixelValues, for: configuration,
+            sequences, pixels: pixels, for: configuration,
             streams: Streams(sequences.count, using: &random))
     }
 
     /// Corrupts packed sequences, each by its own stream.
     ///
-    /// - Parameter overwrites: whether `pixelValues`, contiguous on the processor, may become the
-    ///   result (they do with noise of each patch): a copy of all pictures costs more than their noise.
     /// - Throws: `ModelError`, as `EncoderInput` does.
     package func corrupt(
-        _ sequences: [EncoderInput.Sequence], pixelValues: Tensor?,
-        for configuration: Qwen25VLConfiguration, streams: Streams, overwrites: Bool = false
+        _ sequences: [EncoderInput.Sequence], pixels: PatchPixels?,
+        for configuration: any BackboneConfiguration, streams: Streams
     ) throws(ModelError) -> ReconstructionBatch {
         precondition(streams.sequences.count == sequences.count, "a stream a sequence")
+        let rules = configuration.inputRules
+        let imageToken = rules.imageToken
         var corrupted = sequences
         var random = streams.sequences
         var (tokens, targets) = ([Int](), [Int32]())
@@ -117,7 +117,7 @@ package struct Masking: Sendable, Hashable {
             var spans = SpanMask(ratio: settings.mlmRatio, meanLength: settings.spanLength)
             for index in corrupted[number].ids.indices {
                 let id = corrupted[number].ids[index]
-                if id == configuration.tokens.image {
+                if id == imageToken {
                     spans.interrupt()
                     if Double(random[number].uniform()) < settings.maeRatio {
                         imageTokens.append(place)
@@ -135,41 +135,32 @@ package struct Masking: Sendable, Hashable {
             }
         }
         var rest = Streams(sequences: random, shared: streams.shared)
-        let replaced = replace(
-            groups, of: pixelValues, mergeUnit: configuration.vision.mergeUnit, &rest,
-            overwrites: overwrites)
+        let covered = cover(groups, of: pixels, mergeUnit: rules.patch.mergeUnit, &rest)
         return ReconstructionBatch(
-            input: try EncoderInput(
-                corrupted, pixelValues: replaced.pixelValues, for: configuration),
+            input: try EncoderInput(corrupted, pixels: covered.pixels, for: configuration),
             maskedTokens: tokens, tokenTargets: targets, maskedImageTokens: imageTokens,
-            patchTargets: replaced.originals)
+            targetPatches: covered.originals)
     }
 
     /// The patches with noise in the rows of each sequence's `groups`, and those rows as they were.
-    private func replace(
-        _ groups: [[Int]], of pixelValues: Tensor?, mergeUnit: Int, _ streams: inout Streams,
-        overwrites: Bool
-    ) -> (pixelValues: Tensor?, originals: Tensor?) {
-        guard let pixelValues, groups.contains(where: { !$0.isEmpty }) else {
-            return (pixelValues, nil)
-        }
+    private func cover(
+        _ groups: [[Int]], of pixels: PatchPixels?, mergeUnit: Int, _ streams: inout Streams
+    ) -> (pixels: PatchPixels?, originals: PatchPixels?) {
+        guard var pixels, groups.contains(where: { !$0.isEmpty }) else { return (pixels, nil) }
         let rows = groups.map { $0.flatMap { $0 * mergeUnit..<($0 + 1) * mergeUnit } }
-        let index = Tensor(Array(rows.joined()))
-        let originals = pixelValues.indexed(0, by: index)
+        let all = Array(rows.joined())
+        let originals = pixels.originals(at: all)
         switch settings.noise {
         case .shared:
-            let width = pixelValues.sizes2().1
-            let noise = Tensor.normal([1, width], using: &streams.shared)
-                .expanded([originals.sizes2().0, width])
-            return (pixelValues.replacingRows(at: index, with: noise), originals)
+            let row = Tensor.normal([1, pixels.valueCount], using: &streams.shared)
+            pixels.noise = .shared(row, rows: all)
         case .perPatch:
-            let result = overwrites ? pixelValues : pixelValues.contiguous().clone()
-            result.overwriteByNoise(
+            pixels.noise = .independent(
                 rows.enumerated().filter { !$1.isEmpty }.map { number, rows in
                     (rows: rows, seed: streams.sequences[number].next())
                 })
-            return (result, originals)
         }
+        return (pixels, originals)
     }
 }
 

@@ -24,17 +24,15 @@ extension ReconstructionModel {
     ///
     /// - Parameters:
     ///   - sequence: the tokens of an input whose only image is the picture.
-    ///   - pixels: `[P, V]`, its patches.
+    ///   - pixels: the patches of the picture.
     /// - Throws: `ModelError`, as `EncoderInput` does.
     package func reconstruct(
-        _ sequence: EncoderInput.Sequence, pixels: [Float], masking: Masking,
+        _ sequence: EncoderInput.Sequence, pixels: PatchPixels, masking: Masking,
         using random: inout RandomSource
     ) throws(ModelError) -> PatchReconstruction {
-        let vision = backbone.configuration.vision
-        let width = vision.patchValueCount
-        let original = Tensor(pixels, shape: [pixels.count / width, width])
+        let mergeUnit = backbone.configuration.inputRules.patch.mergeUnit
         let batch = try masking.corrupt(
-            [sequence], pixelValues: original, for: backbone.configuration, using: &random)
+            [sequence], pixels: pixels, for: backbone.configuration, using: &random)
         let groups = Dictionary(
             uniqueKeysWithValues: batch.input.imageTokens.enumerated().map { ($1, $0) })
         let masked = batch.maskedImageTokens.compactMap { groups[$0] }
@@ -49,10 +47,10 @@ extension ReconstructionModel {
             ).to(.cpu)  // [mergeUnit * R, V]
         }
         let visible = Set(groups.values).subtracting(masked).sorted()
-            .flatMap { $0 * vision.mergeUnit..<($0 + 1) * vision.mergeUnit }
+            .flatMap { $0 * mergeUnit..<($0 + 1) * mergeUnit }
         let mean =
             visible.isEmpty
-            ? nil : original.indexed(0, by: Tensor(visible)).mean([0], keepingAxes: true)  // [1, V]
+            ? nil : pixels.originals(at: visible).values().mean([0], keepingAxes: true)  // [1, V]
         return PatchReconstruction(
             maskedGroups: masked, predictions: predictions.array(),
             meanSquaredError: Double((predictions - targets).power(2).mean().item()),

@@ -36,18 +36,22 @@ package struct ReconstructionBatch {
     package let tokenTargets: [Int32]
     /// `[R]`: where in the packed tokens the masked image tokens stand, in order.
     package let maskedImageTokens: [Int]
-    /// float32 `[mergeUnit * R, V]`: the patches that were replaced; nil when R = 0.
-    package let patchTargets: Tensor?
+    /// `[mergeUnit * R]`: the patches that were replaced; nil when R = 0.
+    package let targetPatches: PatchPixels?
 
     package init(
         input: EncoderInput, maskedTokens: [Int], tokenTargets: [Int32],
-        maskedImageTokens: [Int], patchTargets: Tensor?
+        maskedImageTokens: [Int], targetPatches: PatchPixels?
     ) {
         precondition(maskedTokens.count == tokenTargets.count, "one target a masked token")
         self.input = input
         (self.maskedTokens, self.tokenTargets) = (maskedTokens, tokenTargets)
-        (self.maskedImageTokens, self.patchTargets) = (maskedImageTokens, patchTargets)
+        self.maskedImageTokens = maskedImageTokens
+        self.targetPatches = targetPatches
     }
+
+    /// float32 `[mergeUnit * R, V]`: the numbers of the patches that were replaced; nil when R = 0.
+    package var patchTargets: Tensor? { targetPatches?.values() }
 
     /// Where the predicting states of masked tokens stand, and the ids that they predict.
     func predictions(_ target: TokenTarget) -> (states: [Int], ids: [Int32]) {

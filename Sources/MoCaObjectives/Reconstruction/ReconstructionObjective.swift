@@ -43,8 +43,8 @@ package struct ReconstructionObjective: Objective {
     ) -> LossTerms {
         // Counts are known before any forward pass, so each micro-batch's gradient can be divided
         // by the true number over all of them.
-        let values = model.backbone.configuration.vision.patchValueCount
-        let merge = model.backbone.configuration.vision.mergeUnit
+        let patch = model.backbone.configuration.inputRules.patch
+        let (values, merge) = (patch.valueCount, patch.mergeUnit)
         let localTokens = batches.reduce(0) {
             $0 + $1.predictions(settings.tokenTarget).ids.count
         }
@@ -93,11 +93,11 @@ package struct ReconstructionObjective: Objective {
             : tokenLoss(
                 output.hidden.indexed(0, by: Tensor(predictions.states, on: device)),
                 predictions.ids, scale)
-        guard let targets = batch.patchTargets else { return (mlm, nil) }
+        guard let targets = batch.targetPatches?.values(on: device) else { return (mlm, nil) }
         let predicted = model.patches(
             output, at: Tensor(batch.maskedImageTokens, on: device))
         let goal = settings.normalizesPatches ? Self.normalize(targets) : targets
-        return (mlm, (predicted - goal.to(device)).power(2).sum([1]))
+        return (mlm, (predicted - goal).power(2).sum([1]))
     }
 
     /// Summed cross-entropy of states `[M, W]`; without gradients, of each its loss and 1 where no
@@ -108,7 +108,7 @@ package struct ReconstructionObjective: Objective {
     ) -> (sum: Tensor, rows: Tensor) {
         let targets = Tensor(ids.map { Int64($0) }, on: states.device)
         guard !keepsLogits else { return Self.plainLoss(model.tokenLogits(states), targets) }
-        let rows = model.backbone.configuration.text.vocabularySize
+        let rows = model.backbone.configuration.vocabularySize
         let chunk = max(1, logitBytesMax / (rows * MemoryLayout<Float>.size))
         return states.linearCrossEntropy(
             model.outputWeight, targets, chunk: chunk, scale: scale)

@@ -63,19 +63,16 @@ package struct HeatMapMaker {
         let outline = side.outline
         let settings = embedder.processor.images.configuration
         let mergeUnit = settings.mergeSize * settings.mergeSize
-        let width = outline.patchCount > 0 ? side.pixels.count / outline.patchCount : 0
         var imageTokens = chips.imagePlaces(outline.ids)[...]
-        var start = 0
-        return try zip(outline.images, outline.grids).compactMap { source, grid in
-            let values = Array(side.pixels[start..<start + grid.patchCount * width])
-            start += values.count
+        return try zip(outline.images, side.patches).compactMap { source, patches in
+            let grid = patches.grid
             let places = imageTokens.prefix(grid.patchCount / mergeUnit)
             imageTokens = imageTokens.dropFirst(places.count)
             let parts = places.map { Double(side.contributions[$0]) }
             let levels = parts.map { greatest > 0 ? $0 / greatest : 0 }
             let longest = max(grid.w, grid.h) * settings.patchSize
             let scale = max(1, (Self.sideMin + longest - 1) / longest)
-            let image = PatchPicture(values, grid: grid, settings: settings)
+            let image = PatchPicture(patches, settings: settings)
                 .tinted(levels, scale: scale).thumbnail(side: Self.sideMax)
             let name = URL(fileURLWithPath: source.name).lastPathComponent
             let sum = NumberText.decimal(parts.reduce(0, +), digits: 4)

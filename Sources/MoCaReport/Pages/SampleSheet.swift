@@ -135,16 +135,14 @@ package struct SampleSheet {
     private func pictures(_ input: SeenInput) throws -> [SampleCard.Picture] {
         let outline = input.outline
         let mergeUnit = preview.images.mergeSize * preview.images.mergeSize
-        let width = outline.patchCount > 0 ? input.pixels.count / outline.patchCount : 0
-        var (start, firstGroup) = (0, 0)
-        return try zip(outline.images, outline.grids).map { source, grid in
-            let values = Array(input.pixels[start..<start + grid.patchCount * width])
+        var firstGroup = 0
+        return try zip(outline.images, input.patches).map { source, patches in
+            let grid = patches.grid
             let groups = grid.patchCount / mergeUnit
             let range = firstGroup..<firstGroup + groups
             let masked = input.maskedGroups.filter(range.contains).map { $0 - firstGroup }
-            (start, firstGroup) = (start + values.count, range.upperBound)
-            let picture = PatchPicture(values, grid: grid, settings: preview.images)
-                .covering(masked)
+            firstGroup = range.upperBound
+            let picture = PatchPicture(patches, settings: preview.images).covering(masked)
             let name = URL(fileURLWithPath: source.name).lastPathComponent
             return try self.picture(picture, name, grid, groups: groups, masked: masked.count)
         }

@@ -71,15 +71,15 @@ struct ContrastivePacker: Sendable {
         var places = [Int](repeating: 0, count: contents.count)
         var offset = 0
         // Patches are decoded, and copied into their tensor, a piece at a time.
-        for piece in Self.split(outlines, tokensMax: miniBatchTokens) {
-            let pixels = try preparingAll(
+        for piece in Self.pieces(of: outlines, tokensMax: miniBatchTokens) {
+            let patches = try preparingAll(
                 piece.count, workers: workers, of: { contents.owners[piece[$0]] }
             ) { index in
                 try naming(contents.owners[piece[index]][0]) {
-                    try cache.pixels(of: outlines[piece[index]])
+                    try cache.patches(of: outlines[piece[index]])
                 }
             }
-            let packed = try collator.pack(piece.map { outlines[$0] }, pixels: pixels)
+            let packed = try collator.pack(piece.map { outlines[$0] }, patches: patches)
             for (index, place) in zip(piece, packed.places) { places[index] = offset + place }
             offset += piece.count
             inputs.append(packed.input)
@@ -87,23 +87,14 @@ struct ContrastivePacker: Sendable {
         return (inputs, places, TruncationCount(outlines))
     }
 
-    /// Numbers of outlines, those of like length together, so that the tokens of each group are
-    /// within the limit where one alone is.
-    static func split(_ outlines: [InputOutline], tokensMax: Int?) -> [[Int]] {
+    /// The indices of outlines, those of like length together. Each piece fits the limit, unless it
+    /// is one outline alone; without a limit there is one piece.
+    static func pieces(of outlines: [InputOutline], tokensMax: Int?) -> [[Int]] {
         guard !outlines.isEmpty else { return [] }
         let order = Collator.order(outlines)
         guard let tokensMax else { return [order] }
-        var (groups, tokens) = ([[Int]](), 0)
-        for index in order {
-            let length = outlines[index].ids.count
-            if groups.isEmpty || tokens + length > tokensMax {
-                groups.append([])
-                tokens = 0
-            }
-            groups[groups.count - 1].append(index)
-            tokens += length
-        }
-        return groups
+        return TokenBudget(tokensMax).ranges(of: order.map { outlines[$0].ids.count })
+            .map { Array(order[$0]) }
     }
 
     private func prompted(

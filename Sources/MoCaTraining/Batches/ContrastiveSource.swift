@@ -44,9 +44,11 @@ struct ContrastiveSource: StepSource {
         (self.settings, batch) = (settings, recipe.batch)
         cost = TrainingCost(start.model)
         packer = ContrastivePacker(
-            processor: start.processor, collator: Collator(start.model.configuration),
+            processor: start.processor,
+            collator: Collator(
+                start.model.configuration, start.processor.images.configuration),
             cache: PatchCache(
-                start.processor.images, rule: .contrastive,
+                start.processor.images, rule: .twoPass,
                 byteCountMax: recipe.runtime.imageCacheBytes),
             prompting: try Prompting(recipe.data.prompts), hardNegatives: settings.hardNegatives,
             marksTargets: settings.loss.masksSameTarget,

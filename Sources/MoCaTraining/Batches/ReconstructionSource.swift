@@ -21,7 +21,7 @@ struct ReconstructionSource: StepSource {
     private let totalSteps: Int
     private let subsetNames: [String]
     private let subsetNumbers: [String: Int]
-    private let configuration: Qwen25VLConfiguration
+    private let configuration: any BackboneConfiguration
     private let cost: TrainingCost
     private let collator: Collator
     private let cache: PatchCache
@@ -71,9 +71,9 @@ struct ReconstructionSource: StepSource {
             uniqueKeysWithValues: subsetNames.enumerated().map { ($1, $0) })
         (seed, configuration) = (recipe.seed, start.model.configuration)
         cost = TrainingCost(start.model)
-        collator = Collator(configuration)
+        collator = Collator(configuration, processor.images.configuration)
         cache = PatchCache(
-            processor.images, rule: .pretraining, byteCountMax: recipe.runtime.imageCacheBytes)
+            processor.images, rule: .onePass, byteCountMax: recipe.runtime.imageCacheBytes)
         step = (cursor?.batchCount ?? 0) / batch.accumulation
     }
 
@@ -82,12 +82,12 @@ struct ReconstructionSource: StepSource {
         var (spent, truncation) = (0, TruncationCount())
         quarantine.beginStep()
         for _ in 0..<accumulation {
-            let (drawn, own, pixels) = try stream.preparing(share: share) { [self] stream in
+            let (drawn, own, patches) = try stream.preparing(share: share) { [self] stream in
                 let drawn = try stream.next()
                 let own = drawn.slice(share)
-                return (drawn, own, try self.pixels(own))
+                return (drawn, own, try self.patches(own))
             }
-            let packed = try pack(own, pixels)
+            let packed = try pack(own, patches)
             batches.append(packed)
             ids += drawn.ids
             spent += drawn.costs.reduce(0, +)
@@ -110,17 +110,17 @@ struct ReconstructionSource: StepSource {
     /// The patches of each sample.
     ///
     /// - Throws: `FailedSamples`.
-    private func pixels(_ drawn: TokenBatch<InputOutline>) throws -> [[Float]] {
+    private func patches(_ drawn: TokenBatch<InputOutline>) throws -> [[ImagePatches]] {
         let cache = cache
         return try preparingAll(
             drawn.ids.count, workers: workers, of: { [drawn.ids[$0]] }
         ) { index in
-            try naming(drawn.ids[index]) { try cache.pixels(of: drawn.items[index]) }
+            try naming(drawn.ids[index]) { try cache.patches(of: drawn.items[index]) }
         }
     }
 
     private func pack(
-        _ drawn: TokenBatch<InputOutline>, _ pixels: [[Float]]
+        _ drawn: TokenBatch<InputOutline>, _ patches: [[ImagePatches]]
     ) throws -> ReconstructionBatch {
         let outlines = drawn.items
         let order = Collator.order(outlines)
@@ -135,8 +135,8 @@ struct ReconstructionSource: StepSource {
         present.settings = masking.settings.at(Double(step) / Double(max(1, totalSteps - 1)))
         var batch = try present.corrupt(
             order.map { outlines[$0].sequence },
-            pixelValues: collator.pixelValues(order.map { pixels[$0] }),
-            for: configuration, streams: streams, overwrites: true)
+            pixels: collator.pixels(order.map { patches[$0] }),
+            for: configuration, streams: streams)
         batch.subsets = SequenceSubsets(
             names: subsetNames, numbers: order.compactMap { subsetNumbers[drawn.ids[$0].subset] })
         return batch

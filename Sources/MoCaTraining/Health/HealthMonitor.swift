@@ -95,16 +95,10 @@ final class HealthMonitor {
 }
 
 extension ContrastiveBatch {
-    /// Of each query, positive and negative: whether it has an image.
+    /// Whether each query, positive and negative has an image.
     var hasImage: [Bool] {
         let flags = pieces.flatMap { piece in
-            var flags = [Bool](repeating: false, count: piece.sequenceCount)
-            var sequence = 0
-            for token in piece.imageTokens {
-                while piece.sequenceStarts[sequence + 1] <= token { sequence += 1 }
-                flags[sequence] = true
-            }
-            return flags
+            (0..<piece.sequenceCount).map { !piece.images(of: $0).isEmpty }
         }
         return sequences.map { flags[$0] }
     }

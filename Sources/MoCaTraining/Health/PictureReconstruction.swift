@@ -55,22 +55,25 @@ package struct PictureReconstruction: Sendable {
             folder: model, configuration: loaded.configuration, budget: try budget(loaded))
         let masking = Masking(
             .init(mlmRatio: 0, maeRatio: maeRatio),
-            maskToken: loaded.configuration.tokens.image, specialTokens: [])
+            maskToken: loaded.configuration.inputRules.imageToken, specialTokens: [])
         try RunFile.makeFolder(output)
         var list = ReconstructionList(seed: seed, maeRatio: maeRatio, items: [])
         for (number, path) in paths.enumerated() {
             let outline = try processor.outline(.image(URL(fileURLWithPath: path)))
-            let pixels = try processor.pixels(of: outline, rule: .pretraining)
+            let images = processor.images.configuration
+            guard let patches = try processor.patches(of: outline, rule: .onePass).first else {
+                preconditionFailure("the outline of an image has one")
+            }
             var random = RandomSource(seed: seed, name: "reconstruct/\(number)")
             let result = try reconstruction.reconstruct(
-                outline.sequence, pixels: pixels, masking: masking, using: &random)
-            let picture = PatchPicture(
-                pixels, grid: outline.grids[0], settings: processor.images.configuration)
+                outline.sequence, pixels: PatchPixels(patches, images.normalization),
+                masking: masking, using: &random)
+            let picture = PatchPicture(patches, settings: images)
             list.items.append(
                 .init(
                     path: path, panels: try draw(picture, result, name: "\(number + 1)"),
                     maskedPatches: result.maskedGroups.count
-                        * loaded.configuration.vision.mergeUnit,
+                        * loaded.configuration.inputRules.patch.mergeUnit,
                     patches: outline.patchCount, meanSquaredError: result.meanSquaredError,
                     baselineError: result.baselineError))
         }
@@ -81,7 +84,7 @@ package struct PictureReconstruction: Sendable {
 
     /// The pixel limits of the contract; nil for those of the image processor's file.
     private func budget(_ loaded: PretrainedModel) throws -> PixelBudget? {
-        let width = loaded.configuration.text.hiddenSize
+        let width = loaded.configuration.vectorLength
         let contract = try EmbeddingContract(of: model, vectorLength: width)
         guard let contract, let low = contract.minPixels, let high = contract.maxPixels else {
             return nil

@@ -16,7 +16,7 @@ struct ReconstructionMonitor {
     private struct Picture {
         let record: String
         let outline: InputOutline
-        let pixels: [Float]
+        let patches: ImagePatches
     }
 
     private static let pictureCount = 4
@@ -50,7 +50,7 @@ struct ReconstructionMonitor {
         images = start.processor.images.configuration
         masking = Masking(
             .init(mlmRatio: 0, maeRatio: settings.masking.maeRatio),
-            maskToken: start.model.configuration.tokens.image, specialTokens: [])
+            maskToken: start.model.configuration.inputRules.imageToken, specialTokens: [])
         guard everySteps > 0 else {
             pictures = []
             return
@@ -83,9 +83,9 @@ struct ReconstructionMonitor {
         guard let image = try catalog.sample(id).content.images.first else { return nil }
         let outline = try processor.outline(Content([.image(image)]))
         guard outline.grids.count == 1 else { return nil }
-        return Picture(
-            record: id.description, outline: outline,
-            pixels: try processor.pixels(of: outline, rule: .pretraining))
+        return try processor.patches(of: outline, rule: .onePass).first.map {
+            Picture(record: id.description, outline: outline, patches: $0)
+        }
     }
 
     /// A step is done: writes the pictures, if it is one of those.
@@ -100,7 +100,8 @@ struct ReconstructionMonitor {
             var random = RandomSource(seed: seed, name: "reconstruction/\(index)")
             let result = try catchingTorchErrors {
                 try model.reconstruct(
-                    picture.outline.sequence, pixels: picture.pixels, masking: masking,
+                    picture.outline.sequence,
+                    pixels: PatchPixels(picture.patches, images.normalization), masking: masking,
                     using: &random)
             }
             try write(result, picture, number: index + 1, step: step)
@@ -110,7 +111,7 @@ struct ReconstructionMonitor {
     private func write(
         _ result: PatchReconstruction, _ picture: Picture, number: Int, step: Int
     ) throws {
-        let patches = PatchPicture(picture.pixels, grid: picture.outline.grids[0], settings: images)
+        let patches = PatchPicture(picture.patches, settings: images)
         let panels = [
             patches, patches.covering(result.maskedGroups),
             patches.replacing(result.maskedGroups, with: result.predictions),

@@ -75,8 +75,7 @@ struct RunDelegate<Source: StepSource>: TrainerDelegate {
         guard !run.keepsNothing else { return nil }
         let (recipe, start) = (run.recipe, context.start)
         return try FailedStep(
-            recipe, start.model.configuration, step: number,
-            records: prepared.ids.map(\.description),
+            recipe, step: number, records: prepared.ids.map(\.description),
             StepConditions(recipe, start.model.store, step: number)
         ).keep(prepared, start, in: recipe.outputFolder, write)
     }

@@ -1,9 +1,7 @@
 // What a run takes of memory and disk, counted from shapes.
 //
-// Activations are what libtorch keeps for backward. Of a token and layer of the language model: the
-// layer's input, both norms' outputs, queries, keys, values, what attention gives before and after it
-// is put in order, and the sum after it (7 W + 2 K), and four tensors of the feed-forward layer (4 I);
-// the same of a patch and block of the vision tower, where K = W.
+// Activations are what libtorch keeps for backward. The model's family counts the numbers of a token
+// and layer (`LayerSizes`), four tensors of the feed-forward layer (4 I) among them.
 
 import Foundation
 import MoCaModel
@@ -60,7 +58,7 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
     ///   - size: bytes of a weight; nil: those of the recipe's type.
     ///   - data: bytes of prepared steps.
     init(
-        _ recipe: Recipe, _ configuration: Qwen25VLConfiguration, parameters: Int, trained: Int,
+        _ recipe: Recipe, _ configuration: any BackboneConfiguration, parameters: Int, trained: Int,
         passes: [Pass], size: Int? = nil, data: Int = 0
     ) {
         self.data = data
@@ -84,43 +82,42 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
     var checkpointOnDisk: Int { savedWeights + moments }
 
     private static func activations(
-        _ recipe: Recipe, _ configuration: Qwen25VLConfiguration, _ pass: Pass, size: Int
+        _ recipe: Recipe, _ configuration: any BackboneConfiguration, _ pass: Pass, size: Int
     ) -> Int {
-        let (text, vision) = (configuration.text, configuration.vision)
-        let ofLayer = 7 * text.hiddenSize + 2 * text.keyValueSize + 4 * text.intermediateSize
-        let ofBlock = 9 * vision.hiddenSize + 4 * vision.intermediateSize
+        let (text, vision) = (configuration.textLayers, configuration.visionLayers)
+        let (ofLayer, ofBlock) = (text.keptCount, vision.keptCount)
         let decoder = recipe.stage == .pretraining ? 1 : 0
         var numbers: Int
         switch recipe.runtime.activationCheckpointing {
         case .full:
             // Inputs of layers, and all of one layer or block at a time.
-            numbers = pass.tokens * (text.layerCount * text.hiddenSize + (1 + decoder) * ofLayer)
-            numbers += pass.patches * (vision.depth * vision.hiddenSize + ofBlock)
+            numbers = pass.tokens * (text.layerCount * text.width + (1 + decoder) * ofLayer)
+            numbers += pass.patches * (vision.layerCount * vision.width + ofBlock)
         case .selective:
             // All but the feed-forward layers, and one of these at a time.
             let (wide, widePatch) = (4 * text.intermediateSize, 4 * vision.intermediateSize)
             numbers = pass.tokens * ((text.layerCount + decoder) * (ofLayer - wide) + wide)
-            numbers += pass.patches * (vision.depth * (ofBlock - widePatch) + widePatch)
+            numbers += pass.patches * (vision.layerCount * (ofBlock - widePatch) + widePatch)
         case .none:
             numbers = pass.tokens * (text.layerCount + decoder) * ofLayer
-            numbers += pass.patches * vision.depth * ofBlock
+            numbers += pass.patches * vision.layerCount * ofBlock
         }
         // Gradients of the feed-forward layer that backward is in.
         numbers += max(
-            pass.tokens * (2 * text.intermediateSize + text.hiddenSize),
-            pass.patches * (2 * vision.intermediateSize + vision.hiddenSize))
-        numbers += pass.patches * vision.patchValueCount
-        return numbers * size + logits(recipe, text, pass)
+            pass.tokens * (2 * text.intermediateSize + text.width),
+            pass.patches * (2 * vision.intermediateSize + vision.width))
+        numbers += pass.patches * configuration.inputRules.patch.valueCount
+        return numbers * size + logits(recipe, configuration.vocabularySize, pass)
     }
 
     /// Logits, their logarithms and their gradients, of the tokens of a chunk.
     private static func logits(
-        _ recipe: Recipe, _ text: Qwen25VLConfiguration.Text, _ pass: Pass
+        _ recipe: Recipe, _ vocabularySize: Int, _ pass: Pass
     ) -> Int {
         guard case .reconstruction(let settings) = recipe.objective else { return 0 }
         let masked = Double(pass.tokens) * settings.masking.mlmRatio
         let chunk = 128 << 20
-        return 3 * min(chunk, Int(masked) * text.vocabularySize * MemoryLayout<Float>.size)
+        return 3 * min(chunk, Int(masked) * vocabularySize * MemoryLayout<Float>.size)
     }
 }
 
@@ -128,7 +125,7 @@ extension Recipe {
     /// What a forward pass takes at most, as far as recipe and data say: one of text, one of
     /// pictures.
     func largestPasses(
-        _ configuration: Qwen25VLConfiguration, _ costs: DataCosts?
+        _ configuration: any BackboneConfiguration, _ costs: DataCosts?
     ) -> [MemoryEstimate.Pass] {
         switch objective {
         case .reconstruction:
@@ -136,7 +133,8 @@ extension Recipe {
             return [
                 .init(tokens: batch.partSize, patches: 0),
                 .init(
-                    tokens: imageTokens, patches: imageTokens * configuration.vision.mergeUnit),
+                    tokens: imageTokens,
+                    patches: imageTokens * configuration.inputRules.patch.mergeUnit),
             ]
         case .contrastive(let settings):
             if let costs { return costs.passes(batch) }
@@ -151,22 +149,24 @@ extension Recipe {
 
 extension Recipe {
     /// Bytes of patches of the steps that are prepared ahead, prepared and computed, and of the
-    /// pictures that are kept; 0 where it is not known what records have.
-    func preparedBytes(_ configuration: Qwen25VLConfiguration, _ costs: DataCosts?) -> Int {
-        let patches: Double
-        // Kept as bytes of one of the frames that a patch repeats.
-        var kept = Double(runtime.imageCacheBytes)
-        if stage == .pretraining {
+    /// images that are kept; 0 where it is not known what records have.
+    func preparedBytes(_ configuration: any BackboneConfiguration, _ costs: DataCosts?) -> Int {
+        // Patches are bytes of one of the frames that they repeat.
+        let patch = configuration.inputRules.patch
+        let frame = patch.valueCount / patch.frameCount
+        var (patches, kept) = (0.0, Double(runtime.imageCacheBytes))
+        switch objective {
+        case .reconstruction(let settings):
             let imageTokens = batch.stepAmount / max(1, batch.imageTokenCost)
-            patches = Double(imageTokens * configuration.vision.mergeUnit)
-        } else {
+            // Masked patches are held a second time, as targets.
+            patches =
+                Double(imageTokens * patch.mergeUnit)
+                * (1 + settings.masking.maeRatio)
+        case .contrastive:
             patches = costs?.patchesAStep(batch) ?? 0
-            let frame =
-                configuration.vision.patchValueCount / configuration.vision.temporalPatchSize
             kept = min(kept, (costs?.patchCount ?? 0) * Double(frame))
         }
-        let ofPatch = Double(configuration.vision.patchValueCount * MemoryLayout<Float>.size)
-        return Int(patches * ofPatch) * (runtime.prefetch + 2) + Int(kept)
+        return Int(patches * Double(frame)) * (runtime.prefetch + 2) + Int(kept)
     }
 }
 

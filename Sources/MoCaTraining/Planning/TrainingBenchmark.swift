@@ -2,6 +2,7 @@
 
 package import Foundation
 package import MoCaCore
+import MoCaImage
 package import MoCaModel
 import MoCaObjectives
 package import MoCaProcessing
@@ -127,10 +128,10 @@ package struct TrainingBenchmark: Sendable {
 /// A model with its optimiser.
 private struct TrainingSteps {
     let dtype: DType
-    private let configuration: Qwen25VLConfiguration
+    private let configuration: any BackboneConfiguration
     private let processor: Processor
     private let collator: Collator
-    private let cost: ForwardCost
+    private let cost: any ForwardCost
     private let masking: Masking?
     private let reconstruction: ReconstructionObjective?
     private let contrastive: ContrastiveObjective
@@ -149,8 +150,8 @@ private struct TrainingSteps {
         processor = try Processor(
             folder: benchmark.model, configuration: configuration,
             truncation: Truncation(maxLength: benchmark.maxLength, policy: .end))
-        collator = Collator(configuration)
-        cost = ForwardCost(configuration)
+        collator = Collator(configuration, processor.images.configuration)
+        cost = configuration.forwardCost
         let tokenizer = processor.tokenizer.addingMaskToken()
         masking = tokenizer.maskTokenID.map {
             Masking(
@@ -177,10 +178,10 @@ private struct TrainingSteps {
     func pretrain(_ contents: [Content], _ pass: inout Throughput.Pass) throws {
         guard let reconstruction, let masking else { return }
         let outlines = try outlines(contents, &pass)
-        let pixels = try outlines.map { try processor.pixels(of: $0) }
+        let patches = try outlines.map { try processor.patches(of: $0) }
         var random = RandomSource(seed: 0)
         let batch = try masking.corrupt(
-            outlines.map(\.sequence), pixelValues: collator.pixelValues(pixels),
+            outlines.map(\.sequence), pixels: collator.pixels(patches),
             for: configuration, using: &random)
         pass.operations += 3 * cost.ofLogits * Double(batch.maskedTokens.count)
         _ = reconstruction.step([batch], over: SingleProcess())
@@ -193,7 +194,7 @@ private struct TrainingSteps {
     ) throws {
         let outlines = try outlines(queries + positives, &pass)
         let packed = try collator.pack(
-            outlines, pixels: outlines.map { try processor.pixels(of: $0) })
+            outlines, patches: outlines.map { try processor.patches(of: $0) })
         let batch = ContrastiveBatch(
             input: packed.input, sequences: packed.places,
             negativeCounts: [Int](repeating: 0, count: queries.count))

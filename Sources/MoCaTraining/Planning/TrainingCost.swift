@@ -12,7 +12,7 @@ import Torch
 /// in its layer is trained, and that of its weight, where the weight is trained: a model that is
 /// trained whole costs three forward passes.
 struct TrainingCost: Sendable {
-    private let forward: ForwardCost
+    private let forward: any ForwardCost
     /// Operations of a step over those of a forward pass.
     private let (ofVision, ofText, ofHeads): (Double, Double, Double)
     /// Numbers in adapters of the vision tower and of the language model.
@@ -20,20 +20,20 @@ struct TrainingCost: Sendable {
 
     /// Of what `model` trains now.
     init(_ model: PretrainedModel) {
-        forward = ForwardCost(model.configuration)
+        let (configuration, keys) = (model.configuration, model.configuration.partKeys)
+        forward = configuration.forwardCost
         let parts = TrainedParts(model.store)
-        let vision = parts.factors("visual.blocks.", after: ["visual.patch_embed."])
+        let vision = parts.factors(keys.visionLayers, after: keys.visionInput)
         ofVision = vision.mean
         let text = parts.factors(
-            "model.layers.",
-            after: ["model.embed_tokens.", "visual.merger."], isReached: vision.isReached)
+            keys.textLayers, after: keys.textInput, isReached: vision.isReached)
         ofText = text.mean
         let heads = ["lm_head.", "mae_decoder.", "mae_proj."]
-        let output = model.configuration.text.tieWordEmbeddings ? ["model.embed_tokens."] : []
+        let output = configuration.isTied ? [CheckpointKeys.embedding] : []
         let isReached = text.isReached || parts.isTrained(heads + output)
         ofHeads = 1 + (isReached ? 1 : 0) + parts.share(heads + output)
-        visionAdapters = parts.adapterNumbers(["visual."])
-        textAdapters = parts.adapterNumbers(["model.", "mae_decoder."])
+        visionAdapters = parts.adapterNumbers([keys.vision])
+        textAdapters = parts.adapterNumbers([keys.text, "mae_decoder."])
     }
 
     /// A packed batch's, up to the last hidden states.

@@ -73,7 +73,7 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
         let known = Set(declared.map(\.key))
         let carried = try names.filter { key, _ in
             !known.contains(key)
-                && CheckpointKeys.isCarried(key, isTied: configuration.text.tieWordEmbeddings)
+                && CheckpointKeys.isCarried(key, isTied: configuration.isTied)
         }.reduce(0) { sum, item in
             sum + (try stored?.entry(item.value).shape.reduce(1, *) ?? 0)
         }

@@ -1,7 +1,7 @@
 // Samples as the model sees them, without its weights: what people look at before they train.
 
 import Foundation
-import MoCaCore
+package import MoCaCore
 package import MoCaData
 package import MoCaImage
 import MoCaModel
@@ -26,8 +26,8 @@ package struct SeenInput: Sendable {
     package let side: Side
     /// Tokens and grids after prompt and truncation, before masking.
     package let outline: InputOutline
-    /// Rows of `pixel_values` of all its images, before masking.
-    package let pixels: [Float]
+    /// The patches of each of its images, before masking.
+    package let patches: [ImagePatches]
     /// Ids that truncation left out.
     package let cut: [Int32]
     /// Places in `outline.ids` that become the mask token.
@@ -55,7 +55,7 @@ package struct SamplePreview: Sendable {
     private let processor: Processor
     /// The same without truncation.
     private let untruncated: Processor
-    private let configuration: Qwen25VLConfiguration
+    private let configuration: any BackboneConfiguration
     private let collator: Collator
     private let prompting: Prompting
     private let masking: Masking?
@@ -77,7 +77,7 @@ package struct SamplePreview: Sendable {
             truncation: settings.truncation)
         untruncated = try Processor(
             tokenizer: tokenizer, images: preprocessor, configuration: configuration)
-        collator = Collator(configuration)
+        collator = Collator(configuration, images)
         prompting = try Prompting(settings.prompts)
         masking = tokenizer.maskTokenID.flatMap { [tokenizer] maskToken in
             !isPretraining
@@ -162,23 +162,24 @@ package struct SamplePreview: Sendable {
         _ content: Content, _ side: SeenInput.Side, of id: SampleID, seed: UInt64
     ) throws -> SeenInput {
         let outline = try processor.outline(content)
-        let rule: SmallSideRule = settings.stage == .pretraining ? .pretraining : .contrastive
-        let pixels = try processor.pixels(of: outline, rule: rule)
+        let rule: SmallSideRule = settings.stage == .pretraining ? .onePass : .twoPass
+        let patches = try processor.patches(of: outline, rule: rule)
         let isCut = outline.dropped.tokens > 0
         let cut = isCut ? try untruncated.outline(content).ids.dropFirst(outline.ids.count) : []
         var input = SeenInput(
-            side: side, outline: outline, pixels: pixels, cut: Array(cut))
+            side: side, outline: outline, patches: patches, cut: Array(cut))
         guard let masking else { return input }
         // The masks of the first epoch of a run with this seed.
         let streams = Masking.Streams(
             sequences: [Masking.Streams.sample(seed: seed, epoch: 0, name: id.description)],
             shared: Masking.Streams.shared(seed: seed, step: 0))
         let batch = try masking.corrupt(
-            [outline.sequence], pixelValues: collator.pixelValues([pixels]), for: configuration,
+            [outline.sequence], pixels: collator.pixels([patches]), for: configuration,
             streams: streams)
         input.maskedTokens = Set(batch.maskedTokens)
+        let imageToken = configuration.inputRules.imageToken
         let imageTokens = outline.ids.indices.filter {
-            outline.ids[$0] == configuration.tokens.image
+            outline.ids[$0] == imageToken
         }
         let numbers = Dictionary(
             uniqueKeysWithValues: imageTokens.enumerated().map { ($1, $0) })

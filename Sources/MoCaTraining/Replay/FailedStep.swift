@@ -16,17 +16,15 @@ struct FailedStep {
     static let keptCount = 3
 
     private let metadata: [String: String]
-    private let configuration: Qwen25VLConfiguration
     /// The model that adapters were trained on.
     private let base: URL
 
     /// - Parameter conditions: what the step was computed under; nil for a batch that is not of a
     ///   run.
     init(
-        _ recipe: Recipe, _ configuration: Qwen25VLConfiguration, step: Int, records: [String],
-        _ conditions: StepConditions? = nil
+        _ recipe: Recipe, step: Int, records: [String], _ conditions: StepConditions? = nil
     ) throws {
-        (self.configuration, base) = (configuration, recipe.model.folder)
+        base = recipe.model.folder
         var texts = try recipe.objective.metadata()
         texts["step"] = "\(step)"
         texts["records"] = records.joined(separator: " ")
@@ -37,12 +35,12 @@ struct FailedStep {
 
     /// - Throws: `SafetensorsError`.
     func write(_ batch: ReconstructionBatch, to url: URL) throws {
-        try ReplayBatch.write(batch, configuration, metadata: metadata, to: url)
+        try ReplayBatch.write(batch, metadata: metadata, to: url)
     }
 
     /// - Throws: `SafetensorsError`.
     func write(_ batch: ContrastiveBatch, to url: URL) throws {
-        try ReplayBatch.write(batch, configuration, metadata: metadata, to: url)
+        try ReplayBatch.write(batch, metadata: metadata, to: url)
     }
 
     /// Writes the batches of a step and what they were computed with into a folder of `runFolder`:

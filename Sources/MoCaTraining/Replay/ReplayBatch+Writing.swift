@@ -13,10 +13,9 @@ extension ReplayBatch {
     ///
     /// - Throws: `SafetensorsError`.
     package static func write(
-        _ batch: ReconstructionBatch, _ configuration: Qwen25VLConfiguration,
-        metadata: [String: String], to url: URL
+        _ batch: ReconstructionBatch, metadata: [String: String], to url: URL
     ) throws {
-        let rows = PackedRows(batch.input, configuration)
+        let rows = PackedRows(batch.input)
         let all = Array(0..<batch.input.sequenceCount)
         var tensors = rows.padded(all, .none)
         let width = rows.width(all)
@@ -37,10 +36,9 @@ extension ReplayBatch {
     ///
     /// - Throws: `SafetensorsError`.
     package static func write(
-        _ batch: ContrastiveBatch, _ configuration: Qwen25VLConfiguration,
-        metadata: [String: String], to url: URL
+        _ batch: ContrastiveBatch, metadata: [String: String], to url: URL
     ) throws {
-        let rows = PackedRows(batch.input, configuration)
+        let rows = PackedRows(batch.input)
         let count = batch.queryCount
         let negatives = Array(batch.sequences[(2 * count)...])
         var tensors = rows.padded(Array(batch.sequences[..<count]), .query)
@@ -76,40 +74,20 @@ extension ReplayBatch {
     }
 }
 
-/// The sequences of a packed batch, taken apart.
+/// The sequences of a packed batch, as padded rows.
 private struct PackedRows {
     private let input: EncoderInput
-    /// Of each sequence: its first image and the one after its last.
-    private var images: [Range<Int>] = []
-    /// Of each image: its first patch and the one after its last.
-    private var patches: [Range<Int>] = []
+    private let pixelValues: Tensor?
+    private let patchStarts: [Int]
 
-    init(_ input: EncoderInput, _ configuration: Qwen25VLConfiguration) {
+    init(_ input: EncoderInput) {
         self.input = input
-        var patch = 0
-        for grid in input.grids {
-            patches.append(patch..<patch + grid.patchCount)
-            patch += grid.patchCount
-        }
-        let merge = configuration.vision.mergeUnit
-        var image = 0
-        for row in 0..<input.sequenceCount {
-            let first = image
-            var left = input.ids[range(row)].count { $0 == configuration.tokens.image } * merge
-            while left > 0, image < input.grids.count {
-                left -= input.grids[image].patchCount
-                image += 1
-            }
-            images.append(first..<image)
-        }
-    }
-
-    private func range(_ row: Int) -> Range<Int> {
-        input.sequenceStarts[row]..<input.sequenceStarts[row + 1]
+        pixelValues = input.pixelValues
+        patchStarts = input.patchStarts
     }
 
     /// S for these rows.
-    func width(_ rows: [Int]) -> Int { rows.map { range($0).count }.max() ?? 0 }
+    func width(_ rows: [Int]) -> Int { rows.map { input.tokens(of: $0).count }.max() ?? 0 }
 
     /// Where a packed token stands in `[B * S]`, all rows taken in order.
     func place(of token: Int, width: Int) -> Int {
@@ -123,7 +101,7 @@ private struct PackedRows {
         var ids = [Int64](repeating: 0, count: rows.count * width)
         var mask = ids
         for (number, row) in rows.enumerated() {
-            for (column, token) in range(row).enumerated() {
+            for (column, token) in input.tokens(of: row).enumerated() {
                 ids[number * width + column] = Int64(input.ids[token])
                 mask[number * width + column] = 1
             }
@@ -133,10 +111,10 @@ private struct PackedRows {
             side.name(.inputIDs): Tensor(ids, shape: shape),
             side.name(.attentionMask): Tensor(mask, shape: shape),
         ]
-        let all = rows.flatMap { Array(images[$0]) }
-        guard !all.isEmpty, let pixels = input.pixelValues else { return tensors }
+        let all = rows.flatMap { Array(input.images(of: $0)) }
+        guard !all.isEmpty, let pixelValues else { return tensors }
         tensors[side.name(.pixelValues)] = Tensor.concatenated(
-            all.map { pixels.narrowed(0, patches[$0]) })
+            all.map { pixelValues.narrowed(0, patchStarts[$0]..<patchStarts[$0 + 1]) })
         tensors[side.name(.imageGrids)] = Tensor(
             all.flatMap { image in
                 let grid = input.grids[image]

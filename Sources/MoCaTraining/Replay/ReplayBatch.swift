@@ -11,10 +11,10 @@ import Torch
 /// Reads padded rows of one file into packed batches.
 package struct ReplayBatch {
     let file: SafetensorsFile
-    let configuration: Qwen25VLConfiguration
+    let configuration: any BackboneConfiguration
 
     /// - Throws: `SafetensorsError`.
-    package init(reading url: URL, for configuration: Qwen25VLConfiguration) throws {
+    package init(reading url: URL, for configuration: any BackboneConfiguration) throws {
         file = try SafetensorsFile(mapping: url)
         self.configuration = configuration
     }
@@ -34,7 +34,7 @@ package struct ReplayBatch {
     ///
     /// - Throws: `ReplayError`, `ModelError`.
     package func reconstruction() throws -> ReconstructionBatch {
-        let rows = try rows(.none)
+        let (rows, rules) = (try rows(.none), configuration.inputRules)
         let labels = try integers(.labels, count: rows.isKept.count)
         let mask = try integers(.maskedPatches, count: rows.isKept.count)
         var (tokens, targets, images) = ([Int](), [Int32](), [Int]())
@@ -45,23 +45,24 @@ package struct ReplayBatch {
             }
             if mask[index] != 0 { images.append(place) }
         }
-        if let wild = targets.first(where: { $0 < 0 || $0 >= configuration.text.vocabularySize }) {
+        if let wild = targets.first(where: { $0 < 0 || $0 >= rules.vocabularySize }) {
             throw bad(.labels, "has \(wild), which is neither an id nor -100")
         }
         let input = try EncoderInput(
             rows.sequences, pixelValues: rows.pixelValues, for: configuration)
-        guard images.allSatisfy({ input.ids[$0] == configuration.tokens.image }) else {
+        guard images.allSatisfy({ input.ids[$0] == rules.imageToken }) else {
             throw bad(.maskedPatches, "is true where no image token stands")
         }
-        let patches = images.count * configuration.vision.mergeUnit
-        let shape = [patches, configuration.vision.patchValueCount]
+        let patches = images.count * rules.patch.mergeUnit
+        let shape = [patches, rules.patch.valueCount]
         let originals = patches == 0 ? nil : try tensor(.patchTargets)
         if let originals, originals.shape != shape {
             throw bad(.patchTargets, "has shape \(originals.shape), expected \(shape)")
         }
         return ReconstructionBatch(
             input: input, maskedTokens: tokens, tokenTargets: targets,
-            maskedImageTokens: images, patchTargets: originals?.to(.float32))
+            maskedImageTokens: images,
+            targetPatches: originals.map { PatchPixels(values: $0.to(.float32)) })
     }
 }
 
@@ -89,9 +90,7 @@ extension ReplayBatch {
         for row in 0..<rowCount {
             let range = row * columns..<(row + 1) * columns
             let tokens = range.filter { isKept[$0] }.map { Int32(clamping: values[$0]) }
-            let images = zip(tokens, tokens.dropFirst()).count {
-                $0 == configuration.tokens.visionStart && $1 == configuration.tokens.image
-            }
+            let images = configuration.inputRules.imageCount(in: tokens)
             sequences.append(.init(ids: tokens, grids: Array(grids.prefix(images))))
             grids = grids.dropFirst(images)
         }
@@ -115,7 +114,7 @@ extension ReplayBatch {
             return nil
         }
         let values = try tensor(name)
-        let shape = [patches, configuration.vision.patchValueCount]
+        let shape = [patches, configuration.inputRules.patch.valueCount]
         guard values.shape == shape else {
             throw bad(name, "has shape \(values.shape), expected \(shape)")
         }

@@ -117,9 +117,9 @@ package struct ReplayRun: Sendable {
 
     /// The settings of the request, else of the file, else of the model's contract.
     private func contrastiveSettings(
-        _ metadata: [String: String], _ configuration: Qwen25VLConfiguration
+        _ metadata: [String: String], _ configuration: any BackboneConfiguration
     ) throws -> (loss: ContrastiveObjective.Settings, pooling: PoolingSettings) {
-        let width = configuration.text.hiddenSize
+        let width = configuration.vectorLength
         let contract = try EmbeddingContract(of: request.model, vectorLength: width)
         var plain = Recipe.Contrastive()
         plain.loss.masksRepeatedPositives = false

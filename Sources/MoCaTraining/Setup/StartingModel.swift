@@ -46,7 +46,7 @@ struct StartingModel {
                 options)
         }
         try model.store.freeze(recipe.frozen, setting: "model.freeze")
-        let table = model.configuration.text.vocabularySize
+        let table = model.configuration.vocabularySize
         guard tokenizer.vocabularySize <= table else {
             throw TrainingError.tokenizerTooLarge(tokens: tokenizer.vocabularySize, rows: table)
         }
@@ -69,7 +69,7 @@ struct StartingModel {
     /// - Throws: `TrainingError.badRecipe` when vectors are to be cut longer than they are.
     private static func logScale(_ recipe: Recipe, _ model: PretrainedModel) throws -> Tensor? {
         guard case .contrastive(let settings) = recipe.objective else { return nil }
-        let width = model.configuration.text.hiddenSize
+        let width = model.configuration.vectorLength
         if let last = settings.loss.matryoshkaDimensions.last, last > width {
             throw TrainingError.badRecipe(
                 file: recipe.outputFolder.appending(path: Recipe.fileName).path,
@@ -120,7 +120,7 @@ struct StartingModel {
         _ settings: Recipe.Initialization, rows: Int, _ options: LoadOptions
     ) throws -> PretrainedModel {
         var configuration = try PretrainedModel.configuration(of: settings.config, names: [:])
-        configuration.text.vocabularySize = max(rows, configuration.text.vocabularySize)
+        configuration.vocabularySize = max(rows, configuration.vocabularySize)
         let model = PretrainedModel(
             fresh: configuration, seed: settings.seed, scheme: settings.scheme, options)
         for (key, tensor) in model.store.parameters {
@@ -137,7 +137,7 @@ struct StartingModel {
     ) throws -> PretrainedModel {
         let names = try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: folder).names)
         let configuration = try PretrainedModel.configuration(of: folder, names: names)
-        guard options.purpose == .pretraining, rows > configuration.text.vocabularySize else {
+        guard options.purpose == .pretraining, rows > configuration.vocabularySize else {
             return try PretrainedModel(loading: folder, options)
         }
         try VocabularyGrowth(folder: folder, names: names, configuration: configuration)

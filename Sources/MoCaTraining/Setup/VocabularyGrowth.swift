@@ -12,7 +12,7 @@ struct VocabularyGrowth {
     let folder: URL
     /// Canonical name -> stored name.
     let names: [String: String]
-    let configuration: Qwen25VLConfiguration
+    let configuration: any BackboneConfiguration
 
     /// Writes config.json and weights into a new folder.
     ///
@@ -20,7 +20,7 @@ struct VocabularyGrowth {
     func write(rows: Int, to target: URL) throws {
         let checkpoint = try SafetensorsCheckpoint(opening: folder)
         var grown = configuration
-        grown.text.vocabularySize = rows
+        grown.vocabularySize = rows
         try RunFile.writeFolder(target) { partial in
             let stored = try names.sorted { $0.key < $1.key }.map { key, name in
                 (key: key, name: name, entry: try checkpoint.entry(name))
@@ -40,7 +40,7 @@ struct VocabularyGrowth {
                 else {
                     continue
                 }
-                let count = rows - configuration.text.vocabularySize
+                let count = rows - configuration.vocabularySize
                 let mean = table.to(.float32).mean([0], keepingAxes: true)
                 let added = mean.expanded([count, mean.sizes2().1]).to(table.dtype)
                 try added.withBytes { try writer.append($0, to: item.key) }

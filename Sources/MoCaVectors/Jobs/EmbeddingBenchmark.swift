@@ -63,7 +63,7 @@ package struct EmbeddingBenchmark: Sendable {
         var pass = Throughput.Pass()
         pass.seconds = (clock.now - start).seconds
         pass.processorSeconds = ProcessMemory.processorSeconds - processor
-        let cost = ForwardCost(embedder.model.backbone.configuration)
+        let cost = embedder.model.backbone.configuration.forwardCost
         for (outline, result) in zip(outlines, results) {
             _ = try result.get()
             pass.add(try outline.get(), cost)

@@ -89,7 +89,7 @@ package struct EmbeddingJob: Sendable {
     /// a big model on a slow device loses minutes at most.
     private func tokenBudget(_ embedder: Embedder) -> Int {
         let operationsMax = 2e13
-        let cost = ForwardCost(embedder.model.backbone.configuration)
+        let cost = embedder.model.backbone.configuration.forwardCost
         let tokens = Int(operationsMax / cost.ofToken)
         let batch = options.resolvedBatchTokens
         return min(max(tokens, 2 * batch), 64 * batch)

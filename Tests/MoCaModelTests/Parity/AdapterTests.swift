@@ -119,7 +119,8 @@ import Torch
     /// The base has a layer less and a narrower feed-forward layer.
     @Test func anAdapterOfAnotherModelIsRefusedByName() throws {
         try withFolder { folder in
-            var configuration = try PretrainedModel.configuration(of: base, names: [:])
+            var configuration = try #require(
+                PretrainedModel.configuration(of: base, names: [:]) as? Qwen25VLConfiguration)
             configuration.text.layerCount = 2
             configuration.text.intermediateSize = 40
             try PretrainedModel.writeFresh(

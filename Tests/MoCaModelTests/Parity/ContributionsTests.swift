@@ -36,7 +36,7 @@ import Torch
         let model = try model()
         let batch = try GoldenBatch("states_mixed.safetensors")
         let sequences = try batch.input(model.configuration).pieces(tokensMax: 1)
-        let width = model.configuration.text.hiddenSize
+        let width = model.configuration.vectorLength
         for pair in try Self.golden() {
             let settings = PoolingSettings(
                 dimensions: pair.dimensions == width ? nil : pair.dimensions)

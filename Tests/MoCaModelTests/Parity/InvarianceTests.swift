@@ -96,18 +96,18 @@ import Torch
     }
 
     @Test func windowsOfManyImagesAreTheSameTogetherAndAlone() throws {
-        let model = try embedder().backbone
+        let model = try #require(try embedder().backbone as? Qwen25VL)
         var random = RandomSource(seed: 2)
-        let vision = model.configuration.vision
+        let patch = model.configuration.inputRules.patch
         let tower = model.visual
         let sizes = [(4, 6), (18, 34), (2, 2), (16, 16), (20, 8), (18, 34)]
         let grids = sizes.map { ImageGrid(t: 1, h: $0.0, w: $0.1) }
         let parts = grids.map {
-            Tensor.normal([$0.patchCount, vision.patchValueCount], using: &random)
+            Tensor.normal([$0.patchCount, patch.valueCount], using: &random)
         }
         func features(_ grids: [ImageGrid], _ pixels: Tensor) -> Tensor {
             let plan = VisionPlan(
-                tower.windows.layout(ofChecked: grids), mergeUnit: vision.mergeUnit, device: .cpu)
+                tower.windows.layout(ofChecked: grids), mergeUnit: patch.mergeUnit, device: .cpu)
             return withoutGradient { tower(pixels, plan, model.memory, observe: nil) }
         }
         let together = features(grids, .concatenated(parts))

@@ -14,8 +14,8 @@ import Testing
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder, ["batch.accumulation=1"] + overrides)
             let start = try StartingModel(recipe, resuming: nil)
-            let forward = ForwardCost(start.model.configuration)
-            let layers = Double(start.model.configuration.text.layerCount)
+            let forward = start.model.configuration.forwardCost
+            let layers = Double(start.model.configuration.textLayers.layerCount)
             switch recipe.objective {
             case .reconstruction(let settings):
                 var source = try ReconstructionSource(recipe, settings, start, cursor: nil)

@@ -21,8 +21,9 @@ import Torch
                 at: TrainingFixtures.checkpoint.appending(path: name),
                 to: target.appending(path: name))
         }
-        var configuration = try PretrainedModel.configuration(
-            of: TrainingFixtures.checkpoint, names: [:])
+        var configuration = try #require(
+            PretrainedModel.configuration(of: TrainingFixtures.checkpoint, names: [:])
+                as? Qwen25VLConfiguration)
         configuration.text.hiddenSize = width
         configuration.text.layerCount = layers
         configuration.text.intermediateSize = intermediate
@@ -82,7 +83,8 @@ import Torch
         let file = target.appending(path: "config.json")
         // The numbers of Qwen2.5-VL are the image processor's own.
         try Data("{}".utf8).write(to: target.appending(path: "preprocessor_config.json"))
-        var configuration = try PretrainedModel.configuration(of: target, names: [:])
+        var configuration = try #require(
+            PretrainedModel.configuration(of: target, names: [:]) as? Qwen25VLConfiguration)
         configuration.text.headCount = is3B ? 16 : 28
         configuration.text.keyValueHeadCount = is3B ? 2 : 4
         configuration.text.mropeSection = [16, 24, 24]

@@ -221,7 +221,7 @@ import Torch
             var source = try ContrastiveSource(recipe, settings, start, cursor: nil)
             let batches = try (0..<2).map { _ in try source.next().batches[0] }
             let failed = try FailedStep(
-                recipe, start.model.configuration, step: 1, records: [],
+                recipe, step: 1, records: [],
                 StepConditions(recipe, start.model.store, step: 1))
             let objective = ContrastiveObjective(
                 EmbeddingModel(start.model.backbone, PoolingSettings()), settings.loss)

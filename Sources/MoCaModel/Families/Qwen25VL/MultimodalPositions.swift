@@ -5,7 +5,7 @@ package import MoCaCore
 
 /// The positions of packed sequences, appended one sequence at a time.
 ///
-///     var positions = MultimodalPositions(configuration)
+///     var positions = MultimodalPositions(imageToken: 5, visionStartToken: 3, mergeSize: 2)
 ///     try positions.append(ids, images: [ImageGrid(t: 1, h: 4, w: 6)])
 ///     positions.flattened   // [3 * T]
 ///
@@ -24,14 +24,6 @@ package struct MultimodalPositions: Sendable {
         self.imageToken = imageToken
         self.visionStartToken = visionStartToken
         self.mergeSize = mergeSize
-    }
-
-    /// Takes the tokens and the merge size of a model.
-    package init(_ configuration: Qwen25VLConfiguration) {
-        self.init(
-            imageToken: configuration.tokens.image,
-            visionStartToken: configuration.tokens.visionStart,
-            mergeSize: configuration.vision.spatialMergeSize)
     }
 
     /// T.

@@ -7,51 +7,51 @@ package import NN
 package import Torch
 
 /// The backbone.
-package struct Qwen25VL: Sendable {
-    package let configuration: Qwen25VLConfiguration
+package struct Qwen25VL: Backbone {
+    private let settings: Qwen25VLConfiguration
     let visual: VisionTower
     let model: LanguageModel
-    /// What a training step says to layers and losses.
     package let step: StepContext
-    /// What of the layers is computed again during backward instead of kept.
     package var checkpointing = ActivationCheckpointing.none
 
-    /// Hidden states, and what further layers on the same tokens need.
-    package struct Output {
-        /// `[T, W]`, after the final norm.
-        package let hidden: Tensor
-        package let context: SequenceContext
-    }
-
+    /// Asks for all parameters.
     package init(_ configuration: Qwen25VLConfiguration, _ path: ParameterPath) {
-        self.configuration = configuration
+        settings = configuration
         step = path.store.context
         visual = VisionTower(configuration.vision, path / "visual")
         model = LanguageModel(configuration.text, path / "model")
     }
 
-    /// How layers keep what they compute.
-    var memory: LayerMemory { LayerMemory(checkpointing, step) }
+    package var configuration: any BackboneConfiguration { settings }
 
-    /// The embedding matrix `[rows, W]`, which a tied model also uses as its output.
     package var embeddingWeight: Tensor { model.embedTokens.weight }
 
     package func callAsFunction(
-        _ input: EncoderInput, attention: AttentionMode, observe: StateObserver? = nil
-    ) -> Output {
+        _ input: EncoderInput, attention: AttentionMode, observe: StateObserver?
+    ) -> BackboneOutput {
         let device = embeddingWeight.device
         var x = model.embedTokens(Tensor(input.ids, on: device))  // [T, W]
-        if let pixelValues = input.pixelValues {
-            let features = imageFeatures(pixelValues.to(device), input.grids, observe)
+        if let pixels = input.pixels {
+            let features = imageFeatures(pixels.values(on: device), input.grids, observe)
             x = x.replacingRows(
                 at: Tensor(input.imageTokens, on: device), with: features.to(x.dtype))
         }
         let context = SequenceContext(
             rotary: .language(
-                input.positions, configuration.text, dtype: x.dtype, device: device),
+                input.positions, settings.text, dtype: x.dtype, device: device),
             runs: AttentionRuns(starts: input.sequenceStarts), isCausal: attention == .causal)
         let hidden = model(x, context, memory, observe: observe)
-        return Output(hidden: hidden, context: context)
+        return BackboneOutput(hidden: hidden, context: context)
+    }
+
+    package func furtherLayer(_ path: ParameterPath) -> FurtherLayer {
+        let layer = DecoderLayer(settings.text, path)
+        return { output, memory in
+            guard let context = output.context as? SequenceContext else {
+                preconditionFailure("hidden states of another family")
+            }
+            return memory.layer(output.hidden) { layer($0, context, memory) }
+        }
     }
 
     /// Image tokens `[G, W]` of checked grids.
@@ -59,7 +59,7 @@ package struct Qwen25VL: Sendable {
         _ pixelValues: Tensor, _ grids: [ImageGrid], _ observe: StateObserver?
     ) -> Tensor {
         let plan = VisionPlan(
-            visual.windows.layout(ofChecked: grids), mergeUnit: configuration.vision.mergeUnit,
+            visual.windows.layout(ofChecked: grids), mergeUnit: settings.vision.mergeUnit,
             device: pixelValues.device)
         return visual(pixelValues, plan, memory, observe: observe)
     }

@@ -4,10 +4,7 @@
 
 import MoCaCore
 import NN
-package import Torch
-
-/// Receives states on the way, by name, for comparison with other implementations.
-package typealias StateObserver = (_ name: String, _ state: Tensor) -> Void
+import Torch
 
 /// One block: windowed or full attention, then a gated feed-forward layer.
 struct VisionBlock: Sendable {

@@ -69,7 +69,7 @@ struct ModelInitCommand: VerboseCommand {
         } catch {
             throw ModelError.unreadable(file: config, reason: error.localizedDescription)
         }
-        let configuration = try Qwen25VLConfiguration(parsing: data, file: config)
+        let configuration = try Families.configuration(parsing: data, file: config)
         let folder = URL(fileURLWithPath: output, isDirectory: true)
         let written = folder.appending(path: "config.json")
         guard !FileManager.default.fileExists(atPath: written.path) else {

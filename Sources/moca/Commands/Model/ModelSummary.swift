@@ -52,12 +52,12 @@ struct ModelSummary: Encodable {
         let names = try CheckpointKeys.table(of: checkpoint.names)
         let configuration = try PretrainedModel.configuration(of: folder, names: names)
         hasPretrainingHeads = names.keys.contains(where: CheckpointKeys.isPretrainingHead)
-        isTied = configuration.text.tieWordEmbeddings
+        isTied = configuration.isTied
         let rules = CheckpointRules(purpose: .embedding, isTied: isTied)
         let needed = PretrainedModel.declarations(configuration, purpose: .embedding)
         let all = PretrainedModel.declarations(configuration, purpose: .pretraining)
         let stored = all.filter { names[$0.key] != nil }
-        parts = Self.parts(stored)
+        parts = Self.parts(stored, configuration.partKeys)
         parameters = parts.reduce(0) { $0 + $1.parameters }
         missing = needed.map(\.key).filter { names[$0] == nil }
         let known = Set(all.map(\.key))
@@ -69,10 +69,10 @@ struct ModelSummary: Encodable {
         let count = needed.reduce(0) { $0 + $1.count }
         memoryBytes = ["float32": 4 * count, "bfloat16": 2 * count, "float16": 2 * count]
         model = folder.path
-        architecture = "Qwen2.5-VL"
-        (text, vision) = (Self.describe(configuration.text), Self.describe(configuration.vision))
-        vectorLength = configuration.text.hiddenSize
-        vocabularySize = configuration.text.vocabularySize
+        architecture = type(of: configuration).familyName
+        (text, vision) = configuration.summary
+        vectorLength = configuration.vectorLength
+        vocabularySize = configuration.vocabularySize
         let tokenizer = folder.appending(path: "tokenizer.json")
         if FileManager.default.fileExists(atPath: tokenizer.path) {
             tokenizerSize = try Tokenizer(contentsOf: folder).vocabularySize
@@ -80,10 +80,12 @@ struct ModelSummary: Encodable {
         contract = try EmbeddingContract(of: folder, vectorLength: vectorLength)
     }
 
-    private static func parts(_ declarations: [ParameterDeclaration]) -> [Part] {
+    private static func parts(
+        _ declarations: [ParameterDeclaration], _ keys: PartKeys
+    ) -> [Part] {
         var parts: [Part] = []
         for declaration in declarations {
-            let name = part(of: declaration.key)
+            let name = part(of: declaration.key, keys)
             if let index = parts.firstIndex(where: { $0.name == name }) {
                 parts[index].parameters += declaration.count
             } else {
@@ -93,26 +95,10 @@ struct ModelSummary: Encodable {
         return parts
     }
 
-    private static func part(of key: String) -> String {
+    private static func part(of key: String, _ keys: PartKeys) -> String {
         if key == CheckpointKeys.embedding { return "token embedding" }
         if key == CheckpointKeys.head { return "output" }
-        if key.hasPrefix("visual.") { return "vision tower" }
+        if key.hasPrefix(keys.vision) { return "vision tower" }
         return CheckpointKeys.isPretrainingHead(key) ? "pre-training heads" : "language model"
-    }
-
-    private static func describe(_ text: Qwen25VLConfiguration.Text) -> [String: Int] {
-        [
-            "width": text.hiddenSize, "layers": text.layerCount, "heads": text.headCount,
-            "key_value_heads": text.keyValueHeadCount, "intermediate": text.intermediateSize,
-            "positions": text.maxPositions,
-        ]
-    }
-
-    private static func describe(_ vision: Qwen25VLConfiguration.Vision) -> [String: Int] {
-        [
-            "width": vision.hiddenSize, "blocks": vision.depth, "heads": vision.headCount,
-            "intermediate": vision.intermediateSize, "patch": vision.patchSize,
-            "window": vision.windowSize,
-        ]
     }
 }
