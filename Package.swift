@@ -91,8 +91,6 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let ordered = Target.Dependency.product(name: "OrderedCollections", package: "swift-collections")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 // MARK: - Targets
@@ -110,9 +108,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         .target(name: "CTorch", cxxSettings: torchCXX, linkerSettings: torchLink),
@@ -129,7 +125,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("z")]),
         .target(name: "CPixels"),
         target("MoCaCore"),
-        target("MoCaSystem", ["MoCaCore", crypto, deque, subprocess]),
+        target("MoCaSystem", ["MoCaCore", crypto, deque]),
         target("MoCaSettings", ["MoCaCore", ordered, yams]),
         target("Safetensors", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
         target("Torch", ["CTorch", "MoCaCore", "MoCaSystem", "Safetensors"]),
@@ -216,7 +212,7 @@ let package = Package(
                 "MoCaDataPreparation", "MoCaDataCheck", "MoCaRunLog", "MoCaTraining",
                 "MoCaEmbedding",
                 "MoCaVectors", "MoCaSearch", "MoCaEvaluation", "MoCaReport",
-                "MoCaSystem", "MoCaSettings", arguments, logging,
+                "MoCaSystem", "MoCaSettings", arguments,
             ], swiftSettings: swift),
         .target(
             name: "MoCaTestSupport", path: "Tests/MoCaTestSupport", swiftSettings: swift),

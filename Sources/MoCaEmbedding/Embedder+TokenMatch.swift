@@ -1,6 +1,6 @@
 // Which tokens and patches make two contents alike.
 
-import MoCaCore
+package import MoCaCore
 import MoCaModel
 package import MoCaProcessing
 import Torch

@@ -47,7 +47,8 @@ public final class Embedder: Sendable {
             truncation: settings.truncation)
         model = EmbeddingModel(backbone, settings.pooling)
         pipeline = EmbeddingPipeline(
-            model: model, processor: processor, collator: Collator(configuration, processor.images.configuration),
+            model: model, processor: processor,
+            collator: Collator(configuration, processor.images.configuration),
             batcher: TokenBudgetBatcher(tokenCountMax: options.resolvedBatchTokens),
             modelActor: modelActor)
         self.folder = folder

@@ -1,5 +1,7 @@
 // Which inputs go through the model together.
 
+import MoCaCore
+
 /// Sorts inputs by length and cuts them into batches of a number of tokens.
 ///
 /// Inputs of like length share a batch, so that none of them waits long for another.
@@ -17,15 +19,7 @@ package struct TokenBudgetBatcher: Sendable, Hashable {
     package func batches(ofLengths lengths: [Int]) -> [[Int]] {
         let order = lengths.indices.filter { lengths[$0] > 0 }
             .sorted { (lengths[$0], $0) < (lengths[$1], $1) }
-        var (batches, tokens) = ([[Int]](), 0)
-        for index in order {
-            if batches.isEmpty || tokens + lengths[index] > tokenCountMax {
-                batches.append([])
-                tokens = 0
-            }
-            batches[batches.count - 1].append(index)
-            tokens += lengths[index]
-        }
-        return batches
+        return TokenBudget(tokenCountMax).ranges(of: order.map { lengths[$0] })
+            .map { Array(order[$0]) }
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaTestSupport
 import Testing
 @testable import MoCaData
 @testable import MoCaTables

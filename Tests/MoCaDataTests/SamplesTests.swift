@@ -108,7 +108,8 @@ import Testing
         let set = try RetrievalSet(folder: fixture(folder))
         #expect(set.queries.map(\.id) == ["1", "2"])
         #expect(set.queries.map(\.language) == ["en", "de"])
-        #expect(set.relevance == ["1": [ids[0]: 2, ids[1]: 1], "2": [ids[2]: 2]])
+        let keys = ids.map { ExactText($0) }
+        #expect(set.relevance == ["1": [keys[0]: 2, keys[1]: 1], "2": [keys[2]: 2]])
         var pages: [String] = []
         try set.forEachDocument { record in
             pages.append(record.id)

@@ -98,9 +98,9 @@ struct QueryOutcomeTests {
             (["a": 1], .stable), (["b": 1], .near), (["c": 1], .near), (["d": 1], .tied),
             (["e": 1], .tied), (["d": 1, "e": 1], .stable), (["b": 2, "c": 1], .near),
             (["f": 1], .near), (["g": 1], .near), (["h": 1], .stable),
-        ] as [([ExactText: Int], QueryOutcome.Stability)])
+        ] as [([String: Int], QueryOutcome.Stability)])
     func stabilityOfRankings(
-        _ relevance: [ExactText: Int], _ stability: QueryOutcome.Stability
+        _ relevance: [String: Int], _ stability: QueryOutcome.Stability
     ) throws {
         let evaluation = try ScoredQueries(
             ids: ["a", "b", "c", "d", "e", "f", "g", "h"],

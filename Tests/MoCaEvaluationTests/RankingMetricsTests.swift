@@ -77,7 +77,8 @@ struct ScoredQueries {
             queries.enumerated().map { row, query in
                 JudgedQuery(
                     id: query.id, language: query.language, group: query.group, row: row,
-                    relevance: query.relevance)
+                    relevance: Dictionary(
+                        uniqueKeysWithValues: query.relevance.map { (ExactText($0), $1) }))
             }, in: matrix, documents: ids.indices.map { queries.count + $0 })
         return evaluation
     }

@@ -166,7 +166,7 @@ import Testing
 
     /// All `data:` URLs of a record have one name.
     @Test func encodedPicturesAreToldApartByTheirBytes() throws {
-        let folder = Self.examples.appending(path: "images/openclipart")
+        let folder = Repository.root.appending(path: "examples/pictures")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
             .filter { $0.hasSuffix(".jpg") }.prefix(2)
         let sources = try files.map {
@@ -220,7 +220,7 @@ import Testing
 
     @Test func anyPairCanBeLookedAt() throws {
         try withTemporaryFolder { folder in
-            let picture = Self.examples.appending(path: "images/openclipart")
+            let picture = Repository.root.appending(path: "examples/pictures")
             let name = try #require(
                 try FileManager.default.contentsOfDirectory(atPath: picture.path).sorted().first {
                     $0.hasSuffix(".png") || $0.hasSuffix(".jpg")

@@ -47,7 +47,8 @@ final class VipsImage {
         storedWidth = Int(info.width)
         storedHeight = Int(info.height)
         let isTurned = file.format == .tiff || policy == .exif
-        orientation = (isTurned ? ImageOrientation(rawValue: Int(info.orientation)) : nil) ?? .upright
+        orientation =
+            (isTurned ? ImageOrientation(rawValue: Int(info.orientation)) : nil) ?? .upright
         width = orientation.isTransposed ? storedHeight : storedWidth
         height = orientation.isTransposed ? storedWidth : storedHeight
     }

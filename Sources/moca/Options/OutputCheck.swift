@@ -58,5 +58,6 @@ private func isRead(_ file: URL, from input: URL) -> Bool {
 /// Endings of files that commands read from folders: records, images, archives, weights.
 private let dataEndings: Set<String> = [
     "parquet", "arrow", "jsonl", "tsv", "txt", "tar", "tgz", "zip", "gz", "zst", "bz2", "xz", "jpg",
-    "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jxl", "safetensors",
+    "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jxl",
+    "safetensors",
 ]
