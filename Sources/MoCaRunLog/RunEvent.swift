@@ -20,6 +20,8 @@ package struct RunEvent: Sendable, Hashable, Codable {
         package static let lossSpike = Kind(rawValue: "loss_spike")
         /// A step was left out because its loss or its gradient was not finite.
         package static let notFinite = Kind(rawValue: "not_finite")
+        /// Loss and gradient of a step are 0, and those of the step before were not.
+        package static let nothingLearned = Kind(rawValue: "nothing_learned")
         /// The embeddings of a task became nearly equal.
         package static let collapse = Kind(rawValue: "collapse")
         /// An error ended the run.

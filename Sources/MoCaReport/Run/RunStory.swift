@@ -102,7 +102,8 @@ extension RunFolder {
         let found = [
             warning(of: .collapse, "Embeddings collapsed"),
             warning(of: .lossSpike, "The loss jumped"),
-            warning(of: .notFinite, "Steps were left out"), waiting, filling, quarantined,
+            warning(of: .notFinite, "Steps were left out"),
+            warning(of: .nothingLearned, "Steps taught the model nothing"), waiting, filling, quarantined,
             falseNegatives,
         ]
         return found.compactMap { $0 }

@@ -44,7 +44,20 @@ extension Trainer {
         state.interval.add(terms, norm: norm, fill: prepared.packingFill)
         isWorthKeeping = true
         try noteSpike(of: terms.loss, in: prepared)
+        try noteIdleStep(isIdle: terms.loss == 0 && norm == 0, prepared)
         return true
+    }
+
+    /// Notes the first of a series of steps in which nothing is learned.
+    private mutating func noteIdleStep(
+        isIdle: Bool, _ prepared: PreparedStep<Task.Batch>
+    ) throws {
+        defer { wasIdle = isIdle }
+        guard isIdle, !wasIdle else { return }
+        try delegate.note(
+            TrainingEvent(
+                step: state.step, kind: .nothingLearned, loss: 0,
+                records: prepared.ids.map(\.description)))
     }
 
     /// Tells the model's layers which step is computed, and returns the factor of losses.
@@ -87,7 +100,7 @@ extension Trainer {
         plan.optimizer.clearGradients()
         let isKept = state.skippedStepCount < FailedStep.keptCount
         let isOver = state.skippedStepCount >= plan.notFiniteBudget
-        let kept = isKept || isOver ? dump(prepared) : nil
+        let kept = isKept || isOver ? keepFailure(prepared) : nil
         let records = prepared.ids.map(\.description)
         if isOver, let kept {
             throw TrainingError.notFinite(
@@ -103,7 +116,7 @@ extension Trainer {
     }
 
     /// Writes the batch and the weights. The step is reported whether that succeeds or not.
-    private func dump(_ prepared: PreparedStep<Task.Batch>) -> KeptStep {
+    private func keepFailure(_ prepared: PreparedStep<Task.Batch>) -> KeptStep {
         do {
             let path = try delegate.dump(prepared, number: state.step + 1)
             return path.map(KeptStep.folder) ?? .nothing

@@ -51,6 +51,8 @@ package struct Trainer<Task: Objective> {
     var meter: ThroughputMeter
     /// Whether memory holds the state after a whole number of steps, and it is not saved yet.
     var isWorthKeeping = false
+    /// Whether loss and gradient of the last step were 0.
+    var wasIdle = false
     /// Whether this process was asked to stop after the last step.
     private var isStopRequested = false
     /// The newest checkpoint of this run.

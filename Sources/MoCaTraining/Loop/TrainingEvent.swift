@@ -36,6 +36,9 @@ package struct TrainingEvent: Sendable, Hashable {
         /// A loss or a gradient that is not finite; `saved` is nil where keeping the batch was not
         /// tried.
         case notFinite(gradientNorm: Double, saved: KeptStep?)
+        /// Loss and gradient are 0, such as when every negative of a batch is masked; logged once for
+        /// a series of such steps.
+        case nothingLearned
     }
 
     package var step: Int
@@ -51,6 +54,8 @@ package struct TrainingEvent: Sendable, Hashable {
         case .lossSpike(let expected):
             event = RunEvent(step: step, kind: .lossSpike, text: text, records: records)
             event.expectedLoss = expected
+        case .nothingLearned:
+            event = RunEvent(step: step, kind: .nothingLearned, text: text, records: records)
         case .notFinite(let norm, let saved):
             event = RunEvent(step: step, kind: .notFinite, text: text, records: records)
             event.gradientNorm = norm
@@ -69,6 +74,7 @@ package struct TrainingEvent: Sendable, Hashable {
         switch kind {
         case .lossSpike(let expected):
             "loss \(Self.short(loss)), \(Self.short(expected)) was expected"
+        case .nothingLearned: "loss and gradient are 0: nothing is learned"
         case .notFinite(let norm, _): "loss \(loss), gradient norm \(norm): no update"
         }
     }
@@ -81,6 +87,10 @@ package struct TrainingEvent: Sendable, Hashable {
             return
                 "warning: loss spike (step \(step)): loss \(Self.short(loss)), "
                 + "\(Self.short(expected)) was expected; its records are \(shown)"
+        case .nothingLearned:
+            return "warning: nothing is learned (step \(step)): loss and gradient are 0; in "
+                + "contrastive training no query has a negative that is not masked; its records are "
+                + shown
         case .notFinite(let norm, let saved):
             let place = saved.map { "; \($0)" } ?? ""
             return "warning: no update (step \(step)): loss \(loss) and gradient norm \(norm) are "

@@ -91,7 +91,20 @@ extension Recipe {
         var recipe = Recipe(stage: stage)
         recipe.read(section)
         section.finish()
+        recipe.requireNegatives(section)
         return (recipe, context.problems)
+    }
+
+    /// Refuses contrastive training in which no query can have a negative: loss and gradient would be
+    /// 0 at every step.
+    private func requireNegatives(_ section: Section) {
+        guard case .contrastive(let settings) = objective, settings.hardNegatives == 0,
+            batch.partSize == 1
+        else { return }
+        section.add(
+            "batch.size",
+            "is \(batch.stepAmount) with accumulation \(batch.accumulation) and without "
+                + "hard_negatives, so that no query has a negative; must be above accumulation")
     }
 
     private static func parse(_ override: String) throws -> (path: [String], value: JSON) {
