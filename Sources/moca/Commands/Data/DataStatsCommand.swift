@@ -1,4 +1,4 @@
-// `moca data stats`: how many tokens, how many batches.
+// `moca data stats`: the numbers of tokens and batches.
 
 import ArgumentParser
 import Foundation
@@ -8,7 +8,7 @@ import MoCaReport
 import MoCaTables
 import MoCaTraining
 
-/// Counts tokens as training would see them.
+/// Counts tokens as in training.
 struct DataStatsCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats",
@@ -60,7 +60,7 @@ struct DataStatsCommand: VerboseCommand {
         }
     }
 
-    /// What is printed with `--json`.
+    /// The output of `--json`.
     private struct Output: Encodable {
         var subsets: [StatisticsSummary]
         var total: StatisticsSummary
@@ -130,7 +130,7 @@ struct DataStatsCommand: VerboseCommand {
         return try BatchPlan(statistics, tokenBudget: size, rules)
     }
 
-    /// The records of the recipe's quarantine.
+    /// The records in the recipe's quarantine file.
     private func leftOut(_ recipe: Recipe, _ data: DataInputs) throws -> Set<SampleID> {
         guard let file = recipe.data.quarantine else { return [] }
         let (records, images) = (try QuarantinedRecord.read(file), ImageStore(root: data.images))
