@@ -1,15 +1,15 @@
-// What one embedding is made from: text, images, or any mix of them, in order.
+// The input of one embedding: text, images, or any mix of them, in order.
 
 public import Foundation
 
-/// Where the encoded bytes of an image are.
+/// The source of an image's encoded bytes.
 public enum ImageSource: Sendable, Hashable {
     /// A file on disk, in any format that the decoder allows.
     case file(URL)
-    /// Encoded bytes (JPEG, PNG, ...) and the name that error messages call them by.
+    /// Encoded bytes (JPEG, PNG, ...) and their name in error messages.
     case encoded(Data, name: String)
 
-    /// What an error message calls this image.
+    /// The name of this image in error messages.
     public var name: String {
         switch self {
         case .file(let url): url.path
@@ -22,28 +22,28 @@ public enum ImageSource: Sendable, Hashable {
 ///
 ///     let content = Content([.image(.file(photo)), .text("What is in the picture?")])
 public struct Content: Sendable, Hashable {
-    /// One piece of a content.
+    /// One segment of a content.
     public enum Segment: Sendable, Hashable {
-        /// Text, as the tokenizer reads it.
+        /// Text for the tokenizer.
         case text(String)
         /// One image.
         case image(ImageSource)
     }
 
-    /// The pieces, in reading order.
+    /// The segments, in reading order.
     public var segments: [Segment]
 
-    /// Makes a content of pieces in reading order.
+    /// Creates a content of segments in reading order.
     public init(_ segments: [Segment]) {
         self.segments = segments
     }
 
-    /// A content of text alone.
+    /// A content with only a text.
     public static func text(_ text: String) -> Content {
         Content([.text(text)])
     }
 
-    /// A content of one image file alone.
+    /// A content with only one image file.
     public static func image(_ url: URL) -> Content {
         Content([.image(.file(url))])
     }
@@ -63,20 +63,20 @@ public struct Content: Sendable, Hashable {
     }
 }
 
-/// The part that a content plays in retrieval; it selects a prompt of the embedding contract.
+/// The role of a content in retrieval; it selects a prompt of the embedding contract.
 public struct Role: RawRepresentable, Sendable, Hashable, Codable {
     /// The name in a contract's `prompts`.
     public let rawValue: String
 
-    /// A role of a contract of its own.
+    /// Creates a role with the name that a contract gives it.
     public init(rawValue: String) {
         self.rawValue = rawValue
     }
 
-    /// What is looked for.
+    /// A query.
     public static let query = Role(rawValue: "query")
-    /// A text that may be found.
+    /// A text document that may be retrieved.
     public static let document = Role(rawValue: "document")
-    /// An image, such as a page, that may be found.
+    /// An image, such as a page, that may be retrieved.
     public static let documentImage = Role(rawValue: "document_image")
 }

@@ -1,4 +1,4 @@
-// Durations as numbers.
+// Durations as floating-point seconds.
 
 extension Duration {
     /// The duration in seconds.

@@ -1,10 +1,10 @@
-// Names and ids are bytes: two that differ in their bytes are two.
+// Names and ids are bytes: they differ if their bytes differ.
 
 /// A text that equals another only if their UTF-8 bytes are equal.
 ///
-/// `String` takes canonically equivalent texts, such as a composed and a decomposed accent, as
-/// equal. Names of files and archive entries, and ids of records, queries and documents are keys of
-/// this type instead.
+/// `String` treats canonically equivalent texts, such as a composed and a decomposed accent, as
+/// equal. Names of files and archive entries, and ids of records, queries and documents, are keys
+/// of this type instead.
 package struct ExactText: Hashable, Comparable, Sendable, CustomStringConvertible,
     ExpressibleByStringLiteral
 {

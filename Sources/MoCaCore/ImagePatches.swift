@@ -1,12 +1,12 @@
-// An image cut into patches, as bytes, and what the bytes stand for.
+// An image cut into patches, as bytes, and their normalisation.
 // Shapes: P patches.
 
-/// One image as the vision tower sees it, before its bytes become numbers.
+/// One image as the vision tower sees it, before its bytes are normalised.
 package struct ImagePatches: Sendable, Hashable {
     /// The size of the image in patches.
     package let grid: ImageGrid
-    /// `[P, 3 * side * side]`: one frame of each patch, ordered by channel, row and column. The
-    /// patches of an image token follow each other.
+    /// One frame of each patch, `[P, 3 * side * side]`, ordered by channel, row and column. The
+    /// patches of an image token are consecutive.
     package let bytes: [UInt8]
 
     package init(grid: ImageGrid, bytes: [UInt8]) {
@@ -16,11 +16,12 @@ package struct ImagePatches: Sendable, Hashable {
     }
 }
 
-/// The numbers that the bytes of a patch stand for, and how often a patch repeats them.
+/// The normalised values of patch bytes, and how often a patch repeats them.
 package struct PatchNormalization: Sendable, Hashable {
-    /// `[3, 256]`: the number that each byte becomes in each channel.
+    /// The normalised value of each byte in each channel, `[3, 256]`.
     package let table: [Float]
-    /// Frames of a patch. The bytes hold one frame, which a still image repeats in each.
+    /// The number of frames of a patch. The bytes hold one frame, which a still image repeats in
+    /// each.
     package let frameCount: Int
 
     package init(table: [Float], frameCount: Int) {

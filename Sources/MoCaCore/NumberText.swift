@@ -1,4 +1,4 @@
-// Numbers as people read them: the same in every message, table and page, whatever the locale.
+// Numbers for people: formatted alike in every message, table and page, whatever the locale.
 
 import Foundation
 

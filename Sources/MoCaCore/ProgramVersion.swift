@@ -1,7 +1,7 @@
-// The version of the program, which what it writes names.
+// The version of the program, recorded in its output.
 
 /// The version of the program.
 package enum ProgramVersion {
-    /// Semantic, such as `0.1.0`.
+    /// The semantic version, such as `0.1.0`.
     package static let current = "0.1.0"
 }

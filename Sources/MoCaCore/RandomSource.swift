@@ -1,9 +1,10 @@
-// A stream of random numbers that is a value: copied, stored in a checkpoint, continued.
+// A stream of random numbers that is a value: it can be copied, saved in a checkpoint and
+// continued.
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every platform, and its whole state is
-/// one integer, so a run can be continued bit for bit.
+/// SplitMix64 (Steele, Lea, Flood 2014): equal on every platform, with a state of one integer, so
+/// that a run can be continued bit for bit.
 public struct RandomSource: RandomNumberGenerator, Sendable, Hashable, Codable {
-    /// The whole state.
+    /// The complete state.
     public private(set) var state: UInt64
 
     /// Starts the stream of `seed`.
@@ -11,8 +12,8 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Hashable, Codable {
         state = seed
     }
 
-    /// Starts the stream of `seed` that belongs to `name`: streams of different names are
-    /// independent, whatever their order of use.
+    /// Starts the stream of `seed` for `name`: streams of different names are independent, whatever
+    /// their order of use.
     public init(seed: UInt64, name: String) {
         // FNV-1a over the name, mixed with the seed.
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -33,7 +34,7 @@ public struct RandomSource: RandomNumberGenerator, Sendable, Hashable, Codable {
         return z ^ (z >> 31)
     }
 
-    /// A number in [0, 1) with 24 random bits.
+    /// A uniform sample of [0, 1) with 24 random bits.
     public mutating func uniform() -> Float {
         Float(next() >> 40) * 0x1p-24
     }

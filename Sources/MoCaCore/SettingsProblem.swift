@@ -1,12 +1,12 @@
-// One mistake in a file of settings.
+// A mistake in a settings file.
 
-/// A mistake at one key of a file of settings.
+/// A mistake at one key of a settings file.
 public struct SettingsProblem: Sendable, Hashable, CustomStringConvertible {
     /// The path of the key, such as `schedule.total_steps` or `sources[0].hub`.
     public var keyPath: String
-    /// What is wrong there, such as `is -1, must be positive`.
+    /// The reason, such as `is -1, must be positive`.
     public var reason: String
-    /// The file in which the key stands, if it is not the one that was read but one that it extends.
+    /// The file with the key, if it is not the file that was read but one that it extends.
     public var file: String?
 
     /// Creates a problem.

@@ -1,20 +1,21 @@
-// The one rule by which lists of inputs are cut into batches of limited cost. It lies on the floor
-// because packed inputs, training batches and the embedder all cut by it.
+// The one rule that cuts lists of inputs into batches of limited cost. It is in this target because
+// packed inputs, training batches and the embedder all use it.
 
-/// The most tokens that inputs which are computed together may have.
+/// The maximum number of tokens of inputs that are computed together.
 ///
 ///     TokenBudget(10).ranges(of: [4, 5, 3, 20])   // [0..<2, 2..<3, 3..<4]
 package struct TokenBudget: Sendable, Hashable {
-    /// The limit, which only an input that is longer by itself exceeds.
+    /// The limit, exceeded only by a single input that is longer.
     package let tokensMax: Int
 
     package init(_ tokensMax: Int) {
         self.tokensMax = tokensMax
     }
 
-    /// Cuts a list of token counts, in its order, into neighbours that fit the budget together.
+    /// Cuts a list of token counts, in its order, into ranges that each fit the budget.
     ///
-    /// Each range is as long as the budget allows. A count beyond the budget has a range of its own.
+    /// Each range is as long as the budget allows. A count beyond the budget has a range of its
+    /// own.
     package func ranges(of tokenCounts: [Int]) -> [Range<Int>] {
         var (ranges, first, tokens) = ([Range<Int>](), 0, 0)
         for (index, count) in tokenCounts.enumerated() {

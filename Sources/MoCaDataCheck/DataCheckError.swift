@@ -1,25 +1,25 @@
-// What ends a check or a count, as against what it finds.
+// Errors that end a check or a count, as opposed to its findings.
 
 import Foundation
 package import MoCaCore
 
-/// What can go wrong while data are checked and counted.
+/// Errors of checking and counting data.
 package enum DataCheckError: UserFacingError, Hashable {
-    /// Nothing to check.
+    /// There is nothing to check.
     case noRecords(folders: [String])
-    /// The columns are of no known kind of record, or of another one than the rest.
+    /// The columns match no known kind of record, or another kind than the other files.
     case unknownColumns(folder: String, columns: [String])
-    /// One folder holds pairs and another texts.
+    /// One folder contains pairs and another contains texts.
     case mixedKinds(first: String, second: String)
-    /// An evaluation folder without sets.
+    /// An evaluation folder contains no sets.
     case noEvaluationSets(folder: String)
-    /// The check went through, and training should not start.
+    /// The check has finished, and training should not start.
     case errorsFound(records: Int, of: Int, files: Int)
-    /// A report, a quarantine or a cache that cannot be written.
+    /// A report, a quarantine or a cache cannot be written.
     case cannotWrite(path: String, reason: String)
-    /// A cache or another file that cannot be read.
+    /// A cache or another file cannot be read.
     case cannotRead(path: String, reason: String)
-    /// A record that cannot be counted.
+    /// A record cannot be counted.
     case cannotCount(place: String, reason: String)
 
     package var kind: FailureKind {

@@ -1,4 +1,4 @@
-// What can go wrong while data is prepared.
+// Errors of the preparation of data.
 
 import Foundation
 package import MoCaCore
@@ -10,7 +10,7 @@ package enum PreparationError: UserFacingError, Hashable {
     case unreadableManifest(file: String, reason: String)
     case badManifest(file: String, problems: [SettingsProblem])
     case noOutput(file: String)
-    /// A pattern of a source that no file fits.
+    /// A pattern of a source that matches no file.
     case nothingMatches(source: String, pattern: String)
     case missingPart(archive: String, part: String)
 
@@ -18,7 +18,7 @@ package enum PreparationError: UserFacingError, Hashable {
     case programMissing(name: String, places: String)
     case gated(repository: String, reason: String)
     case notFound(what: String)
-    /// A source's folder on this machine is not there.
+    /// The local folder of a source does not exist.
     case folderMissing(source: String, path: String)
     case refused(url: String, status: Int)
     case unavailable(what: String, reason: String)
@@ -145,13 +145,13 @@ extension PreparationError {
 }
 
 extension PreparationError {
-    /// What the last failed call of the system means for the file that was written.
+    /// The error for the last failed system call while writing a file.
     static func writing(_ path: String, _ code: Int32 = errno) -> PreparationError {
         code == ENOSPC || code == EDQUOT
             ? .diskFull(path: path) : .cannotWrite(path: path, reason: systemText(code))
     }
 
-    /// What a failed call of the system means for the file that it was to write.
+    /// The error for a failed system call while writing a file.
     static func writing(_ error: SystemFileError) -> PreparationError {
         error.cause == .diskFull
             ? .diskFull(path: error.path)
@@ -169,7 +169,7 @@ extension PreparationError {
         }
     }
 
-    /// What the last failed call of the system means for the file that was read.
+    /// The error for the last failed system call while reading a file.
     static func reading(_ path: String, _ code: Int32 = errno) -> PreparationError {
         .cannotRead(path: path, reason: systemText(code))
     }

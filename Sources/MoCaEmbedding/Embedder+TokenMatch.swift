@@ -1,17 +1,17 @@
-// Which tokens and patches make two contents alike.
+// The decomposition of the cosine of two contents over tokens and patches.
 
 package import MoCaCore
 import MoCaModel
 package import MoCaProcessing
 import Torch
 
-/// Two contents, their cosine, and what each token adds to it.
+/// The cosine of two contents, and what each token contributes to it.
 package struct TokenMatch: Sendable {
     /// One of the two contents.
     package struct Side: Sendable {
-        /// The tokens, prompt included, and the images.
+        /// The tokens, including the prompt, and the images.
         package let outline: InputOutline
-        /// One number a token of `outline`; their sum is the cosine.
+        /// The contribution of each token of `outline`; they sum to the cosine.
         package let contributions: [Float]
         /// The patches of each image.
         package let patches: [ImagePatches]
@@ -27,7 +27,7 @@ extension Embedder {
     /// Decomposes the cosine of two contents over their tokens: exact with mean pooling, whatever
     /// the model's adapter and `dimensions`.
     ///
-    /// - Throws: `EmbeddingError.notDecomposable` where pooling is not the mean, `.notFinite`,
+    /// - Throws: `EmbeddingError.notDecomposable` if pooling is not the mean, `.notFinite`,
     ///   `.badInput` for a content that cannot be embedded.
     package func match(
         _ first: PromptedContent, _ second: PromptedContent
@@ -55,7 +55,7 @@ extension Embedder {
             cosine: values[0].reduce(0, +), first: sides[0], second: sides[1])
     }
 
-    /// One list a content, a number a token.
+    /// The contributions of each content's tokens, one list per content.
     private func contributions(
         of inputs: [(outline: InputOutline, patches: [ImagePatches])]
     ) async throws -> [[Float]] {

@@ -55,8 +55,7 @@ public final class Embedder: Sendable {
         self.contract = contract
     }
 
-    /// An embedder of a model that is being trained: each call computes with the weights as they
-    /// are then.
+    /// Creates an embedder of a model in training: each call computes with the current weights.
     ///
     /// - Parameters:
     ///   - folder: the run folder.
@@ -84,10 +83,10 @@ public final class Embedder: Sendable {
         self.contract = contract
     }
 
-    /// The length of a vector.
+    /// The number of components of a vector.
     public var vectorLength: Int { model.vectorLength }
 
-    /// Tokens that go through the model together.
+    /// The token budget of a batch.
     package var batchTokens: Int { pipeline.batcher.tokenCountMax }
 
     /// The roles that the model has a prompt for.
@@ -95,23 +94,23 @@ public final class Embedder: Sendable {
         settings.prompts.keys.sorted { $0.rawValue < $1.rawValue }
     }
 
-    /// The role, or nil where the model has no prompt for it.
+    /// The role, or nil if the model has no prompt for it.
     package func known(_ role: Role) -> Role? { settings.prompts[role] == nil ? nil : role }
 
-    /// A content in a role, or in none where the model has no prompt for the role.
+    /// A content in a role, or without one if the model has no prompt for the role.
     package func prompted(_ content: Content, as role: Role) -> PromptedContent {
         PromptedContent(content: content, role: known(role))
     }
 
-    /// One vector for each content, in their order. `role` chooses the prompt around each content;
-    /// nil adds none.
+    /// Embeds contents, in their order. `role` selects the prompt around each content; nil adds
+    /// none.
     ///
     /// - Throws: `EmbeddingError.badInput` for the first content that cannot be embedded.
     public func embed(_ contents: [Content], as role: Role? = nil) async throws -> [Embedding] {
         try await embedAll(contents.map { PromptedContent(content: $0, role: role) })
     }
 
-    /// One vector for each input, in their order.
+    /// Embeds inputs, in their order.
     ///
     /// - Throws: `EmbeddingError.badInput` for the first input that cannot be embedded.
     package func embedAll(_ inputs: [PromptedContent]) async throws -> [Embedding] {
@@ -124,14 +123,14 @@ public final class Embedder: Sendable {
         }
     }
 
-    /// The vectors of inputs, in their order; one that cannot be embedded keeps its error.
+    /// Embeds inputs, in their order; an input that cannot be embedded keeps its error.
     ///
-    /// Inputs of one role are embedded together, roles in the order in which they come: which inputs
-    /// share a batch, and with that the bits of their vectors, depends on `inputs` alone.
+    /// Inputs of one role are embedded together, roles in order of first appearance: the batches,
+    /// and therefore the bits of the vectors, depend only on `inputs`.
     ///
-    /// - Parameter progress: called after each batch with its number of inputs; what it throws ends
-    ///   the call.
-    /// - Throws: `ProcessingError.unknownRole`, `TorchError`, what `progress` throws.
+    /// - Parameter progress: called after each batch with its number of inputs; an error that it
+    ///   throws ends the call.
+    /// - Throws: `ProcessingError.unknownRole`, `TorchError`, errors of `progress`.
     package func embed(
         _ inputs: [PromptedContent], progress: @Sendable (Int) throws -> Void = { _ in }
     ) async throws -> [Result<Embedding, any Error>] {
@@ -149,7 +148,7 @@ public final class Embedder: Sendable {
         return results
     }
 
-    /// The tokens of each content, or why it has none.
+    /// The outline of each content, or the error of reading it.
     ///
     /// - Throws: `ProcessingError.unknownRole`.
     package func outlines(
@@ -161,15 +160,15 @@ public final class Embedder: Sendable {
         }
     }
 
-    /// The vectors of outlines, in their order; a failed outline, or one whose images cannot be
-    /// decoded, keeps its error.
+    /// Embeds outlines, in their order; a failed outline, or one whose images cannot be decoded,
+    /// keeps its error.
     ///
-    /// Batches are filled to the token budget with inputs of like length; images of the next batch
-    /// are decoded while the model computes.
+    /// Batches are filled to the token budget with inputs of similar length; images of the next
+    /// batch are decoded while the model computes.
     ///
-    /// - Parameter progress: called after each batch with its number of inputs; what it throws ends
-    ///   the call.
-    /// - Throws: `TorchError`, what `progress` throws.
+    /// - Parameter progress: called after each batch with its number of inputs; an error that it
+    ///   throws ends the call.
+    /// - Throws: `TorchError`, errors of `progress`.
     package func embed(
         _ outlines: [Result<InputOutline, any Error>], statistics: inout EmbeddingStatistics,
         progress: @Sendable (Int) throws -> Void
@@ -180,7 +179,7 @@ public final class Embedder: Sendable {
     private func prompt(of role: Role?) throws -> PromptTemplate? {
         guard let role else { return nil }
         if let prompt = settings.prompts[role] { return prompt }
-        // A model without any prompts embeds the usual roles alike; others are misspelt.
+        // A model without prompts embeds the usual roles alike; other names are misspelt.
         let usual: [Role] = [.query, .document, .documentImage]
         guard settings.prompts.isEmpty, usual.contains(role) else {
             throw ProcessingError.unknownRole(

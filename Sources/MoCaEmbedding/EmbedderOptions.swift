@@ -1,4 +1,4 @@
-// What a user may set about an embedder, and what the model's files say where nothing is set.
+// The options of an embedder, and their defaults from the model's files.
 
 public import Foundation
 public import MoCaCore
@@ -6,39 +6,42 @@ package import MoCaModel
 package import MoCaProcessing
 public import Torch
 
-/// Settings of an embedder. One that is nil comes from the model's contract (`moca.json`), else
-/// from its other files, else: bidirectional, mean, normalised.
+/// Settings of an embedder. A nil setting is read from the model's contract (`moca.json`), else
+/// from its other files; the final defaults are bidirectional attention, mean pooling and
+/// normalised vectors.
 public struct EmbedderOptions: Sendable, Hashable {
-    /// Where to compute.
+    /// The device to compute on.
     public var device: Device = .cpu
-    /// The type of weights and states; nil chooses what the device computes best.
+    /// The type of weights and states; nil selects the fastest type of the device.
     public var dtype: DType?
-    /// Threads that operators use; nil leaves libtorch's choice.
+    /// The number of threads that operators use; nil keeps libtorch's choice.
     public var threads: Int?
     /// Which tokens a token attends to.
     public var attention: AttentionMode?
-    /// How hidden states become a vector.
+    /// How hidden states are pooled into a vector.
     public var pooling: PoolingMode?
-    /// Pixels of an image after resizing, at least.
+    /// The minimum number of pixels of an image after resizing.
     public var minPixels: Int?
-    /// Pixels of an image after resizing, at most.
+    /// The maximum number of pixels of an image after resizing.
     public var maxPixels: Int?
-    /// Tokens of an input, at most; nil truncates nothing.
+    /// The maximum number of tokens of an input; nil truncates nothing.
     public var maxLength: Int?
-    /// What happens to a longer input.
+    /// What happens to an input longer than `maxLength`.
     public var truncation: TruncationPolicy?
-    /// Tokens that go through the model together; nil chooses what suits the device.
+    /// The token budget of a batch; nil selects one that suits the device.
     public var batchTokens: Int?
-    /// Keeps the first numbers of each vector (Matryoshka), normalised again.
+    /// The number of leading components to keep (Matryoshka) before normalising; nil keeps all.
     public var dimensions: Int?
-    /// Whether vectors get unit length.
+    /// Whether vectors are normalised to unit length.
     public var isNormalized: Bool?
-    /// A folder with an adapter in PEFT's layout, which is merged into the model's weights.
+    /// A folder with an adapter in PEFT's layout, which is merged into the weights.
     public var adapter: URL?
 
-    /// The model's own settings, on the processor.
+    /// Creates options that keep the model's own settings, on the CPU.
     public init() {}
 
+    /// Checks that the options are in range.
+    ///
     /// - Throws: `EmbeddingError.badOption`.
     func checkRanges() throws {
         let pixelsMax = 1 << 40
@@ -54,8 +57,8 @@ public struct EmbedderOptions: Sendable, Hashable {
         }
     }
 
-    /// Tokens that go through the model together. On a CPU more than fit its caches cost a tenth of
-    /// the speed; other devices want many at once.
+    /// The token budget of a batch. On a CPU, more than fits its caches costs a tenth of the speed;
+    /// other devices need large batches.
     package var resolvedBatchTokens: Int { batchTokens ?? (device.kind == .cpu ? 1024 : 16_384) }
 }
 
@@ -66,7 +69,7 @@ package struct EmbedderSettings: Sendable {
     package let truncation: Truncation?
     package let prompts: [Role: PromptTemplate]
 
-    /// - Parameter processorBudget: the limits of the model's image processor.
+    /// - Parameter processorBudget: the pixel limits of the model's image processor.
     /// - Throws: `EmbeddingError.badOption`, `ProcessingError.badPrompt`.
     init(
         _ options: EmbedderOptions, _ contract: EmbeddingContract, vectorLength: Int,

@@ -1,4 +1,4 @@
-// What can go wrong between contents and vectors.
+// Failures between contents and vectors.
 
 import Foundation
 public import MoCaCore
@@ -7,13 +7,13 @@ public import MoCaCore
 public enum EmbeddingError: UserFacingError {
     /// An option outside its range.
     case badOption(name: String, value: Int, allowed: String)
-    /// One of several inputs, by its number, cannot be embedded; why is the other error's text.
+    /// An input that cannot be embedded, by its index, and the underlying error.
     case badInput(number: Int, any UserFacingError)
-    /// A vector with an infinity or a not-a-number.
+    /// A vector with an infinite or NaN component.
     case notFinite
-    /// A folder without a model.
+    /// A folder that contains no model.
     case noModel(folder: String)
-    /// Contributions of tokens, of a model whose vectors are not means over tokens.
+    /// Token contributions requested for a model that does not pool by the mean.
     case notDecomposable(pooling: String)
 
     public var kind: FailureKind {

@@ -7,7 +7,7 @@ import MoCaProcessing
 import MoCaSystem
 import Torch
 
-/// Where the time and the tokens of a run went.
+/// The time and tokens that a run spent.
 package struct EmbeddingStatistics: Sendable, Hashable {
     package var items = 0
     package var textTokens = 0
@@ -27,24 +27,24 @@ package struct EmbeddingStatistics: Sendable, Hashable {
     }
 }
 
-/// The two stations of a batch: its images become patches on all processors, and its vectors are
-/// computed on the model's thread.
+/// The two stages of a batch: its images are cut into patches on all processors, and its vectors
+/// are computed on the model's thread.
 struct EmbeddingPipeline: Sendable {
-    /// One input with its patches, or why it has none.
+    /// One input with its patches, or the error of preparing it.
     typealias Prepared = Result<(outline: InputOutline, patches: [ImagePatches]), any Error>
 
     let model: EmbeddingModel
     let processor: Processor
     let collator: Collator
     let batcher: TokenBudgetBatcher
-    /// Where the model computes.
+    /// The actor on which the model computes.
     let modelActor: ModelActor
 
-    /// The vectors of outlines, in their order; a failed outline, or one whose images cannot be
-    /// decoded, keeps its error.
+    /// Embeds outlines, in their order; a failed outline, or one whose images cannot be decoded,
+    /// keeps its error.
     ///
-    /// - Parameter progress: called after each batch with its number of inputs; what it throws ends
-    ///   the call.
+    /// - Parameter progress: called after each batch with its number of inputs; an error that it
+    ///   throws ends the call.
     func embed(
         _ outlines: [Result<InputOutline, any Error>], statistics: inout EmbeddingStatistics,
         progress: @Sendable (Int) throws -> Void
@@ -70,7 +70,7 @@ struct EmbeddingPipeline: Sendable {
                 statistics.count(indices.compactMap { outlines[$0].success })
                 try progress(indices.count)
             } catch {
-                // No thread works on when this call has ended.
+                // No thread keeps working after this call has ended.
                 _ = await ahead?.value
                 throw error
             }
@@ -121,7 +121,7 @@ struct EmbeddingPipeline: Sendable {
 }
 
 extension Result {
-    /// The value; nil of a failure.
+    /// The value of a success; nil for a failure.
     fileprivate var success: Success? {
         if case .success(let value) = self { value } else { nil }
     }

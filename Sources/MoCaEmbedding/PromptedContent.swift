@@ -1,8 +1,8 @@
-// A content and the prompt that it is embedded with.
+// A content and the role that selects its prompt.
 
 package import MoCaCore
 
-/// A content and its role, which decides the prompt around it.
+/// A content and its role, which selects the prompt around it.
 package struct PromptedContent: Sendable, Hashable {
     package let content: Content
     /// The role; nil for no prompt.
@@ -13,7 +13,7 @@ package struct PromptedContent: Sendable, Hashable {
         self.role = role
     }
 
-    /// A content in a role, or in none where the model has no prompt for the role.
+    /// Creates a content in a role, or without one if the model has no prompt for the role.
     ///
     /// - Parameter roles: the roles that the model has a prompt for.
     package init(content: Content, role: Role, prompted roles: some Sequence<Role>) {

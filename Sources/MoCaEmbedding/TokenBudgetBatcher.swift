@@ -1,19 +1,19 @@
-// Which inputs go through the model together.
+// Batches of inputs that go through the model together.
 
 import MoCaCore
 
-/// Sorts inputs by length and cuts them into batches of a number of tokens.
+/// Sorts inputs by length and cuts them into batches within a token budget.
 ///
-/// Inputs of like length share a batch, so that none of them waits long for another.
+/// Inputs of similar length share a batch, so that none of them waits long for another.
 package struct TokenBudgetBatcher: Sendable, Hashable {
-    /// Tokens of a batch at most; a longer input is a batch of its own.
+    /// The token budget of a batch; a longer input is a batch of its own.
     package let tokenCountMax: Int
 
     package init(tokenCountMax: Int) {
         self.tokenCountMax = tokenCountMax
     }
 
-    /// The batches of inputs, as their indices, shortest inputs first.
+    /// The indices of the inputs of each batch, shortest inputs first.
     ///
     /// - Parameter lengths: the tokens of each input; inputs without tokens are in no batch.
     package func batches(ofLengths lengths: [Int]) -> [[Int]] {

@@ -1,9 +1,9 @@
-// Everything that can go wrong between a benchmark's folder and its scores.
+// Errors that can occur between a benchmark's folder and its scores.
 
 import Foundation
 package import MoCaCore
 
-/// A failure of an evaluation that reaches a user.
+/// A user-facing error of an evaluation.
 package enum EvaluationError: UserFacingError, Hashable {
     /// A similarity that is NaN or infinite.
     case notFinite(query: String, candidate: String)
@@ -21,22 +21,22 @@ package enum EvaluationError: UserFacingError, Hashable {
     case notComparable(a: String, b: String, reason: String)
     /// A file of scores that cannot be written.
     case cannotWrite(file: String, reason: String)
-    /// A score without a measure that an export needs.
+    /// A score that lacks a measure an export needs.
     case measureMissing(set: String, measure: String)
-    /// A language that mteb has no code for.
+    /// A language without a code in mteb.
     case unknownLanguage(set: String, name: String)
 
     /// A folder without sets.
     case noSets(folder: String, layout: String)
-    /// The folder of the sets cannot be looked into.
+    /// The folder of the sets cannot be read.
     case cannotRead(folder: String, reason: String)
-    /// A set that was asked for and is not there.
+    /// A requested set that does not exist.
     case setMissing(name: String, folder: String, known: [String])
-    /// A folder with some of the parts of a set.
+    /// A folder that lacks some of the parts of a set.
     case incompleteSet(folder: String, missing: [String])
-    /// A set that exists and cannot be scored.
+    /// A set that exists but cannot be scored.
     case setRefused(name: String, reason: String)
-    /// A set that occurs in two folders, under two of its names.
+    /// A set that occurs in two folders under different names.
     case sameSet(name: String, folders: [String])
     /// A signal stopped the run; the vectors so far are kept.
     case interrupted(output: String, kept: Int)
@@ -54,7 +54,7 @@ package enum EvaluationError: UserFacingError, Hashable {
         }
     }
 
-    /// `WHAT (WHERE): WHY`.
+    /// The message, as `WHAT (WHERE): WHY`.
     package var errorDescription: String? {
         switch self {
         case .notFinite(let query, let candidate):
@@ -92,7 +92,7 @@ package enum EvaluationError: UserFacingError, Hashable {
         }
     }
 
-    /// How to fix it.
+    /// A suggestion how to fix the error.
     package var recoverySuggestion: String? {
         switch self {
         case .notFinite:

@@ -1,43 +1,43 @@
-// Everything that can be wrong with an image or with the description of an image processor.
+// The errors of images and of image processor configurations.
 
 import Foundation
 public import MoCaCore
 
-/// Why an image did not become numbers. Every case names the file, or the record, that it is about.
+/// An error of turning an image into patches. Every case names the file or record it concerns.
 public enum ImageError: UserFacingError, Sendable, Hashable {
-    /// There is no file of this name.
+    /// No file exists at this path.
     case missing(name: String)
-    /// The file exists, and the system does not let it be read.
+    /// The file exists, but the system does not allow reading it.
     case unreadable(name: String, reason: String)
-    /// There are no bytes.
+    /// The image has no bytes.
     case empty(name: String)
-    /// The first bytes are of no format that is decoded.
+    /// The first bytes match no supported format.
     case unknownFormat(name: String)
-    /// The format is known, and this build of libvips cannot read it.
+    /// The format is supported, but this build of libvips cannot read it.
     case missingDecoder(name: String, format: ImageFormat)
-    /// The format is decoded, but not with these samples.
+    /// The format is supported, but not with these samples.
     case unsupportedSamples(name: String, format: ImageFormat, samples: String)
-    /// The data stop before the picture does.
+    /// The data ends before the image is complete.
     case truncated(name: String, format: ImageFormat)
-    /// The data contradict the format.
+    /// The data violates the format.
     case damaged(name: String, format: ImageFormat)
     /// The header declares more pixels than are allowed.
     case tooManyPixels(name: String, width: Int, height: Int, limit: Int)
     /// One side is more than 200 times the other.
     case tooElongated(name: String, width: Int, height: Int)
-    /// No size of whole image tokens keeps the shape and stays within the pixel limit.
+    /// No size in whole image tokens keeps the aspect ratio and stays within the pixel limit.
     case overBudget(name: String, width: Int, height: Int, maxPixels: Int)
     /// A side is shorter than one image token.
     case tooSmall(name: String, width: Int, height: Int, side: Int)
     /// The pixels cannot be written as a file of this format.
     case encodingFailed(format: ImageFormat, width: Int, height: Int)
-    /// libvips cannot start.
+    /// libvips failed to start.
     case decoderUnavailable(name: String)
     /// No file in the model's folder describes the image processor.
     case configurationMissing(folder: String)
-    /// The file that describes the image processor cannot be used.
+    /// The file that describes the image processor is invalid.
     case configurationInvalid(path: String, reason: String)
-    /// The file describes another kind of image processor.
+    /// The file describes an unsupported type of image processor.
     case unknownProcessor(path: String, type: String)
 }
 
@@ -54,7 +54,7 @@ extension ImageError {
         }
     }
 
-    /// `WHAT (WHERE): WHY`.
+    /// The problem, in the form `WHAT (WHERE): WHY`.
     public var errorDescription: String? {
         switch self {
         case .missing(let name): "image not found (\(name)): there is no such file"
@@ -94,7 +94,7 @@ extension ImageError {
         }
     }
 
-    /// How to fix it.
+    /// A suggestion for fixing the problem.
     public var recoverySuggestion: String? {
         switch self {
         case .missing: "check the path; paths are relative to the images folder that was given"

@@ -1,12 +1,12 @@
-// Where attention happens in a packed batch: neighbours of equal length go into one call, so that
-// nothing is padded and little is called.
-// Shapes: T tokens of all segments, H heads, G key/value heads, D numbers a head.
+// Attention in a packed batch: adjacent sequences of equal length go into one call, so that nothing
+// is padded and there are few calls.
+// Shapes: T tokens of all segments, H heads, G key/value heads, D components per head.
 
 import Torch
 
 /// Consecutive segments of equal length.
 struct AttentionRun: Sendable, Hashable {
-    /// The first token.
+    /// The index of the first token.
     var start: Int
     var segmentCount: Int
     var length: Int
@@ -18,8 +18,8 @@ struct AttentionRun: Sendable, Hashable {
 struct AttentionRuns: Sendable {
     let runs: [AttentionRun]
 
-    /// `starts` are the first tokens of the segments, and the end: `[N + 1]`. Empty segments attend
-    /// nothing.
+    /// Creates runs from the first tokens of the segments and the end, `[N + 1]`. Empty segments
+    /// are skipped.
     init(starts: [Int]) {
         var runs: [AttentionRun] = []
         for (start, end) in zip(starts, starts.dropFirst()) where end > start {
@@ -32,7 +32,7 @@ struct AttentionRuns: Sendable {
         self.runs = runs
     }
 
-    /// Attention of queries `[T, H, D]` over keys and values `[T, G, D]` -> `[T, H * D]`.
+    /// Computes attention of queries `[T, H, D]` over keys and values `[T, G, D]` -> `[T, H * D]`.
     func attend(_ q: Tensor, _ k: Tensor, _ v: Tensor, isCausal: Bool) -> Tensor {
         let (_, heads, width) = q.sizes3()
         let scale = 1 / Double(width).squareRoot()

@@ -1,16 +1,16 @@
-// A backbone, pooled into one vector a sequence. From pooling on everything is float32.
+// A backbone, pooled into one vector per sequence. Pooling and everything after it is float32.
 // Shapes: N sequences, T packed tokens, W width.
 
 package import MoCaCore
 import NN
 package import Torch
 
-/// How hidden states become embeddings.
+/// The settings that turn hidden states into embeddings.
 package struct PoolingSettings: Sendable, Hashable {
     package var attention: AttentionMode = .bidirectional
     package var pooling: PoolingMode = .mean
     package var isNormalized = true
-    /// Keeps the first numbers of each vector (Matryoshka, arXiv 2205.13147); nil keeps all.
+    /// The number of leading components to keep (Matryoshka, arXiv 2205.13147); nil keeps all.
     package var dimensions: Int?
 
     package init(
@@ -22,7 +22,7 @@ package struct PoolingSettings: Sendable, Hashable {
     }
 }
 
-/// Packed sequences to embeddings.
+/// A model that maps packed sequences to embeddings.
 package struct EmbeddingModel: Sendable {
     package let backbone: any Backbone
     package let settings: PoolingSettings
@@ -31,18 +31,18 @@ package struct EmbeddingModel: Sendable {
         (self.backbone, self.settings) = (backbone, settings)
     }
 
-    /// The length of an embedding.
+    /// The number of components of an embedding.
     package var vectorLength: Int {
         settings.dimensions ?? backbone.configuration.vectorLength
     }
 
-    /// Embeddings float32 `[N, dimensions]`.
+    /// Computes the embeddings, float32 `[N, dimensions]`.
     package func callAsFunction(_ input: EncoderInput, observe: StateObserver? = nil) -> Tensor {
         let vectors = pool(states(input, observe: observe), input.sequenceStarts)
         return settings.isNormalized ? Self.normalize(vectors) : vectors
     }
 
-    /// Hidden states float32 `[T, dimensions]`: their means over a sequence are its pooled vector.
+    /// Hidden states, float32 `[T, dimensions]`, whose mean over a sequence is its pooled vector.
     private func states(_ input: EncoderInput, observe: StateObserver? = nil) -> Tensor {
         let hidden = backbone(input, attention: settings.attention, observe: observe).hidden
             .to(.float32)
@@ -50,14 +50,14 @@ package struct EmbeddingModel: Sendable {
         return hidden.narrowed(1, 0..<dimensions)
     }
 
-    /// What each token of two sequences adds to the cosine of their embeddings.
+    /// Computes what each token of two sequences contributes to the cosine of their embeddings.
     ///
-    /// With mean pooling the cosine is a sum over the tokens t of either sequence:
-    /// `<h_t, d> / (T |m|)`, with `m` the mean of the T states `h_t` and `d` the other sequence's
-    /// vector of unit length. Nothing is approximated.
+    /// With mean pooling the cosine is a sum over the tokens t of either sequence: `<h_t, d> / (T
+    /// |m|)`, with `m` the mean of the T states `h_t` and `d` the other sequence's vector of unit
+    /// length. The decomposition is exact.
     ///
     /// - Parameter input: two sequences.
-    /// - Returns: float32 `[T]` over the tokens of both; nil where pooling is not the mean.
+    /// - Returns: float32 `[T]` over the tokens of both; nil if pooling is not the mean.
     package func contributions(_ input: EncoderInput) -> Tensor? {
         guard settings.pooling == .mean else { return nil }
         precondition(input.sequenceCount == 2, "two sequences are compared")
@@ -74,7 +74,7 @@ package struct EmbeddingModel: Sendable {
         return Tensor.concatenated(parts).squeezed(1)  // [T]
     }
 
-    /// Hidden states `[T, D]` to `[N, D]`.
+    /// Pools hidden states `[T, D]` to `[N, D]`.
     private func pool(_ hidden: Tensor, _ starts: [Int]) -> Tensor {
         let device = hidden.device
         switch settings.pooling {
@@ -93,7 +93,7 @@ package struct EmbeddingModel: Sendable {
         }
     }
 
-    /// Vectors `[N, D]` in unit length, as `torch.nn.functional.normalize`.
+    /// Normalises vectors `[N, D]` to unit length, as `torch.nn.functional.normalize`.
     package static func normalize(_ vectors: Tensor) -> Tensor {
         vectors / vectors.norm(1, keepingAxes: true).clamped(minimum: 1e-12)
     }

@@ -1,20 +1,19 @@
-// A packed batch cut into smaller ones, and put together again. Sequences stay whole, and their
-// images stay with them.
+// Splitting and joining of packed batches. Sequences stay whole, and keep their images.
 // Shapes: N sequences, T tokens, P patches.
 
 import MoCaCore
 import Torch
 
 extension EncoderInput {
-    /// Pieces of neighbouring sequences, of at most `tokensMax` tokens where a sequence is not
-    /// longer by itself. Their patches are views of this input's.
+    /// Splits the batch into chunks of adjacent sequences with at most `tokensMax` tokens, unless a
+    /// single sequence is longer. Their patches are views of this input's.
     package func pieces(tokensMax: Int) -> [EncoderInput] {
         pieces(
             TokenBudget(tokensMax).ranges(
                 of: (0..<sequenceCount).map { tokens(of: $0).count }))
     }
 
-    /// A piece for each range of sequences.
+    /// Splits the batch into a chunk for each range of sequences.
     package func pieces(_ ranges: [Range<Int>]) -> [EncoderInput] {
         let patchStarts = patchStarts
         return ranges.map { piece($0, patchStarts) }
@@ -41,7 +40,7 @@ extension EncoderInput {
             pixels: patches.isEmpty ? nil : pixels?[patches])
     }
 
-    /// All sequences of `pieces` in one input.
+    /// Joins all sequences of `pieces` into one input.
     package init(joining pieces: [EncoderInput]) {
         if pieces.count == 1 {
             self = pieces[0]

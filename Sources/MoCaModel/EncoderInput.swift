@@ -1,5 +1,5 @@
-// What a backbone eats: sequences of tokens one after the other, without padding, and the patches
-// of their images. All integers are ready: the forward pass never looks at token ids.
+// The input of a backbone: sequences of tokens one after the other, without padding, and the
+// patches of their images. All integers are precomputed: the forward pass never inspects token ids.
 // Shapes: N sequences, T tokens of all of them, I images, P patches of all of them.
 
 package import MoCaCore
@@ -7,17 +7,19 @@ package import Torch
 
 /// A packed batch.
 package struct EncoderInput: Sendable {
-    /// `[T]`
+    /// The token ids `[T]`.
     package let ids: [Int32]
-    /// `[3, T]`, row after row: time, height, width.
+    /// The positions `[3, T]`, row-major: time, height, width.
     package let positions: [Int32]
-    /// `[N + 1]`: sequence n is `sequenceStarts[n] ..< sequenceStarts[n + 1]`, never empty.
+    /// The sequence boundaries `[N + 1]`: sequence n is `sequenceStarts[n] ..< sequenceStarts[n +
+    /// 1]`, never empty.
     package let sequenceStarts: [Int]
-    /// Where the image tokens stand, in order; as many as there are merged groups of patches.
+    /// The indices of the image tokens, ascending; one for each merged group of patches.
     package let imageTokens: [Int]
-    /// `[I]`
+    /// The patch grids of the images `[I]`.
     package let grids: [ImageGrid]
-    /// `[N + 1]`: sequence n has the images `imageStarts[n] ..< imageStarts[n + 1]`.
+    /// The image boundaries `[N + 1]`: sequence n has the images `imageStarts[n] ..< imageStarts[n
+    /// + 1]`.
     package let imageStarts: [Int]
     /// The patches of all images; nil without images.
     package let pixels: PatchPixels?
@@ -32,11 +34,11 @@ package struct EncoderInput: Sendable {
         }
     }
 
-    /// Packs `sequences`; `pixels` has the patches of all their images, in order.
+    /// Packs `sequences`; `pixels` contains the patches of all their images, in order.
     ///
-    /// - Throws: `ModelError` for a sequence without tokens or longer than the model's positions, an
-    ///   id outside the vocabulary, image tokens that disagree with the grids, and patches that do
-    ///   not fit the grids.
+    /// - Throws: `ModelError` for a sequence without tokens or longer than the model's positions,
+    ///   an id outside the vocabulary, image tokens that disagree with the grids, and patches that
+    ///   do not match the grids.
     package init(
         _ sequences: [Sequence], pixels: PatchPixels?, for configuration: any BackboneConfiguration
     ) throws(ModelError) {
@@ -69,7 +71,7 @@ package struct EncoderInput: Sendable {
             sequences, pixels: pixelValues.map { PatchPixels(values: $0) }, for: configuration)
     }
 
-    /// Takes parts that belong together.
+    /// Creates an input from consistent components, without checks.
     init(
         ids: [Int32], positions: [Int32], sequenceStarts: [Int], imageTokens: [Int],
         grids: [ImageGrid], imageStarts: [Int], pixels: PatchPixels?
@@ -83,23 +85,24 @@ package struct EncoderInput: Sendable {
         self.pixels = pixels
     }
 
-    /// N.
+    /// The number of sequences, N.
     package var sequenceCount: Int { sequenceStarts.count - 1 }
-    /// T.
+    /// The number of tokens, T.
     package var tokenCount: Int { ids.count }
-    /// The patches as numbers, float32 `[P, channels * frames * side * side]`; nil without images.
+    /// The normalised patches, float32 `[P, channels * frames * side * side]`; nil without images.
     package var pixelValues: Tensor? { pixels?.values() }
-    /// `[I + 1]`: image i has the patches `patchStarts[i] ..< patchStarts[i + 1]`.
+    /// The patch boundaries `[I + 1]`: image i has the patches `patchStarts[i] ..< patchStarts[i +
+    /// 1]`.
     package var patchStarts: [Int] {
         grids.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.patchCount) }
     }
 
-    /// The tokens of a sequence.
+    /// The token range of a sequence.
     package func tokens(of sequence: Int) -> Range<Int> {
         sequenceStarts[sequence]..<sequenceStarts[sequence + 1]
     }
 
-    /// The images of a sequence.
+    /// The image range of a sequence.
     package func images(of sequence: Int) -> Range<Int> {
         imageStarts[sequence]..<imageStarts[sequence + 1]
     }

@@ -1,20 +1,20 @@
-// FLOPs of a forward pass, counted as multiplications and additions of its matrix products over true
-// tokens and patches; element-wise work is left out.
+// FLOPs of a forward pass, counted as multiplications and additions of its matrix products over
+// actual tokens and patches, excluding element-wise work.
 
 package import MoCaCore
 
-/// What inputs of one model cost, in FLOPs.
+/// The cost of inputs of one model, in FLOPs.
 package protocol ForwardCost: Sendable {
     /// FLOPs of a token, excluding attention scores.
     var ofToken: Double { get }
     /// FLOPs of the output matrix, for a token whose logits are computed.
     var ofLogits: Double { get }
-    /// FLOPs of a sequence in the language model, image tokens included.
+    /// FLOPs of a sequence in the language model, including image tokens.
     func ofSequence(tokens: Int) -> Double
     /// FLOPs of an image in the vision tower.
     func ofImage(_ grid: ImageGrid) -> Double
-    /// FLOPs that the heads of pre-training add: logits of masked tokens, the decoder's layer over all
-    /// sequences, and the patches of masked image tokens.
+    /// FLOPs that the heads of pre-training add: logits of masked tokens, the decoder layer over
+    /// all sequences, and the patches of masked image tokens.
     func ofHeads(_ input: EncoderInput, maskedTokens: Int, maskedImageTokens: Int) -> Double
 }
 

@@ -1,50 +1,50 @@
-// How the contents of a family's models become tokens, patches and positions.
+// The rules that turn contents into tokens, patches and positions for a family's models.
 // Shapes: T packed tokens, P patches.
 
 package import MoCaCore
 
-/// The rules by which texts and images become a model's input.
+/// The rules that turn texts and images into model input.
 package protocol InputRules: Sendable {
-    /// The special tokens that mark images, as the tokenizer must know them.
+    /// The special tokens that mark images, with the ids that the tokenizer must assign them.
     var markers: [(text: String, id: Int32)] { get }
-    /// The token that stands for a part of an image.
+    /// The token that represents a part of an image.
     var imageToken: Int32 { get }
     /// The shape of patches.
     var patch: PatchShape { get }
-    /// Rows of the embedding matrix: ids are below it.
+    /// The number of rows of the embedding matrix, an upper bound of token ids.
     var vocabularySize: Int { get }
-    /// The longest sequence.
+    /// The maximum length of a sequence, in tokens.
     var maxPositions: Int { get }
 
-    /// The tokens of an image, its markers included, around `tokenCount` tokens of its own.
+    /// The tokens of an image: `tokenCount` image tokens between its markers.
     func imageBlock(tokenCount: Int) -> [Int32]
-    /// The number of images whose tokens stand in a sequence.
+    /// The number of images whose tokens are in a sequence.
     func imageCount(in ids: [Int32]) -> Int
-    /// Positions of packed sequences, `[3, T]`, row after row: time, height, width.
+    /// The positions of packed sequences, `[3, T]`, row-major: time, height, width.
     ///
-    /// - Throws: `ModelError.imagesDisagree` where tokens and grids do not fit, `.badGrid`.
+    /// - Throws: `ModelError.imagesDisagree` if tokens and grids do not match, `.badGrid`.
     func positions(of sequences: [EncoderInput.Sequence]) throws(ModelError) -> [Int32]
 }
 
 extension InputRules {
-    /// The tokens that an image of this size takes in the language model, without markers.
+    /// The number of tokens of an image of this size in the language model, excluding markers.
     package func tokenCount(of grid: ImageGrid) -> Int {
         grid.tokenCount(mergeSize: patch.mergeSize)
     }
 }
 
-/// The shape of patches, and how many become an image token.
+/// The shape of patches, and how many are merged into an image token.
 package struct PatchShape: Sendable, Hashable {
     package var channelCount: Int
-    /// Pixels a side.
+    /// The side of a patch, in pixels.
     package var size: Int
-    /// Frames of a patch; a still image is repeated.
+    /// The number of frames of a patch; a still image is repeated.
     package var frameCount: Int
-    /// Patches a side that become one token.
+    /// The side of the square of patches that become one token, in patches.
     package var mergeSize: Int
 
-    /// Numbers in a row of `pixel_values`.
+    /// The number of values in a row of `pixel_values`.
     package var valueCount: Int { channelCount * frameCount * size * size }
-    /// Patches that become one token.
+    /// The number of patches that become one token.
     package var mergeUnit: Int { mergeSize * mergeSize }
 }

@@ -1,19 +1,19 @@
-// What layers keep for backward, and what they compute again.
+// Which activations layers keep for backward, and which they recompute.
 
 package import NN
 import Torch
 
-/// What of a layer is computed again during backward instead of kept.
+/// The part of each layer that is recomputed during backward instead of kept.
 package enum ActivationCheckpointing: String, Sendable, Hashable, CaseIterable {
-    /// Nothing.
+    /// Nothing is recomputed.
     case none
-    /// The feed-forward half, whose activations are the widest; attention is kept.
+    /// The feed-forward half, which has the widest activations; attention is kept.
     case selective
-    /// Every layer whole: about a third of the memory for a third more time.
+    /// Whole layers: about a third of the memory for a third more time.
     case full
 }
 
-/// How the layers of one forward pass keep what they compute.
+/// The activation policy of the layers of one forward pass.
 package struct LayerMemory: Sendable {
     let checkpointing: ActivationCheckpointing
     let step: StepContext
@@ -22,12 +22,12 @@ package struct LayerMemory: Sendable {
         (self.checkpointing, self.step) = (checkpointing, step)
     }
 
-    /// A whole layer.
+    /// Runs a whole layer, recomputed during backward under `full`.
     func layer(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Tensor {
         checkpointing == .full ? again(x, body) : body(x)
     }
 
-    /// The feed-forward half of a layer.
+    /// Runs the feed-forward half of a layer, recomputed during backward under `selective`.
     func feedForward(_ x: Tensor, _ body: @escaping (Tensor) -> Tensor) -> Tensor {
         checkpointing == .selective ? again(x, body) : body(x)
     }

@@ -1,4 +1,4 @@
-// What can be wrong with a model's folder, or with an input that it is given.
+// Failures of a model's folder, or of an input passed to it.
 
 import Foundation
 public import MoCaCore
@@ -13,28 +13,28 @@ public enum ModelError: UserFacingError, Hashable {
     case badContract(file: String, problems: [SettingsProblem])
     /// Settings of an adapter with at least one problem; all of them are listed.
     case badAdapter(file: String, problems: [SettingsProblem])
-    /// An adapter that trained biases, to be trained further.
+    /// An adapter with trained biases, which cannot be trained further.
     case biasNotTrained(adapter: String, bias: String)
-    /// Models that have no average: their tensors are not of the same names and shapes.
+    /// Models that cannot be averaged: their tensors differ in names or shapes.
     case modelsDiffer(first: String, second: String, reason: String)
-    /// Image tokens of a sequence and its images disagree.
+    /// Image tokens of a sequence that do not match its images.
     case imagesDisagree(reason: String)
-    /// A grid that the vision tower cannot take.
+    /// A grid that the vision tower does not support.
     case badGrid(ImageGrid, mergeSize: Int)
-    /// Two tensors of a checkpoint that mean the same parameter.
+    /// Two tensors of a checkpoint for the same parameter.
     case sameParameter(first: String, second: String, parameter: String)
 
-    /// A sequence without tokens has no embedding.
+    /// A sequence without tokens, which has no embedding.
     case emptySequence(number: Int)
     /// A sequence longer than the model's positions.
     case sequenceTooLong(number: Int, length: Int, longest: Int)
-    /// An id that the embedding matrix has no row for.
+    /// A token id without a row in the embedding matrix.
     case unknownToken(id: Int32, rows: Int)
-    /// Patches that are not those of the grids.
+    /// Patches that do not match the grids.
     case patchesDisagree(shape: [Int], expected: [Int])
-    /// A file of a model's folder that cannot be read.
+    /// An unreadable file in a model's folder.
     case unreadable(file: String, reason: String)
-    /// A file that a model's folder must have.
+    /// A missing file that a model's folder must have.
     case missingFile(String)
     /// A file or folder that cannot be written.
     case cannotWrite(file: String, reason: String)

@@ -1,4 +1,4 @@
-// The patches of a packed batch: bytes, until a forward pass needs numbers.
+// The patches of a packed batch, kept as bytes until a forward pass needs float values.
 // Shapes: P patches, B bytes of a patch (one frame), V values of a patch (B for each frame).
 
 package import MoCaCore
@@ -6,44 +6,44 @@ package import Torch
 
 /// The patches of all images of a packed batch.
 ///
-/// Patches that come from images are kept as bytes, an eighth of the float32 numbers that they become
-/// with two frames. Masked patches keep their bytes, beside the seeds of the noise that covers them,
-/// so that a prepared batch holds no number that can be computed again.
+/// Patches that come from images are kept as bytes, an eighth of the float32 values that they
+/// become with two frames. Masked patches keep their bytes, beside the seeds of the noise that
+/// covers them, so that a prepared batch holds no values that can be recomputed.
 package struct PatchPixels: Sendable {
     private enum Rows: Sendable {
-        /// uint8 `[P, B]`, and what the bytes become.
+        /// Bytes, uint8 `[P, B]`, and their normalisation.
         case bytes(Tensor, PatchNormalization)
-        /// float32 `[P, V]`, of a saved batch.
+        /// Values of a saved batch, float32 `[P, V]`.
         case values(Tensor)
     }
 
-    /// Noise that stands in place of some patches.
+    /// Noise that replaces some patches.
     package enum Noise: Sendable {
-        /// Independent noise for each patch: the numbers that `Tensor.normal` gives for each group of
-        /// rows and its seed.
+        /// Independent noise for each patch: the samples of `Tensor.normal` for each group of rows
+        /// and its seed.
         case independent([(rows: [Int], seed: UInt64)])
-        /// One row of noise `[1, V]` for every one of `rows`.
+        /// One row of noise `[1, V]` for every index in `rows`.
         case shared(Tensor, rows: [Int])
     }
 
     private let rows: Rows
-    /// The noise in place of masked patches; nil where all patches are seen.
+    /// The noise in place of masked patches; nil if no patches are masked.
     package var noise: Noise?
 
-    /// Packs images, one after the other; nil without images.
+    /// Packs images in order; nil without images.
     package init?(_ images: [ImagePatches], _ normalization: PatchNormalization) {
         guard let first = images.first(where: { !$0.bytes.isEmpty }) else { return nil }
         let width = first.bytes.count / first.grid.patchCount
         rows = .bytes(Tensor(rows: images.map(\.bytes), width: width), normalization)
     }
 
-    /// Takes one image.
+    /// Packs one image.
     package init(_ image: ImagePatches, _ normalization: PatchNormalization) {
         let (count, bytes) = (image.grid.patchCount, image.bytes)
         rows = .bytes(Tensor(bytes, shape: [count, bytes.count / count]), normalization)
     }
 
-    /// Takes rows of `pixel_values`, float32 `[P, V]`.
+    /// Creates patches from rows of `pixel_values`, float32 `[P, V]`.
     package init(values: Tensor) {
         rows = .values(values)
     }
@@ -52,23 +52,23 @@ package struct PatchPixels: Sendable {
         self.rows = rows
     }
 
-    /// P.
+    /// The number of patches, P.
     package var count: Int { table.shape.first ?? 0 }
 
-    /// V.
+    /// The number of values of a patch, V.
     package var valueCount: Int {
         let width = table.shape.last ?? 0
         if case .bytes(_, let normalization) = rows { return width * normalization.frameCount }
         return width
     }
 
-    /// `[P, V]`, or the shape of values that are no rows.
+    /// The shape `[P, V]`, or that of values that are not rows.
     var shape: [Int] {
         if case .values(let values) = rows { return values.shape }
         return [count, valueCount]
     }
 
-    /// Bytes of memory that the patches take.
+    /// The memory of the patches, in bytes.
     package var byteCount: Int { table.shape.reduce(table.dtype.byteCount, *) }
 
     private var table: Tensor {
@@ -89,7 +89,7 @@ package struct PatchPixels: Sendable {
         map { $0.indexed(0, by: Tensor(indices)) }
     }
 
-    /// A view of neighbouring patches, with the noise of those groups that lie among them.
+    /// A view of adjacent patches, with the noise of the groups that lie entirely within the range.
     package subscript(range: Range<Int>) -> PatchPixels {
         var part = map { $0.narrowed(0, range) }
         switch noise {
@@ -105,7 +105,7 @@ package struct PatchPixels: Sendable {
         return part
     }
 
-    /// The patches of several batches, one after the other; nil of none.
+    /// The patches of several batches, concatenated; nil for an empty list.
     package static func joined(_ parts: [PatchPixels]) -> PatchPixels? {
         guard parts.count > 1 else { return parts.first }
         let isClean = parts.allSatisfy { $0.noise == nil }
@@ -115,7 +115,7 @@ package struct PatchPixels: Sendable {
         return PatchPixels(.bytes(.concatenated(parts.map(\.table)), normalization))
     }
 
-    /// The patches as the model sees them: float32 `[P, V]` on `device`.
+    /// The patches as the model sees them, including noise: float32 `[P, V]` on `device`.
     package func values(on device: Device = .cpu) -> Tensor {
         let clean = originals(on: device)
         switch noise {
@@ -129,7 +129,7 @@ package struct PatchPixels: Sendable {
             result.overwriteByNoise(groups)
             return result
         case .independent(let groups)?:
-            // Only the masked rows travel to the device as numbers.
+            // Only the masked rows are sent to the device as floats.
             let indices = groups.flatMap(\.rows)
             var first = 0
             let packed = groups.map { group in

@@ -1,21 +1,22 @@
-// A backbone with the heads of continual pre-training (MoCa, section 3.1): masked tokens through
-// the language model's own output matrix, masked patches through one more decoder layer.
+// A backbone with the heads of continual pre-training (MoCa, section 3.1): masked tokens are
+// predicted through the language model's output matrix, masked patches through another decoder
+// layer.
 // Shapes: T packed tokens, M masked tokens, R masked image tokens, W width, V values of a patch.
 
 import MoCaCore
 package import NN
 package import Torch
 
-/// Packed, corrupted sequences to predictions of what was masked.
+/// A model that maps packed, corrupted sequences to predictions of what was masked.
 package struct ReconstructionModel: Sendable {
     package var backbone: any Backbone
-    /// `[rows, W]`: the embedding matrix itself in a tied model.
+    /// The output matrix `[rows, W]`; in a tied model, the embedding matrix itself.
     package let outputWeight: Tensor
     let maeDecoder: FurtherLayer
     let maeProj: Linear
     private let patch: PatchShape
 
-    /// Asks for `lm_head` unless the model is tied, and for `mae_decoder` and `mae_proj`.
+    /// Requests `lm_head`, unless the model is tied, and `mae_decoder` and `mae_proj`.
     package init(_ backbone: any Backbone, _ path: ParameterPath) {
         let configuration = backbone.configuration
         let width = configuration.vectorLength
@@ -31,17 +32,18 @@ package struct ReconstructionModel: Sendable {
             path / "mae_proj", from: width, to: patch.mergeUnit * patch.valueCount)
     }
 
-    /// Hidden states of a corrupted batch.
+    /// Computes the backbone output of a corrupted batch.
     package func encode(_ input: EncoderInput) -> BackboneOutput {
         backbone(input, attention: .bidirectional)
     }
 
-    /// Logits float32 `[M, rows]` of hidden states `[M, W]`.
+    /// Computes logits, float32 `[M, rows]`, of hidden states `[M, W]`.
     package func tokenLogits(_ hidden: Tensor) -> Tensor {
         hidden.linear(outputWeight, nil).to(.float32)
     }
 
-    /// The patches `[mergeUnit * R, V]` of the image tokens at `indices` `[R]`, in float32.
+    /// Computes the patches `[mergeUnit * R, V]` of the image tokens at `indices` `[R]`, in
+    /// float32.
     ///
     /// The decoder layer sees all final hidden states; output column `d * mergeUnit + p` of a token
     /// is value d of its patch p.

@@ -1,10 +1,10 @@
-// What the configuration files of models share.
+// Parsing that the configuration files of models share.
 
 import Foundation
 import MoCaSettings
 
 extension Section {
-    /// Parses a file that must hold a JSON object.
+    /// Parses a file that must contain a JSON object.
     ///
     /// - Parameter file: the name of the file in errors.
     /// - Throws: `ModelError.notJSON`.
@@ -21,8 +21,8 @@ extension Section {
         self.init(value, SettingsContext(.json))
     }
 
-    /// An integer that is at least 1 and no more than any model has, so that products of a few do
-    /// not overflow; required without a `fallback`.
+    /// An integer from 1 to a limit beyond any model, so that products of a few do not overflow;
+    /// required without a `fallback`.
     func count(_ key: String, default fallback: Int? = nil) -> Int {
         let most = 1 << 24
         let value = integer(key, default: fallback)

@@ -1,13 +1,13 @@
-// What the processes of a run exchange. Objectives and the trainer are written against it; a run of
-// one process exchanges nothing.
+// Communication between the processes of a run, used by objectives and the trainer. A run of one
+// process exchanges nothing.
 
 package import Torch
 
 /// Communication between the processes of a run.
 ///
-/// All ranks call the same functions in the same order, and take part with nothing where they have
-/// nothing. A result that all ranks receive has the same bits on each of them, so decisions made
-/// from it agree.
+/// All ranks call the same functions in the same order, with empty arguments if they have no data.
+/// A result that all ranks receive is bit-identical on each of them, so decisions based on it
+/// agree.
 package protocol Collectives {
     /// The number of processes.
     var worldSize: Int { get }
@@ -37,8 +37,8 @@ extension Collectives {
 
     /// Replaces the gradient of each parameter by its sum over all ranks.
     ///
-    /// A parameter that has a gradient on some ranks counts as zero on the others; one that has none
-    /// on any rank keeps none, so that an optimiser leaves it alone.
+    /// A gradient that is missing on some ranks counts as zero there; a parameter without a
+    /// gradient on any rank keeps none, so an optimiser does not update it.
     package func reduceGradients(of parameters: [Tensor]) {
         guard worldSize > 1 else { return }
         let found = sum(parameters.map { $0.gradient == nil ? 0 : 1 })
@@ -55,7 +55,7 @@ extension Collectives {
     }
 }
 
-/// A run of one process.
+/// The collectives of a run of one process.
 package struct SingleProcess: Collectives {
     package init() {}
 

@@ -1,14 +1,13 @@
-// What a training step computes: an objective runs it whole (encode, gather over ranks, loss,
-// backward), so that accumulation, large-batch caching and several processes fit without change.
+// Training objectives. An objective runs the whole step (encode, gather over ranks, loss,
+// backward), so that accumulation, gradient caching and several processes fit without change.
 
 import Foundation
 
-/// One term of a loss: a sum over things and their number, divided once, over all micro-batches and
-/// ranks.
+/// A term of a loss: a sum and a count over all microbatches and ranks, divided once.
 package struct LossTerm: Sendable, Hashable {
     /// The name in metrics, such as `mlm_loss`.
     package var name: String
-    /// What the term's mean is multiplied by in the loss.
+    /// The factor of the term's mean in the loss.
     package var weight: Double
     package var sum: Double
     package var count: Int
@@ -18,14 +17,14 @@ package struct LossTerm: Sendable, Hashable {
         (self.sum, self.count) = (sum, count)
     }
 
-    /// 0 where nothing was counted.
+    /// The mean of the term; 0 when `count` is 0.
     package var mean: Double { count == 0 ? 0 : sum / Double(count) }
 }
 
-/// The terms of one step.
+/// The loss terms of one step.
 package struct LossTerms: Sendable, Hashable {
     package var terms: [LossTerm]
-    /// The shares of single subsets in the terms, where samples are known by subset.
+    /// The terms of each subset, when the subsets of samples are known.
     package var subsets: [String: [LossTerm]] = [:]
 
     package init(_ terms: [LossTerm], subsets: [String: [LossTerm]] = [:]) {
@@ -36,13 +35,13 @@ package struct LossTerms: Sendable, Hashable {
     package var loss: Double { terms.reduce(0) { $0 + $1.weight * $1.mean } }
 }
 
-/// A training objective, which owns the model and the loss.
+/// A training objective with its model and loss.
 package protocol Objective<Batch> {
-    /// One micro-batch.
+    /// The type of a microbatch.
     associatedtype Batch
 
-    /// Adds this rank's part of the loss's gradients to those of the parameters, and returns the
-    /// terms of the loss over all ranks. The loss is that of all `batches` of all ranks taken
-    /// together; the sum of the ranks' gradients is its gradient.
+    /// Adds this rank's contribution to the parameters' gradients and returns the loss terms over
+    /// all ranks. The loss covers all `batches` of all ranks together; its gradient is the sum of
+    /// the ranks' gradients.
     func step(_ batches: [Batch], over collectives: any Collectives) -> LossTerms
 }

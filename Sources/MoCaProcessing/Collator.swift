@@ -1,15 +1,15 @@
-// Outlines and their patches to one packed batch.
+// Packs outlines and their patches into one batch.
 
 package import MoCaCore
 package import MoCaImage
 package import MoCaModel
 
-/// Packs inputs; those of equal length stand together, so that attention takes them in one call.
+/// Packs inputs; those of equal length are adjacent, so that attention takes them in one call.
 package struct Collator: Sendable {
     private let configuration: any BackboneConfiguration
     private let normalization: PatchNormalization
 
-    /// Makes a collator for a model and its image processor.
+    /// Creates a collator for a model and its image processor.
     package init(
         _ configuration: any BackboneConfiguration, _ images: ImageProcessorConfiguration
     ) {
@@ -17,14 +17,14 @@ package struct Collator: Sendable {
         normalization = images.normalization
     }
 
-    /// A packed batch, and where each input went.
+    /// A packed batch, and the position of each input in it.
     package struct Batch: Sendable {
         package let input: EncoderInput
-        /// `places[i]`: the sequence of `input` that is the i-th given.
+        /// The index in `input` of the i-th given sequence, `places[i]`.
         package let places: [Int]
     }
 
-    /// Packs outlines with the patches of the images of each.
+    /// Packs outlines with the patches of their images.
     ///
     /// - Throws: `ModelError`.
     package func pack(
@@ -39,12 +39,12 @@ package struct Collator: Sendable {
         return Batch(input: input, places: places)
     }
 
-    /// The order in which `pack` puts inputs: by length, equal ones as given.
+    /// The order in which `pack` places inputs: by length, ties in the given order.
     package static func order(_ outlines: [InputOutline]) -> [Int] {
         outlines.indices.sorted { (outlines[$0].ids.count, $0) < (outlines[$1].ids.count, $1) }
     }
 
-    /// The patches of all images, packed; nil without images.
+    /// The packed patches of all images; nil without images.
     package func pixels(_ patches: [[ImagePatches]]) -> PatchPixels? {
         PatchPixels(Array(patches.joined()), normalization)
     }

@@ -1,22 +1,22 @@
-// One input as tokens, before its images are decoded: enough to know its cost.
+// One input as tokens, before its images are decoded, which suffices to compute its cost.
 
 package import MoCaCore
 package import MoCaModel
 
-/// Tokens and image sizes of one input.
+/// The tokens and image sizes of one input.
 package struct InputOutline: Sendable {
-    /// All tokens, each image's included.
+    /// All token ids, including those of images.
     package let ids: [Int32]
     /// The images, in the order of their tokens.
     package let images: [ImageSource]
-    /// Their sizes in patches.
+    /// The sizes of the images in patches.
     package let grids: [ImageGrid]
-    /// How many of the tokens are of images, without their markers.
+    /// The number of image tokens, excluding their markers.
     package let imageTokenCount: Int
-    /// What truncation left out.
+    /// What truncation removed.
     package let dropped: Dropped
 
-    /// What truncation left out of an input.
+    /// The tokens and images that truncation removed from an input.
     package struct Dropped: Sendable, Hashable {
         package var tokens = 0
         package var images = 0
@@ -26,9 +26,9 @@ package struct InputOutline: Sendable {
         }
     }
 
-    /// The input as the model takes it, without its patches.
+    /// The input in the model's form, without its patches.
     package var sequence: EncoderInput.Sequence { .init(ids: ids, grids: grids) }
 
-    /// Rows of `pixel_values`.
+    /// The number of rows of `pixel_values`.
     package var patchCount: Int { grids.reduce(0) { $0 + $1.patchCount } }
 }

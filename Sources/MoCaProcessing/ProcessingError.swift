@@ -1,25 +1,25 @@
-// What can be wrong with an input before it reaches the model.
+// Invalid inputs and settings found before the model runs.
 
 import Foundation
 public import MoCaCore
 
 /// A failure of this target that reaches a user.
 public enum ProcessingError: UserFacingError, Hashable {
-    /// Nothing is left to embed.
+    /// An input with no content to embed.
     case emptyInput
-    /// More tokens than `max_length`, and the policy is to refuse.
+    /// An input longer than `max_length`, with the policy `error`.
     case tooLong(tokens: Int, maxLength: Int)
-    /// More tokens than the model has positions for.
+    /// An input with more tokens than the model has positions.
     case beyondPositions(tokens: Int, positions: Int)
-    /// A prompt without `{text}` or `{image}`, or with one twice.
+    /// A prompt without `{text}` or `{image}`, or with one repeated.
     case badPrompt(role: String, template: String, reason: String)
-    /// The contract has no prompt of this role.
+    /// A role for which the contract has no prompt.
     case unknownRole(role: String, known: [String])
-    /// The tokenizer and config.json disagree about a token.
+    /// A token with different ids in the tokenizer and config.json.
     case tokensDisagree(token: String, tokenizer: Int32?, configuration: Int32)
-    /// The image processor cuts other patches than the vision tower takes.
+    /// Patch sizes that differ between the image processor and the vision tower.
     case patchesDisagree(setting: String, processor: Int, configuration: Int)
-    /// An image changed between the reading of its header and its decoding.
+    /// An image that changed between the reading of its header and its decoding.
     case imageChanged(name: String)
 
     public var kind: FailureKind {

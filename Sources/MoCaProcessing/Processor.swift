@@ -7,7 +7,7 @@ package import MoCaModel
 package import MoCaTokenizer
 import Torch
 
-/// Turns contents into what a model eats. A value without state: many threads may use one at once.
+/// Turns contents into model input. It has no mutable state: threads may share one.
 package struct Processor: Sendable {
     package let tokenizer: Tokenizer
     package let images: ImagePreprocessor
@@ -15,6 +15,8 @@ package struct Processor: Sendable {
     private let rules: any InputRules
     private let refused: Set<Int32>
 
+    /// Creates a processor and checks that its parts agree with the model.
+    ///
     /// - Throws: `ProcessingError.tokensDisagree`, `.patchesDisagree`.
     package init(
         tokenizer: Tokenizer, images: ImagePreprocessor,
@@ -66,7 +68,7 @@ package struct Processor: Sendable {
                     width: header.width, height: header.height, name: source.name)
                 let start = ids.count
                 let count = rules.tokenCount(of: grid)
-                // Before the tokens are made: limits of pixels may be set to anything.
+                // Checked before the tokens are made, because pixel limits may have any value.
                 guard truncation != nil || count <= rules.maxPositions else {
                     throw ProcessingError.beyondPositions(
                         tokens: count, positions: rules.maxPositions)
@@ -104,7 +106,7 @@ package struct Processor: Sendable {
         }
     }
 
-    /// Texts that follow each other are one text, as a user wrote them.
+    /// Consecutive texts become one text, as a user wrote them.
     private static func joiningTexts(_ segments: [Content.Segment]) -> [Content.Segment] {
         var joined: [Content.Segment] = []
         for segment in segments {

@@ -1,12 +1,12 @@
-// The text that a model wants around an input, by role.
+// The prompt around an input, by role.
 
 package import MoCaCore
 
 /// A template with `{text}` and `{image}`, each at most once.
 ///
-/// Texts of a content go where `{text}` stands, images where `{image}` stands. With `{text}` alone,
-/// the whole content, images included, goes there in its own order; with `{image}` alone, so does a
-/// content's text, right after its images.
+/// The texts of a content replace `{text}`, its images `{image}`. With `{text}` alone, the whole
+/// content, including images, replaces it in its own order; with `{image}` alone, the content's
+/// text follows its images there.
 package struct PromptTemplate: Sendable, Hashable {
     private let parts: [Part]
 
@@ -17,6 +17,8 @@ package struct PromptTemplate: Sendable, Hashable {
         case everything
     }
 
+    /// Parses a template.
+    ///
     /// - Throws: `ProcessingError.badPrompt`.
     package init(_ template: String, role: Role) throws(ProcessingError) {
         let texts = template.ranges(of: "{text}")
@@ -41,7 +43,7 @@ package struct PromptTemplate: Sendable, Hashable {
         self.parts = parts + [.literal(String(template[position...]))]
     }
 
-    /// The content inside the prompt.
+    /// The content with the prompt around it.
     package func callAsFunction(_ content: Content) -> Content {
         Content(
             parts.flatMap { part -> [Content.Segment] in

@@ -4,7 +4,7 @@ import Foundation
 package import MoCaModel
 package import Torch
 
-/// What one timed pass did, beside the peak of the same run.
+/// The measurements of one timed pass, with the device's peak in the same run.
 package struct Throughput: Sendable, Hashable, Codable {
     package var task: String
     package var items: Int
@@ -13,25 +13,25 @@ package struct Throughput: Sendable, Hashable, Codable {
     package var seconds: Double
     package var itemsPerSecond: Double
     package var tokensPerSecond: Double
-    /// 1e9 operations a second, by the formula of `ForwardCost`.
+    /// GFLOPs per second, by the formula of `ForwardCost`.
     package var gigaflopsPerSecond: Double
-    /// The best of a square matrix product.
+    /// The peak GFLOPs per second of a square matrix product.
     package var gemmGigaflopsPerSecond: Double
     package var shareOfPeak: Double
-    /// The same by processor time.
+    /// The fraction of the peak, both measured in processor time.
     package var shareOfPeakByProcessorTime: Double
     package var peakResidentBytes: Int
     package var loadSeconds: Double
     package var dtype: String
     package var threads: Int
-    /// Of a training step; nil where the system does not say.
+    /// The memory of a training step; nil if the system does not report it.
     package var stepMemory: StepMemory?
 
-    /// What a training step needs beside weights and moments.
+    /// The memory that a training step needs beside weights and moments.
     package struct StepMemory: Sendable, Hashable, Codable {
-        /// Weights, moments and the program, before the step.
+        /// Resident memory before the step, in bytes: weights, moments and the program.
         package var residentBytes: Int
-        /// The most during the step.
+        /// Peak resident memory during the step, in bytes.
         package var peakBytes: Int
 
         enum CodingKeys: String, CodingKey {
@@ -57,7 +57,7 @@ package struct Throughput: Sendable, Hashable, Codable {
         case stepMemory = "step_memory"
     }
 
-    /// One timed pass.
+    /// The raw counts and times of one timed pass.
     package struct Pass: Sendable, Hashable {
         package var items = 0
         package var tokens = 0
@@ -86,7 +86,7 @@ package struct Throughput: Sendable, Hashable, Codable {
         (self.loadSeconds, self.dtype, self.threads) = (loadSeconds, dtype, threads)
     }
 
-    /// The figures for people.
+    /// The figures as text.
     package var summary: String {
         let numbers = String(
             format: "%.2f items/s, %.0f tokens/s, %.1f GFLOP/s = %.0f %% of the %.1f GFLOP/s gemm "
@@ -105,7 +105,7 @@ package struct Throughput: Sendable, Hashable, Codable {
 }
 
 extension Throughput.Pass {
-    /// Counts one input that went forward.
+    /// Counts one input of a forward pass.
     package mutating func add(_ outline: InputOutline, _ cost: any ForwardCost) {
         items += 1
         tokens += outline.ids.count

@@ -1,8 +1,8 @@
-// Inputs longer than a limit.
+// Truncation of inputs longer than a limit.
 
 package import MoCaCore
 
-/// A limit on the tokens of an input.
+/// A limit on the number of tokens of an input.
 package struct Truncation: Sendable, Hashable {
     package var maxLength: Int
     package var policy: TruncationPolicy
@@ -11,12 +11,12 @@ package struct Truncation: Sendable, Hashable {
         (self.maxLength, self.policy) = (maxLength, policy)
     }
 
-    /// How many tokens to keep, when image blocks (marker, image tokens, marker) stand at `blocks`.
+    /// The number of tokens to keep, with image blocks (marker, image tokens, marker) at `blocks`.
     ///
-    /// Text is cut anywhere; a block that does not fit is dropped whole, with all that follows. The
-    /// policies `end` and `reference` keep the same tokens (`TruncationPolicy.reference` says why).
+    /// Text is cut anywhere; a block that does not fit is dropped whole, with everything after it.
+    /// The policies `end` and `reference` keep the same tokens (see `TruncationPolicy.reference`).
     ///
-    /// - Throws: `ProcessingError.tooLong` when the policy is to refuse.
+    /// - Throws: `ProcessingError.tooLong` if the policy is `error`.
     func keptCount(of count: Int, blocks: [Range<Int>]) throws(ProcessingError) -> Int {
         guard count > maxLength else { return count }
         guard policy != .error else { throw .tooLong(tokens: count, maxLength: maxLength) }

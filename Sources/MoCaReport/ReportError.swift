@@ -1,12 +1,12 @@
-// Everything that can go wrong while a report is made.
+// The errors of making a report.
 
 import Foundation
 package import MoCaCore
 
-/// What failed while a report was made.
+/// An error of making a report.
 package enum ReportError: UserFacingError, Equatable {
     case unknownImage(name: String)
-    /// A file of a page that cannot be read.
+    /// An input file of a page cannot be read.
     case unreadableInput(file: String, reason: String)
     case cannotWrite(file: String, reason: String)
 
@@ -19,7 +19,7 @@ package enum ReportError: UserFacingError, Equatable {
         }
     }
 
-    /// `WHAT (WHERE): WHY`.
+    /// The problem, in the form `WHAT (WHERE): WHY`.
     package var errorDescription: String? {
         switch self {
         case .unknownImage(let name):
@@ -29,7 +29,7 @@ package enum ReportError: UserFacingError, Equatable {
         }
     }
 
-    /// How to fix it.
+    /// A suggestion for fixing the problem.
     package var recoverySuggestion: String? {
         switch self {
         case .unknownImage: "encode it as PNG or JPEG"

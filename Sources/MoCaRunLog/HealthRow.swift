@@ -1,6 +1,6 @@
 // A line of health.jsonl: the health of the embeddings of one task in contrastive training.
 
-/// What the embeddings of one step say about one task.
+/// The health measures of one task's embeddings at one step.
 package struct HealthRow: Sendable, Hashable, Codable {
     /// Name of the file in a run folder.
     package static let fileName = "health.jsonl"
@@ -28,7 +28,7 @@ package struct HealthRow: Sendable, Hashable, Codable {
         }
     }
 
-    /// A query and the candidate that is most similar to it beside its positive.
+    /// A query and its most similar candidate other than the positive.
     package struct HardNegative: Sendable, Hashable, Codable {
         /// The record of the query.
         package var query: String
@@ -65,15 +65,15 @@ package struct HealthRow: Sendable, Hashable, Codable {
     package var negative: Similarities
     /// The fraction of queries whose positive is above all their negatives.
     package var accuracy = 0.0
-    /// The fraction of queries whose best negative is above the positive by more than `margin`:
-    /// such a negative is likely to be a right answer.
+    /// The fraction of queries whose best negative exceeds the positive by more than `margin`; such
+    /// a negative is likely to be a correct answer.
     package var falseNegativeRate = 0.0
     /// The margin of `falseNegativeRate`.
     package var margin = 0.0
     /// The fraction of queries whose positive's content occurs again among the candidates.
     package var repeatedRate = 0.0
-    /// The mean squared distance of queries and positives; nil, as each of the measures below,
-    /// where it is not finite.
+    /// The mean squared distance of queries and positives; nil, like each of the measures below, if
+    /// it is not finite.
     package var alignment: Double?
     /// The mean of the uniformity of queries and of documents; nil where pairs are missing.
     package var uniformity: Double?

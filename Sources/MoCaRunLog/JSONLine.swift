@@ -2,17 +2,17 @@
 
 import Foundation
 
-/// A JSON object in the making, as metrics.jsonl and events.jsonl have one a line.
+/// A builder of a JSON object on one line, as in metrics.jsonl and events.jsonl.
 struct JSONLine {
     private var members: [String] = []
 
-    /// The object's text, without a line end.
+    /// The object's text, without a line terminator.
     var text: String { "{\(members.joined(separator: ", "))}" }
 
     /// Adds an integer.
     mutating func add(_ name: String, _ value: Int) { append(name, "\(value)") }
 
-    /// Adds a number; JSON has no NaN and no infinity, so those are null.
+    /// Adds a number; NaN and infinity, which JSON cannot represent, are written as null.
     mutating func add(_ name: String, _ value: Double) {
         append(name, value.isFinite ? "\(value)" : "null")
     }

@@ -1,6 +1,6 @@
 // The table of the figures in metrics.jsonl that every row may have.
 
-/// A figure of a row: a whole number or any other.
+/// A figure of a row: an integer or a floating-point number.
 package enum MetricsNumber: Sendable, Hashable {
     case integer(Int)
     case number(Double)
@@ -17,7 +17,7 @@ package enum MetricsNumber: Sendable, Hashable {
 /// A figure by its name in `metrics.jsonl`; the table serves writing, reading and drawing.
 struct MetricsColumn: Sendable {
     let name: String
-    /// Returns the figure of a row; nil where the row has none.
+    /// Returns the figure of a row; nil if the row has none.
     let number: @Sendable (MetricsRow) -> MetricsNumber?
     /// Sets the figure of a row from a number in a line.
     let set: @Sendable (inout MetricsRow, Double) -> Void

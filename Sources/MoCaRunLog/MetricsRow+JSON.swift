@@ -1,11 +1,10 @@
-// How a row of metrics.jsonl is written and read.
+// Writes and reads rows of metrics.jsonl.
 
 extension MetricsRow {
     private static let subsetLossesName = "subset_losses"
     private static let subsetTermsName = "subset_terms"
 
-    /// The figures of the row under their names and in the order of a line, those of subsets left
-    /// out.
+    /// The figures of the row with their names, in the order of a line, without those of subsets.
     package var figures: [(name: String, number: MetricsNumber)] {
         func numbers(_ columns: [MetricsColumn]) -> [(name: String, number: MetricsNumber)] {
             columns.compactMap { column in column.number(self).map { (column.name, $0) } }
@@ -17,7 +16,7 @@ extension MetricsRow {
             + sorted(scores)
     }
 
-    /// The line of `metrics.jsonl`, without its end.
+    /// The line of `metrics.jsonl`, without a line terminator.
     package var jsonLine: String {
         var line = JSONLine()
         line.add("step", step)
@@ -41,8 +40,8 @@ extension MetricsRow {
         return line.text
     }
 
-    /// The values for TensorBoard under their tags: every finite number of the line, the groups in
-    /// the order of their names.
+    /// The TensorBoard values and their tags: every finite number of the line, with groups sorted
+    /// by name.
     package var eventValues: [(tag: String, value: EventValue)] {
         typealias Scalar = (tag: String, value: Double)
         var groups: [(name: String, scalars: [Scalar])] = figures.map {
@@ -82,7 +81,7 @@ extension MetricsRow: Decodable {
         init?(intValue: Int) { nil }
     }
 
-    /// A value of a line: a number, null, or something that is no figure.
+    /// A value of a line: a number, null, or a value that is not a figure.
     private struct Figure: Decodable {
         let number: Double?
 
@@ -96,7 +95,7 @@ extension MetricsRow: Decodable {
         }
     }
 
-    /// Reads a line; members that are no figures are passed over.
+    /// Reads a line; members that are not figures are skipped.
     package init(from decoder: any Decoder) throws {
         let line = try decoder.container(keyedBy: Key.self)
         step = try line.decode(Int.self, forKey: Key(stringValue: "step"))

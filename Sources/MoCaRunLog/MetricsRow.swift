@@ -2,8 +2,8 @@
 
 /// The figures of one logged step.
 ///
-/// Losses and the gradient norm are means over the steps since the previous logged step. A value
-/// that is nil is left out of the line, one that is not finite is written as null and read as NaN.
+/// Losses and the gradient norm are means over the steps since the previous logged step. A nil
+/// value is left out of the line; a non-finite value is written as null and read as NaN.
 package struct MetricsRow: Sendable, Hashable {
     /// Name of the file in a run folder.
     package static let fileName = "metrics.jsonl"
@@ -53,33 +53,33 @@ package struct MetricsRow: Sendable, Hashable {
     package var droppedTokenCount = 0
     /// The number of images that truncation removed.
     package var droppedImageCount = 0
-    /// The training speed since the previous logged step.
+    /// The number of samples per second since the previous logged step.
     package var samplesPerSecond = Double.nan
-    /// The training speed since the previous logged step.
+    /// The number of tokens per second since the previous logged step.
     package var tokensPerSecond = Double.nan
     /// Model FLOPs utilization: the fraction of the device's measured matrix-product peak; 0 when
     /// the peak is unknown.
     package var mfu = Double.nan
-    /// The time that steps waited for their data since the previous logged step.
+    /// The seconds that steps waited for their data since the previous logged step.
     package var dataWaitSeconds = Double.nan
-    /// The largest resident memory of the process.
+    /// The largest resident memory of the process in bytes.
     package var peakMemoryBytes = 0
-    /// The resident memory of the process.
+    /// The resident memory of the process in bytes.
     package var memoryBytes = 0
-    /// The time that training waited for checkpoints since the previous logged step.
+    /// The seconds that training waited for checkpoints since the previous logged step.
     package var checkpointStallSeconds = Double.nan
-    /// The largest memory held on the model's device; nil on a CPU.
+    /// The largest memory held on the model's device in bytes; nil on a CPU.
     package var devicePeakMemoryBytes: Int?
-    /// The memory held on the model's device; nil on a CPU.
+    /// The memory held on the model's device in bytes; nil on a CPU.
     package var deviceMemoryBytes: Int?
-    /// The used fraction of the sample budget; nil where steps have no budget.
+    /// The used fraction of the sample budget; nil if steps have no budget.
     package var packingFill: Double?
     /// The factor that losses are multiplied by; nil unless the weights are float16.
     package var lossScale: Double?
     /// The number of steps that overflowed under the loss scale; nil unless the weights are
     /// float16.
     package var overflowedStepCount: Int?
-    /// The duration of the evaluation; nil when none was due.
+    /// The duration of the evaluation in seconds; nil when none was due.
     package var evaluationSeconds: Double?
     /// Evaluation scores by name, such as `eval/SET/precision_at_1`.
     package var scores: [String: Double] = [:]
@@ -108,7 +108,7 @@ package struct MetricsRow: Sendable, Hashable {
         }
     }
 
-    /// The names that `quantity(named:)` knows.
+    /// The names for which `quantity(named:)` returns a value.
     package var quantityNames: [String] {
         ["loss", "grad_norm"] + terms.keys.sorted() + scores.keys.sorted()
     }

@@ -1,4 +1,4 @@
-// A line of reconstructions.jsonl: what the patch decoder makes of a masked image at one step.
+// A line of reconstructions.jsonl: the reconstruction of a masked image at one step.
 
 /// A masked image and its reconstruction at one step of a run.
 package struct ReconstructionRow: Sendable, Hashable, Codable {
@@ -9,7 +9,7 @@ package struct ReconstructionRow: Sendable, Hashable, Codable {
 
     /// The image files of a reconstruction, relative to the run folder.
     package struct Files: Sendable, Hashable {
-        /// The image as it is.
+        /// The original image.
         package var original: String
         /// The image with its masked patches covered.
         package var masked: String
@@ -30,7 +30,7 @@ package struct ReconstructionRow: Sendable, Hashable, Codable {
     package var imageIndex: Int
     /// The record that the image is from.
     package var record: String
-    /// The image as it is: a file in the run folder.
+    /// The original image: a file in the run folder.
     package var original: String
     /// The image with its masked patches covered: a file in the run folder.
     package var masked: String
@@ -41,9 +41,9 @@ package struct ReconstructionRow: Sendable, Hashable, Codable {
     /// The number of patches.
     package var patchCount: Int
     /// The mean squared error over the normalised values of the masked patches; nil when nothing
-    /// is masked. An error that is not finite is written as null, and read as nil.
+    /// is masked. A non-finite error is written as null and read as nil.
     package var meanSquaredError: Double?
-    /// The mean squared error of filling in the mean of the visible patches.
+    /// The mean squared error of predicting the mean of the visible patches.
     package var baselineError: Double?
 
     /// Creates a row without errors.

@@ -1,8 +1,8 @@
-// A line of events.jsonl: what happened beside ordinary steps.
+// A line of events.jsonl: an event of a run other than an ordinary step.
 
 import Foundation
 
-/// Something that happened in a run beside its ordinary steps, for people and for reports.
+/// An event of a run other than an ordinary step, for logs and reports.
 package struct RunEvent: Sendable, Hashable, Codable {
     /// Name of the file in a run folder.
     package static let fileName = "events.jsonl"
@@ -36,7 +36,7 @@ package struct RunEvent: Sendable, Hashable, Codable {
     package var step: Int
     /// The kind of the event.
     package var kind: Kind
-    /// What happened, in a few words.
+    /// A short description of the event.
     package var text: String?
     /// The loss of the step, for events about a loss.
     package var loss: Double?
@@ -46,9 +46,9 @@ package struct RunEvent: Sendable, Hashable, Codable {
     package var gradientNorm: Double?
     /// The folder in the run folder that the failed step was saved in.
     package var savedFolder: String?
-    /// Why the failed step could not be saved.
+    /// The reason why the failed step could not be saved.
     package var saveFailure: String?
-    /// The records of the step; nil for an event about no single step.
+    /// The records of the step; nil for an event that is not about a single step.
     package var records: [String]?
 
     /// Creates an event.
@@ -67,8 +67,8 @@ package struct RunEvent: Sendable, Hashable, Codable {
         case saveFailure = "not_saved"
     }
 
-    /// The line of an event about a loss, which keeps the order of its members and writes null for
-    /// numbers that are not finite; nil for other events, whose line is their plain encoding.
+    /// The line of an event about a loss, with members in a fixed order and null for non-finite
+    /// numbers; nil for other events, whose line is their default encoding.
     package var lossLine: String? {
         guard let loss else { return nil }
         var line = JSONLine()

@@ -1,4 +1,4 @@
-// Everything that can go wrong while the logs of a run are read.
+// The errors of reading the logs of a run.
 
 import Foundation
 package import MoCaCore
@@ -16,7 +16,7 @@ package enum RunLogError: UserFacingError, Equatable {
         }
     }
 
-    /// `WHAT (WHERE): WHY`.
+    /// The message, in the form `WHAT (WHERE): WHY`.
     package var errorDescription: String? {
         switch self {
         case .unreadable(let file, let reason): "run log cannot be read (\(file)): \(reason)"
@@ -25,7 +25,7 @@ package enum RunLogError: UserFacingError, Equatable {
         }
     }
 
-    /// How to fix it.
+    /// A suggestion for fixing the error.
     package var recoverySuggestion: String? {
         switch self {
         case .unreadable: "check that the folder is one of a training run"

@@ -2,7 +2,7 @@
 
 package import Foundation
 
-/// A log of a run folder: a file with one JSON object a line.
+/// A log of a run folder: a file with one JSON object per line.
 package enum RunLogFile {
     /// Name of the log of the records that failed.
     package static let quarantine = "quarantine.jsonl"
@@ -15,7 +15,8 @@ package enum RunLogFile {
 
     /// Reads the rows of a log.
     ///
-    /// A last line without an end, as a killed run leaves it, is left out if it cannot be read.
+    /// A last line without a line terminator, as a killed run leaves it, is skipped if it cannot be
+    /// read.
     ///
     /// - Throws: `RunLogError`.
     package static func rows<Row: Decodable>(
@@ -30,7 +31,7 @@ package enum RunLogFile {
         }
     }
 
-    /// Reads the rows of a log that a run need not have; there are none without the file.
+    /// Reads the rows of an optional log; returns none if the file does not exist.
     ///
     /// - Throws: `RunLogError`.
     package static func rowsIfPresent<Row: Decodable>(
@@ -40,7 +41,7 @@ package enum RunLogFile {
         return try rows(of: type, in: file)
     }
 
-    /// Reads the rows of a log's bytes; `name` stands for the file in errors.
+    /// Reads the rows from the bytes of a log; errors name the file as `name`.
     ///
     /// - Throws: `RunLogError.invalidLine`.
     static func rows<Row: Decodable>(

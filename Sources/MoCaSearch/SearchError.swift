@@ -1,13 +1,13 @@
-// Everything that can go wrong while files are indexed, queries answered and negatives mined.
+// Errors of indexing, searching and mining negatives.
 
 import Foundation
 package import MoCaCore
 
-/// A failure of this target that reaches a user.
+/// A user-facing error of indexing, searching or mining.
 package enum SearchError: UserFacingError, Hashable {
-    /// A path to index where nothing is.
+    /// A path to index that does not exist.
     case pathMissing(path: String)
-    /// A folder to index that cannot be looked into.
+    /// A folder to index that cannot be read.
     case folderUnreadable(path: String, reason: String)
     /// Paths without any image or text.
     case nothingToIndex(paths: [String])
@@ -15,35 +15,35 @@ package enum SearchError: UserFacingError, Hashable {
     case notText(path: String)
     /// A folder without an index.
     case noIndex(folder: String)
-    /// An index whose files do not fit together.
+    /// An index whose files are inconsistent.
     case damagedIndex(file: String, reason: String)
-    /// An index that another model made, or the same with other settings.
+    /// An index made by another model, or by the same model with other settings.
     case otherModel(index: String, made: String, given: String)
     /// A file of the index cannot be written.
     case cannotWrite(path: String, reason: String)
-    /// A signal stopped the run; what was done is in the index.
+    /// A signal stopped the run; completed work is in the index.
     case interrupted(index: String, items: Int)
-    /// The index is complete but for files that cannot be embedded.
+    /// The index is complete except for files that cannot be embedded.
     case filesLeftOut(index: String, count: Int)
-    /// A similarity that is NaN or infinite; both are numbers from 0.
+    /// A similarity that is NaN or infinite; query and document are zero-based indices.
     case scoreNotFinite(query: Int, document: Int)
-    /// A setting that leaves nothing to take.
+    /// A setting that selects nothing.
     case badSetting(name: String, value: String, allowed: String)
-    /// What is to be written is there.
+    /// The output already exists.
     case outputExists(folder: String)
-    /// What is there was mined with other settings, another model or of other data.
+    /// The existing output was mined with other settings, another model or from other data.
     case otherSettings(folder: String, names: [String])
     /// A report that cannot be read.
     case damagedReport(file: String)
     /// A subset without records.
     case emptySubset(name: String)
-    /// A subset whose images are in shards, where the records that are written cannot name them.
+    /// A subset whose images are in shards, which the written records cannot reference.
     case shardedSubset(name: String)
-    /// The run is complete, without some records.
+    /// The run is complete except for some records.
     case recordsLeftOut(count: Int, total: Int, output: String)
     /// An output cannot be written.
     case cannotWriteMined(path: String, reason: String)
-    /// A signal stopped the run; what was done is kept.
+    /// A signal stopped the run; completed work is kept.
     case miningInterrupted(output: String, kept: Int)
 
     package var kind: FailureKind {

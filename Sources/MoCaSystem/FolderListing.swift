@@ -1,15 +1,15 @@
-// The names in a folder, none left out: Foundation passes over names that are not UTF-8.
+// The names in a folder, all of them: Foundation skips names that are not UTF-8.
 
 package import Foundation
 
-/// What a folder holds.
+/// The names in a folder.
 package struct FolderListing: Sendable, Hashable {
-    /// The names that are UTF-8, in the order of their bytes.
+    /// The UTF-8 names, in byte order.
     package private(set) var names: [String] = []
-    /// The other names, with a replacement character in place of each wrong byte.
+    /// The other names, with a replacement character for each invalid byte.
     package private(set) var undecodableNames: [String] = []
 
-    /// Reads the folder at `path`; `.` and `..` are left out.
+    /// Reads the folder at `path`, excluding `.` and `..`.
     ///
     /// - Throws: `POSIXError`.
     package init(of path: String) throws {

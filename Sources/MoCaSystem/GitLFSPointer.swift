@@ -1,4 +1,4 @@
-// Small text files that stand for large ones until Git LFS has fetched them.
+// Small text files in place of large ones that Git LFS has not fetched yet.
 
 package import Foundation
 
@@ -9,7 +9,7 @@ package enum GitLFSPointer {
     /// Whether a file's first bytes are those of a pointer.
     package static func isPointer(_ bytes: Data) -> Bool { bytes.starts(with: firstBytes) }
 
-    /// Whether the file at `url` is a pointer; false where it cannot be read.
+    /// Whether the file at `url` is a pointer; false if it cannot be read.
     package static func isPointer(at url: URL) -> Bool {
         guard let file = fopen(url.path, "r") else { return false }
         defer { fclose(file) }

@@ -1,4 +1,4 @@
-// What each error of the data says: WHAT (WHERE): WHY.
+// Messages of data errors: WHAT (WHERE): WHY.
 
 import Foundation
 
@@ -154,7 +154,7 @@ extension DataError {
     }
 }
 
-/// A text of a record as messages show it: its beginning, where it is long.
+/// A text of a record for messages, shortened if it is long.
 private func shortened(_ text: String) -> String {
     let limit = 200
     guard text.utf8.count > limit else { return text }

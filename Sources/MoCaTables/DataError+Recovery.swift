@@ -1,4 +1,4 @@
-// How to mend each error of the data.
+// How to fix each data error.
 
 import Foundation
 

@@ -1,24 +1,24 @@
-// Every way in which data can be wrong, with the place and the remedy.
+// All errors of data, with location and remedy.
 
 import Foundation
 package import MoCaCore
 
-/// What can go wrong between files and batches.
+/// Errors between files and batches.
 package enum DataError: UserFacingError, Equatable {
     // Files
     case fileMissing(path: String)
     case unknownFormat(path: String)
     case unreadableFile(path: String, reason: String)
-    /// A file named as JSON lines that is something else.
+    /// A file named as JSON lines has other contents.
     case notJSONLines(path: String, found: String)
     case inputOutput(path: String, reason: String)
-    /// A Git LFS pointer where the file itself should be.
+    /// A Git LFS pointer is in the place of the file itself.
     case lfsPointer(path: String)
-    /// A whole file, or a whole entry of an archive, that uses something that is not read here.
+    /// An intact file, or entry of an archive, uses an unsupported feature.
     case unsupportedFile(path: String, entry: String?, reason: String, remedy: String)
-    /// A line of a file of fields between tabs.
+    /// A line of a tab-separated file is invalid.
     case malformedFields(RecordLocation, reason: String)
-    /// A file of fields between tabs whose first line does not name them.
+    /// The first line of a tab-separated file does not name the columns.
     case headerMissing(path: String, expected: [String], found: String)
     case damagedBlock(path: String, block: Int, reason: String)
     case damagedStream(path: String, line: Int, reason: String)
@@ -47,7 +47,7 @@ package enum DataError: UserFacingError, Equatable {
     case imageMissing(RecordLocation, path: String)
     case imageNotFetched(RecordLocation, url: String)
     case imageIsFolder(RecordLocation, path: String)
-    /// A text in place of an image's path that is base64 without `data:` before it.
+    /// The value for an image's path is base64 without `data:` before it.
     case imageWithoutScheme(RecordLocation, start: String)
     case unreadableDataURL(RecordLocation, reason: String)
     case duplicateRecord(RecordLocation, what: String)

@@ -1,15 +1,15 @@
-// Ids to text, and what is known about single tokens.
+// Decoding of ids into text, and properties of single tokens.
 
 extension Tokenizer {
-    /// The text of `ids`; bytes that are no UTF-8 become U+FFFD, and ids of no token nothing.
+    /// The text of `ids`. Bytes that are not valid UTF-8 become U+FFFD; unknown ids are skipped.
     ///
-    /// `skipSpecialTokens` leaves out the added tokens that are flagged as special.
+    /// `skipSpecialTokens` omits the added tokens that are flagged as special.
     package func decode(_ ids: some Sequence<Int32>, skipSpecialTokens: Bool = false) -> String {
         var bytes: [UInt8] = []
         for id in ids {
             if let token = added.token(id) {
                 if skipSpecialTokens, token.isSpecial { continue }
-                // The library's decoder takes an added token for a spelling too.
+                // The library's decoder also applies the byte alphabet to added tokens.
                 bytes += ByteAlphabet.bytes(of: token.content) ?? Array(token.content.utf8)
             } else if id >= 0, Int(id) < definition.vocabulary.count {
                 bytes += definition.vocabulary.bytes(UInt32(id))
@@ -18,33 +18,33 @@ extension Tokenizer {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The tokens beside the model, in the order in which they were added.
+    /// The added tokens, in the order in which they were added.
     package var addedTokens: [AddedToken] { added.tokens }
 
-    /// The number of tokens, added ones included: what transformers gives as `len(tokenizer)`.
+    /// The number of tokens including added ones, equal to transformers' `len(tokenizer)`.
     package var vocabularySize: Int {
         let baseCount = definition.vocabulary.count
         return baseCount + added.tokens.count { Int($0.id) >= baseCount }
     }
 
-    /// The id of a token, spelled as in the file; nil if there is none.
+    /// The id of a token, spelled as in the file; nil if there is no such token.
     package func id(of token: String) -> Int32? {
         added.token(token)?.id ?? definition.vocabulary.id(of: token).map { Int32($0) }
     }
 
-    /// The token of an id, spelled as in the file; nil if there is none.
+    /// The token of an id, spelled as in the file; nil if there is no such id.
     package func token(_ id: Int32) -> String? {
         if let token = added.token(id) { return token.content }
         guard id >= 0, Int(id) < definition.vocabulary.count else { return nil }
         return definition.vocabulary.spelling(UInt32(id))
     }
 
-    /// The ids that masking spares: `all_special_ids` of transformers, in its order.
+    /// The ids that masking excludes: transformers' `all_special_ids`, in its order.
     package var specialTokenIDs: [Int32] {
         configuration.specialTokens.compactMap { id(of: $0) }
     }
 
-    /// The ids of the tokens by which Qwen2.5-VL marks images and videos, as far as they are here.
+    /// The ids of Qwen2.5-VL's image and video marker tokens that this tokenizer contains.
     package var visionTokenIDs: Set<Int32> {
         let tokens = ["<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>"]
         return Set(tokens.compactMap { added.token($0)?.id })

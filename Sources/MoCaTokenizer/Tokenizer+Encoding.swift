@@ -1,13 +1,13 @@
-// Text to ids.
+// Encoding of text into ids.
 
 extension Tokenizer {
-    /// The ids of `text`. Added tokens in it are recognised; none is put in front or behind.
+    /// The ids of `text`. Added tokens in it are recognised; no token is added before or after it.
     package func encode(_ text: String) -> [Int32] {
         encode(text) { _ in }
     }
 
-    /// The ids of `text`, which must not hold an added token of `refused`, such as
-    /// `visionTokenIDs`; throws `TokenizerError.refusedToken` at the first.
+    /// The ids of `text`, which must not contain an added token of `refused`, such as
+    /// `visionTokenIDs`. Throws `TokenizerError.refusedToken` at the first one.
     package func encode(_ text: String, refusing refused: Set<Int32>) throws -> [Int32] {
         try encode(text) { token in
             if refused.contains(token.id) {
@@ -16,14 +16,14 @@ extension Tokenizer {
         }
     }
 
-    /// The added tokens in `text`, in reading order.
+    /// The added tokens in `text`, in order.
     package func addedTokens(in text: String) -> [AddedToken] {
         var found: [AddedToken] = []
         _ = encode(text) { found.append($0) }
         return found
     }
 
-    /// The ids of `text`; each added token goes through `visit` first.
+    /// The ids of `text`; calls `visit` for each added token before appending its id.
     private func encode(
         _ text: String, visit: (AddedToken) throws -> Void
     ) rethrows -> [Int32] {
@@ -46,7 +46,7 @@ extension Tokenizer {
         }
     }
 
-    /// Appends the ids of text between the added tokens that are matched raw.
+    /// Appends the ids of text between the added tokens that are matched in raw text.
     private func encodePlain(
         _ text: UnsafeBufferPointer<UInt8>, _ workspace: EncodingWorkspace,
         to ids: inout [Int32], visit: (AddedToken) throws -> Void

@@ -1,4 +1,4 @@
-// Text to ids and back: the byte-level BPE of the Qwen2.5 family, equal to `tokenizers` 0.21.4.
+// Byte-level BPE tokenizer of the Qwen2.5 family, equal to `tokenizers` 0.21.4.
 
 package import Foundation
 import MoCaSettings
@@ -8,8 +8,8 @@ import MoCaSettings
 ///     let tokenizer = try Tokenizer(contentsOf: checkpoint)
 ///     let ids = tokenizer.encode("Hello world")
 ///
-/// Encoding is: cut at added tokens, NFC, split into words, merge the bytes of each word. It may run
-/// on several threads at once.
+/// Encoding splits at added tokens, normalises to NFC, splits into words, and merges the bytes of
+/// each word. It is safe to call from several threads at once.
 package struct Tokenizer: Sendable {
     /// The settings of `tokenizer_config.json`.
     package internal(set) var configuration: TokenizerConfiguration
@@ -21,10 +21,11 @@ package struct Tokenizer: Sendable {
     private(set) var normalisedMatcher: AddedTokenMatcher
     let workspaces: EncodingWorkspacePool
 
-    /// Reads `tokenizer.json` and, beside it, `tokenizer_config.json` if there is one, from a
-    /// checkpoint's folder or from the place of a `tokenizer.json`.
+    /// Reads `tokenizer.json`, and `tokenizer_config.json` beside it if it exists. `url` is a
+    /// checkpoint's folder or a `tokenizer.json` file.
     ///
-    /// Throws a `TokenizerError` that names file and field; nothing that would change ids is ignored.
+    /// Throws a `TokenizerError` that names file and field; no setting that would change ids is
+    /// ignored.
     package init(contentsOf url: URL) throws {
         files = try TokenizerFiles(contentsOf: url)
         let tree = try files.configurationTree()
@@ -38,7 +39,7 @@ package struct Tokenizer: Sendable {
         renewMatchers()
     }
 
-    /// Adds the tokens that only `tokenizer_config.json` has, as transformers does when it loads.
+    /// Adds the tokens that occur only in `tokenizer_config.json`, as transformers does on loading.
     private mutating func addConfiguredTokens(_ tree: JSON) throws {
         guard case .object(let members)? = tree["added_tokens_decoder"] else {
             addSpecialTokens()
@@ -66,7 +67,7 @@ package struct Tokenizer: Sendable {
         }
     }
 
-    /// Makes the matchers fit `added`.
+    /// Rebuilds the matchers from `added`.
     mutating func renewMatchers() {
         let usesNFC = definition.usesNFC
         rawMatcher = AddedTokenMatcher(added.tokens.filter { !$0.isNormalised })

@@ -1,27 +1,27 @@
-// What can go wrong with tokenizer files, and with text that holds tokens it must not hold.
+// The errors of tokenizer files, and of text with tokens that it must not contain.
 
 import Foundation
 package import MoCaCore
 import MoCaSettings
 
-/// A failure of reading, writing or using a tokenizer.
+/// An error of reading, writing or using a tokenizer.
 package enum TokenizerError: UserFacingError, Equatable {
     /// A file is missing or cannot be read.
     case unreadable(file: String, reason: String)
-    /// A file is not JSON; `offset` is in bytes.
+    /// A file is not valid JSON; `offset` is in bytes.
     case malformedJSON(file: String, offset: Int, reason: String)
-    /// A field that the tokenizer needs is not in the file.
+    /// A field that the tokenizer needs is missing.
     case missingField(file: String, field: String)
-    /// Fields ask for something that this tokenizer does not do; all of them are listed.
+    /// Fields require features that this tokenizer does not support; all of them are listed.
     case unsupported(file: String, problems: [SettingsProblem])
-    /// The vocabulary, merges or added tokens contradict themselves.
+    /// The vocabulary, merges or added tokens are inconsistent.
     case inconsistent(file: String, field: String, reason: String)
-    /// A text holds an added token that the caller refuses, such as an image placeholder.
+    /// A text contains an added token that the caller refuses, such as an image placeholder.
     case refusedToken(token: String)
     /// A file cannot be written.
     case unwritable(file: String, reason: String)
 
-    /// A file whose JSON is wrong at one byte.
+    /// Creates the error of a file whose JSON is invalid at one byte.
     init(_ fault: JSONFault, file: String) {
         self = .malformedJSON(file: file, offset: fault.byte, reason: fault.reason)
     }

@@ -1,14 +1,14 @@
-// What can go wrong around a run.
+// The errors of training runs.
 
 import Foundation
 package import MoCaCore
 import MoCaSystem
 
-/// A failure of this target that reaches a user.
+/// An error of this target that is reported to the user.
 package enum TrainingError: UserFacingError, Hashable {
     // Recipes
     case badRecipe(file: String, problems: [SettingsProblem])
-    /// A recipe of `stage`, read as one of the other.
+    /// The recipe is for `stage`, but was read as one for the other stage.
     case otherStage(file: String, stage: Recipe.Stage)
     case unreadableRecipe(file: String, reason: String)
     case badOverride(argument: String, reason: String)
@@ -16,27 +16,27 @@ package enum TrainingError: UserFacingError, Hashable {
     // The start
     case deviceUnavailable(name: String)
     case missingFile(path: String)
-    /// There is no such recipe.
+    /// The recipe does not exist.
     case missingRecipe(file: String)
     case unreadableFile(path: String, reason: String)
     case badCheckpoint(path: String, reason: String)
-    /// `changes` are keys whose values differ, with the old and the new one.
+    /// `changes` are the keys whose values differ, with the old and the new value.
     case recipeChanged(checkpoint: String, changes: [String])
     case tokenizerTooLarge(tokens: Int, rows: Int)
-    /// A model that cannot reconstruct.
+    /// The model has no pre-training heads and cannot reconstruct.
     case noPretrainingHeads(model: String)
-    /// `what` is memory or disk; `remedies` are settings that take less.
+    /// `what` is memory or disk; `remedies` are settings that need less of it.
     case doesNotFit(what: String, needed: Int, available: Int, remedies: [String])
 
-    /// Memory ran out, before the first step or in one; `remedies` are settings that take less.
+    /// Memory ran out while loading or in a step; `remedies` are settings that need less.
     case outOfMemory(isLoading: Bool, reason: String, remedies: [String])
 
     // The run
     case badSample(name: String, reason: String)
     case notFinite(
         step: Int, loss: Double, gradientNorm: Double, records: [String], saved: KeptStep)
-    /// `step` is nil before training began, `checkpoint` when nothing was there to be saved;
-    /// `isRepeatable` says whether the same command goes on from there.
+    /// `step` is nil before training began, `checkpoint` is nil when there was nothing to save;
+    /// `isRepeatable` is true if the same command resumes the run.
     case interrupted(step: Int?, checkpoint: String?, isRepeatable: Bool = true)
     /// Another process of the run ended with an error before this step.
     case otherProcessFailed(step: Int)
@@ -155,10 +155,10 @@ package enum TrainingError: UserFacingError, Hashable {
         "\(NumberText.decimal(Double(bytes) / 1e9, digits: 2)) GB"
     }
 
-    /// What kept `url` from being written, in the words of the system.
+    /// Returns the error for a failure to write `url`, with the system's message.
     static func cannotWrite(_ url: URL, _ error: any Error) -> TrainingError {
         var reason = error.fileReason
-        // Foundation wraps what the system said in texts that say less.
+        // Foundation replaces the system's message by a less specific one.
         let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey]
         if let error = error as? POSIXError ?? underlying as? POSIXError {
             reason = String(cString: strerror(error.code.rawValue))
@@ -168,7 +168,7 @@ package enum TrainingError: UserFacingError, Hashable {
         return .cannotWrite(path: url.path, reason: reason)
     }
 
-    /// The first names; a whole batch would bury the message.
+    /// Returns the first 8 names as a list; those of a whole batch would hide the message.
     static func list(_ names: [String]) -> String {
         let shown = names.prefix(8).joined(separator: ", ")
         return names.count > 8 ? "\(shown) and \(names.count - 8) more" : shown

@@ -1,37 +1,37 @@
-// What can go wrong between a file of records and a file of vectors.
+// Errors that can occur between a file of records and a file of vectors.
 
 import Foundation
 package import MoCaCore
 
-/// A failure of an embedding job that reaches a user.
+/// A user-facing error of an embedding job.
 package enum VectorError: UserFacingError {
-    /// An input whose file is not there.
+    /// An input file that does not exist.
     case inputMissing(path: String)
-    /// An output whose ending names no format.
+    /// An output whose extension is not a known format.
     case unknownOutput(path: String)
-    /// One record cannot be embedded; why is the other error's text.
+    /// A record cannot be embedded, for the reason of the other error.
     case badRecord(record: String, any UserFacingError)
-    /// A record whose vector has an infinity or a not-a-number.
+    /// A record whose vector contains an infinity or NaN.
     case notFinite(record: String)
-    /// What an interrupted run left was made with other settings.
+    /// The progress of an interrupted run was made with other settings.
     case otherSettings(folder: String, names: [String])
-    /// What an interrupted run left was made of other records.
+    /// The progress of an interrupted run was made from other records.
     case otherRecords(folder: String, count: Int)
-    /// What an interrupted run left cannot be read.
+    /// The progress of an interrupted run cannot be read.
     case damagedProgress(file: String, reason: String)
-    /// Another process writes the same output.
+    /// Another process is writing the same output.
     case inUse(folder: String)
-    /// Vectors cannot be kept for a later run.
+    /// Vectors cannot be cached for a later run.
     case cannotKeepVectors(path: String, reason: String)
-    /// Another process keeps vectors in the same folder.
+    /// Another process caches vectors in the same folder.
     case vectorsInUse(folder: String)
-    /// Kept vectors are damaged.
+    /// Cached vectors are damaged.
     case damagedVectors(folder: String, reason: String)
     /// A file cannot be written.
     case cannotWrite(path: String, reason: String)
-    /// A signal stopped the run; what was computed is kept.
+    /// A signal stopped the run; the computed vectors are kept.
     case interrupted(output: String, kept: Int)
-    /// The output is complete but for bad records, which are listed in a file.
+    /// The output is complete except for bad records, which are listed in a file.
     case recordsLeftOut(count: Int, total: Int, list: String)
 
     package var kind: FailureKind {

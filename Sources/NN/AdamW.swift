@@ -2,30 +2,31 @@
 
 public import Torch
 
-/// AdamW (Loshchilov, Hutter 2019), all parameters of a group in one fused call.
+/// AdamW (Loshchilov, Hutter 2019), with one fused call per parameter group.
 ///
-/// Parameters without a gradient are left as they are, as in PyTorch. Parameters of 16 bits have
-/// float32 masters: these are updated, and the parameters are rounded copies of them, so that a
-/// change smaller than a rounding step is not lost.
+/// Parameters without a gradient are left unchanged, as in PyTorch. 16-bit parameters have float32
+/// masters: these are updated, and the parameters are rounded copies of them, so that a change
+/// smaller than a rounding step is not lost.
 public final class AdamW {
-    /// What does not change during a run.
+    /// The settings that stay constant during a run.
     public struct Settings: Sendable, Hashable, Codable {
-        /// Decay of the mean of gradients.
+        /// The decay of the mean of gradients.
         public var beta1: Double
-        /// Decay of the mean of squared gradients.
+        /// The decay of the mean of squared gradients.
         public var beta2: Double
         /// Added to the square root of the second moment.
         public var epsilon: Double
-        /// What weights shrink by, times the learning rate.
+        /// The decoupled weight decay, multiplied by the learning rate.
         public var weightDecay: Double
-        /// Parameters with settings of their own; the first whose pattern is found in a key counts.
+        /// Parameter groups with their own settings; the first whose pattern is found in a key
+        /// applies.
         public var groups: [Group] = []
-        /// Whether parameters of 16 bits have float32 masters.
+        /// Whether 16-bit parameters have float32 masters.
         public var usesMasters = true
-        /// The share that an average of the weights keeps in each update; nil for no average.
+        /// The decay of an exponential average of the weights; nil for no average.
         public var averageDecay: Double?
 
-        /// PyTorch's defaults, but for the weight decay.
+        /// Creates settings with PyTorch's defaults, except for the weight decay.
         public init(
             beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
             weightDecay: Double = 0
@@ -34,7 +35,9 @@ public final class AdamW {
             (self.epsilon, self.weightDecay) = (epsilon, weightDecay)
         }
 
-        /// - Throws: `ParameterError.patternUnused` for a group that has none of `keys`.
+        /// Checks that every group has parameters.
+        ///
+        /// - Throws: `ParameterError.patternUnused` for a group that matches none of `keys`.
         public func checkGroups(_ keys: [String]) throws {
             for group in groups where !keys.contains(where: group.match.isFound) {
                 throw ParameterError.patternUnused(
@@ -43,44 +46,44 @@ public final class AdamW {
         }
     }
 
-    /// Parameters with settings of their own.
+    /// A parameter group with its own settings.
     public struct Group: Sendable, Hashable, Codable {
-        /// Found in the keys of its parameters.
+        /// The pattern that is found in the keys of the group's parameters.
         public var match: KeyPattern
-        /// Times the learning rate.
+        /// The factor of the learning rate.
         public var learningRateScale: Double
-        /// In place of the optimiser's; nil takes that.
+        /// The weight decay of the group; nil uses the optimiser's.
         public var weightDecay: Double?
 
-        /// A group of these values.
+        /// Creates a group of these values.
         public init(match: KeyPattern, learningRateScale: Double = 1, weightDecay: Double? = nil) {
             (self.match, self.learningRateScale) = (match, learningRateScale)
             self.weightDecay = weightDecay
         }
     }
 
-    /// What is kept for one parameter.
+    /// The optimiser state of one parameter.
     struct State {
         let firstMoment: Tensor
         let secondMoment: Tensor
-        /// float32, without axes: steps taken.
+        /// The number of steps taken, a float32 scalar.
         let step: Tensor
-        /// float32; nil where the parameter itself is updated.
+        /// The float32 master; nil if the parameter itself is updated.
         let master: Tensor?
     }
 
-    /// What does not change during a run.
+    /// The settings, constant during a run.
     public let settings: Settings
     private let parameters: [(key: String, tensor: Tensor)]
     /// The group index of each parameter; `settings.groups.count` if it has none.
     private let groupNumbers: [Int]
-    /// Single numbers that do not shrink, and that others may put back under a limit.
+    /// Scalars without weight decay, which other code may clamp to a limit.
     private let undecayed: Set<String>
     private var states: [String: State] = [:]
     private var averages: [String: Tensor] = [:]
 
-    /// An optimiser of `parameters`; its moments begin at zero. Those of the keys `undecayed` do
-    /// not shrink, whatever their group says.
+    /// Creates an optimiser of `parameters`, whose moments begin at zero. Parameters with keys in
+    /// `undecayed` have no weight decay, whatever their group's setting.
     public init(
         _ parameters: [(key: String, tensor: Tensor)], settings: Settings,
         undecayed: Set<String> = []
@@ -95,7 +98,7 @@ public final class AdamW {
     }
 
     /// Updates every parameter that has a gradient. Gradients are multiplied by `gradientFactor`,
-    /// in float32 where there are masters.
+    /// in float32 if there are masters.
     public func step(learningRate: Double, gradientFactor: Double = 1) {
         for group in 0...settings.groups.count {
             let members = zip(parameters, groupNumbers).filter { $1 == group }.map(\.0)
@@ -130,7 +133,7 @@ public final class AdamW {
             }
             // One at a time, so that only one gradient exists twice.
             withoutGradient {
-                // Who put the parameter back under a limit moved its master too.
+                // If other code has clamped the parameter, its master follows.
                 if undecayed.contains(key), master.to(tensor.dtype).item() != tensor.item() {
                     master.assign(tensor.detached())
                 }
@@ -154,7 +157,7 @@ public final class AdamW {
             coefficients)
     }
 
-    /// Drops all gradients.
+    /// Clears all gradients.
     public func clearGradients() {
         for (_, tensor) in parameters { tensor.setGradient(nil) }
     }
@@ -172,7 +175,7 @@ public final class AdamW {
 
     // MARK: The average of the weights
 
-    /// As PyTorch's `AveragedModel`: the first update's weights begin the average.
+    /// As PyTorch's `AveragedModel`: the average starts with the weights of the first update.
     private func average(_ decay: Double) {
         withoutGradient {
             for (key, tensor) in parameters {
@@ -186,7 +189,7 @@ public final class AdamW {
         }
     }
 
-    /// Puts the averages in the place of the parameters; masters and moments stay.
+    /// Replaces the parameters with their averages; masters and moments stay.
     ///
     /// - Returns: whether there are any.
     public func applyAverages() -> Bool {
@@ -196,13 +199,13 @@ public final class AdamW {
         return !averages.isEmpty
     }
 
-    /// Runs `body` with the averages in the place of the parameters, where there are any. Then the
-    /// parameters are what they were, bit for bit, also when `body` throws.
+    /// Runs `body` with the parameters replaced by their averages, if any. Afterwards the
+    /// parameters are restored bit for bit, also if `body` throws.
     ///
-    /// - Throws: `TorchError` when there is no memory to set the parameters aside, which then stay
-    ///   as they are; what `body` throws.
+    /// - Throws: `TorchError` if there is no memory to set the parameters aside, which then stay
+    ///   unchanged; errors of `body`.
     public func withAverages<Result>(_ body: () throws -> Result) throws -> Result {
-        // A scope of its own: `body` may do more than tensor code, and catches what it computes.
+        // A separate scope: `body` may do more than tensor code, and catches its own failures.
         let replaced = try catchingTorchErrors {
             parameters.filter { averages[$0.key] != nil }.map { _, tensor in
                 (tensor: tensor, value: tensor.detached().clone())
@@ -219,8 +222,8 @@ public final class AdamW {
     private static let masterPart = "master"
     private static let averagePart = "average"
 
-    /// Everything to continue from, by name: `KEY.exp_avg`, `KEY.exp_avg_sq`, `KEY.step`, and where
-    /// there are such `KEY.master`, `KEY.average`.
+    /// The complete state for resuming, by name: `KEY.exp_avg`, `KEY.exp_avg_sq`, `KEY.step`, and
+    /// if present `KEY.master` and `KEY.average`.
     public var stateTensors: [(name: String, tensor: Tensor)] {
         parameters.flatMap { key, _ -> [(name: String, tensor: Tensor)] in
             var found: [(name: String, tensor: Tensor)] = []
@@ -234,9 +237,9 @@ public final class AdamW {
         }
     }
 
-    /// Continues from `stateTensors` of an earlier run.
+    /// Restores `stateTensors` of an earlier run.
     ///
-    /// - Throws: `ParameterError.optimizerState` when they are not of these parameters.
+    /// - Throws: `ParameterError.optimizerState` if they do not match these parameters.
     public func restore(_ tensors: [String: Tensor], file: String) throws {
         var restored: [String: State] = [:]
         var averages: [String: Tensor] = [:]
@@ -251,7 +254,7 @@ public final class AdamW {
                     file: file, reason: "master or average of \(key) are misshapen")
             }
             averages[key] = found[4]?.to(tensor.device).clone()
-            // A parameter that never had a gradient has an average alone.
+            // A parameter that never had a gradient has only an average.
             if found[..<3].allSatisfy({ $0 == nil }) { continue }
             guard let first = found[0], let second = found[1], let step = found[2],
                 first.shape == tensor.shape, second.shape == tensor.shape, step.shape == []
@@ -268,7 +271,7 @@ public final class AdamW {
         (states, self.averages) = (restored, averages)
     }
 
-    /// The state of a run of any type becomes that of this one's.
+    /// Converts the state of a run in any element type to the types of this run.
     private func restoredState(
         _ tensor: Tensor, _ first: Tensor, _ second: Tensor, _ step: Tensor, master: Tensor?
     ) -> State {

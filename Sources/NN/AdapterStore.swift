@@ -1,20 +1,20 @@
-// The adapters of a model, asked for by the linear layers that carry them.
+// The adapters of a model, requested by the linear layers that carry them.
 
 import MoCaCore
 public import Torch
 
-/// The low-rank adapters of one model, and where their parameters come from.
+/// The low-rank adapters of one model, and the source of their parameters.
 ///
-/// Its keys are PEFT's: the layer's, and `.lora_A.weight`, `.lora_B.weight` or
+/// The keys are PEFT's: the layer's key followed by `.lora_A.weight`, `.lora_B.weight` or
 /// `.lora_magnitude_vector`.
 public final class AdapterStore {
-    /// Where adapters come from.
+    /// The source of adapters.
     enum Source {
         case fresh
         case stored([String: Tensor], file: String)
     }
 
-    /// What the adapters have in common.
+    /// The settings of the adapters.
     public let settings: AdapterSettings
     let source: Source
     private let seed: UInt64
@@ -31,20 +31,21 @@ public final class AdapterStore {
         (self.settings, self.source, self.seed) = (settings, source, seed)
     }
 
-    /// Fresh adapters, which change nothing yet; each depends on `seed` and its key alone, and so
-    /// does dropout.
+    /// Creates fresh adapters, which leave the model's output unchanged. Each depends only on
+    /// `seed` and its key, and so does dropout.
     public convenience init(fresh settings: AdapterSettings, seed: UInt64) {
         self.init(settings, .fresh, seed: seed)
     }
 
-    /// Adapters of a file, and weights of modules that were trained whole; `seed` is of dropout.
+    /// Creates adapters from a file, with the weights of modules trained in full; `seed` is for
+    /// dropout.
     public convenience init(
         _ settings: AdapterSettings, stored tensors: [String: Tensor], file: String, seed: UInt64
     ) {
         self.init(settings, .stored(tensors, file: file), seed: seed)
     }
 
-    /// The adapter of the layer `module`, whose weight is `weight` `[O, I]`; nil where it has none.
+    /// The adapter of the layer `module`, whose weight is `weight` `[O, I]`; nil if it has none.
     func adapter(_ module: String, _ weight: Tensor, _ store: ParameterStore) -> LowRankAdapter? {
         guard isAdapted(module) else { return nil }
         let (outputs, inputs) = weight.sizes2()
@@ -113,7 +114,7 @@ public final class AdapterStore {
         return tensors[key] != nil
     }
 
-    /// What the file says of a parameter that was trained whole; nil where it says nothing.
+    /// The file's value of a parameter that was trained in full; nil if the file has none.
     func whole(_ key: String, _ shape: [Int], _ store: ParameterStore) -> Tensor? {
         has(key) ? stored(key, shape, store) : nil
     }
@@ -123,8 +124,8 @@ public final class AdapterStore {
         has("\(module).lora_embedding_A") || has("\(module).lora_embedding_B")
     }
 
-    /// The table of an adapted embedding: `W + s (B A)^T`, where `W` is `[V, D]`, `A` is `[R, V]` and
-    /// `B` is `[D, R]`; nil where `key` is not the weight of one.
+    /// The table of an adapted embedding: `W + s (B A)^T`, where `W` is `[V, D]`, `A` is `[R, V]`
+    /// and `B` is `[D, R]`; nil if `key` is not the weight of one.
     func mergedEmbedding(_ key: String, _ weight: Tensor, _ store: ParameterStore) -> Tensor? {
         guard key.hasSuffix(".weight"), weight.rank == 2 else { return nil }
         let module = String(key.dropLast(".weight".count))
@@ -157,8 +158,8 @@ public final class AdapterStore {
         }
     }
 
-    /// The weight of a plain layer that computes what the adapted layer with `key` does; nil where
-    /// the key is not an adapted layer's weight.
+    /// The weight of a plain layer that is equivalent to the adapted layer with `key`; nil if the
+    /// key is not an adapted layer's weight.
     func merged(_ key: String, _ weight: Tensor) -> Tensor? {
         guard key.hasSuffix(".weight") else { return nil }
         return adapters[String(key.dropLast(".weight".count))]?.merged(into: weight)
@@ -166,7 +167,7 @@ public final class AdapterStore {
 
     // MARK: Merging without a model
 
-    /// Takes note of a parameter of a checkpoint, for `finish()`.
+    /// Records a parameter of a checkpoint, for `finish()`.
     public func check(_ key: String, shape: [Int]) {
         guard case .stored(let tensors, _) = source else { return }
         func check(_ name: String, _ wanted: [Int]) {
@@ -191,8 +192,8 @@ public final class AdapterStore {
         if settings.usesMagnitude { check("\(module).lora_magnitude_vector", [shape[0]]) }
     }
 
-    /// The parameter `key` of a checkpoint that `finish()` found right, with what the file has for
-    /// it.
+    /// The parameter `key` of a checkpoint that `finish()` accepted, merged with the file's values
+    /// for it.
     public func merge(_ key: String, into weight: Tensor) -> Tensor {
         let plan = ParameterStore.plan()
         if let whole = whole(key, weight.shape, plan) { return whole }
@@ -205,9 +206,10 @@ public final class AdapterStore {
 
     /// Ends construction.
     ///
-    /// - Parameter mayBeUnused: which keys of the file a model may leave aside.
-    /// - Throws: `ParameterError.adapterMismatch` naming every parameter that is missing, misshapen
-    ///   or of a module that the model lacks; `.patternUnused` where fresh adapters found no layer.
+    /// - Parameter mayBeUnused: whether a model may ignore a key of the file.
+    /// - Throws: `ParameterError.adapterMismatch` naming every parameter that is missing,
+    ///   misshapen or of a module that the model lacks; `.patternUnused` if fresh adapters found no
+    ///   layer.
     public func finish(mayBeUnused: (String) -> Bool = { _ in false }) throws {
         switch source {
         case .fresh:

@@ -1,29 +1,29 @@
-// How fresh parameters are drawn.
+// The initialisation of fresh parameters.
 
 import Torch
 
-/// What a parameter is for; it decides how a fresh one is drawn.
+/// The role of a parameter, which decides its initialisation.
 public enum ParameterRole: Sendable, Hashable {
     /// A matrix whose outputs each sum `fanIn` inputs.
     case linear(fanIn: Int)
-    /// A matrix whose outputs are added to a residual stream that `branches` such matrices add to.
+    /// A matrix whose outputs are added to a residual stream, as those of `branches` such matrices.
     case residual(fanIn: Int, branches: Int)
     /// A table of token vectors.
     case embedding
-    /// The factor of a norm.
+    /// The scale of a norm.
     case scale
     /// An offset.
     case bias
 }
 
-/// A rule for fresh parameters: scales are 1, biases 0, the rest normal.
+/// A rule for fresh parameters: scales are 1, biases 0, all others normal.
 public enum InitializationScheme: Sendable, Hashable {
     /// One standard deviation for all matrices and embeddings, as transformers initialises
     /// (`initializer_range`, usually 0.02).
     case fixed(deviation: Double)
-    /// Matrices keep the variance of what passes through (deviation `1 / sqrt(fanIn)`; all branches
-    /// of a residual stream together add as much as it began with), embeddings have
-    /// `embeddingDeviation`. Small models learn sooner from it.
+    /// Matrices keep the variance of their input (standard deviation `1 / sqrt(fanIn)`; all
+    /// branches of a residual stream together add as much variance as it began with), embeddings
+    /// have standard deviation `embeddingDeviation`. Small models learn sooner with it.
     case unitVariance(embeddingDeviation: Double)
 
     /// Draws a parameter of `shape`.

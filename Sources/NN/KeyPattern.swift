@@ -1,24 +1,24 @@
 // Regular expressions over the names of parameters and modules.
 
-/// A regular expression that was read without error.
+/// A valid regular expression over names.
 ///
 ///     KeyPattern("^visual\\.")?.isFound(in: "visual.merger.ln_q.weight")
 public struct KeyPattern: Sendable, Hashable, Codable {
-    /// The expression.
+    /// The text of the regular expression.
     public let text: String
 
-    /// Returns nil if `text` is not a regular expression.
+    /// Creates a pattern; returns nil if `text` is not a regular expression.
     public init?(_ text: String) {
         guard Self.expression(text) != nil else { return nil }
         self.text = text
     }
 
-    /// Whether a part of `key` is as the pattern says.
+    /// Whether the pattern matches somewhere in `key`.
     public func isFound(in key: String) -> Bool {
         Self.expression(text).map { key.firstMatch(of: $0) != nil } ?? false
     }
 
-    /// Whether all of `key` is as the pattern says.
+    /// Whether the pattern matches all of `key`.
     public func isWhole(_ key: String) -> Bool {
         Self.expression(text).map { key.wholeMatch(of: $0) != nil } ?? false
     }

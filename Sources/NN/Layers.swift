@@ -4,26 +4,27 @@ public import Torch
 
 /// `x weight^T + bias`: `[..., in]` -> `[..., out]`.
 public struct Linear: Sendable {
-    /// How a layer stores its weight `[out, in]`.
+    /// The storage of a layer's weight `[out, in]`.
     ///
     /// A quantised storage is another case. It must give `x weight^T` in the type of `x` for every
-    /// floating-point `x`, with sums in float32 or wider; it needs no gradient of its own, but must
-    /// pass the gradient of `x` on, for an adapter is trained beside a weight that is frozen. Its
-    /// tensors are asked for by path, as the dense weight is, so that one walk still loads, counts and
-    /// saves a model.
+    /// floating-point `x`, with sums in float32 or wider. It needs no gradient of its own, but must
+    /// propagate the gradient of `x`, because an adapter is trained beside a frozen weight. Its
+    /// tensors are requested by path, as the dense weight is, so that one walk still loads, counts
+    /// and saves a model.
     public enum Weight: Sendable {
         /// One tensor in the type of the computation.
         case dense(Tensor)
     }
 
-    /// `[out, in]`
+    /// The weight `[out, in]`.
     public let weight: Weight
-    /// `[out]`
+    /// The bias `[out]`.
     public let bias: Tensor?
-    /// A trained change of the weight; nil where it is merged into it, or there is none.
+    /// A trained low-rank change of the weight; nil if there is none or it is merged into the
+    /// weight.
     public let adapter: LowRankAdapter?
 
-    /// Asks the store for `weight` `[output, input]` and, with `hasBias`, `bias` `[output]`.
+    /// Requests `weight` `[output, input]` and, with `hasBias`, `bias` `[output]` from the store.
     /// `branches` counts the layers that add to one residual stream; nil for a layer inside a
     /// branch.
     public init(
@@ -37,7 +38,7 @@ public struct Linear: Sendable {
         bias = hasBias ? path.parameter("bias", [output], .bias) : nil
     }
 
-    /// `[..., input]` -> `[..., output]`.
+    /// Applies the layer: `[..., input]` -> `[..., output]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         switch weight {
         case .dense(let weight):
@@ -47,37 +48,37 @@ public struct Linear: Sendable {
     }
 }
 
-/// Root mean square norm (Zhang, Sennrich 2019): float32 inside, rounded to the input's type, then
-/// times the weight in that type.
+/// Root mean square norm (Zhang, Sennrich 2019): computed in float32, rounded to the input's type,
+/// then multiplied by the weight in that type.
 public struct RMSNorm: Sendable {
-    /// `[width]`
+    /// The weight `[width]`.
     public let weight: Tensor
     /// Added to the mean of squares.
     public let epsilon: Double
 
-    /// Asks `path` for the weight.
+    /// Requests the weight from `path`.
     public init(_ path: ParameterPath, width: Int, epsilon: Double) {
         weight = path.parameter("weight", [width], .scale)
         self.epsilon = epsilon
     }
 
-    /// `[..., width]` -> `[..., width]`.
+    /// Applies the norm: `[..., width]` -> `[..., width]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         x.rmsNorm(weight, epsilon: epsilon)
     }
 }
 
-/// Token ids `[T]` -> vectors `[T, width]`.
+/// An embedding table: token ids `[T]` -> vectors `[T, width]`.
 public struct TokenEmbedding: Sendable {
-    /// `[rows, width]`
+    /// The table `[rows, width]`.
     public let weight: Tensor
 
-    /// Asks `path` for the table.
+    /// Requests the table from `path`.
     public init(_ path: ParameterPath, rows: Int, width: Int) {
         weight = path.parameter("weight", [rows, width], .embedding)
     }
 
-    /// `[T]` -> `[T, width]`.
+    /// Looks up token ids: `[T]` -> `[T, width]`.
     public func callAsFunction(_ ids: Tensor) -> Tensor {
         weight.embedding(ids)
     }
@@ -85,15 +86,15 @@ public struct TokenEmbedding: Sendable {
 
 /// A SwiGLU feed-forward layer (Shazeer 2020): `down(silu(gate(x)) * up(x))`.
 public struct GatedMLP: Sendable {
-    /// What decides how much passes.
+    /// The gate projection, `width` to `intermediate`.
     public let gateProj: Linear
-    /// What passes.
+    /// The up projection, `width` to `intermediate`.
     public let upProj: Linear
-    /// The way back to `width`.
+    /// The down projection, `intermediate` to `width`.
     public let downProj: Linear
 
-    /// Asks the store for `gate_proj`, `up_proj` and `down_proj`. `branches` counts the layers that
-    /// add to the residual stream that this one adds to.
+    /// Requests `gate_proj`, `up_proj` and `down_proj` from the store. `branches` counts the layers
+    /// that add to the same residual stream as this one.
     public init(
         _ path: ParameterPath, width: Int, intermediate: Int, hasBias: Bool, branches: Int? = nil
     ) {
@@ -104,7 +105,7 @@ public struct GatedMLP: Sendable {
             branches: branches)
     }
 
-    /// `[..., width]` -> `[..., width]`.
+    /// Applies the layer: `[..., width]` -> `[..., width]`.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         downProj(gateProj(x).siluMultiplied(upProj(x)))
     }

@@ -2,41 +2,41 @@
 
 import Foundation
 
-/// Warm-up, then decay.
+/// A learning rate schedule: warm-up, then decay.
 public struct LearningRateSchedule: Sendable, Hashable, Codable {
-    /// How the rate goes after warm-up.
+    /// The shape of the schedule after warm-up.
     public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Stays at the peak, or goes down to the lowest rate along a line or half a cosine.
+        /// Stays at the peak, or decays to the lowest rate linearly or along half a cosine.
         case constant, linear, cosine
-        /// Stays at the peak, and goes down at the end only (Hu et al. 2024, "MiniCPM").
+        /// Stays at the peak, and decays only at the end (Hu et al. 2024, "MiniCPM").
         case warmupStableDecay = "warmup_stable_decay"
     }
 
-    /// How the rate rises during warm-up.
+    /// The shape of the warm-up.
     public enum WarmupShape: String, Sendable, Hashable, Codable, CaseIterable {
-        /// In equal steps.
+        /// A linear rise.
         case linear
-        /// `log(step) / log(warmupSteps)`: what DeepSpeed's WarmupDecayLR does.
+        /// A rise by `log(step) / log(warmupSteps)`, as DeepSpeed's WarmupDecayLR.
         case log
     }
 
-    /// The last part of `.warmupStableDecay`.
+    /// The final decay of `.warmupStableDecay`.
     public struct Decay: Sendable, Hashable, Codable {
-        /// How the rate goes down.
+        /// The shape of the decay.
         public enum Shape: String, Sendable, Hashable, Codable, CaseIterable {
-            /// Along a line or half a cosine.
+            /// Linear or half a cosine.
             case linear, cosine
             /// By `1 - sqrt(progress)` (Haegele et al. 2024, "Scaling laws and compute-optimal
             /// training beyond fixed training durations").
             case sqrt
         }
 
-        /// Updates that it takes.
+        /// The number of updates of the decay.
         public var steps: Int
-        /// How the rate goes down.
+        /// The shape of the decay.
         public var shape: Shape
 
-        /// A decay over `steps` updates.
+        /// Creates a decay over `steps` updates.
         public init(steps: Int = 0, shape: Shape = .linear) {
             (self.steps, self.shape) = (steps, shape)
         }
@@ -44,20 +44,20 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
 
     /// The highest rate.
     public var peak: Double
-    /// How the rate goes after warm-up.
+    /// The shape of the schedule after warm-up.
     public var kind: Kind
-    /// How the rate rises.
+    /// The shape of the warm-up.
     public var warmupShape: WarmupShape
-    /// Updates until the peak.
+    /// The number of warm-up updates.
     public var warmupSteps: Int
-    /// All updates, those of the warm-up too.
+    /// The number of all updates, including warm-up.
     public var totalSteps: Int
-    /// The lowest rate after warm-up, as a share of the peak.
+    /// The lowest rate after warm-up, as a fraction of the peak.
     public var minimumRatio: Double
-    /// Of `.warmupStableDecay`.
+    /// The final decay of `.warmupStableDecay`; other kinds ignore it.
     public var decay: Decay
 
-    /// A schedule of these values.
+    /// Creates a schedule of these values.
     public init(
         peak: Double, kind: Kind, warmupShape: WarmupShape, warmupSteps: Int, totalSteps: Int,
         minimumRatio: Double = 0, decay: Decay = Decay()
@@ -67,11 +67,11 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
         (self.minimumRatio, self.decay) = (minimumRatio, decay)
     }
 
-    /// The rate of update number `step`, counted from 0.
+    /// The rate of the update with index `step`, counted from 0.
     ///
     /// Linear warm-up follows transformers' `get_linear_schedule_with_warmup` (the first update has
-    /// rate 0); log warm-up follows DeepSpeed, whose update number `step` has factor
-    /// `log(step + 1) / log(warmupSteps)`. The decays are those of transformers'
+    /// rate 0); log warm-up follows DeepSpeed, whose update with index `step` has factor `log(step
+    /// + 1) / log(warmupSteps)`. The decays are those of transformers'
     /// `get_cosine_with_min_lr_schedule_with_warmup` and `get_wsd_schedule`; warm-up begins at 0
     /// whatever the lowest rate is.
     public func rate(at step: Int) -> Double {
@@ -101,7 +101,7 @@ public struct LearningRateSchedule: Sendable, Hashable, Codable {
             ? peak * factor : peak * (factor * (1 - minimumRatio) + minimumRatio)
     }
 
-    /// From 0 at `start` to 1 at the end.
+    /// The progress from 0 at `start` to 1 at the last update.
     private func progress(_ step: Int, since start: Int) -> Double {
         min(1, Double(step - start) / Double(max(1, totalSteps - start)))
     }

@@ -1,27 +1,26 @@
 // Dynamic loss scaling, which keeps small gradients from vanishing in float16.
 
-/// What losses are multiplied by: doubled after many finite steps, halved when a gradient overflows
-/// (the rule and the numbers of PyTorch's `GradScaler`).
+/// The factor that losses are multiplied by: doubled after many finite steps, halved when a
+/// gradient overflows (the rule and constants of PyTorch's `GradScaler`).
 public struct LossScale: Sendable, Hashable, Codable {
-    /// The factor now.
+    /// The current factor.
     public private(set) var factor: Double
-    /// Finite steps since the factor changed.
+    /// The number of finite steps since the factor changed.
     public private(set) var finiteSteps = 0
-    /// Steps whose gradients overflowed, and which changed no weight.
+    /// The number of steps whose gradients overflowed, which changed no weights.
     public private(set) var skippedSteps = 0
 
     private static let growthInterval = 2000
 
-    /// A scale that begins at `factor`.
+    /// Creates a scale that begins at `factor`.
     public init(_ factor: Double = 65_536) {
         self.factor = factor
     }
 
-    /// Whether a further overflow means more than too large a factor: the plain gradient is not
-    /// finite.
+    /// Whether another overflow cannot be due to the factor: the unscaled gradient is not finite.
     public var isExhausted: Bool { factor < 1 }
 
-    /// Takes a step into account.
+    /// Updates the factor after a step.
     public mutating func update(isFinite: Bool) {
         guard isFinite else {
             factor /= 2

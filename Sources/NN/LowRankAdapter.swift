@@ -1,31 +1,31 @@
-// A small trained change of a large frozen weight.
+// A low-rank trained change of a frozen weight.
 // Shapes: I inputs, O outputs, R the adapter's rank.
 
 import MoCaCore
 public import Torch
 
-/// LoRA: `W + s B A`. DoRA: rows of that, each scaled to a learnt length `m`; the length that it
-/// has is taken as a constant in backward (arXiv 2402.09353, section 4.3), as PEFT does.
+/// LoRA: `W + s B A`. DoRA: its rows, each scaled to a trained norm `m`; the current norm is
+/// treated as a constant in backward (arXiv 2402.09353, section 4.3), as PEFT does.
 public struct LowRankAdapter: Sendable {
-    /// `[R, I]`
+    /// The matrix `A` `[R, I]`.
     public let loraA: Tensor
-    /// `[O, R]`
+    /// The matrix `B` `[O, R]`.
     public let loraB: Tensor
-    /// `[O]`; nil for LoRA.
+    /// The trained row norms `m` `[O]`; nil for LoRA.
     public let magnitude: Tensor?
-    /// s
+    /// The scaling `s`.
     public let scaling: Double
     let dropout: AdapterDropout?
 
-    /// `[..., I]` -> `[..., O]`, of the layer with `weight` and `bias`.
+    /// Applies the adapted layer with `weight` and `bias`: `[..., I]` -> `[..., O]`.
     ///
-    /// Dropout is on the adapter's inputs; in DoRA what the magnitude adds to the plain layer sees
-    /// them too.
+    /// Dropout applies to the adapter's inputs; in DoRA also to those of the plain layer's term
+    /// that the magnitude adds.
     func callAsFunction(_ x: Tensor, _ weight: Tensor, _ bias: Tensor?) -> Tensor {
         output(x, dropped: dropout?(x), weight, bias)
     }
 
-    /// The adapted layer's output, where `dropped` is `x` after dropout; nil for no dropout.
+    /// The adapted layer's output, with `dropped` as `x` after dropout; nil for no dropout.
     func output(
         _ x: Tensor, dropped: Tensor?, _ weight: Tensor, _ bias: Tensor?
     ) -> Tensor {
@@ -45,7 +45,7 @@ public struct LowRankAdapter: Sendable {
         return bias.map { y + $0 } ?? y
     }
 
-    /// The lengths of the rows of `W + s B A`, float32 `[O]`.
+    /// The norms of the rows of `W + s B A`, float32 `[O]`.
     private func rowLengths(_ weight: Tensor) -> Tensor {
         sum(weight).norm(1)
     }
@@ -56,7 +56,7 @@ public struct LowRankAdapter: Sendable {
         return weight.detached().to(.float32) + product * scaling
     }
 
-    /// The weight of a plain layer that computes the same, in the type of `weight`.
+    /// The weight of an equivalent plain layer, in the type of `weight`.
     func merged(into weight: Tensor) -> Tensor {
         withoutGradient {
             let sum = sum(weight)
@@ -66,20 +66,20 @@ public struct LowRankAdapter: Sendable {
         }
     }
 
-    /// The lengths of the rows of a weight: what a fresh magnitude is.
+    /// The norms of the rows of a weight, which initialise a magnitude.
     static func lengths(ofRows weight: Tensor) -> Tensor {
         withoutGradient { weight.detached().to(.float32).norm(1) }
     }
 }
 
-/// Dropout whose mask is a function of seed, place in the run and module.
+/// Dropout whose mask is a function of the seed, the position in the run and the module.
 struct AdapterDropout: Sendable {
     let share: Double
     let seed: UInt64
     let module: String
     let context: StepContext
 
-    /// What is left of `x`, scaled to the same mean; nil outside of training.
+    /// `x` after dropout, scaled to the same mean; nil outside of training.
     func callAsFunction(_ x: Tensor) -> Tensor? {
         guard let place = context.place, share > 0 else { return nil }
         var random = RandomSource(

@@ -1,19 +1,19 @@
-// What can be wrong between a model and its checkpoint.
+// Mismatches between a model and its checkpoint.
 
 public import MoCaCore
 import Foundation
 
 /// A failure of this target that reaches a user.
 public enum ParameterError: UserFacingError, Hashable {
-    /// The checkpoint's tensors are not those of the model.
+    /// The checkpoint's tensors do not match the model.
     case mismatch(file: String, missing: [String], misshapen: [String], unknown: [String])
-    /// An optimiser's saved state is not that of these parameters.
+    /// An optimiser's saved state does not match these parameters.
     case optimizerState(file: String, reason: String)
 
-    /// An adapter's tensors are not of this model's layers.
+    /// An adapter's tensors do not match this model's layers.
     case adapterMismatch(
         file: String, missing: [String], misshapen: [String], unknown: [String])
-    /// A pattern over names that is found in none.
+    /// A pattern that matches no name.
     case patternUnused(setting: String, pattern: String)
 
     public var kind: FailureKind {
@@ -58,7 +58,7 @@ public enum ParameterError: UserFacingError, Hashable {
             .joined(separator: "; ")
     }
 
-    /// The first names; a whole model's would bury the message.
+    /// The first names; those of a whole model would hide the message.
     private static func list(_ names: [String]) -> String {
         let shown = names.prefix(12).joined(separator: ", ")
         return names.count > 12 ? "\(shown) and \(names.count - 12) more" : shown

@@ -1,5 +1,5 @@
-// Where the parameters of a model come from, by name and shape: a checkpoint, a seed, or nowhere (a
-// plan of what there would be). Loading is construction: a module asks for what it needs.
+// The source of a model's parameters by name and shape: a checkpoint, a seed, or a plan that only
+// records them. Loading is construction: a module requests what it needs.
 
 import Foundation
 import MoCaCore
@@ -8,11 +8,11 @@ public import Torch
 
 /// One parameter that a model requested.
 public struct ParameterDeclaration: Sendable, Hashable {
-    /// Its key in a checkpoint.
+    /// The key in a checkpoint.
     public let key: String
-    /// Its axes.
+    /// The shape of the parameter.
     public let shape: [Int]
-    /// What it is for, which decides how a fresh one is drawn.
+    /// The role of the parameter, which decides its initialisation.
     public let role: ParameterRole
 
     /// The number of elements.
@@ -25,25 +25,25 @@ public struct ParameterDeclaration: Sendable, Hashable {
 ///     let model = Model(configuration, store.root)
 ///     try store.finish()
 ///
-/// Requesting a key twice traps; keys missing, misshapen or left over are reported by `finish()`,
-/// all at once.
+/// Requesting a key twice traps; missing, misshapen and unused keys are reported together by
+/// `finish()`.
 public final class ParameterStore {
-    /// Where parameters come from.
+    /// The source of parameters.
     enum Source {
         case checkpoint(SafetensorsCheckpoint, names: [String: String])
         case fresh(seed: UInt64, InitializationScheme)
         case plan
     }
 
-    /// The type of parameters.
+    /// The element type of parameters.
     public let dtype: DType
-    /// Where parameters are put.
+    /// The device of parameters.
     public let device: Device
-    /// Whether parameters record gradients and have memory of their own.
+    /// Whether parameters record gradients and have their own memory.
     public let isTrainable: Bool
-    /// The low-rank adapters of the model's linear layers; nil where it has none.
+    /// The low-rank adapters of the model's linear layers; nil if it has none.
     public let adapters: AdapterStore?
-    /// What a training step says to the model's layers.
+    /// The state of a training step that the model's layers read.
     public let context = StepContext()
     /// The requested parameters, in order.
     public private(set) var declarations: [ParameterDeclaration] = []
@@ -65,8 +65,8 @@ public final class ParameterStore {
         (self.isTrainable, self.adapters) = (isTrainable, adapters)
     }
 
-    /// Parameters of a checkpoint, whose tensor `names[key]` is the parameter `key`. With adapters
-    /// these alone are trained; without training they are merged into the weights.
+    /// Creates a store on a checkpoint, whose tensor `names[key]` is the parameter `key`. With
+    /// adapters only these are trained; without training they are merged into the weights.
     public convenience init(
         _ checkpoint: SafetensorsCheckpoint, names: [String: String], dtype: DType,
         device: Device = .cpu, isTrainable: Bool = false, adapters: AdapterStore? = nil
@@ -76,7 +76,7 @@ public final class ParameterStore {
             isTrainable: isTrainable, adapters: adapters)
     }
 
-    /// Fresh parameters; each depends on `seed` and its key alone.
+    /// Creates fresh parameters; each depends only on `seed` and its key.
     public convenience init(
         seed: UInt64, scheme: InitializationScheme, dtype: DType = .float32,
         device: Device = .cpu, isTrainable: Bool = false, adapters: AdapterStore? = nil
@@ -86,7 +86,7 @@ public final class ParameterStore {
             adapters: adapters)
     }
 
-    /// No parameters: only `declarations` are of use.
+    /// A store without parameters, which only records `declarations`.
     public static func plan() -> ParameterStore {
         ParameterStore(.plan, dtype: .float32, device: .cpu, isTrainable: false)
     }
@@ -101,23 +101,23 @@ public final class ParameterStore {
         }
     }
 
-    /// The parameters that record gradients: all but frozen ones, or the adapters' and those of
-    /// modules that are trained whole.
+    /// The parameters that record gradients: all but frozen ones, or, with adapters, those of the
+    /// adapters and of modules trained in full.
     public var trainableParameters: [(key: String, tensor: Tensor)] {
         parameters.filter(\.tensor.requiresGradient) + (adapters?.parameters ?? [])
     }
 
-    /// Sums gradients of trained parameters of 16 bits in float32. A step has many parts, and what
-    /// one of them adds to a sum in 16 bits is lost where it is below a rounding step of the sum.
+    /// Sums gradients of trained 16-bit parameters in float32. A step has many microbatches, and a
+    /// contribution below a rounding step of a 16-bit sum would be lost.
     public func widenGradients() {
         for (_, tensor) in trainableParameters where tensor.dtype.byteCount == 2 {
             tensor.setGradientType(.float32)
         }
     }
 
-    /// Stops training of the parameters that a pattern is found in.
+    /// Excludes the parameters whose key matches a pattern from training.
     ///
-    /// - Throws: `ParameterError.patternUnused` for a pattern that is found in none.
+    /// - Throws: `ParameterError.patternUnused` for a pattern that matches no key.
     public func freeze(_ patterns: [KeyPattern], setting: String) throws {
         for pattern in patterns {
             let found = parameters.filter { pattern.isFound(in: $0.key) }
@@ -128,7 +128,7 @@ public final class ParameterStore {
         }
     }
 
-    /// The parameter `key` with its adapter merged into it, where it has one.
+    /// The parameter `key` with its adapter, if any, merged into it.
     public func merged(_ key: String, _ tensor: Tensor) -> Tensor {
         adapters?.merged(key, tensor) ?? tensor.detached()
     }
@@ -144,7 +144,7 @@ public final class ParameterStore {
         provided[key] = tensor
     }
 
-    /// Trains the parameter `key` beside adapters too. Call before the model requests it.
+    /// Trains the parameter `key` even beside adapters. Call before the model requests it.
     public func trainBesideAdapters(_ key: String) {
         alwaysTrained.insert(key)
     }
@@ -155,7 +155,7 @@ public final class ParameterStore {
     }
 
     func parameter(_ key: String, _ shape: [Int], _ role: ParameterRole) -> Tensor {
-        precondition(tensors[key] == nil, "parameter \(key) is asked for twice")
+        precondition(tensors[key] == nil, "parameter \(key) is requested twice")
         declarations.append(ParameterDeclaration(key: key, shape: shape, role: role))
         var tensor: Tensor
         switch source {
@@ -175,7 +175,7 @@ public final class ParameterStore {
         return tensor
     }
 
-    /// The weight of a linear layer, with its adapter while that is trained, else merged.
+    /// The weight of a linear layer, with its adapter if that is trained, else merged.
     func adaptedWeight(
         _ module: String, _ shape: [Int], _ role: ParameterRole
     ) -> (weight: Tensor, adapter: LowRankAdapter?) {
@@ -190,7 +190,7 @@ public final class ParameterStore {
         return (merged, nil)
     }
 
-    /// The parameter `key` of the checkpoint; what is wrong with it is kept for `finish()`.
+    /// The parameter `key` of the checkpoint; problems are kept for `finish()`.
     private func stored(
         _ key: String, _ shape: [Int], _ checkpoint: SafetensorsCheckpoint,
         _ names: [String: String]
@@ -210,7 +210,7 @@ public final class ParameterStore {
                 misshapen.append("\(name) is of type \(entry.dtype.rawValue), not a float")
                 return nil
             }
-            // A parameter that is trained must not share the file's pages.
+            // A trained parameter must not share the file's pages.
             let isKept = mapped.dtype == dtype && device == .cpu
             if isKept && !isTrained(key) { return mapped }
             let own = isKept ? mapped.clone() : mapped.to(dtype).to(device)
@@ -224,7 +224,7 @@ public final class ParameterStore {
 
     /// Ends construction.
     ///
-    /// - Parameter mayBeUnused: which keys of the checkpoint a model may leave aside.
+    /// - Parameter mayBeUnused: whether a model may ignore a key of the checkpoint.
     /// - Throws: `ParameterError.mismatch` naming every parameter that is missing, misshapen or
     ///   unknown.
     public func finish(mayBeUnused: (String) -> Bool = { _ in false }) throws {
@@ -238,13 +238,13 @@ public final class ParameterStore {
     }
 }
 
-/// A place in the tree of a model's parameters.
+/// A node in the tree of a model's parameters.
 ///
 ///     let query = Linear(path / "q_proj", from: 128, to: 128)
 public struct ParameterPath {
-    /// Where its parameters come from.
+    /// The source of the parameters.
     public let store: ParameterStore
-    /// The names down to here, joined by dots.
+    /// The names from the root to this node, joined by dots.
     public let key: String
 
     /// The path of a child.
@@ -252,19 +252,19 @@ public struct ParameterPath {
         ParameterPath(store: path.store, key: path.key.isEmpty ? name : "\(path.key).\(name)")
     }
 
-    /// The path of a numbered child.
+    /// The path of a child with an index.
     public static func / (path: ParameterPath, index: Int) -> ParameterPath {
         path / String(index)
     }
 
-    /// The weight of a linear layer here, and its adapter where it has one to train.
+    /// The weight of the linear layer at this path, and its adapter if it has one to train.
     func adaptedWeight(
         _ shape: [Int], _ role: ParameterRole
     ) -> (weight: Tensor, adapter: LowRankAdapter?) {
         store.adaptedWeight(key, shape, role)
     }
 
-    /// The parameter `name` here.
+    /// The parameter `name` at this path.
     public func parameter(_ name: String, _ shape: [Int], _ role: ParameterRole) -> Tensor {
         store.parameter((self / name).key, shape, role)
     }

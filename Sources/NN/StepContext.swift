@@ -1,25 +1,25 @@
-// What a training step says to layers and losses beside tensors.
+// The non-tensor state of a training step that layers and losses read.
 
 import Synchronization
 public import Torch
 
-/// Where a run is, for dropout, and what losses are multiplied by, for float16. One belongs to all
-/// modules of a model (`ParameterStore.context`).
+/// The position in a run, for dropout, and the loss scale, for float16. All modules of a model
+/// share one (`ParameterStore.context`).
 ///
-/// A dropout mask is a function of seed, place and module alone, never of the order of calls. So a
-/// forward pass that is done again at the same place (large-batch caching, a recomputed layer, a
-/// resumed run) drops the same numbers. Whoever runs several forward passes in one step gives each
-/// its own `part`, and sets the same part again before it repeats one; `replaying` does that for
-/// what is computed again during backward.
+/// A dropout mask is a function of seed, position and module alone, never of the order of calls. So
+/// a forward pass that is repeated at the same position (large-batch caching, a recomputed layer, a
+/// resumed run) drops the same elements. Code that runs several forward passes in one step gives
+/// each its own `part`, and sets the same part again before it repeats one; `replaying` does that
+/// for segments recomputed during backward.
 public final class StepContext: Sendable {
-    /// One forward pass of a run.
+    /// The position of one forward pass in a run.
     public struct Place: Sendable, Hashable {
-        /// Updates done.
+        /// The number of updates done.
         public var step: Int
-        /// Which forward pass of the step.
+        /// The index of the forward pass in the step.
         public var part: Int
 
-        /// The pass `part` of `step`.
+        /// Creates the position of pass `part` of `step`.
         public init(step: Int, part: Int = 0) {
             (self.step, self.part) = (step, part)
         }
@@ -27,33 +27,33 @@ public final class StepContext: Sendable {
 
     private let state = Mutex<(place: Place?, lossScale: Double)>((nil, 1))
 
-    /// Nowhere: nothing is dropped.
+    /// Creates a context outside of training, where nothing is dropped.
     public init() {}
 
-    /// Where the run is; nil outside of training, where nothing is dropped.
+    /// The position in the run; nil outside of training, where nothing is dropped.
     public var place: Place? {
         get { state.withLock { $0.place } }
         set { state.withLock { $0.place = newValue } }
     }
 
-    /// What losses are multiplied by before backward, so that gradients do not vanish in float16.
+    /// The factor of losses before backward, so that gradients do not underflow in float16.
     public var lossScale: Double {
         get { state.withLock { $0.lossScale } }
         set { state.withLock { $0.lossScale = newValue } }
     }
 
-    /// The next forward passes are part `part` of the step.
+    /// Sets the index of the following forward pass in the step.
     public func begin(part: Int) {
         state.withLock { $0.place?.part = part }
     }
 
-    /// Backward of a scalar loss, scaled.
+    /// Runs backward of a scalar loss multiplied by the loss scale.
     public func backward(_ loss: Tensor) {
         let scale = lossScale
         (scale == 1 ? loss : loss * scale).backward()
     }
 
-    /// `segment` as it runs here, whenever it is called.
+    /// `segment` bound to the current position, whenever it is called.
     public func replaying(
         _ segment: @escaping ([Tensor]) -> Tensor
     ) -> ([Tensor]) -> Tensor {

@@ -3,30 +3,30 @@
 public import Foundation
 import MoCaSettings
 
-/// The tensors of a checkpoint, wherever they lie.
+/// The tensors of a checkpoint of one or several files.
 ///
 ///     let checkpoint = try SafetensorsCheckpoint(opening: folder)
 ///     let name = "lm_head.weight"
 ///     let first = try checkpoint.file(of: name).withBytes(of: name) { $0.first }
 public struct SafetensorsCheckpoint: Sendable {
-    /// The folder's name of a checkpoint of one file.
+    /// The file name of a checkpoint of one file.
     static let fileName = "model.safetensors"
-    /// The folder's name of the index of a checkpoint of several files.
+    /// The file name of the index of a checkpoint of several files.
     static let indexName = "model.safetensors.index.json"
 
     /// The file or the index that was opened.
     public let url: URL
-    /// The files, in the order of their names.
+    /// The files, sorted by name.
     public let files: [SafetensorsFile]
-    /// The names of all tensors: file by file, in the order of their bytes.
+    /// The names of all tensors: file by file, in byte order of their data.
     public let names: [String]
-    /// The texts under `__metadata__`; where shards differ, the first one's.
+    /// The metadata under `__metadata__`; if shards differ, the first one's value.
     public let metadata: [String: String]
 
     private let fileIndices: [String: Int]
 
-    /// Opens a folder that holds `model.safetensors` (preferred) or `model.safetensors.index.json`,
-    /// or one such file itself.
+    /// Opens a folder that contains `model.safetensors` (preferred) or
+    /// `model.safetensors.index.json`, or one such file itself.
     ///
     /// - Throws: `SafetensorsError`.
     public init(opening url: URL) throws {
@@ -50,14 +50,14 @@ public struct SafetensorsCheckpoint: Sendable {
         }
     }
 
-    /// What the header says about `name`.
+    /// The header's entry for the tensor `name`.
     ///
     /// - Throws: `SafetensorsError.unknownTensor`.
     public func entry(_ name: String) throws -> SafetensorsEntry {
         try file(of: name).entry(name)
     }
 
-    /// The file that holds `name`.
+    /// The file that contains the tensor `name`.
     ///
     /// - Throws: `SafetensorsError.unknownTensor`.
     public func file(of name: String) throws -> SafetensorsFile {
@@ -67,7 +67,7 @@ public struct SafetensorsCheckpoint: Sendable {
         return files[index]
     }
 
-    /// Whether the checkpoint holds `name`.
+    /// Whether the checkpoint contains the tensor `name`.
     public func contains(_ name: String) -> Bool {
         fileIndices[name] != nil
     }
@@ -82,7 +82,7 @@ public struct SafetensorsCheckpoint: Sendable {
         throw SafetensorsError.noCheckpoint(folder: folder.path)
     }
 
-    /// Reads the index: tensor name to shard name.
+    /// Reads the index, which maps tensor names to shard names.
     private static func weightMap(_ index: URL) throws -> [String: String] {
         let data: Data
         do {
@@ -130,8 +130,8 @@ public struct SafetensorsCheckpoint: Sendable {
         }
     }
 
-    /// Finds each tensor's file; a tensor that the index does not list is found too, as in
-    /// `transformers`, which loads whole shards.
+    /// Finds each tensor's file, including tensors that the index does not list, as `transformers`
+    /// does, which loads whole shards.
     private static func locate(
         _ files: [SafetensorsFile], weightMap: [String: String], index: URL
     ) throws -> [String: Int] {

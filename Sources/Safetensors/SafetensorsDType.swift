@@ -2,8 +2,8 @@
 
 /// The type of a tensor's elements.
 ///
-/// The cases stand in the order in which the `safetensors` library sorts tensors (it writes the
-/// last ones first, so that wide elements lie aligned).
+/// The cases are in the order in which the `safetensors` library sorts tensors (it writes the last
+/// ones first, so that wide elements are aligned).
 public enum SafetensorsDType: String, Sendable, Hashable, Codable, CaseIterable {
     case bool = "BOOL"
     case float4 = "F4"
@@ -28,7 +28,7 @@ public enum SafetensorsDType: String, Sendable, Hashable, Codable, CaseIterable 
     case int64 = "I64"
     case uint64 = "U64"
 
-    /// Bits that one element takes; under 8 where elements share a byte.
+    /// The number of bits of one element; below 8 if elements share a byte.
     public var bitWidth: Int {
         switch self {
         case .float4: 4
@@ -42,10 +42,10 @@ public enum SafetensorsDType: String, Sendable, Hashable, Codable, CaseIterable 
         }
     }
 
-    /// What the address of a tensor's first byte should be a multiple of.
+    /// The required alignment of a tensor's first byte, in bytes.
     public var alignment: Int { max(1, bitWidth / 8) }
 
-    /// The place in the sorting order of the `safetensors` library.
+    /// The rank in the sorting order of the `safetensors` library.
     var rank: Int {
         Self.ranks[self, default: 0]
     }

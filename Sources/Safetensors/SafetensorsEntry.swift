@@ -1,14 +1,14 @@
-// What the header says about one tensor.
+// The header's description of one tensor.
 
-/// One tensor of a file: its name, its type, its shape, and where its bytes lie.
+/// The name, type, shape and byte range of one tensor in a file.
 public struct SafetensorsEntry: Sendable, Hashable {
     /// The tensor's name, such as `model.layers.0.mlp.up_proj.weight`.
     public let name: String
-    /// The type of its elements.
+    /// The type of the elements.
     public let dtype: SafetensorsDType
     /// The size of each axis, the slowest first; empty for a scalar.
     public let shape: [Int]
-    /// Where its bytes lie, counted from the first byte after the header.
+    /// The byte range of the data, relative to the first byte after the header.
     public let byteRange: Range<Int>
 
     /// The number of elements.
@@ -17,11 +17,11 @@ public struct SafetensorsEntry: Sendable, Hashable {
     public var byteCount: Int { byteRange.count }
 }
 
-/// One tensor that is going to be written.
+/// The declaration of a tensor to write.
 public struct SafetensorsDeclaration: Sendable, Hashable {
     /// The tensor's name.
     public let name: String
-    /// The type of its elements.
+    /// The type of the elements.
     public let dtype: SafetensorsDType
     /// The size of each axis, the slowest first; empty for a scalar.
     public let shape: [Int]
@@ -33,10 +33,10 @@ public struct SafetensorsDeclaration: Sendable, Hashable {
         self.shape = shape
     }
 
-    /// The bytes that the tensor takes.
+    /// The size of the tensor in bytes.
     ///
-    /// - Throws: `SafetensorsError.invalidShape` (negative size, more than `Int.max` bits, elements
-    ///   that do not fill whole bytes); `file` is what the error calls the file.
+    /// - Throws: `SafetensorsError.invalidShape` (negative size, more than `Int.max` bits,
+    ///   elements that do not fill whole bytes); `file` is the name of the file in the error.
     public func byteCount(file: String) throws -> Int {
         var bits = dtype.bitWidth
         for size in shape {
@@ -62,7 +62,7 @@ public struct SafetensorsDeclaration: Sendable, Hashable {
 
 extension SafetensorsDeclaration {
     /// The order in which the `safetensors` library writes tensors: wide types first, so that every
-    /// tensor lies aligned, then by the bytes of the name.
+    /// tensor is aligned, then by the bytes of the name.
     public static func canonicalOrder(_ lhs: Self, _ rhs: Self) -> Bool {
         if lhs.dtype.rank != rhs.dtype.rank { return lhs.dtype.rank > rhs.dtype.rank }
         return lhs.name.utf8.lexicographicallyPrecedes(rhs.name.utf8)

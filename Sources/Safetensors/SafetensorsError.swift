@@ -1,16 +1,17 @@
-// Everything that can be wrong with a safetensors file, an index, or a write.
+// Failures of a safetensors file, an index, or a write.
 
 import Foundation
 public import MoCaCore
 
-/// What failed while a safetensors file was read or written.
+/// A failure while reading or writing a safetensors file.
 ///
-/// `file` is a path, `tensor` a name inside the file, `byte` an offset from the file's beginning.
+/// `file` is a path, `tensor` a name inside the file, `byte` an offset from the beginning of the
+/// file.
 public enum SafetensorsError: UserFacingError, Equatable {
     // Reading one file
     case missing(file: String)
     case unreadable(file: String, reason: String)
-    /// A Git LFS pointer where the file itself should be.
+    /// A Git LFS pointer in place of the file itself.
     case lfsPointer(file: String)
     case noHeader(file: String, size: Int)
     case headerLength(file: String, length: UInt64)
@@ -54,7 +55,7 @@ public enum SafetensorsError: UserFacingError, Equatable {
         }
     }
 
-    /// `WHAT (WHERE): WHY`.
+    /// The failure, as `WHAT (WHERE): WHY`.
     public var errorDescription: String? {
         fileDescription ?? tensorDescription ?? checkpointDescription ?? writeDescription
     }
@@ -151,7 +152,7 @@ public enum SafetensorsError: UserFacingError, Equatable {
         }
     }
 
-    /// How to fix it.
+    /// A way to fix the failure.
     public var recoverySuggestion: String? {
         switch self {
         case .missing, .unknownTensor, .noCheckpoint:

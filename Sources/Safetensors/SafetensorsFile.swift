@@ -9,19 +9,19 @@ import MoCaSystem
 ///     let entry = try file.entry("lm_head.weight")
 ///     let first = try file.withBytes(of: "lm_head.weight") { $0.first }
 ///
-/// The map is private and writable: a write goes to a copy of the page in memory, never to the
+/// The mapping is private and writable: a write goes to a copy of the page in memory, never to the
 /// file. The file must not be shortened while it is mapped.
 public final class SafetensorsFile: Sendable {
-    /// The file.
+    /// The location of the file.
     public let url: URL
     /// The tensors by name.
     public let entries: [String: SafetensorsEntry]
-    /// The names in the order of their bytes in the file.
+    /// The names of the tensors in the byte order of their data.
     public let names: [String]
-    /// The texts under `__metadata__`.
+    /// The metadata under `__metadata__`.
     public let metadata: [String: String]
 
-    /// The whole file. `deinit` alone frees it, and the class never writes to it.
+    /// The mapping of the whole file. Only `deinit` frees it, and the class never writes to it.
     private nonisolated(unsafe) let map: UnsafeMutableRawBufferPointer
     private let dataStart: Int
 
@@ -47,7 +47,7 @@ public final class SafetensorsFile: Sendable {
         munmap(map.baseAddress!, map.count)
     }
 
-    /// What the header says about `name`.
+    /// The header's entry for the tensor `name`.
     ///
     /// - Throws: `SafetensorsError.unknownTensor`.
     public func entry(_ name: String) throws -> SafetensorsEntry {
@@ -57,8 +57,8 @@ public final class SafetensorsFile: Sendable {
         return entry
     }
 
-    /// The bytes of the tensor `name`, valid while this object lives: whoever keeps them must keep
-    /// it too (Swift may free an object after its last use, even before its scope ends).
+    /// The bytes of the tensor `name`, valid while this object lives: code that keeps them must
+    /// keep it too (Swift may free an object after its last use, even before its scope ends).
     ///
     /// - Throws: `SafetensorsError.unknownTensor`.
     public func bytes(of name: String) throws -> UnsafeMutableRawBufferPointer {
@@ -67,17 +67,17 @@ public final class SafetensorsFile: Sendable {
             rebasing: map[dataStart + range.lowerBound..<dataStart + range.upperBound])
     }
 
-    /// Calls `body` with the bytes of the tensor `name`, and keeps the file alive meanwhile.
+    /// Calls `body` with the bytes of the tensor `name`, and keeps the file alive during the call.
     ///
-    /// - Throws: `SafetensorsError.unknownTensor`, and what `body` throws.
+    /// - Throws: `SafetensorsError.unknownTensor`, errors of `body`.
     public func withBytes<Result>(
         of name: String, _ body: (UnsafeMutableRawBufferPointer) throws -> Result
     ) throws -> Result {
         try withExtendedLifetime(self) { try body(bytes(of: name)) }
     }
 
-    /// Whether the bytes of `name` lie at a multiple of its element size, so that they may be used
-    /// in place.
+    /// Whether the bytes of `name` are aligned to its element size, so that they may be used in
+    /// place.
     ///
     /// - Throws: `SafetensorsError.unknownTensor`.
     public func isAligned(_ name: String) throws -> Bool {
@@ -85,8 +85,8 @@ public final class SafetensorsFile: Sendable {
         return (dataStart + entry.byteRange.lowerBound).isMultiple(of: entry.dtype.alignment)
     }
 
-    /// Lets go of the memory that holds the whole pages of `name`: for use after its bytes were
-    /// copied. Reading them later fetches them from the file again; what was written there is lost.
+    /// Releases the memory of the whole pages of `name`, for use after its bytes were copied.
+    /// Reading them later fetches them from the file again; writes to them are lost.
     ///
     /// - Throws: `SafetensorsError.unknownTensor`.
     public func release(_ name: String) throws {
@@ -96,7 +96,7 @@ public final class SafetensorsFile: Sendable {
         let begin = (UInt(bitPattern: base) + page - 1) / page * page
         let end = (UInt(bitPattern: base) + UInt(bytes.count)) / page * page
         guard begin < end, let first = UnsafeMutableRawPointer(bitPattern: begin) else { return }
-        // A refusal costs memory, not correctness.
+        // A failure costs memory, not correctness.
         _ = madvise(first, Int(end - begin), Int32(MADV_DONTNEED))
     }
 
@@ -131,7 +131,7 @@ public final class SafetensorsFile: Sendable {
     }
 }
 
-/// The system's text for the `errno` of the call that just failed.
+/// The system's error text for the current `errno`.
 func systemErrorText() -> String {
     String(cString: strerror(errno))
 }

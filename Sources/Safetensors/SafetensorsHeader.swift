@@ -1,25 +1,25 @@
-// The header of a file: eight bytes of length, then JSON that must describe the data without gap
-// or overlap (https://github.com/huggingface/safetensors#format).
+// The header of a file: eight bytes of length, then JSON that must describe the data without gap or
+// overlap (https://github.com/huggingface/safetensors#format).
 
 import Foundation
 import MoCaSettings
 
-/// A header that has been checked: its tensors tile the data exactly.
+/// A validated header: its tensors cover the data exactly.
 struct SafetensorsHeader {
-    /// The longest header that is read, as in the `safetensors` library.
+    /// The maximum length of a header in bytes, as in the `safetensors` library.
     static let lengthMax = 100_000_000
 
     /// The tensors by name.
     private(set) var entries: [String: SafetensorsEntry] = [:]
-    /// The names in the order of their bytes in the file.
+    /// The names of the tensors in the byte order of their data.
     private(set) var names: [String] = []
-    /// The texts under `__metadata__`.
+    /// The metadata under `__metadata__`.
     private(set) var metadata: [String: String] = [:]
     /// The offset of the first byte after the header.
     private(set) var dataStart = 0
 
-    /// Reads and checks the header of the file whose bytes are `bytes` and whose name, in errors,
-    /// is `file`.
+    /// Reads and validates the header of a file with the contents `bytes`; `file` is its name in
+    /// errors.
     ///
     /// - Throws: `SafetensorsError`.
     init(_ bytes: UnsafeRawBufferPointer, file: String) throws {
@@ -133,7 +133,7 @@ struct SafetensorsHeader {
 
     // MARK: - Checks over all tensors
 
-    /// Sorts the names by place, and demands that the tensors cover the data once and fully.
+    /// Sorts the names by offset, and checks that the tensors cover the data exactly once.
     private mutating func checkTiling(size: Int, file: String) throws {
         let sorted = names.enumerated().compactMap { position, name in
             entries[name].map { (position: position, entry: $0) }
@@ -172,10 +172,10 @@ struct SafetensorsHeader {
 // MARK: - Writing
 
 extension SafetensorsHeader {
-    /// The first bytes of a file of `tensors`, one after another without gaps: the length, the
-    /// JSON, and spaces, so that the data start at a multiple of eight.
+    /// The first bytes of a file of `tensors`, which are contiguous: the length, the JSON, and
+    /// padding spaces, so that the data start at a multiple of eight.
     ///
-    /// - Throws: `SafetensorsError` (a shape that is not possible, a name twice).
+    /// - Throws: `SafetensorsError` (an invalid shape, a repeated name).
     static func encode(
         _ tensors: [SafetensorsDeclaration], metadata: [String: String], file: String
     ) throws -> [UInt8] {

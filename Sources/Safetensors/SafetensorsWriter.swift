@@ -1,17 +1,17 @@
-// Writing one file, tensor by tensor.
+// A writer of one file, tensor by tensor.
 
 public import Foundation
 import MoCaSystem
 
 /// Writes one file in bounded memory: all tensors are declared first, then their bytes are appended
-/// in the same order, whole or in pieces.
+/// in the same order, whole or in chunks.
 ///
 ///     let writer = try SafetensorsWriter(url, tensors: [.init("a", .float32, [2, 2])])
 ///     try writer.append(bytes, to: "a")
 ///     try writer.finish()
 ///
-/// The file appears under its name, synchronised, when `finish()` returns; without it, what was
-/// written is removed. While one process writes a file, others are refused.
+/// The file appears under its name, synchronised, when `finish()` returns; without it, the written
+/// bytes are removed. While one process writes a file, others are refused.
 public final class SafetensorsWriter {
     /// The declared tensors, in order.
     public let tensors: [SafetensorsDeclaration]
@@ -20,7 +20,7 @@ public final class SafetensorsWriter {
     private var position = 0
     private var written = 0
 
-    /// Starts the file that will be `url`.
+    /// Starts writing the file `url`.
     ///
     /// - Parameters:
     ///   - tensors: the tensors in the order of their bytes; sort them with
@@ -43,7 +43,7 @@ public final class SafetensorsWriter {
         try writing { () throws(SystemFileError) in try file.append(header) }
     }
 
-    /// Appends bytes of the tensor `name`: the next one that is not complete.
+    /// Appends bytes to the tensor `name`, which must be the next incomplete one.
     ///
     /// - Throws: `SafetensorsError.wrongOrder`, `.tooManyBytes`, `.writeFailed`.
     public func append(_ bytes: UnsafeRawBufferPointer, to name: String) throws {
@@ -66,7 +66,7 @@ public final class SafetensorsWriter {
         written += bytes.count
     }
 
-    /// Completes the file and gives it its name.
+    /// Completes the file and renames it to its final name.
     ///
     /// - Throws: `SafetensorsError.unfinished`, `.writeFailed`.
     public func finish() throws {
@@ -74,7 +74,7 @@ public final class SafetensorsWriter {
         try publish()
     }
 
-    /// Demands all bytes, and waits until they are on the disk.
+    /// Checks that all bytes were appended, and waits until they are on disk.
     func complete() throws {
         while position < tensors.count {
             guard written == byteCounts[position] else {
@@ -87,7 +87,7 @@ public final class SafetensorsWriter {
         try writing { () throws(SystemFileError) in try file.synchronize() }
     }
 
-    /// Gives the completed file its name.
+    /// Renames the completed file to its final name.
     func publish() throws {
         try writing { () throws(SystemFileError) in try file.publish() }
     }
@@ -109,8 +109,8 @@ public final class SafetensorsWriter {
 }
 
 extension SafetensorsWriter {
-    /// Writes tensors that are in memory, in canonical order: the same bytes as the `safetensors`
-    /// library writes (with at most one text of metadata, which it does not order).
+    /// Writes tensors that are in memory, in canonical order, with the same bytes as the
+    /// `safetensors` library (with at most one metadata entry, as it does not order them).
     ///
     /// - Throws: `SafetensorsError`.
     public static func write(

@@ -1,4 +1,4 @@
-// Writing a checkpoint in Hugging Face layout: one file, or shards with an index.
+// A writer of a checkpoint in Hugging Face layout: one file, or shards with an index.
 
 public import Foundation
 import MoCaSystem
@@ -7,9 +7,9 @@ import MoCaSystem
 ///
 /// A checkpoint that fits one shard becomes `model.safetensors`; a larger one
 /// `model-00001-of-00002.safetensors` and so on, with `model.safetensors.index.json`. No file has
-/// its name before `finish()`, and the index comes last.
+/// its name before `finish()`, and the index is written last.
 public final class ShardedSafetensorsWriter {
-    /// The size of shard that `transformers` writes.
+    /// The default shard size of `transformers`, in bytes.
     public static let shardBytesDefault = 5_000_000_000
 
     /// The tensors of each shard, in the order in which they must be appended.
@@ -45,7 +45,7 @@ public final class ShardedSafetensorsWriter {
         try refuseOtherCheckpoint()
     }
 
-    /// Appends bytes of the tensor `name`: the next one that is not complete.
+    /// Appends bytes to the tensor `name`, which must be the next incomplete one.
     ///
     /// - Throws: `SafetensorsError`.
     public func append(_ bytes: UnsafeRawBufferPointer, to name: String) throws {
@@ -57,7 +57,7 @@ public final class ShardedSafetensorsWriter {
         try writers[shard].append(bytes, to: name)
     }
 
-    /// Completes all files and gives them their names.
+    /// Completes all files and renames them to their final names.
     ///
     /// - Throws: `SafetensorsError`.
     public func finish() throws {
@@ -69,7 +69,7 @@ public final class ShardedSafetensorsWriter {
 
     // MARK: - Shards
 
-    /// Cuts the list greedily; a tensor larger than a shard gets one of its own.
+    /// Splits the list greedily; a tensor larger than a shard gets its own.
     private static func plan(
         _ tensors: [SafetensorsDeclaration], shardBytesMax: Int, folder: String
     ) throws -> (shards: [[SafetensorsDeclaration]], byteCount: Int) {
@@ -89,7 +89,7 @@ public final class ShardedSafetensorsWriter {
         return (shards, total)
     }
 
-    /// Completes the shard at hand and starts the ones after it up to `shard`.
+    /// Completes the current shard and starts the following ones up to `shard`.
     private func start(through shard: Int) throws {
         while writers.count <= shard {
             try writers.last?.complete()
@@ -107,7 +107,7 @@ public final class ShardedSafetensorsWriter {
         return "model-\(number(shard + 1))-of-\(number(shards.count)).safetensors"
     }
 
-    /// A checkpoint of the other form would be loaded instead of this one or mixed with it.
+    /// A checkpoint of the other layout would be loaded instead of this one or mixed with it.
     private func refuseOtherCheckpoint() throws {
         let others =
             shards.count > 1

@@ -1,4 +1,4 @@
-// Gradients: recording, backward, and segments that are computed again during backward.
+// Gradients: recording, backward, and segments that are recomputed during backward.
 
 import CTorch
 
@@ -27,14 +27,14 @@ extension Tensor {
         call("detached", file, line) { ctorch_detach($0, $1) }
     }
 
-    /// What `backward` accumulated for this leaf; nil before.
+    /// The gradient accumulated by `backward` for this leaf; nil before the first backward pass.
     public var gradient: Tensor? {
         var result: ctorch_tensor?
         guard ctorch_gradient(handle, &result) == CTORCH_OK, let result else { return nil }
         return Tensor(handle: result)
     }
 
-    /// Replaces the accumulated gradient, or drops it.
+    /// Replaces the accumulated gradient, or clears it if `gradient` is nil.
     public func setGradient(
         _ gradient: Tensor?, file: StaticString = #fileID, line: UInt = #line
     ) {
@@ -47,8 +47,8 @@ extension Tensor {
         }
     }
 
-    /// Sums this leaf's gradients in `dtype`, in place of its own: what a backward pass brings is
-    /// cast before it is added, and `gradient` has that type.
+    /// Accumulates this leaf's gradient in `dtype` instead of the tensor's own type: incoming
+    /// gradients are cast before they are added, and `gradient` has that type.
     public func setGradientType(
         _ dtype: DType, file: StaticString = #fileID, line: UInt = #line
     ) {
@@ -59,8 +59,8 @@ extension Tensor {
         }
     }
 
-    /// Adds to every leaf's gradient that of this tensor (of the product with `gradient` where it is
-    /// not a scalar), and frees the graph.
+    /// Adds the gradient of this tensor, or of its product with `gradient` if it is not a scalar,
+    /// to every leaf, and frees the graph.
     public func backward(
         gradient: Tensor? = nil, file: StaticString = #fileID, line: UInt = #line
     ) {
@@ -73,18 +73,18 @@ extension Tensor {
     }
 }
 
-/// Runs `body` without recording for gradients.
+/// Runs `body` without recording gradients.
 ///
-/// The mode belongs to this thread, so `body` is synchronous.
+/// The mode is per thread, so `body` is synchronous.
 public func withoutGradient<Result>(_ body: () throws -> Result) rethrows -> Result {
     let before = ctorch_gradient_mode_set(0)
     defer { _ = ctorch_gradient_mode_set(before) }
     return try body()
 }
 
-/// Computes `segment(inputs)` without keeping what it computes in between, and computes it again
-/// during backward (activation checkpointing, Chen et al. 2016). Gradients reach `inputs` and every
-/// parameter that the segment uses, equal to those of the plain call.
+/// Computes `segment(inputs)` without keeping intermediate results, and recomputes them during
+/// backward (activation checkpointing, Chen et al. 2016). Gradients reach `inputs` and every
+/// parameter that the segment uses, and equal those of the plain call.
 public func recomputed(
     _ inputs: [Tensor], file: StaticString = #fileID, line: UInt = #line,
     _ segment: @escaping ([Tensor]) -> Tensor
@@ -105,14 +105,14 @@ private final class Segment {
     }
 }
 
-/// libtorch may call this on a thread of its own: failures are caught and reported by status.
+/// libtorch may call this on its own thread: failures are caught and reported by status.
 private func runSegment(
     context: UnsafeMutableRawPointer?, inputs: UnsafePointer<ctorch_tensor?>?, count: Int64,
     output: UnsafeMutablePointer<ctorch_tensor?>?
 ) -> ctorch_status {
     let segment = Unmanaged<Segment>.fromOpaque(context!).takeUnretainedValue()
     ctorch_failure_scope_begin()
-    // The handles stay the caller's, so each gets a reference of its own.
+    // The caller keeps its handles, so each tensor takes its own reference.
     let tensors = (0..<Int(count)).map { Tensor(alias: inputs![$0]) }
     let result = segment.body(tensors)
     let status = ctorch_failure_scope_end()
@@ -121,7 +121,7 @@ private func runSegment(
 }
 
 extension Tensor {
-    /// Another reference to the tensor of a handle that somebody else frees.
+    /// Another reference to the tensor of a handle that the caller frees.
     fileprivate init(alias handle: ctorch_tensor?) {
         var copy: ctorch_tensor?
         _ = ctorch_alias(handle, &copy)

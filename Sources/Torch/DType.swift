@@ -5,7 +5,7 @@ import CTorch
 
 /// The type of a tensor's elements.
 public enum DType: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Named as in PyTorch.
+    /// The element types, named as in PyTorch.
     case bool, uint8, int8, int16, int32, int64, float16, bfloat16, float32, float64
 
     /// Bytes of one element.

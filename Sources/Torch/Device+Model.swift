@@ -1,11 +1,12 @@
-// What a device is called by its maker: results name the hardware that they were computed on.
+// The vendor's name of a device: results record the hardware that computed them.
 
 import Foundation
 
 extension Device {
-    /// The maker's name of the hardware, such as `AMD EPYC 7B13`; nil where the system does not tell.
+    /// The vendor's name of the hardware, such as `AMD EPYC 7B13`; nil if the system does not
+    /// report it.
     ///
-    /// Of several GPUs that differ, all are named: the driver's order is not libtorch's.
+    /// If there are several different GPUs, all are named: the driver's order is not libtorch's.
     public var modelName: String? {
         switch kind {
         case .cpu: Self.processorName
@@ -25,8 +26,8 @@ extension Device {
             return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
     #else
-        /// As the kernel names the first processor; without a name (on some ARM machines), by its
-        /// numbers.
+        /// The first processor's name as the kernel reports it; without a name (on some ARM
+        /// machines), its numeric identifiers.
         private static var processorName: String? {
             let text = contents(of: "/proc/cpuinfo")
             if let name = value(of: "model name", in: text) { return name }
@@ -39,7 +40,7 @@ extension Device {
         private static func systemValue(_ name: String) -> String? { nil }
     #endif
 
-    /// The distinct models of NVIDIA's devices.
+    /// The distinct models of the NVIDIA devices.
     private static var driverNames: [String] {
         let folder = "/proc/driver/nvidia/gpus"
         guard FileManager.default.fileExists(atPath: folder) else { return [] }
@@ -50,7 +51,7 @@ extension Device {
         return Set(names).sorted()
     }
 
-    /// The text of a file of the kernel; empty where there is none.
+    /// The text of a kernel file; empty if it does not exist.
     private static func contents(of path: String) -> String {
         String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)
     }

@@ -1,29 +1,29 @@
-// Where tensors live, and the library itself.
+// Devices, and the linked library.
 
 import CTorch
 
-/// The place of a tensor's elements.
+/// The device that holds a tensor's elements.
 public struct Device: Sendable, Hashable, CustomStringConvertible {
-    /// The kind of a device.
+    /// The type of a device.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
-        /// The processor, an NVIDIA GPU, an Apple GPU.
+        /// The CPU, an NVIDIA GPU and an Apple GPU.
         case cpu, cuda, mps
     }
 
-    /// What computes.
+    /// The type of the device.
     public var kind: Kind
-    /// Which one of several.
+    /// The index among devices of this type.
     public var index: Int
 
-    /// The first device of a kind, or another of several.
+    /// Creates the device of a type with an index, by default the first.
     public init(_ kind: Kind, index: Int = 0) {
         self.kind = kind
         self.index = index
     }
 
-    /// The processor.
+    /// The CPU.
     public static let cpu = Device(.cpu)
-    /// The numbers that devices of a kind may have.
+    /// The valid device indices.
     public static let indices = 0..<128
 
     /// `cpu`, `cuda:0` or `mps`.
@@ -47,16 +47,16 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
 
 /// The linked libtorch.
 public enum LibTorch {
-    /// Its version, such as `2.13.0`.
+    /// The version of libtorch, such as `2.13.0`.
     public static var version: String { String(cString: ctorch_version()) }
 
-    /// The threads that operators use.
+    /// The number of threads that operators use.
     public static var threadCount: Int { Int(ctorch_thread_count()) }
 
-    /// More threads than any machine has cores.
+    /// The largest accepted thread count, more than any machine has cores.
     public static let threadCountMax = 4096
 
-    /// Sets the threads that operators use, for the whole process.
+    /// Sets the number of threads that operators use, for the whole process.
     public static func setThreadCount(_ count: Int) {
         precondition(
             (1...threadCountMax).contains(count),
@@ -64,9 +64,9 @@ public enum LibTorch {
         _ = ctorch_set_thread_count(Int32(count))
     }
 
-    /// Whether tensors can be put on an NVIDIA device; opens libtorch's CUDA half when it is there.
+    /// Whether tensors can be placed on an NVIDIA device; loads libtorch's CUDA library if present.
     public static var isCUDAAvailable: Bool { ctorch_cuda_is_available() == 1 }
 
-    /// Tensors that exist now in this process: a leak shows here.
+    /// The number of tensors alive in this process, for finding leaks.
     public static var liveTensorCount: Int { Int(ctorch_tensor_live_count()) }
 }

@@ -1,17 +1,17 @@
-// How much memory an accelerator has, and what this process took of it.
+// The memory of an accelerator and this process's use of it.
 
 import CTorch
 
-/// The memory of a device beside the processor.
+/// The memory of a device other than the CPU.
 package struct DeviceMemory: Sendable, Hashable {
-    /// Bytes that can be taken now, other programs' share left out.
+    /// Free bytes, excluding memory used by other programs.
     package var freeBytes: Int
-    /// Bytes that libtorch holds for this process, what it keeps for reuse included.
+    /// Bytes that libtorch holds for this process, including its cache.
     package var heldBytes: Int
-    /// The most that it held at once.
+    /// The peak of the bytes held.
     package var peakBytes: Int
 
-    /// nil for a processor, and where the device does not say.
+    /// Returns nil for the CPU, and if the device does not report its memory.
     package init?(of device: Device) {
         guard device.kind != .cpu else { return nil }
         var (free, total, held, peak) = (Int64(0), Int64(0), Int64(0), Int64(0))

@@ -1,19 +1,19 @@
-// What a device can do at best: the yardstick of every benchmark, measured in the same run.
+// The peak speed of a device, measured in the same run as the benchmarks that refer to it.
 
 import MoCaCore
 
-/// Speed of square matrix products.
+/// The speed of square matrix products.
 package enum GEMMPeak {
     private static let tries = 6
 
-    /// Operations a second.
+    /// FLOPs per second.
     package struct Rate: Sendable, Hashable {
-        /// By the clock on the wall.
+        /// FLOPs per second of wall-clock time.
         package var perSecond: Double
-        /// By processor time, which other programs on the machine disturb less.
+        /// FLOPs per second of processor time, which other programs on the machine disturb less.
         package var perProcessorSecond: Double
 
-        /// The better of two measurements.
+        /// The better of two measurements, field by field.
         package func best(_ other: Rate) -> Rate {
             Rate(
                 perSecond: max(perSecond, other.perSecond),
@@ -21,7 +21,7 @@ package enum GEMMPeak {
         }
     }
 
-    /// The best of several products of two matrices of `size` rows and columns.
+    /// The best rate over several products of two `[size, size]` matrices.
     package static func measure(_ dtype: DType, on device: Device, size: Int = 2048) -> Rate {
         var random = SystemRandomNumberGenerator()
         let shape = [size, size]
@@ -36,7 +36,7 @@ package enum GEMMPeak {
         let clock = ContinuousClock()
         for _ in 0..<tries {
             let (start, processor) = (clock.now, ProcessMemory.processorSeconds)
-            // Reading one number waits for the device.
+            // Reading one element waits for the device.
             _ = withoutGradient { a.matmul(b).narrowed(0, 0..<1).narrowed(1, 0..<1).item() }
             let seconds = (clock.now - start).seconds
             rate = rate.best(

@@ -1,14 +1,14 @@
-// An actor on one thread of its own, for all that a model computes.
+// An actor on a dedicated thread, for all of a model's computation.
 
 import MoCaSystem
 import Synchronization
 
-/// An actor whose work always runs on the same thread, which belongs to it alone.
+/// An actor whose work always runs on one dedicated thread.
 ///
-/// libtorch keeps its gradient mode, its failure scopes and a team of worker threads for each thread
-/// that calls it, so a model computes on one thread from loading to the last result. The thread has
-/// a large stack, because deep graphs recurse when they are freed, and may block, which threads of
-/// Swift's own pool must not. It ends when the actor is released and its work is done.
+/// libtorch keeps its gradient mode, its failure scopes and a team of worker threads per calling
+/// thread, so a model computes on one thread from loading to the last result. The thread has a
+/// large stack, because freeing deep graphs recurses, and may block, which threads of Swift's own
+/// pool must not. It ends when the actor is released and its work is done.
 ///
 /// ```swift
 /// let actor = ModelActor()
@@ -33,35 +33,35 @@ public actor ModelActor {
         executor.asUnownedSerialExecutor()
     }
 
-    /// Runs `body` on the actor's thread, after all that was asked of the actor before.
+    /// Runs `body` on the actor's thread, after all work submitted before.
     ///
-    /// The closure is synchronous: gradient mode and failure scopes belong to the thread, and cannot
-    /// be left open while other work of the actor runs. A task that is cancelled while it waits
-    /// still runs `body`.
+    /// The closure is synchronous: gradient mode and failure scopes belong to the thread, and
+    /// cannot be left open while other work of the actor runs. A task that is cancelled while it
+    /// waits still runs `body`.
     ///
     /// ```swift
     /// let vectors: [Float] = await actor.run { withoutGradient { model(batch).array() } }
     /// ```
     ///
-    /// - Throws: what `body` throws.
+    /// - Throws: errors of `body`.
     public func run<Value: Sendable>(
         _ body: @Sendable () throws -> Value
     ) rethrows -> Value {
         try body()
     }
 
-    /// Waits for asynchronous code without blocking this actor: while `body` runs, the thread goes
-    /// on with whatever is asked of the actor, by `body` too.
+    /// Waits for asynchronous code without blocking this actor: while `body` runs, the thread
+    /// continues to run work submitted to the actor, including work that `body` submits.
     ///
-    /// A long synchronous computation, such as a training run, uses this to let another one, such as
-    /// an evaluation, use the same model on the same thread between two of its steps. Outside of a
-    /// computation that already holds the actor, use `await` instead.
+    /// A long synchronous computation, such as a training run, uses this to let another one, such
+    /// as an evaluation, use the same model on the same thread between two of its steps. Outside of
+    /// a computation that already holds the actor, use `await` instead.
     ///
     /// ```swift
     /// let scores = try actor.assumeIsolated { try $0.serving { try await evaluation.run() } }
     /// ```
     ///
-    /// - Throws: what `body` throws.
+    /// - Throws: errors of `body`.
     public func serving<Value: Sendable>(
         _ body: @escaping @Sendable () async throws -> Value
     ) throws -> Value {
@@ -73,7 +73,7 @@ public actor ModelActor {
             } catch {
                 outcome.set(.failure(error))
             }
-            // The thread asks for the result after each job.
+            // The thread checks for the result after each job.
             executor.wake()
         }
         while true {
@@ -82,7 +82,7 @@ public actor ModelActor {
         }
     }
 
-    /// A result that another task leaves.
+    /// A result that another task sets.
     private final class Outcome<Value: Sendable>: Sendable {
         private let result = Mutex<Result<Value, any Error>?>(nil)
 
@@ -92,11 +92,11 @@ public actor ModelActor {
     }
 }
 
-/// Runs jobs one after the other on one thread.
+/// Runs jobs one after the other on a dedicated thread.
 private final class ThreadExecutor: SerialExecutor {
-    /// What the thread does next; nil only wakes it.
+    /// The queue of jobs; nil only wakes the thread.
     private let jobs = BoundedQueue<UnownedJob?>()
-    /// Deep graphs recurse when they are freed.
+    /// Freeing deep graphs recurses.
     private static let stackSize = 64 << 20
 
     init(name: String) {
@@ -114,13 +114,13 @@ private final class ThreadExecutor: SerialExecutor {
         UnownedSerialExecutor(ordinary: self)
     }
 
-    /// Lets the thread end after the jobs that wait.
+    /// Lets the thread end after the queued jobs.
     func finish() { jobs.close() }
 
-    /// Makes a call of `runNextJob` return that finds nothing to do.
+    /// Makes a waiting call of `runNextJob` return.
     func wake() { jobs.append(nil) }
 
-    /// Waits for a job and runs it; called on the thread, by a job.
+    /// Waits for a job and runs it; called on the thread, from within a job.
     func runNextJob() {
         guard let job = jobs.next() else { return }
         run(job)

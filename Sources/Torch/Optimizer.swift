@@ -1,21 +1,21 @@
-// Updates of many parameters at once, in place.
+// Fused in-place updates of many parameters.
 
 import CTorch
 
-/// What one AdamW update needs beside the tensors.
+/// The hyperparameters of one AdamW update.
 public struct AdamWCoefficients: Sendable, Hashable {
-    /// The rate of this update.
+    /// The learning rate of this update.
     public var learningRate: Double
-    /// Decay of the mean of gradients.
+    /// The decay of the mean of gradients.
     public var beta1: Double
-    /// Decay of the mean of squared gradients.
+    /// The decay of the mean of squared gradients.
     public var beta2: Double
-    /// What weights shrink by, times the learning rate.
+    /// The decoupled weight decay, multiplied by the learning rate.
     public var weightDecay: Double
     /// Added to the square root of the second moment.
     public var epsilon: Double
 
-    /// The coefficients of one update.
+    /// Creates the coefficients of one update.
     public init(
         learningRate: Double, beta1: Double, beta2: Double, weightDecay: Double, epsilon: Double
     ) {
@@ -24,8 +24,8 @@ public struct AdamWCoefficients: Sendable, Hashable {
     }
 }
 
-/// One AdamW update of all `parameters` (libtorch's `_fused_adamw_`). All lists have one length;
-/// `steps` are float32 scalars, which the update counts up.
+/// Performs one AdamW update of all `parameters` (libtorch's `_fused_adamw_`). All lists have the
+/// same length; `steps` are float32 scalars, which the update increments.
 public func fusedAdamW(
     _ parameters: [Tensor], gradients: [Tensor], firstMoments: [Tensor], secondMoments: [Tensor],
     steps: [Tensor], _ coefficients: AdamWCoefficients, file: StaticString = #fileID,
@@ -33,7 +33,7 @@ public func fusedAdamW(
 ) {
     let lists = [parameters, gradients, firstMoments, secondMoments, steps]
     precondition(lists.allSatisfy { $0.count == parameters.count }, file: file, line: line)
-    // The kernel takes the step that it is about to do.
+    // The kernel takes the step number of this update.
     let status = withExtendedLifetime(lists) {
         ctorch_fused_adamw(
             parameters.map(\.handle), gradients.map(\.handle), firstMoments.map(\.handle),
@@ -66,8 +66,8 @@ public func scaleAll(
 }
 
 extension Tensor {
-    /// Moves every element by the share `weight` of the way to that of `target`, in place and
-    /// outside of any gradient.
+    /// Moves every element the fraction `weight` of the way to that of `target`, in place and
+    /// without recording gradients.
     public func interpolate(
         to target: Tensor, weight: Double, file: StaticString = #fileID, line: UInt = #line
     ) {

@@ -1,10 +1,10 @@
-// How much memory the process has used.
+// The memory use of this process.
 
 import Foundation
 
 /// The memory of this process.
 package enum ProcessMemory {
-    /// The most that was resident at once so far.
+    /// The peak resident memory so far, in bytes.
     package static var peakResidentBytes: Int {
         var usage = rusage()
         #if os(Linux)
@@ -17,15 +17,16 @@ package enum ProcessMemory {
         return usage.ru_maxrss * unit
     }
 
-    /// What is resident now; nil where the system does not say.
+    /// The current resident memory, in bytes; nil if the system does not report it.
     package static var residentBytes: Int? { statusBytes("VmRSS:") }
 
-    /// The most that was resident since `restartPeak`; nil where the system does not say.
+    /// The peak resident memory since `restartPeak`, in bytes; nil if the system does not report
+    /// it.
     package static var restartedPeakBytes: Int? { statusBytes("VmHWM:") }
 
-    /// Resets the peak.
+    /// Resets the peak that `restartedPeakBytes` reports.
     ///
-    /// - Returns: whether the system can (Linux).
+    /// - Returns: whether the system supports this (Linux).
     package static func restartPeak() -> Bool {
         guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else {
             return false
@@ -50,7 +51,7 @@ package enum ProcessMemory {
         return nil
     }
 
-    /// Seconds of processor time so far, over all threads.
+    /// Seconds of processor time so far, summed over all threads.
     package static var processorSeconds: Double {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

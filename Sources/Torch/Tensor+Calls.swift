@@ -1,4 +1,4 @@
-// How operators call the C library: one place that keeps operands alive and handles failures.
+// Calls of the C library by operators, which keep operands alive and handle failures.
 
 import CTorch
 

@@ -3,8 +3,8 @@
 import CTorch
 
 extension Tensor {
-    /// What `body` makes of a float32 tensor that shares the memory of `values` `[shape]`; it must not
-    /// keep the tensor, nor write to it.
+    /// Passes `body` a float32 tensor that shares the memory of `values` `[shape]` and returns its
+    /// result; `body` must neither keep the tensor nor write to it.
     package static func withBorrowed<Result>(
         _ values: UnsafeBufferPointer<Float>, shape: [Int],
         file: StaticString = #fileID, line: UInt = #line, _ body: (Tensor) throws -> Result
@@ -57,7 +57,8 @@ extension Tensor {
         }
     }
 
-    /// Independent numbers of the normal distribution; the same for the same state of `random`.
+    /// Independent samples of the normal distribution; `deviation` is the standard deviation. Equal
+    /// states of `random` give equal samples.
     public static func normal(
         _ shape: [Int], mean: Double = 0, deviation: Double = 1, dtype: DType = .float32,
         on device: Device = .cpu, using random: inout some RandomNumberGenerator,
@@ -71,8 +72,8 @@ extension Tensor {
         }
     }
 
-    /// Independent numbers that are 1 with `probability`, else 0; the same for the same state of
-    /// `random`, whatever the device.
+    /// Independent samples that are 1 with `probability`, else 0. Equal states of `random` give
+    /// equal samples on every device.
     public static func bernoulli(
         _ shape: [Int], probability: Double, dtype: DType = .float32, on device: Device = .cpu,
         using random: inout some RandomNumberGenerator, file: StaticString = #fileID,
@@ -86,29 +87,29 @@ extension Tensor {
         }
     }
 
-    /// The tensor with elements of `dtype`; itself when they are already.
+    /// The tensor converted to `dtype`; returns itself if it has that type.
     public func to(_ dtype: DType, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         let device = device
         return call("to", file, line) { ctorch_to($0, dtype.code, device.code, $1) }
     }
 
-    /// The tensor on `device`; itself when it is there already.
+    /// The tensor on `device`; returns itself if it is there.
     public func to(_ device: Device, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         let dtype = dtype
         return call("to", file, line) { ctorch_to($0, dtype.code, device.code, $1) }
     }
 
-    /// A copy with memory of its own.
+    /// A copy with its own memory.
     public func clone(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         call("clone", file, line) { ctorch_clone($0, $1) }
     }
 
-    /// The tensor in row-major memory; itself when it is already.
+    /// The tensor in row-major memory; returns itself if it is contiguous.
     public func contiguous(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         call("contiguous", file, line) { ctorch_contiguous($0, $1) }
     }
 
-    /// Overwrites this tensor's elements in place, outside of any gradient.
+    /// Overwrites this tensor's elements in place, without recording gradients.
     public func assign(_ source: Tensor, file: StaticString = #fileID, line: UInt = #line) {
         let status = withExtendedLifetime((storage, source.storage)) {
             ctorch_copy_into(handle, source.handle)

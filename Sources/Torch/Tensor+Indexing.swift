@@ -1,16 +1,16 @@
-// Operators that pick and place elements.
+// Operators that select and replace elements.
 
 import CTorch
 
 extension Tensor {
-    /// The rows (of `axis`) that `indices` (int64 `[n]`) names, in that order.
+    /// The rows along `axis` selected by `indices` (int64 `[n]`), in that order.
     public func indexed(
         _ axis: Int, by indices: Tensor, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         call("indexed", indices, file, line) { ctorch_index_select($0, Int64(axis), $1, $2) }
     }
 
-    /// A copy in which the rows that `indices` names are those of `source`.
+    /// A copy in which the rows at `indices` are replaced with those of `source`.
     public func replacingRows(
         _ axis: Int = 0, at indices: Tensor, with source: Tensor,
         file: StaticString = #fileID, line: UInt = #line
@@ -20,7 +20,7 @@ extension Tensor {
         }
     }
 
-    /// A copy to whose rows that `indices` names the rows of `source` are added.
+    /// A copy in which the rows of `source` are added to the rows at `indices`.
     public func addingRows(
         _ axis: Int = 0, at indices: Tensor, of source: Tensor,
         file: StaticString = #fileID, line: UInt = #line
@@ -30,14 +30,14 @@ extension Tensor {
         }
     }
 
-    /// For every element of `indices`, the element of `axis` that it names.
+    /// The elements selected along `axis` by `indices`, as PyTorch's `gather`.
     public func gathered(
         _ axis: Int, _ indices: Tensor, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         call("gathered", indices, file, line) { ctorch_gather($0, Int64(axis), $1, $2) }
     }
 
-    /// A copy in which elements where `mask` is true are `value`.
+    /// A copy in which elements are `value` where `mask` is true.
     public func masked(
         where mask: Tensor, with value: Double, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {

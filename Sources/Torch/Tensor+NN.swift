@@ -20,20 +20,20 @@ extension Tensor {
         return call("linear", weight, bias, file, line) { ctorch_linear($0, $1, $2, $3) }
     }
 
-    /// Rows of this table `[n, width]` for `indices` (int64 `[...]`) -> `[..., width]`.
+    /// The rows of this table `[n, width]` at `indices` (int64 `[...]`) -> `[..., width]`.
     public func embedding(
         _ indices: Tensor, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         call("embedding", indices, file, line) { ctorch_embedding($0, $1, $2) }
     }
 
-    /// GELU by the error function, not its approximation.
+    /// GELU by the error function, without the tanh approximation.
     public func gelu(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         call("gelu", file, line) { ctorch_gelu($0, $1) }
     }
 
-    /// The sum over rows of `-log softmax(row)[target]`: logits `[n, classes]`, targets int64 `[n]`;
-    /// rows whose target is `ignored` count nothing.
+    /// The sum over rows of `-log softmax(row)[target]`: logits `[n, classes]`, targets int64
+    /// `[n]`; rows whose target is `ignored` are excluded.
     public func crossEntropySum(
         _ targets: Tensor, ignored: Int = -100, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
@@ -42,20 +42,20 @@ extension Tensor {
         }
     }
 
-    /// `-log softmax(row)[target]` of every row: logits `[n, classes]`, targets int64 `[n]` -> `[n]`.
+    /// `-log softmax(row)[target]` per row: logits `[n, classes]`, targets int64 `[n]` -> `[n]`.
     public func crossEntropy(
         _ targets: Tensor, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         call("crossEntropy", targets, file, line) { ctorch_cross_entropy($0, $1, $2) }
     }
 
-    /// Computes `linear(weight, nil).to(.float32).crossEntropySum(targets)` of states
-    /// `[n, width]`, with logits of `chunk` rows at a time. Gradients are computed with the loss:
-    /// backward runs once. `scale` is the expected gradient of the sum; gradients are rounded to
-    /// the type of the weight after this factor, so that small ones do not vanish in float16.
+    /// Computes `linear(weight, nil).to(.float32).crossEntropySum(targets)` of states `[n, width]`,
+    /// with logits of `chunk` rows at a time. Gradients are computed with the loss: backward runs
+    /// once. `scale` is the expected gradient of the sum; gradients are rounded to the type of the
+    /// weight after this factor, so that small ones do not underflow in float16.
     ///
-    /// - Returns: the sum, and without gradients each row's loss and 1 where no logit is above the
-    ///   target's: `[n, 2]`.
+    /// - Returns: the sum, and, without gradients, `[n, 2]`: each row's loss, and 1 if no logit
+    ///   exceeds the target's.
     public func linearCrossEntropy(
         _ weight: Tensor, _ targets: Tensor, chunk: Int, scale: Double = 1,
         file: StaticString = #fileID, line: UInt = #line
@@ -93,7 +93,8 @@ extension Tensor {
         call("siluMultiplied", up, file, line) { ctorch_silu_multiply($0, $1, $2) }
     }
 
-    /// Rotates pairs (i, i + D/2) of every head: x `[T, H, D]`, tables `[T, D]`, in the tables' type.
+    /// Rotates the pairs (i, i + D/2) of every head: x `[T, H, D]`, tables `[T, D]`, in the tables'
+    /// type.
     public func rotatedHalves(
         cosine: Tensor, sine: Tensor, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {

@@ -1,4 +1,4 @@
-// Reductions over axes; no axes means all of them.
+// Reductions over axes; an empty list of axes means all of them.
 
 import CTorch
 
@@ -23,7 +23,7 @@ extension Tensor {
         }
     }
 
-    /// The greatest element along `axis`.
+    /// The largest element along `axis`.
     public func maximum(
         _ axis: Int, keepingAxes: Bool = false, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {

@@ -1,10 +1,10 @@
-// Large tables of rows on the processor, filled in place: fresh memory costs more than what is
-// written into it.
+// Large tables of rows on the CPU, filled in place: allocating memory costs more than writing to
+// it.
 
 import CTorch
 
 extension Tensor {
-    /// Makes `[rows, width]` of parts of whole rows, one after the other.
+    /// Creates `[rows, width]` by concatenating chunks of whole rows.
     package init<Element: TensorElement>(rows parts: [[Element]], width: Int) {
         let count = parts.reduce(0) { $0 + $1.count }
         precondition(count.isMultiple(of: width), "parts are whole rows")
@@ -26,13 +26,13 @@ extension Tensor {
         }
     }
 
-    /// The numbers that the bytes of patches stand for, on the device of the patches.
+    /// The normalised values of patch bytes, on the device of the patches.
     ///
-    /// This tensor has uint8 `[P, channels * n]`; the result is float32
-    /// `[P, channels * frameCount * n]`.
+    /// This tensor is uint8 `[P, channels * n]`; the result is float32 `[P, channels * frameCount *
+    /// n]`.
     ///
     /// - Parameters:
-    ///   - table: `[channels, 256]`, the number that each byte becomes in each channel.
+    ///   - table: `[channels, 256]`, the value of each byte in each channel.
     ///   - frameCount: how many times each channel of a patch is repeated.
     package func normalizedPatches(
         _ table: Tensor, frameCount: Int, file: StaticString = #fileID, line: UInt = #line
@@ -42,9 +42,9 @@ extension Tensor {
         }
     }
 
-    /// Overwrites rows of a float32 table `[P, V]` on the processor by independent numbers of the
-    /// normal distribution: each group of rows by the numbers that `normal` gives for
-    /// `[group.count, V]` and the group's stream.
+    /// Overwrites rows of a float32 CPU table `[P, V]` with independent samples of the normal
+    /// distribution: each group of rows with those that `normal` gives for `[group.count, V]` and
+    /// the group's stream.
     package func overwriteByNoise(
         _ groups: [(rows: [Int], seed: UInt64)], file: StaticString = #fileID, line: UInt = #line
     ) {

@@ -4,17 +4,16 @@ import CTorch
 public import Safetensors
 
 extension Tensor {
-    /// The values as they are now, in the processor's memory: what is done to this tensor
-    /// afterwards does not reach the copy.
+    /// A copy of the current values in CPU memory; later changes of this tensor do not affect it.
     package var processorCopy: Tensor {
         let values = detached()
         return device.kind == .cpu ? values.clone() : values.to(.cpu)
     }
 
-    /// The tensor `name` of a mapped file, sharing the file's memory; copied where its bytes are
+    /// The tensor `name` of a mapped file, sharing the file's memory; copied if its bytes are
     /// misaligned. Writes to it stay in this process.
     ///
-    /// - Returns: nil when libtorch has no operators for its type.
+    /// - Returns: nil if libtorch has no operators for its type.
     /// - Throws: `SafetensorsError.unknownTensor`.
     public init?(_ name: String, in file: SafetensorsFile) throws {
         let entry = try file.entry(name)

@@ -3,7 +3,7 @@
 import CTorch
 
 extension Tensor {
-    /// The elements in another shape; one length may be -1 and is then computed.
+    /// The elements in another shape; one length may be -1 and is then inferred.
     public func reshaped(_ shape: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor
     {
         call("reshaped", file, line) {
@@ -11,25 +11,25 @@ extension Tensor {
         }
     }
 
-    /// Two axes exchanged.
+    /// The tensor with two axes exchanged.
     public func transposed(
         _ axis0: Int, _ axis1: Int, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         call("transposed", file, line) { ctorch_transpose($0, Int64(axis0), Int64(axis1), $1) }
     }
 
-    /// A new axis of length 1 before `axis`.
+    /// The tensor with a new axis of length 1 before `axis`.
     public func unsqueezed(_ axis: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor
     {
         call("unsqueezed", file, line) { ctorch_unsqueeze($0, Int64(axis), $1) }
     }
 
-    /// Without `axis`, whose length must be 1.
+    /// The tensor without `axis`, whose length must be 1.
     public func squeezed(_ axis: Int, file: StaticString = #fileID, line: UInt = #line) -> Tensor {
         call("squeezed", file, line) { ctorch_squeeze($0, Int64(axis), $1) }
     }
 
-    /// Axes of length 1 repeated without a copy; -1 keeps a length.
+    /// The tensor with axes of length 1 repeated without a copy; -1 keeps a length.
     public func expanded(_ shape: [Int], file: StaticString = #fileID, line: UInt = #line) -> Tensor
     {
         call("expanded", file, line) {
@@ -37,7 +37,7 @@ extension Tensor {
         }
     }
 
-    /// The part `range` of an axis.
+    /// The slice `range` of an axis.
     public func narrowed(
         _ axis: Int, _ range: Range<Int>, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
@@ -46,21 +46,21 @@ extension Tensor {
         }
     }
 
-    /// One index of an axis, which goes away.
+    /// The slice at one index of an axis, which is removed.
     public func selected(
         _ axis: Int, _ index: Int, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         call("selected", file, line) { ctorch_select($0, Int64(axis), Int64(index), $1) }
     }
 
-    /// Tensors one after the other along an axis.
+    /// The tensors concatenated along an axis.
     public static func concatenated(
         _ tensors: [Tensor], axis: Int = 0, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         call("concatenated", tensors, file, line) { ctorch_concatenate($0, $1, Int64(axis), $2) }
     }
 
-    /// Tensors of one shape side by side along a new axis.
+    /// Tensors of equal shape stacked along a new axis.
     public static func stacked(
         _ tensors: [Tensor], axis: Int = 0, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {

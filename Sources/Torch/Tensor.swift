@@ -1,12 +1,12 @@
-// A tensor: its life, its description, its elements as Swift values.
+// A tensor: its lifetime, its description, its elements as Swift values.
 
 import CTorch
 
 /// An n-dimensional array of numbers on a device, with automatic differentiation.
 ///
 /// Operators do not throw: a failure is a programming error and traps with the operator, the
-/// operands and the line of the call (see `catchingTorchErrors`). The memory is freed when the last
-/// reference goes.
+/// operands and the line of the call (see `catchingTorchErrors`). The memory is freed with the last
+/// reference.
 ///
 /// ```swift
 /// let x = Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
@@ -16,11 +16,10 @@ import CTorch
 /// ## Threads
 ///
 /// A tensor may be handed to another thread, and any number of threads may read one at once:
-/// libtorch counts references atomically, and operators only read their operands. What changes a
-/// tensor in place (`assign` and its kin, `setGradient`, `backward`, a step of an optimiser) is not
-/// guarded: while it runs, no other thread may use that tensor or one that shares its memory. Models
-/// keep this rule by changing their weights only in work of their `ModelActor`, where each piece of
-/// work runs alone.
+/// libtorch counts references atomically, and operators only read their operands. In-place changes
+/// (`assign` and similar, `setGradient`, `backward`, a step of an optimiser) are not guarded: while
+/// one runs, no other thread may use that tensor or one that shares its memory. Models keep this
+/// rule by changing their weights only in work of their `ModelActor`, where each job runs alone.
 // Sendable is unchecked, because the compiler cannot see the rule above: the handle itself is
 // immutable, the elements behind it are not.
 public struct Tensor: @unchecked Sendable {
@@ -69,20 +68,20 @@ public struct Tensor: @unchecked Sendable {
         return DType(code: code)
     }
 
-    /// Where the elements are.
+    /// The device that holds the elements.
     public var device: Device {
         var code = ctorch_device(type: CTORCH_CPU, index: 0)
         _ = read("device", ctorch_tensor_device(handle, &code))
         return Device(code: code)
     }
 
-    /// The lengths of the two axes; traps unless there are two.
+    /// The lengths of the two axes; traps unless the rank is 2.
     public func sizes2(file: StaticString = #fileID, line: UInt = #line) -> (Int, Int) {
         let s = checkedSizes(2, file, line)
         return (s[0], s[1])
     }
 
-    /// The lengths of the three axes; traps unless there are three.
+    /// The lengths of the three axes; traps unless the rank is 3.
     public func sizes3(file: StaticString = #fileID, line: UInt = #line) -> (Int, Int, Int) {
         let s = checkedSizes(3, file, line)
         return (s[0], s[1], s[2])
@@ -117,12 +116,12 @@ public struct Tensor: @unchecked Sendable {
         self = device == .cpu ? tensor : tensor.to(device)
     }
 
-    /// A tensor of one number, without axes.
+    /// Creates a tensor of rank 0 with one element.
     public init(_ value: Double, dtype: DType = .float32, on device: Device = .cpu) {
         self = .full([], value, dtype: dtype, on: device)
     }
 
-    /// The elements in row-major order; converted when `Element` is another type than the tensor's.
+    /// The elements in row-major order, converted if `Element` differs from the tensor's type.
     public func array<Element: TensorElement>(
         _ type: Element.Type = Element.self, file: StaticString = #fileID, line: UInt = #line
     ) -> [Element] {
@@ -141,7 +140,7 @@ public struct Tensor: @unchecked Sendable {
         }
     }
 
-    /// The only element.
+    /// The element of a tensor with one element.
     public func item(file: StaticString = #fileID, line: UInt = #line) -> Double {
         var value = 0.0
         let status = ctorch_tensor_item(handle, &value)
@@ -151,7 +150,7 @@ public struct Tensor: @unchecked Sendable {
         return value
     }
 
-    /// Calls `body` with the bytes of a contiguous CPU tensor, which must not be kept.
+    /// Calls `body` with the bytes of a contiguous CPU tensor; `body` must not keep them.
     public func withBytes<Result>(
         file: StaticString = #fileID, line: UInt = #line,
         _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -174,7 +173,7 @@ public struct Tensor: @unchecked Sendable {
         return false
     }
 
-    /// Type and shape, for messages.
+    /// The type and shape, for error messages.
     var summary: String {
         handle == nil ? "inert" : "\(dtype)\(shape)"
     }

@@ -1,5 +1,5 @@
-// What happens when an operator fails: outside a scope it traps with everything that is known;
-// inside `catchingTorchErrors` the first failure is kept and thrown at the end of the scope.
+// Failures of operators: outside a scope they trap with all that is known; inside
+// `catchingTorchErrors` the first failure is kept and thrown at the end of the scope.
 
 import CTorch
 import Foundation
@@ -9,7 +9,7 @@ public import MoCaCore
 public enum TorchError: UserFacingError, Equatable {
     /// The host's or the device's memory is exhausted.
     case outOfMemory(String)
-    /// An operator refused its operands.
+    /// An operator rejected its operands.
     case operatorFailed(String)
 
     public var kind: FailureKind {
@@ -34,17 +34,17 @@ public enum TorchError: UserFacingError, Equatable {
     }
 }
 
-/// Runs `body`; a failing operator inside it does not trap: later operators return inert tensors,
-/// reads of those give zeros, and the first failure is thrown here.
+/// Runs `body` so that failing operators do not trap: later operators return inert tensors, reads
+/// of those give zeros, and the first failure is thrown here.
 ///
-/// The scope belongs to this thread, so `body` is synchronous.
+/// The scope is per thread, so `body` is synchronous.
 public func catchingTorchErrors<Result>(_ body: () throws -> Result) throws -> Result {
     ctorch_failure_scope_begin()
     let result: Result
     do {
         result = try body()
     } catch {
-        // An operator's failure came first; what `body` threw is its consequence.
+        // An operator failed first; the error of `body` is its consequence.
         try endFailureScope()
         throw error
     }
@@ -60,7 +60,7 @@ private func endFailureScope() throws {
         ? TorchError.outOfMemory(text) : TorchError.operatorFailed(text)
 }
 
-/// The line of source that called an operator.
+/// The source line that called an operator.
 struct CallSite {
     let file: StaticString
     let line: UInt

@@ -1,4 +1,4 @@
-// The program: its commands, and what an error becomes.
+// The program's entry point: its commands, and the handling of errors.
 
 import ArgumentParser
 import Foundation
@@ -20,14 +20,14 @@ struct Moca: AsyncParsableCommand {
             ReportCommand.self, DataCommand.self, BenchCommand.self,
         ])
 
-    /// Parses, runs, and ends with a sysexits status.
+    /// Parses the arguments, runs the command, and exits with a sysexits status.
     static func main() async {
         let command: any ParsableCommand
         do {
             try checkArguments()
             command = try parseAsRoot()
         } catch {
-            // Also what --help and --version print.
+            // --help and --version end here too.
             exit(withError: error)
         }
         do {
@@ -43,7 +43,7 @@ struct Moca: AsyncParsableCommand {
         }
     }
 
-    /// Demands that arguments are UTF-8: Swift replaces other bytes, and a path would name another
+    /// Requires UTF-8 arguments: Swift replaces invalid bytes, so that a path would name another
     /// file.
     private static func checkArguments() throws {
         for index in 0..<Int(CommandLine.argc) {
@@ -55,14 +55,14 @@ struct Moca: AsyncParsableCommand {
         }
     }
 
-    /// Demands that all of standard output was taken, of which the C library keeps the last part.
+    /// Flushes the C library's buffers and throws if standard output did not accept all of it.
     private static func finishOutput() throws {
         guard fflush(nil) != 0 else { return }
         throw CommandError.cannotWrite(
             path: "standard output", reason: String(cString: strerror(errno)))
     }
 
-    /// Prints an error as one line, and ends with its status.
+    /// Prints an error as one line, and exits with its status.
     private static func finish(_ error: any Error, of command: any ParsableCommand) -> Never {
         let isOurs = command is any VerboseCommand
         let isVerbose = (command as? any VerboseCommand)?.verbosity.verbose ?? false
@@ -71,7 +71,7 @@ struct Moca: AsyncParsableCommand {
             Message.write("error: \(error.oneLine)")
             if isVerbose { Message.write(String(reflecting: error)) }
             Foundation.exit(error.kind.rawValue)
-        // The parser's own commands, such as --help, throw what they print.
+        // The parser's own commands, such as --help, throw their output.
         case _ where !isOurs, is ExitCode, is CleanExit, is ValidationError:
             exit(withError: error)
         default:
@@ -84,13 +84,13 @@ struct Moca: AsyncParsableCommand {
     }
 }
 
-/// The option that every command has.
+/// The option that all commands share.
 struct VerbosityOptions: ParsableArguments {
     @Flag(help: "Say more about an error.")
     var verbose = false
 }
 
-/// A command that can say more about an error.
+/// A command with a verbose error report.
 protocol VerboseCommand: AsyncParsableCommand {
     var verbosity: VerbosityOptions { get }
 }

@@ -10,15 +10,15 @@ package struct RunResult: Sendable {
     package var errors: String
 }
 
-/// The program `moca` of the same build as the tests.
+/// The `moca` program of the same build as the tests.
 package enum BuiltProgram {
-    /// The program lies beside the bundle of tests.
+    /// The URL of the program, which is beside the test bundle.
     package static var url: URL {
         URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
             .deletingLastPathComponent().appending(path: "moca")
     }
 
-    /// Runs the program to its end.
+    /// Runs the program and waits for it to exit.
     ///
     /// - Parameter environment: variables added to those of this process.
     package static func run(
@@ -37,7 +37,7 @@ package enum BuiltProgram {
             errors: String(decoding: messages, as: UTF8.self))
     }
 
-    /// A process that has not started yet.
+    /// Creates a process that has not started yet.
     package static func make(
         _ arguments: [String], environment: [String: String] = [:], in folder: URL? = nil
     ) throws -> Process {

@@ -1,9 +1,9 @@
 package import Foundation
 
-/// A server that imitates the Hugging Face Hub and its faults, running as long as this value
-/// exists: `scripts/tests/imitation-hub.py`.
+/// A server (`scripts/tests/imitation-hub.py`) that imitates the Hugging Face Hub and its failures;
+/// it runs for the lifetime of this object.
 package final class ImitationHub {
-    /// The folder that the server hands out.
+    /// The folder that the server serves.
     package let root: URL
     /// The server's address, such as `http://127.0.0.1:1234`.
     package let address: String
@@ -37,12 +37,12 @@ package final class ImitationHub {
         try data.write(to: file)
     }
 
-    /// Sets the faults of all later answers.
+    /// Sets the failures of all later responses.
     package func fail(_ json: String) throws {
         try Data(json.utf8).write(to: root.appending(path: "faults.json"))
     }
 
-    /// The requests so far, a line each: method, path, range, status.
+    /// The requests so far, one on each line: method, path, range, status.
     package func requests() throws -> [String] {
         let log = try String(contentsOf: root.appending(path: "requests.log"), encoding: .utf8)
         return log.split(separator: "\n").map(String.init)

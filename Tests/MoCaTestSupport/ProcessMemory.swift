@@ -1,6 +1,6 @@
 import Foundation
 
-/// The resident memory of this process in bytes; nil where the system does not report it.
+/// The resident memory of this process in bytes; nil if the system does not report it.
 package func residentByteCount() -> Int? {
     guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
         let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })

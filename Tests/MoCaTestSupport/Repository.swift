@@ -1,18 +1,18 @@
 package import Foundation
 
-/// Where the tests find the files of this repository.
+/// The locations of this repository's files for tests.
 package enum Repository {
-    /// The folder that holds `Package.swift`.
+    /// The folder that contains `Package.swift`.
     package static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// The golden files, a folder for each part.
+    /// The golden files, with a folder for each part.
     package static let fixtures = root.appending(path: "Tests/Fixtures")
 
     /// The data set that the recipes and the demo use.
     package static let exampleData = root.appending(path: "examples/data")
 
-    /// The images that the records of `exampleData` name.
+    /// The images that the records of `exampleData` refer to.
     package static let exampleImages = exampleData.appending(path: "images.zip")
 
     /// A Qwen2.5-VL checkpoint of width 32 in two bfloat16 shards, with a tokenizer.

@@ -1,8 +1,8 @@
 package import Foundation
 
-/// A new empty folder, removed together with the value.
+/// A new empty folder, removed together with this object.
 package final class TemporaryFolder: Sendable {
-    /// The folder, without symbolic links in its path.
+    /// The folder's URL, without symbolic links.
     package let url: URL
 
     /// Creates the folder.
@@ -15,19 +15,18 @@ package final class TemporaryFolder: Sendable {
 
     deinit { remove() }
 
-    /// Removes the folder now. A `defer` with this call also keeps the folder until the end of a
-    /// scope.
+    /// Removes the folder now. A `defer` with this call keeps the folder until the end of a scope.
     package func remove() {
-        // A folder that cannot be removed fails no test.
+        // Failing to remove the folder does not fail the test.
         try? FileManager.default.removeItem(at: url)
     }
 
-    /// The names in the folder, sorted.
+    /// The sorted names of the folder's entries.
     package func names() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: url.path).sorted()
     }
 
-    /// Writes a text file below the folder, and the folders on its path.
+    /// Writes a text file below the folder, creating intermediate folders.
     package func write(_ text: String, to path: String) throws {
         let file = url.appending(path: path)
         try FileManager.default.createDirectory(

@@ -1,4 +1,4 @@
-// From what a record says about an image to where its bytes are.
+// Finds the bytes of an image from its reference in a record.
 
 package import Foundation
 package import MoCaCore
@@ -6,7 +6,7 @@ package import MoCaTables
 
 /// The folder, or the zip or tar file, that the image paths of records are relative to.
 package struct ImageStore: Sendable {
-    /// Relative paths start here.
+    /// The start of relative paths.
     package let root: URL
     private let rootPath: String
     private let archives = ImageArchives()
@@ -18,16 +18,16 @@ package struct ImageStore: Sendable {
         rootPath = root.path
     }
 
-    /// The same store for a record that brings images of its own.
+    /// A copy of the store for a record with embedded images.
     func with(_ attachments: [ExactText: Data]) -> ImageStore {
         var copy = self
         copy.attachments = attachments
         return copy
     }
 
-    /// The image at a path, inside a `data:` URL, or inside an archive that is a part of the path,
-    /// such as `photos.zip/2024/a.jpg`: bytes of an archive are read now, a file when it is
-    /// decoded.
+    /// The image at a path, inside a `data:` URL, or inside an archive that is a component of the
+    /// path, such as `photos.zip/2024/a.jpg`. Bytes of an archive are read immediately, a file when
+    /// it is decoded.
     ///
     /// - Throws: `DataError.imageMissing`, `.unreadableDataURL`, `.archiveMemberMissing`,
     ///   `.unreadableArchive`, `.archiveOutOfOrder`, `.inputOutput`.
@@ -55,7 +55,7 @@ package struct ImageStore: Sendable {
         return .encoded(bytes, name: "\(archivePath)/\(member)")
     }
 
-    /// Why there is no image where a record says that there is one.
+    /// The error for a missing image.
     private func missing(
         _ path: String, at location: RecordLocation, full: String
     ) -> DataError {
@@ -63,18 +63,18 @@ package struct ImageStore: Sendable {
         if let scheme, scheme.allSatisfy(\.isLetter) {
             return .imageNotFetched(location, url: path)
         }
-        // No file system has such names.
+        // No file system supports such names.
         let isEncoded = path.utf8.count > 1024 && path.utf8.allSatisfy(\.isBase64)
         if isEncoded { return .imageWithoutScheme(location, start: String(path.prefix(24))) }
         return .imageMissing(location, path: full)
     }
 
-    /// The archive that an image of this name was read from; nil where it came from no archive.
+    /// The archive that an image of this name was read from; nil if it is not in an archive.
     package static func archive(ofImage name: String) -> String? {
         ImageArchives.split(name)?.archive
     }
 
-    /// The images of a list column, named by record and position.
+    /// The images of a list column, named by record and index.
     ///
     /// - Throws: as `source`.
     package func sources(
@@ -88,7 +88,7 @@ package struct ImageStore: Sendable {
         }
     }
 
-    /// `data:[TYPE][;PARAMETER]*;base64,DATA` (RFC 2397).
+    /// Decodes `data:[TYPE][;PARAMETER]*;base64,DATA` (RFC 2397).
     private func decode(_ url: String, at location: RecordLocation) throws -> ImageSource {
         guard let comma = url.utf8.firstIndex(of: UInt8(ascii: ",")),
             url[..<comma].lowercased().hasSuffix(";base64")
@@ -105,7 +105,7 @@ package struct ImageStore: Sendable {
 }
 
 extension UInt8 {
-    /// Whether base64 has this character (RFC 4648, both alphabets), padding included.
+    /// Whether this is a base64 character (RFC 4648, both alphabets), padding included.
     fileprivate var isBase64: Bool {
         switch self {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),

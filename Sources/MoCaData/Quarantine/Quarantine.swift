@@ -1,21 +1,21 @@
-// Records that are left out: those that a check has found, and those that fail in training.
+// Excluded records: those that a check has found, and those that fail in training.
 
 package import Foundation
 import MoCaCore
 package import MoCaTables
 import Synchronization
 
-/// One record that is left out: a line of a quarantine file.
+/// One excluded record: a line of a quarantine file.
 package struct QuarantinedRecord: Sendable, Hashable, Codable {
-    /// Name of the subset: that of its folder.
+    /// The name of the subset, which is that of its folder.
     package var subset: String
     /// Row in the subset, from 0, over all its files in order.
     package var row: Int
-    /// The file that it is in.
+    /// The file that contains the record.
     package var file: String?
-    /// Why it is left out.
+    /// The reason for the exclusion.
     package var reason: String?
-    /// The step that it failed in.
+    /// The step in which the record failed.
     package var step: Int?
 
     package init(
@@ -27,15 +27,15 @@ package struct QuarantinedRecord: Sendable, Hashable, Codable {
 
     package var id: SampleID { SampleID(subset: subset, row: row) }
 
-    /// The line of a quarantine file, without its end.
+    /// The line of a quarantine file, without its line end.
     package func line() throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
-    /// The records of a quarantine file: JSON lines `{"subset", "row", "file", "reason"}`, of which
-    /// the first two decide.
+    /// Reads the records of a quarantine file: JSON lines `{"subset", "row", "file", "reason"}`, of
+    /// which the first two identify the record.
     ///
     /// - Throws: `DataError.fileMissing`, `.inputOutput`, `.malformedLine`.
     package static func read(_ file: URL) throws -> [QuarantinedRecord] {
@@ -63,17 +63,17 @@ package struct QuarantinedRecord: Sendable, Hashable, Codable {
     }
 }
 
-/// Knows which records are left out, and takes those that fail, up to a rate.
+/// The set of excluded records, extended by those that fail, up to a maximum rate.
 package final class Quarantine: Sendable {
-    /// What becomes of a record that fails.
+    /// The treatment of a record that fails.
     package enum Policy: Sendable, Hashable {
-        /// Its error ends the stream.
+        /// The error ends the stream.
         case stop
-        /// It is left out; above this share of the records drawn, the stream ends.
+        /// The record is excluded; above this fraction of the drawn records, the stream ends.
         case skip(maxErrorRate: Double)
     }
 
-    /// The least number of records over which the error rate is taken: a smaller sample says nothing.
+    /// The least number of drawn records for an error rate: a smaller sample is not meaningful.
     package static let leastDrawnCount = 1000
 
     private struct State {
@@ -88,8 +88,8 @@ package final class Quarantine: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - file: the file that a sample is in.
-    ///   - write: called with each record that fails, in the order of drawing.
+    ///   - file: The file that contains a sample.
+    ///   - write: Called with each record that fails, in the order of drawing.
     package init(
         _ policy: Policy, file: @escaping @Sendable (SampleID) -> String? = { _ in nil },
         write: @escaping @Sendable (QuarantinedRecord) throws -> Void = { _ in }
@@ -97,7 +97,7 @@ package final class Quarantine: Sendable {
         (self.policy, self.file, self.write) = (policy, file, write)
     }
 
-    /// Never lets these records of `shapes` be drawn; records of other subsets are passed over.
+    /// Excludes these records of `shapes` from drawing; records of other subsets are ignored.
     ///
     /// - Throws: `DataError.quarantinedRowMissing`.
     package func exclude(_ records: [QuarantinedRecord], of shapes: [SubsetShape]) throws {
@@ -114,7 +114,7 @@ package final class Quarantine: Sendable {
         }
     }
 
-    /// Goes on after `step` steps in which `records` failed.
+    /// Continues after `step` steps in which `records` failed.
     package func resume(_ records: [QuarantinedRecord], step: Int) {
         state.withLock { state in
             for record in records { state.excluded.insert(record.id) }
@@ -122,10 +122,10 @@ package final class Quarantine: Sendable {
         }
     }
 
-    /// What fails from here on fails in the next step.
+    /// Attributes later failures to the next step.
     package func beginStep() { state.withLock { $0.step += 1 } }
 
-    /// Records that failed so far.
+    /// The number of records that failed so far.
     package var failureCount: Int { state.withLock { $0.failureCount } }
 
     /// Whether a sample may be drawn.
@@ -133,9 +133,9 @@ package final class Quarantine: Sendable {
         state.withLock { $0.excluded.isEmpty || !$0.excluded.contains(id) }
     }
 
-    /// Takes a sample that failed after `drawnCount` were drawn.
+    /// Excludes a sample that failed after `drawnCount` were drawn.
     ///
-    /// - Throws: `error`, unless it is of the record and may be left out; what writing throws;
+    /// - Throws: `error`, unless the record caused it and may be excluded; errors of `write`;
     ///   `DataError.tooManyFailures`.
     package func take(_ id: SampleID, _ error: any Error, drawnCount: Int) throws {
         guard case .skip(let maxErrorRate) = policy,
@@ -156,7 +156,7 @@ package final class Quarantine: Sendable {
         }
     }
 
-    /// Settings and a missing decoder are not a record's fault.
+    /// Whether the record caused the error: settings and a missing decoder do not count.
     private static func isOfRecord(_ error: any UserFacingError) -> Bool {
         [.badData, .inputMissing, .inputOutput].contains(error.kind)
     }

@@ -1,15 +1,15 @@
-// Records of a quarantine file by the names that this run's folders have.
+// Maps the records of a quarantine file to the subset names of this run.
 
 package import Foundation
 package import MoCaTables
 
 extension Catalog {
-    /// The records by the names of these subsets. A check of other folders may have called a subset
-    /// otherwise, as a name is as long as it must be: the file that a record is in then says which
-    /// one it is of.
+    /// The records with the names of this catalog's subsets. A check of other folders may have
+    /// named a subset differently, because a name is only as long as necessary: the record's file
+    /// then identifies the subset.
     ///
-    /// - Parameter leftOut: Folders that are known but not read, by name, whose records are passed
-    ///   over; nil passes over those of all other folders.
+    /// - Parameter leftOut: Folders that are known but not read, by name, whose records are
+    ///   ignored; nil ignores those of all other folders.
     /// - Throws: `DataError.quarantinedSubsetMissing`.
     package func renamed(
         _ records: [QuarantinedRecord], leftOut: [String: URL]?

@@ -1,25 +1,25 @@
-// Folders of records as subsets with counts and random access, in flat memory.
+// Folders of records as subsets with counts and random access, in constant memory.
 
 package import Foundation
 package import MoCaTables
 import Synchronization
 
-/// The subsets that a run reads, and their samples by name.
+/// The subsets that a run reads, with access to samples by name.
 ///
 ///     let catalog = try Catalog<ContrastiveSample>(folders: folders, images: store)
 ///     let sample = try catalog.sample(SampleID(subset: "WordNet", row: 7))
 ///
-/// A sample is read by decoding the row group that it is in, which then stays in a cache of
-/// `cacheByteCount`: draw samples in a `RowOrder`, which visits few row groups at a time, as many as
-/// the subset's share of the cache has room for.
+/// Reading a sample decodes its row group, which then stays in a cache of `cacheByteCount`. Draw
+/// samples in a `RowOrder`, which visits few row groups at a time: as many as fit in the subset's
+/// fraction of the cache.
 package final class Catalog<Item: Sample>: Sendable {
     package let subsets: [Subset]
-    /// Where the images of the records are.
+    /// The store of the records' images.
     package let images: ImageStore
     private let indices: [String: Int]
     private let cache: Mutex<BlockCache>
-    /// One of them is held while a block is read, so that no two threads read the same one and
-    /// others are not kept waiting.
+    /// A block is read under one of these locks, so that no two threads read the same block and
+    /// others rarely wait.
     private let reading = (0..<16).map { _ in ReadingLock() }
 
     /// Opens every file of the folders once, for its columns and counts.
@@ -39,8 +39,8 @@ package final class Catalog<Item: Sample>: Sendable {
         cache = Mutex(BlockCache(byteCountMax: cacheByteCount))
     }
 
-    /// What folders are called: the last part of each path, without the ending of a data file;
-    /// where two are equal, the last two parts.
+    /// The names of folders: the last component of each path, without the ending of a data file; if
+    /// two are equal, the last two components.
     ///
     /// - Throws: `DataError.duplicateSubset`.
     package static func names(of folders: [URL]) throws -> [String] {
@@ -60,10 +60,10 @@ package final class Catalog<Item: Sample>: Sendable {
         return names
     }
 
-    /// Number of samples of all subsets.
+    /// The number of samples of all subsets.
     package var rowCount: Int { subsets.reduce(0) { $0 + $1.rowCount } }
 
-    /// What the batches of `TaskBatches` and `TokenBatches` are drawn from.
+    /// The shapes that `TaskBatches` and `TokenBatches` draw from.
     package var shapes: [SubsetShape] { subsets.map(\.shape) }
 
     /// The row of a sample.
@@ -87,7 +87,7 @@ package final class Catalog<Item: Sample>: Sendable {
         if let found = cache.withLock({ $0.batches(key) }) { return found }
         let place = reading[(key.subset * 31 + key.block) % reading.count]
         return try place.lock.withLock { _ in
-            // Another thread may have read it by now.
+            // Another thread may have read it in the meantime.
             if let found = cache.withLock({ $0.batches(key) }) { return found }
             let found = try subsets[key.subset].readBlock(
                 key.block, columns: Item.Source.columns)
@@ -101,14 +101,14 @@ package final class Catalog<Item: Sample>: Sendable {
     /// - Throws: `DataError`.
     package func record(_ id: SampleID) throws -> Item.Source { try Item.Source(row(id)) }
 
-    /// A sample.
+    /// Reads a sample.
     ///
     /// - Throws: `DataError`.
     package func sample(_ id: SampleID) throws -> Item {
         try Item(record(id), id: id, images: images)
     }
 
-    /// The file that a sample is in; its row is not read.
+    /// The file that contains a sample; its row is not read.
     package func file(of id: SampleID) -> URL? {
         guard let index = indices[id.subset], (0..<subsets[index].rowCount).contains(id.row) else {
             return nil
@@ -122,7 +122,7 @@ package final class Catalog<Item: Sample>: Sendable {
     package func location(_ id: SampleID) throws -> RecordLocation { try row(id).location }
 }
 
-/// A lock that can stand in a list.
+/// A lock that can be stored in an array.
 private final class ReadingLock: Sendable {
     let lock = Mutex(())
 }

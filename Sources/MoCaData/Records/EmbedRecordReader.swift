@@ -1,20 +1,20 @@
-// Records for `moca embed`, one at a time, from every input that it takes.
+// Reads records for `moca embed` one at a time, from all supported inputs.
 
 package import Foundation
 package import MoCaTables
 
-/// Reads the records of one input in order and in flat memory.
+/// Reads the records of one input in order and in constant memory.
 ///
 ///     var reader = try EmbedRecordReader(file: url)
 ///     while let record = try reader.next() { ... }
 ///
-/// A record that cannot be read throws; the call after it goes on with the following one. An
-/// error of the file itself (`DataError.inputOutput`, `.damagedBlock`) ends the input.
+/// A record that cannot be read throws; the next call continues with the following record. An error
+/// of the file itself (`DataError.inputOutput`, `.damagedBlock`) ends the input.
 package struct EmbedRecordReader {
     private var source: Source
-    /// Columns seen so far that look as if they belonged to the input, and are not read.
+    /// Columns seen so far that look like part of the input, but are not read.
     package private(set) var unreadColumns: Set<String> = []
-    /// What is odd about the samples of a WebDataset, a sentence each.
+    /// Irregularities in the samples of a WebDataset, one sentence each.
     package private(set) var oddities: [String] = []
 
     private enum Source {
@@ -49,7 +49,7 @@ package struct EmbedRecordReader {
         source = .rows(RowIterator(jsonLines: handle, name: name))
     }
 
-    /// One record for each image file; its path, as the user gave it, is its id.
+    /// Makes one record per image file; its id is the path as the user gave it.
     package init(images: [URL]) {
         source = .images(images[...], index: 0)
     }

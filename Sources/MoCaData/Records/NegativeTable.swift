@@ -1,19 +1,19 @@
-// The two columns of hard negatives of one record become a list of text and image pairs.
+// Converts the two columns of hard negatives of a record to text and image pairs.
 
 package import MoCaTables
 
-/// Reads the negatives of a record: a list is a list, a text that strictly is a Python list
-/// literal is that list, any other text is one negative, and two empty fields are none.
+/// Reads the negatives of a record: a list is used as it is, a text that is exactly a Python list
+/// literal is parsed, any other text is one negative, and two empty fields are no negatives.
 package enum NegativeTable {
-    /// One negative as the file holds it; an empty part is absent.
+    /// One negative as stored in the file; an absent text or path is empty.
     struct Entry: Equatable {
         var text: String
         var imagePath: String
-        /// What a teacher scores it.
+        /// The teacher's score.
         var score: Double?
     }
 
-    /// Pairs the two columns. A column that is empty as a whole goes with any number of the other.
+    /// Pairs the two columns. A column that is empty as a whole fits any length of the other.
     ///
     /// - Throws: `DataError.listsDiffer`.
     static func entries(of record: ContrastiveRecord) throws -> [Entry] {
@@ -39,7 +39,7 @@ package enum NegativeTable {
         }.filter { !$0.text.isEmpty || !$0.imagePath.isEmpty }
     }
 
-    /// The elements of one column, empty ones included.
+    /// The elements of one column, including empty ones.
     package static func elements(_ field: StringOrList?) -> [String] {
         switch field {
         case nil, .string(""): []

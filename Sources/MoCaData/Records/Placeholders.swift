@@ -1,28 +1,28 @@
-// Where the images stand in a text.
+// Placeholders of images in a text.
 
 package import MoCaCore
 package import MoCaTables
 
-/// Which texts stand for an image.
+/// The set of texts that are placeholders of an image.
 package enum PlaceholderSyntax: Sendable {
-    /// `<|vision_start|><|image_pad|><|vision_end|>`: records for `moca embed`.
+    /// `<|vision_start|><|image_pad|><|vision_end|>`, for records of `moca embed`.
     case vision
-    /// That, and `<|image_1|>`, which the training and evaluation sets write.
+    /// `vision`, and `<|image_1|>`, which training and evaluation sets use.
     case anyKnown
 }
 
-/// Takes texts apart at their placeholders.
+/// Splits texts at their placeholders.
 package enum Placeholders {
-    /// The placeholder of the model's own vocabulary.
+    /// The placeholder in the model's vocabulary.
     package static let vision = "<|vision_start|><|image_pad|><|vision_end|>"
-    /// Tokens of the image kind: none of them may stand in plain text.
+    /// Image tokens, none of which may occur in plain text.
     private static let imageTokens = [
         "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>",
     ]
 
     /// The texts between placeholders: one more than there are placeholders.
     package static func split(_ text: String, _ syntax: PlaceholderSyntax) -> [String] {
-        // Most texts have no placeholder at all: one look decides.
+        // Fast path: most texts have no placeholder.
         guard text.utf8.contains(UInt8(ascii: "<")) else { return [text] }
         var texts: [String] = []
         var start = text.utf8.startIndex
@@ -54,7 +54,7 @@ package enum Placeholders {
         return rest.index(rest.startIndex, offsetBy: 2)
     }
 
-    /// The first token of the image kind in a plain text.
+    /// The first image token in a plain text; nil if there is none.
     package static func strayToken(in text: String) -> String? {
         var position = text.utf8.startIndex
         while let open = text.utf8[position...].firstIndex(of: UInt8(ascii: "<")) {
@@ -70,13 +70,12 @@ package enum Placeholders {
 }
 
 extension Content {
-    /// Puts images where the placeholders of a text stand. A text without any placeholder
-    /// follows its images.
+    /// Puts images at the placeholders of a text. A text without placeholders follows its images.
     ///
     /// - Parameters:
     ///   - text: The text, possibly with placeholders.
     ///   - images: One image for each placeholder, in order.
-    ///   - dropsPlaceholders: Whether placeholders vanish when there is no image at all.
+    ///   - dropsPlaceholders: Whether placeholders are removed if there are no images.
     ///   - location: The record, for errors.
     ///   - field: The column of the text, for errors.
     /// - Throws: `DataError.placeholderCount`, `.strayImageToken`, `.emptyContent`.

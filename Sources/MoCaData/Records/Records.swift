@@ -1,4 +1,4 @@
-// Records mirror the files: the same fields, optional where the file is.
+// Records mirror the files: the same fields, optional if they are optional in the file.
 
 package import Foundation
 package import MoCaCore
@@ -6,15 +6,15 @@ package import MoCaTables
 
 /// A record that can be read from a row of a file.
 package protocol Record: Sendable {
-    /// The columns that are read when they are there.
+    /// The columns that are read if they exist.
     static var columns: [String] { get }
-    /// The columns without which a file is refused.
+    /// The columns that a file must have.
     static var requiredColumns: [String] { get }
     /// - Throws: `DataError` that names the row.
     init(_ row: Row) throws
 }
 
-/// One record of continual pre-training: a text with placeholders and its images.
+/// A record of continual pre-training: a text with placeholders and its images.
 package struct PretrainRecord: Record, Equatable {
     package static let columns = ["text", "images", "source", "lang"]
     package static let requiredColumns = ["text"]
@@ -34,7 +34,7 @@ package struct PretrainRecord: Record, Equatable {
     }
 }
 
-/// One record of contrastive training: a query, its positive and its hard negatives.
+/// A record of contrastive training: a query, its positive and its hard negatives.
 package struct ContrastiveRecord: Record, Equatable {
     package static let columns = contentColumns + ["pos_score", "neg_score"]
     /// The columns that are embedded.
@@ -48,12 +48,12 @@ package struct ContrastiveRecord: Record, Equatable {
     package var positiveImagePath: String?
     package var negativeText: StringOrList?
     package var negativeImagePath: StringOrList?
-    /// What a teacher scores the positive.
+    /// The teacher's score of the positive.
     package var positiveScore: Double?
-    /// What a teacher scores each negative, in the order of the negative columns; nil elements
-    /// where it does not.
+    /// The teacher's score of each negative, in the order of the negative columns; nil elements
+    /// have no score.
     package var negativeScores: [Double?]?
-    /// Images that come with the record, by the paths that it calls them.
+    /// Images embedded in the record, by the paths that the record uses.
     package var attachments: [ExactText: Data]
 
     package init(_ row: Row) throws {
@@ -70,7 +70,7 @@ package struct ContrastiveRecord: Record, Equatable {
     }
 }
 
-/// One record of MMEB: a query and its candidates, of which the first is right.
+/// A record of MMEB: a query and its candidates, the first of which is correct.
 package struct BenchmarkRecord: Record, Equatable {
     package static let columns = [
         "qry_text", "qry_img_path", "tgt_text", "tgt_img_path", "qry_inst",
@@ -82,9 +82,9 @@ package struct BenchmarkRecord: Record, Equatable {
     package var queryImagePath: String?
     package var targetTexts: [String]?
     package var targetImagePaths: [String]?
-    /// What MMEB-V2's files keep apart from the query's text; MMEB's have it inside.
+    /// The instruction, which MMEB-V2 stores apart from the query's text and MMEB inside it.
     package var queryInstruction: String?
-    /// Images that come with the record, by the paths that it calls them.
+    /// Images embedded in the record, by the paths that the record uses.
     package var attachments: [ExactText: Data]
 
     package init(_ row: Row) throws {
@@ -98,12 +98,12 @@ package struct BenchmarkRecord: Record, Equatable {
     }
 }
 
-/// One record for `moca embed`.
+/// A record for `moca embed`.
 package struct EmbedRecord: Record, Equatable {
-    /// `image` is what image data sets of the Hub call a column of one image.
+    /// `image` is the usual name of a single-image column in data sets of the Hub.
     package static let columns = ["id", "text", "images", "image"]
     package static let requiredColumns: [String] = []
-    /// Columns that look as if they belonged to the input, and are not read.
+    /// Columns that look like part of the input, but are not read.
     package static let nearMisses: Set<String> = [
         "image_path", "image_paths", "image_url", "image_urls", "img", "img_path", "imgs",
         "picture", "pictures", "caption", "captions", "texts", "content", "sentence",
@@ -122,7 +122,7 @@ package struct EmbedRecord: Record, Equatable {
         self.images = images.isEmpty ? try row.images("image") : images
     }
 
-    /// A record made of its fields.
+    /// Makes a record from its fields.
     package init(location: RecordLocation, id: String?, text: String?, images: [ImageValue]) {
         self.location = location
         self.id = id
@@ -132,12 +132,12 @@ package struct EmbedRecord: Record, Equatable {
 }
 
 extension ContrastiveRecord {
-    /// The query as the file holds it.
+    /// The query as stored in the file.
     package var querySide: PairSide {
         PairSide(text: query ?? "", imagePath: queryImagePath ?? "")
     }
 
-    /// The positive as the file holds it.
+    /// The positive as stored in the file.
     package var positiveSide: PairSide {
         PairSide(text: positiveText ?? "", imagePath: positiveImagePath ?? "")
     }

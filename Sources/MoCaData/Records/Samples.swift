@@ -1,25 +1,25 @@
-// Samples are records made sound: every placeholder has its image, and nothing is empty.
+// Samples are validated records: every placeholder has its image, and no content is empty.
 
 package import MoCaCore
 package import MoCaTables
 
-/// What a sample is made from a record with.
+/// A validated record.
 package protocol Sample: Sendable {
     associatedtype Source: Record
     /// - Throws: `DataError` that names the record.
     init(_ record: Source, id: SampleID, images: ImageStore) throws
 }
 
-/// One sample of continual pre-training.
+/// A sample of continual pre-training.
 package struct PretrainSample: Sample, Hashable {
     package var id: SampleID
     package var content: Content
-    /// Where the text comes from, as the data set says.
+    /// The source of the text, as stated by the data set.
     package var source: String?
-    /// Language code, as the data set says.
+    /// The language code, as stated by the data set.
     package var language: String?
 
-    /// A text without placeholders follows its images.
+    /// Makes a sample from a record. A text without placeholders follows its images.
     ///
     /// - Throws: `DataError.placeholderCount`, `.strayImageToken`, `.emptyContent`,
     ///   `.imageMissing`, `.unreadableDataURL`.
@@ -33,19 +33,19 @@ package struct PretrainSample: Sample, Hashable {
     }
 }
 
-/// One sample of contrastive training.
+/// A sample of contrastive training.
 package struct ContrastiveSample: Sample, Hashable {
     package var id: SampleID
     package var query: Content
     package var positive: Content
-    /// Hard negatives; rows may have different counts, and none.
+    /// Hard negatives; their number may differ between rows, and may be 0.
     package var negatives: [Content]
-    /// What a teacher scores the positive; nil where it does not.
+    /// The teacher's score of the positive; nil if there is none.
     package var positiveScore: Double?
-    /// What a teacher scores each negative.
+    /// The teacher's score of each negative.
     package var negativeScores: [Double?]
 
-    /// A text whose image path is empty loses its placeholder.
+    /// Makes a sample from a record. A text with an empty image path loses its placeholder.
     ///
     /// - Throws: `DataError.placeholderCount`, `.strayImageToken`, `.emptyContent`,
     ///   `.imageMissing`, `.listsDiffer`.
@@ -65,11 +65,11 @@ package struct ContrastiveSample: Sample, Hashable {
     }
 }
 
-/// One query of an MMEB task.
+/// A query of an MMEB task.
 package struct BenchmarkSample: Sample, Hashable {
     package var id: SampleID
     package var query: Content
-    /// The candidates; the first one is right.
+    /// The candidates, the first of which is correct.
     package var candidates: [Content]
 
     /// - Throws: as `ContrastiveSample`.
@@ -83,14 +83,14 @@ package struct BenchmarkSample: Sample, Hashable {
 /// A query or candidate of a benchmark before its image is read.
 package struct BenchmarkSide: Sendable, Hashable {
     package let text: String
-    /// Empty where there is no image.
+    /// The path of the image; empty if there is none.
     package let imagePath: String
-    /// What errors call it.
+    /// The name of the field in errors.
     fileprivate let field: String
 }
 
 extension BenchmarkRecord {
-    /// The query, then the candidates, the first of which is right.
+    /// The query, then the candidates, the first of which is correct.
     ///
     /// - Throws: `DataError.listsDiffer`, `.emptyContent`.
     package func sides() throws -> [BenchmarkSide] {
@@ -112,7 +112,7 @@ extension BenchmarkRecord {
             }
     }
 
-    /// One of the record's sides, with its image.
+    /// The content of one of the record's sides, with its image.
     ///
     /// - Throws: as `ContrastiveSample`.
     package func content(of side: BenchmarkSide, images: ImageStore) throws -> Content {
@@ -121,9 +121,9 @@ extension BenchmarkRecord {
     }
 }
 
-/// One thing to embed.
+/// An item to embed.
 package struct EmbedSample: Sendable, Hashable {
-    /// The record's own id, else its line, row or path.
+    /// The record's own id, or else its line, row or path.
     package var id: String
     package var content: Content
 
@@ -146,7 +146,7 @@ package struct EmbedSample: Sendable, Hashable {
     }
 }
 
-/// One side of a record: a text with at most one image, whose empty path means none.
+/// One side of a record: a text with at most one image; an empty path means no image.
 private struct TextAndImagePath {
     var location: RecordLocation
     var images: ImageStore
@@ -159,7 +159,7 @@ private struct TextAndImagePath {
             location: location, field: field)
     }
 
-    /// A negative that is only a placeholder and has an empty image path is left out.
+    /// The content of a negative; nil if it is only a placeholder with an empty image path.
     func negative(_ entry: NegativeTable.Entry) throws -> Content? {
         if entry.imagePath.isEmpty,
             Placeholders.split(entry.text, .anyKnown).allSatisfy(\.isEmpty)

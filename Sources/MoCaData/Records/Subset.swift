@@ -4,27 +4,27 @@ package import Foundation
 package import MoCaTables
 import Synchronization
 
-/// The files of one folder, as one run of rows.
+/// The files of one folder as one sequence of rows.
 package final class Subset: Sendable {
-    /// What batches and logs call it.
+    /// The name of the subset in batches and logs.
     package let name: String
-    /// The rows of its blocks, over all files.
+    /// The row counts of its blocks, over all files.
     package let shape: SubsetShape
     private let files: [FileEntry]
     private let open = Mutex(OpenFiles())
 
-    /// A file, and its first block counted over all files.
+    /// A file, and the index of its first block over all files.
     private struct FileEntry: Sendable {
         var url: URL
         var firstBlock: Int
-        /// Kept where opening again costs a pass over the file.
+        /// The open file, if opening it again costs a pass over it.
         var kept: (any RecordFile)?
     }
 
     /// Opens the files of `folder` for their columns and counts.
     ///
-    /// - Parameter cacheByteCount: What the blocks that are shuffled together may take; one always
-    ///   may.
+    /// - Parameter cacheByteCount: The size limit of the blocks that are shuffled together; one
+    ///   block is always allowed.
     /// - Throws: `DataError`.
     package init<R: Record>(
         name: String, folder: URL, record: R.Type, cacheByteCount: Int
@@ -52,10 +52,10 @@ package final class Subset: Sendable {
         )
     }
 
-    /// Number of records.
+    /// The number of records.
     package var rowCount: Int { shape.rowCount }
 
-    /// Reads a whole block, so that its rows can be read one by one.
+    /// Reads a whole block, for random access to its rows.
     ///
     /// - Throws: `DataError`.
     func readBlock(_ block: Int, columns: [String]) throws -> [RowBatch] {
@@ -64,7 +64,7 @@ package final class Subset: Sendable {
         let place = block - entry.firstBlock
         let isThere = place < file.blockRows.count
         let batches = isThere ? try file.batches(ofBlock: place, columns: columns) : []
-        // A file that is opened again may have been written anew in between.
+        // A file that is opened again may have been rewritten in between.
         guard batches.reduce(0, { $0 + $1.count }) == shape.blockRows[block] else {
             throw DataError.damagedBlock(
                 path: entry.url.path, block: place,
@@ -73,26 +73,26 @@ package final class Subset: Sendable {
         return batches
     }
 
-    /// The last file that starts at or before the block: files may be empty.
+    /// The index of the last file that starts at or before the block: files may be empty.
     private func fileIndex(ofBlock block: Int) -> Int {
         partitionPoint(files.count) { files[$0].firstBlock > block } - 1
     }
 
-    /// Its files, by paths without `.` and `..`.
+    /// The paths of its files, without `.` and `..`.
     var paths: [String] { files.map { $0.url.standardizedFileURL.path } }
 
-    /// Whether its records are samples of WebDataset shards, which bring their images.
+    /// Whether its records are samples of WebDataset shards, which contain their images.
     package var hasShards: Bool {
         files.contains { RecordFormat($0.url)?.isWebDataset == true }
     }
 
-    /// The file that a row is in.
+    /// The file that contains a row.
     func file(ofRow row: Int) -> URL {
         files[fileIndex(ofBlock: shape.block(ofRow: row).block)].url
     }
 }
 
-/// The first index of `0..<count` for which a condition that stays true becomes true.
+/// The first index in `0..<count` at which a monotonic condition becomes true.
 func partitionPoint(_ count: Int, _ condition: (Int) -> Bool) -> Int {
     var (low, high) = (0, count)
     while low < high {
@@ -102,7 +102,7 @@ func partitionPoint(_ count: Int, _ condition: (Int) -> Bool) -> Int {
     return low
 }
 
-/// The files used last: a data set may have more files than a process may hold open.
+/// The most recently used files: a data set may have more files than a process may hold open.
 private struct OpenFiles {
     private static let countMax = 16
     private var files: [(url: URL, file: any RecordFile)] = []

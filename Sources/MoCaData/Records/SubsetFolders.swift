@@ -1,9 +1,9 @@
-// Folders that a user names, as the subsets in them.
+// Finds the subsets in the folders that a user names.
 
 package import Foundation
 package import MoCaTables
 
-/// The folders of subsets: a folder with data files is one; of a folder without, each subfolder is.
+/// The folders of subsets: a folder with data files is a subset, otherwise each subfolder is.
 ///
 /// - Throws: `DataError`.
 package func subsetFolders(in folders: [URL]) throws -> [URL] {

@@ -1,4 +1,4 @@
-// The documents of a retrieval set, one at a time: pages are big, and a corpus may be long.
+// Reads the documents of a retrieval set one at a time: pages are big, and a corpus may be long.
 
 package import Foundation
 package import MoCaCore
@@ -25,7 +25,7 @@ package struct CorpusReader {
 
     /// The next document; nil at the end.
     ///
-    /// - Parameter chosen: the ids of the documents to read; nil reads all of them.
+    /// - Parameter chosen: The ids of the documents to read; nil reads all of them.
     /// - Throws: `DataError`; `.duplicateRecord` for an id that occurred before.
     package mutating func next(in chosen: Set<ExactText>? = nil) throws -> CorpusRecord? {
         while let (row, id) = try nextRow() {

@@ -1,25 +1,25 @@
-// Where corpus, queries and judgements of a retrieval set stand in its folder.
+// Locates corpus, queries and judgements of a retrieval set in its folder.
 
 package import Foundation
 package import MoCaTables
 
-/// The three parts of a retrieval set: folders of files, as ViDoRe's data sets are unpacked; or
-/// `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`, as BEIR (Thakur et al. 2021) packs them.
+/// The three parts of a retrieval set: folders of files, like unpacked ViDoRe data sets; or
+/// `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`, as packed by BEIR (Thakur et al. 2021).
 package struct RetrievalLayout: Sendable, Hashable {
-    /// A part, by its name.
+    /// A part of a retrieval set; the raw value is its file name.
     package enum Part: String, Sendable, Hashable, CaseIterable {
         case corpus, queries, qrels
     }
 
-    /// The folder or file of each part that is there.
+    /// The folder or file of each part that exists.
     package let parts: [Part: URL]
 
-    /// Looks into a folder; links to folders count.
+    /// Searches a folder; links to folders count.
     package init(of folder: URL) {
         var parts: [Part: URL] = [:]
         for part in Part.allCases {
             let endings = [""] + RecordFormat.tableEndings + (part == .qrels ? [".tsv"] : [])
-            // mteb keeps the judgements in the configuration that is loaded by default.
+            // mteb stores the judgements in the default configuration.
             let names = part == .qrels ? [part.rawValue, "default"] : [part.rawValue]
             parts[part] =
                 names.flatMap { name in endings.map { folder.appending(path: name + $0) } }
@@ -28,10 +28,10 @@ package struct RetrievalLayout: Sendable, Hashable {
         self.parts = parts
     }
 
-    /// The parts that are not there.
+    /// The parts that do not exist.
     package var missing: [Part] { Part.allCases.filter { parts[$0] == nil } }
 
-    /// Whether all parts are there.
+    /// Whether all parts exist.
     package var isComplete: Bool { missing.isEmpty }
 
     /// The folder or file of a part.
@@ -45,9 +45,9 @@ package struct RetrievalLayout: Sendable, Hashable {
     }
 }
 
-/// The lines of a file of values between tabs, the first line their names: BEIR's judgements.
+/// A file of tab-separated values with a header line: BEIR's judgements.
 enum TabbedFile {
-    /// The file in a folder of such files; nil where it has none. Of several splits it is `test`.
+    /// The tab-separated file of a folder, `test` if it has several splits; nil if it has none.
     ///
     /// - Throws: `DataError.severalSplits`, `.inputOutput`.
     static func find(in url: URL) throws -> URL? {
@@ -68,16 +68,16 @@ enum TabbedFile {
         return nil
     }
 
-    /// An integer, also one that is written as `1.0` or between spaces.
+    /// An integer, also if it is written as `1.0` or surrounded by spaces.
     private static func integer(_ text: String) -> Cell? {
         let text = text.trimmingCharacters(in: .whitespaces)
         return (Int64(text) ?? Double(text).flatMap(Int64.init(exactly:))).map(Cell.integer)
     }
 
-    /// Gives every line to `body`; numbers of the columns `integers` become integers.
+    /// Calls `body` with every line; values of the columns `integers` become integers.
     ///
-    /// - Parameter header: columns that the first line must name; each has a list of names.
-    /// - Throws: `DataError`, what `body` throws.
+    /// - Parameter header: The columns that the header must contain, each with alternative names.
+    /// - Throws: `DataError`, or what `body` throws.
     static func forEachRow(
         of url: URL, header: [[String]], integers: Set<String>, _ body: (Row) throws -> Void
     ) throws {

@@ -7,13 +7,13 @@ package import MoCaTables
 package struct CorpusRecord: Record, Equatable {
     package static let columns = identifiers + ["image", "title", "text", "doc-id", "doc_id"]
     package static let requiredColumns: [String] = []
-    /// Names of the id's column in ViDoRe, ViDoRe v3, BEIR and mteb.
+    /// Names of the id column in ViDoRe, ViDoRe v3, BEIR and mteb.
     package static let identifiers = ["corpus-id", "corpus_id", "_id", "id"]
 
     package var location: RecordLocation
     package var id: String
     package var image: ImageValue?
-    /// Title and text, joined as BEIR joins them.
+    /// Title and text, joined like in BEIR.
     package var text: String
     /// The document that the page belongs to.
     package var documentID: String?
@@ -45,14 +45,14 @@ package struct QueryRecord: Record, Equatable {
     package var location: RecordLocation
 
     package var id: String
-    /// The question; empty where the set has no text for it, so that it cannot be asked.
+    /// The question; empty if the set has no text for it, which makes the query unusable.
     package var text: String
     package var language: String?
 
     package init(_ row: Row) throws {
         location = row.location
         id = try row.requiredIdentifier(Self.identifiers)
-        // BEIR calls it `text`.
+        // The column of BEIR is `text`.
         guard let text = try row.string("query") ?? row.string("text") else {
             throw DataError.valueMissing(row.location, column: "query")
         }
@@ -61,7 +61,7 @@ package struct QueryRecord: Record, Equatable {
     }
 }
 
-/// How relevant one page is for one query.
+/// The relevance of one page for one query.
 package struct RelevanceRecord: Record, Equatable {
     package static let columns = queryColumns + corpusColumns + ["score"]
     static let queryColumns = ["query-id", "query_id"]
@@ -85,7 +85,7 @@ package struct RelevanceRecord: Record, Equatable {
 }
 
 extension Row {
-    /// The name in the first of `columns` that has a value.
+    /// The identifier in the first of `columns` that has a value.
     ///
     /// - Throws: `DataError.valueMissing`, `.columnType`.
     func requiredIdentifier(_ columns: [String]) throws -> String {

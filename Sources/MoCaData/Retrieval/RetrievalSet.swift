@@ -1,28 +1,28 @@
-// A set for retrieval in the layout of ViDoRe or BEIR: corpus, queries and judgements.
+// A retrieval set in the layout of ViDoRe or BEIR: corpus, queries and judgements.
 
 package import Foundation
 package import MoCaCore
 package import MoCaTables
 
-/// Queries, documents and judgements. Documents stay on disk: `forEachDocument` reads them in flat
-/// memory.
+/// Queries, documents and judgements. Documents stay on disk: `forEachDocument` reads them in
+/// constant memory.
 ///
 ///     let set = try RetrievalSet(folder: url)
 ///     try set.forEachDocument { document in ... }
 package struct RetrievalSet: Sendable {
-    /// Name of the folder.
+    /// The name of the folder.
     package let name: String
     package let queries: [QueryRecord]
-    /// Relevance by query id, then by corpus id.
+    /// The relevance by query id, then by corpus id.
     package let relevance: [ExactText: [ExactText: Int]]
     /// The folder or file of the documents.
     package let corpus: URL
-    /// The images of the documents: paths are relative to the folder `corpus`.
+    /// The images of the documents; paths are relative to the folder `corpus`.
     package let images: ImageStore
 
     /// Reads queries and judgements.
     ///
-    /// - Throws: `DataError`; `.duplicateRecord` for a query that stands twice, and for a second
+    /// - Throws: `DataError`; `.duplicateRecord` for a query that occurs twice, and for a second
     ///   judgement that differs from the first.
     package init(folder: URL) throws {
         name = folder.lastPathComponent

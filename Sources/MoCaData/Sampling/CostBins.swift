@@ -1,4 +1,4 @@
-// The cost bins of the released MoCa code: samples of about the same cost share a batch.
+// The cost bins of the released MoCa code: samples of similar cost share a batch.
 
 import Foundation
 
@@ -7,12 +7,12 @@ package struct CostBins: Sendable, Hashable {
     private static let step = 32
     private static let growth = 1.3
 
-    /// What a batch may cost.
+    /// The largest cost of a batch.
     package let budget: Int
-    /// The highest cost of each bin; a bin begins above the one before.
+    /// The highest cost of each bin; a bin begins above the previous one.
     package let thresholds: [Int]
 
-    /// The bins of costs up to `budget`.
+    /// Makes the bins of costs up to `budget`.
     package init(budget: Int) {
         precondition(budget > 0, "a budget of \(budget)")
         self.budget = budget
@@ -26,13 +26,13 @@ package struct CostBins: Sendable, Hashable {
         self.thresholds = thresholds
     }
 
-    /// The bin of a cost within the budget.
+    /// The index of the bin of a cost within the budget.
     package func bin(ofCost cost: Int) -> Int {
         precondition(cost <= budget, "a cost of \(cost) over \(budget)")
         return partitionPoint(thresholds.count) { thresholds[$0] >= cost }
     }
 
-    /// Samples of a batch of a bin. One of the last bin may end above the budget: its samples,
-    /// which cost less, come alone.
+    /// The number of samples in a batch of a bin. The last bin may end above the budget: its
+    /// samples, which cost less, are batched alone.
     package func batchSize(ofBin bin: Int) -> Int { max(1, budget / thresholds[bin]) }
 }

@@ -1,34 +1,34 @@
-// How far a run has come in its data: a value that a checkpoint holds.
+// The position of a run in its data: a value that a checkpoint stores.
 
 package import MoCaCore
 package import MoCaTables
 
-/// The whole state of `TaskBatches` or `TokenBatches`.
+/// The complete state of `TaskBatches` or `TokenBatches`.
 package struct DataCursor: Sendable, Hashable, Codable {
-    /// How far one subset has been drawn.
+    /// The position in one subset.
     package struct SubsetPosition: Sendable, Hashable, Codable {
         package var name: String
         package var rowCount: Int
-        /// Rows that make an epoch: all, or as many as the mixture's cap lets through.
+        /// Rows in an epoch: all, or those that the mixture's cap allows.
         package var epochRows: Int
         /// Rows drawn since the start of the run, over all epochs.
         package var position: Int
-        /// A hash of the blocks' sizes: the order of rows depends on them.
+        /// A hash of the blocks' sizes, because the order of rows depends on them.
         package var layout: UInt64
     }
 
     package var seed: UInt64
     package var subsets: [SubsetPosition]
-    /// Draws the subsets.
+    /// The random source that draws the subsets.
     package var random: RandomSource
-    /// The subset whose turn is next, where they take turns.
+    /// The index of the next subset in round-robin order.
     package var turn = 0
-    /// Batches drawn.
+    /// The number of batches drawn.
     package var batchCount = 0
-    /// Samples that were drawn and wait for a batch that they fit in, oldest first.
+    /// Samples that were drawn and wait for a batch with enough room, oldest first.
     package var waiting: [WaitingSample] = []
 
-    /// The start of a run.
+    /// The cursor at the start of a run.
     package init(
         _ shapes: [SubsetShape], mixture: Mixture = .proportional, seed: UInt64,
         windowBlocks: Int
@@ -50,27 +50,27 @@ package struct DataCursor: Sendable, Hashable, Codable {
         }
     }
 
-    /// Epochs that every subset has been through.
+    /// The number of epochs that every subset has completed.
     package var epoch: Int {
         subsets.map { $0.position / max($0.epochRows, 1) }.min() ?? 0
     }
 
-    /// Rows drawn since the start of the run.
+    /// The number of rows drawn since the start of the run.
     package var drawnCount: Int { subsets.reduce(0) { $0 + $1.position } }
 
-    /// Passes of the whole data, in parts: rows drawn over rows of an epoch.
+    /// The fractional number of epochs: rows drawn over rows in an epoch.
     package var fractionalEpoch: Double {
         let rows = subsets.reduce(0) { $0 + $1.epochRows }
         return rows == 0 ? 0 : Double(drawnCount) / Double(rows)
     }
 
-    /// Rows that each subset has left in the epoch which the run is in.
+    /// The rows that each subset has left in the current epoch.
     var rowsLeft: [Int] {
         let epoch = epoch
         return subsets.map { max(0, (epoch + 1) * $0.epochRows - $0.position) }
     }
 
-    /// Complains when this cursor belongs to other data than `start`.
+    /// Throws if this cursor belongs to other data than `start`.
     ///
     /// - Throws: `DataError.cursorMismatch`.
     func check(against start: DataCursor) throws {
@@ -105,18 +105,18 @@ package struct DataCursor: Sendable, Hashable, Codable {
     }
 }
 
-/// A sample by the number of its subset; in JSON the list `[subset, row, epoch]`.
+/// A sample with the index of its subset; in JSON the list `[subset, row, epoch]`.
 package struct WaitingSample: Sendable, Hashable, Codable {
     package var subset: Int
     package var row: Int
-    /// How often the row was drawn before: passes of all rows of its subset.
+    /// The number of completed passes of its subset when the row was drawn.
     package var epoch: Int
 
     package init(subset: Int, row: Int, epoch: Int = 0) {
         (self.subset, self.row, self.epoch) = (subset, row, epoch)
     }
 
-    /// A list without an epoch is of an older checkpoint, and of epoch 0.
+    /// Decodes the list; one without an epoch comes from an older checkpoint, and means epoch 0.
     package init(from decoder: any Decoder) throws {
         var list = try decoder.unkeyedContainer()
         (subset, row) = (try list.decode(Int.self), try list.decode(Int.self))

@@ -1,16 +1,16 @@
-// How much of each subset goes into the stream, and the draws from it.
+// The proportions of the subsets in the stream, and the draws from them.
 
 import Foundation
 import MoCaCore
 package import MoCaTables
 
-/// How subsets are mixed.
+/// The mixture of subsets.
 package struct Mixture: Sendable, Hashable {
-    /// Whose turn it is.
+    /// The rule that chooses the next subset.
     package enum Order: Sendable, Hashable {
-        /// By what is left of each: an epoch visits every row once.
+        /// In proportion to the rows left of each subset: an epoch visits every row once.
         case proportional
-        /// One after the other; a subset that is through waits for the others' epochs.
+        /// In turn; a subset that has finished its epoch waits for the others.
         case roundRobin
         /// By fixed weights, one for each subset's name; small subsets repeat.
         case weights([String: Double])
@@ -19,27 +19,27 @@ package struct Mixture: Sendable, Hashable {
     }
 
     package var order: Order
-    /// The most rows of a subset in an epoch; nil for all. The next epoch continues with other rows.
+    /// The most rows of a subset per epoch; nil for all. The next epoch continues with other rows.
     package var cap: Int?
 
     package init(_ order: Order, cap: Int? = nil) {
         (self.order, self.cap) = (order, cap)
     }
 
-    /// Every row once an epoch.
+    /// A mixture in which every row occurs once per epoch.
     package static let proportional = Mixture(.proportional)
 
-    /// By fixed weights.
+    /// A mixture by fixed weights.
     package static func weights(_ weights: [String: Double]) -> Mixture {
         Mixture(.weights(weights))
     }
 
-    /// Rows of a subset that make an epoch.
+    /// The number of rows of a subset in an epoch.
     package func epochRows(of shape: SubsetShape) -> Int {
         min(shape.rowCount, cap ?? shape.rowCount)
     }
 
-    /// How the next subset is chosen among `shapes`.
+    /// The rule that chooses the next of `shapes`.
     ///
     /// - Throws: `DataError.badWeights`.
     func choice(of shapes: [SubsetShape]) throws -> SubsetChoice {
@@ -50,7 +50,7 @@ package struct Mixture: Sendable, Hashable {
         }
     }
 
-    /// Weights in the order of `shapes`; nil where rows that are left decide.
+    /// The weights in the order of `shapes`; nil if the order does not use weights.
     ///
     /// - Throws: `DataError.badWeights`.
     package func weights(of shapes: [SubsetShape]) throws -> [Double]? {
@@ -70,8 +70,8 @@ package struct Mixture: Sendable, Hashable {
     private static func named(
         _ weights: [String: Double], _ shapes: [SubsetShape]
     ) throws -> [Double] {
-        // A subset may also be called by more than its last part, as it must be where a folder that
-        // is left out ends in the same one.
+        // A subset may also be named by more than its last component, as is necessary if an
+        // excluded folder ends in the same one.
         var byName: [String: Double] = [:]
         for (name, weight) in weights.sorted(by: { $0.key < $1.key }) {
             guard
@@ -98,8 +98,8 @@ enum SubsetChoice: Sendable, Hashable {
     case inTurn
     case byWeights([Double])
 
-    /// The subset whose turn it is; `left` says how much each has left of its epoch, of which at
-    /// least one has something.
+    /// The index of the next subset; `left` returns the rows that each has left in its epoch, at
+    /// least one of which is positive.
     func next(_ cursor: inout DataCursor, left: (DataCursor) -> [Int]) -> Int {
         switch self {
         case .byWeights(let weights): return cursor.random.index(byWeights: weights)
@@ -117,13 +117,13 @@ enum SubsetChoice: Sendable, Hashable {
 }
 
 extension RandomSource {
-    /// A number in `0..<bound`. The bias is below bound / 2^64.
+    /// A random integer in `0..<bound`. The bias is below bound / 2^64.
     mutating func below(_ bound: Int) -> Int {
         precondition(bound > 0, "a number below \(bound)")
         return Int(next().multipliedFullWidth(by: UInt64(bound)).high)
     }
 
-    /// An index, drawn by weights of which at least one is positive.
+    /// A random index by weights, at least one of which is positive.
     mutating func index(byWeights weights: [Double]) -> Int {
         let total = weights.reduce(0, +)
         // 53 random bits in [0, 1).
@@ -132,11 +132,11 @@ extension RandomSource {
             if rest < weight { return index }
             rest -= weight
         }
-        // Rounding may leave a little: it belongs to the last one that can be drawn.
+        // Rounding may leave a remainder, which belongs to the last index that can be drawn.
         return weights.lastIndex { $0 > 0 } ?? 0
     }
 
-    /// An index, drawn by counts of which at least one is positive.
+    /// A random index by counts, at least one of which is positive.
     mutating func index(byCounts counts: [Int]) -> Int {
         var rest = below(counts.reduce(0, +))
         for (index, count) in counts.enumerated() {
@@ -152,7 +152,7 @@ struct SubsetStreams: Sendable {
     let shapes: [SubsetShape]
     private let seed: UInt64
     private let windowBlocks: Int
-    /// The order of the pass that each subset is in.
+    /// The order of each subset's current pass.
     private var orders: [(epoch: Int, order: RowOrder)?]
 
     init(_ shapes: [SubsetShape], seed: UInt64, windowBlocks: Int) {
@@ -162,7 +162,7 @@ struct SubsetStreams: Sendable {
         orders = Array(repeating: nil, count: shapes.count)
     }
 
-    /// The row at a position of a subset's stream.
+    /// The row at a position in a subset's stream.
     mutating func row(_ subset: Int, at position: Int) -> Int {
         let shape = shapes[subset]
         let (epoch, place) = position.quotientAndRemainder(dividingBy: shape.rowCount)
@@ -172,7 +172,7 @@ struct SubsetStreams: Sendable {
         return order[place]
     }
 
-    /// The sample at a position of a subset's stream.
+    /// The sample at a position in a subset's stream.
     mutating func sample(_ subset: Int, at position: Int) -> SampleID {
         SampleID(subset: shapes[subset].name, row: row(subset, at: position))
     }

@@ -1,19 +1,19 @@
-// Samples are loaded by several threads; what comes of them depends on their order alone.
+// Samples are loaded by several threads; the result depends only on their order.
 
 import MoCaSystem
 package import MoCaTables
 
-/// A stream of batches that leaves out what its quarantine takes.
+/// A stream of batches without the samples that its quarantine excludes.
 package protocol BatchStream: Sendable {
-    /// Where the stream is.
+    /// The position of the stream.
     var cursor: DataCursor { get }
-    /// Takes the samples that fail; nil: the first failure ends the stream.
+    /// Excludes the samples that fail; if nil, the first failure ends the stream.
     var quarantine: Quarantine? { get }
-    /// How many threads load samples.
+    /// The number of threads that load samples.
     var workers: Int { get }
 }
 
-/// Samples that were drawn and failed afterwards.
+/// Samples that failed after they were drawn.
 package struct FailedSamples: Error {
     package var failures: [(id: SampleID, error: any Error)]
 
@@ -23,10 +23,10 @@ package struct FailedSamples: Error {
 }
 
 extension BatchStream {
-    /// Gives what `body` makes of the next samples. When it throws `FailedSamples`, they go into
-    /// quarantine, and the same place of the stream is drawn again without them.
+    /// Returns the result of `body` for the next samples. If it throws `FailedSamples`, they are
+    /// excluded, and the stream draws again from the same position without them.
     ///
-    /// - Throws: a sample's own error when it may not be left out; what else `body` throws.
+    /// - Throws: The error of a sample that may not be excluded; other errors of `body`.
     package mutating func redrawing<Value>(_ body: (inout Self) throws -> Value) throws -> Value {
         while true {
             let before = self
@@ -43,7 +43,7 @@ extension BatchStream {
         }
     }
 
-    /// The samples of `ids`, in order; nil for those that are left out.
+    /// Loads the samples of `ids`, in order; nil for those that are excluded.
     func loaded<Value: Sendable>(
         _ ids: [SampleID], drawnCount: Int, _ load: @Sendable (SampleID) throws -> Value?
     ) throws -> [Value?] {

@@ -2,19 +2,19 @@
 
 import MoCaCore
 
-/// How the rows of a subset lie in blocks: row groups of its files, in order.
+/// The division of a subset's rows into blocks: the row groups of its files, in order.
 package struct SubsetShape: Sendable, Hashable {
     /// Name of the subset.
     package let name: String
     package let blockRows: [Int]
     /// Number of rows.
     package let rowCount: Int
-    /// As many blocks as may be shuffled together; nil where any number may.
+    /// The most blocks that may be shuffled together; nil for no limit.
     package let windowBlocksMax: Int?
     /// The first row of each block.
     let blockStarts: [Int]
 
-    /// A subset of blocks of these sizes.
+    /// Makes a subset of blocks of these sizes.
     package init(name: String, blockRows: [Int], windowBlocksMax: Int? = nil) {
         self.name = name
         self.blockRows = blockRows
@@ -29,19 +29,19 @@ package struct SubsetShape: Sendable, Hashable {
         rowCount = start
     }
 
-    /// The blocks that are shuffled together where `wanted` are asked for.
+    /// The number of blocks that are shuffled together if `wanted` are requested.
     func windowBlocks(_ wanted: Int) -> Int { min(wanted, windowBlocksMax ?? wanted) }
 
-    /// The block of a row, and the row in it.
+    /// The block of a row, and the row's index in it.
     func block(ofRow row: Int) -> (block: Int, row: Int) {
         let block = partitionPoint(blockStarts.count) { blockStarts[$0] > row } - 1
         return (block, row - blockStarts[block])
     }
 }
 
-/// One epoch's order of a subset. Blocks are shuffled and taken in windows; inside a window all
-/// rows are shuffled. So a cache that holds a window decodes every block once an epoch, and a
-/// subset of no more blocks than a window is shuffled as a whole.
+/// The order of a subset in one epoch. Blocks are shuffled and grouped into windows; inside a
+/// window all rows are shuffled. A cache that holds a window therefore decodes every block once per
+/// epoch, and a subset with no more blocks than a window is shuffled as a whole.
 package struct RowOrder: Sendable {
     private let shape: SubsetShape
     private let blocks: [Int]
@@ -51,8 +51,8 @@ package struct RowOrder: Sendable {
     private let seed: UInt64
     private let epoch: Int
 
-    /// The order of one epoch; windows have fewer blocks than `windowBlocks` where the subset's are
-    /// large.
+    /// Makes the order of one epoch; windows have fewer blocks than `windowBlocks` if the subset's
+    /// blocks are large.
     package init(_ shape: SubsetShape, windowBlocks: Int, seed: UInt64, epoch: Int) {
         let windowBlocks = shape.windowBlocks(windowBlocks)
         precondition(windowBlocks > 0, "a window of \(windowBlocks) blocks")

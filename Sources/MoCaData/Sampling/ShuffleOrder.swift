@@ -1,21 +1,21 @@
-// A random order of n things that is computed, not stored.
+// A random order of n items that is computed, not stored.
 
 import MoCaCore
 
-/// A permutation of `0..<count` that a seed and an epoch fix: `order[i]` costs a few
+/// A permutation of `0..<count`, determined by a seed and an epoch: `order[i]` costs a few
 /// multiplications and no memory.
 ///
 /// A Feistel network permutes the next power of four; values outside the range are permuted again
-/// until they fall inside (cycle walking: Black and Rogaway, "Ciphers with arbitrary finite
+/// until they are inside (cycle walking: Black and Rogaway, "Ciphers with arbitrary finite
 /// domains", 2002).
 package struct ShuffleOrder: Sendable, Hashable, Codable {
     private static let roundCount: UInt64 = 8
 
-    /// Number of things.
+    /// The number of items.
     package let count: Int
     private let key: UInt64
 
-    /// The order of `count` things in one epoch; `name` sets orders of one seed apart.
+    /// Makes the order of `count` items in one epoch; `name` distinguishes orders of the same seed.
     package init(count: Int, seed: UInt64, epoch: Int, name: String = "") {
         precondition(count >= 0, "an order of \(count) things")
         self.count = count
@@ -23,7 +23,7 @@ package struct ShuffleOrder: Sendable, Hashable, Codable {
         key = random.next()
     }
 
-    /// The thing at a position.
+    /// The item at a position.
     package subscript(position: Int) -> Int {
         precondition(position >= 0 && position < count, "position \(position) of \(count)")
         let bits = UInt64.bitWidth - UInt64(count - 1).leadingZeroBitCount

@@ -1,11 +1,11 @@
-// Contrastive batches whose rows are drawn one by one, from any subset.
+// Contrastive batches whose rows are drawn independently from any subset.
 
 package import MoCaTables
 
 extension TaskBatches {
-    /// The next `count` samples, each from a subset of its own draw; none stands there twice. Made
-    /// for a stream of `batchSize` 1: it counts as so many of its batches. After an error the stream
-    /// stands where it stood before.
+    /// The next `count` distinct samples, each from an independently drawn subset. Intended for a
+    /// stream with a `batchSize` of 1: it counts as `count` of its batches. After an error the
+    /// stream keeps its position.
     ///
     /// - Throws: `DataError.subsetTooSmall`, `.nothingUsable`, or what loading a sample throws.
     package mutating func mixed(_ count: Int) throws -> [Item] {
@@ -33,7 +33,7 @@ extension TaskBatches {
         return items
     }
 
-    /// Complains when all subsets together have fewer rows an epoch than `count`.
+    /// Throws if all subsets together have fewer rows per epoch than `count`.
     ///
     /// - Throws: `DataError.subsetTooSmall`.
     package func requireEpoch(of count: Int) throws {

@@ -1,34 +1,34 @@
-// Contrastive batches: every batch is drawn from one subset, so that its negatives are of one task.
+// Contrastive batches: each is drawn from one subset, so that its negatives are from one task.
 
 import MoCaSystem
 package import MoCaTables
 
-/// What becomes of the rows at the end of a subset's epoch that do not fill a batch.
+/// The treatment of rows at the end of a subset's epoch that do not fill a batch.
 package enum TailPolicy: String, Sendable, Hashable, Codable, CaseIterable {
-    /// The batch is completed with the first rows of the next epoch; no row stands in it twice.
+    /// The batch is completed with the first rows of the next epoch, without repeating a row.
     case wrap
-    /// They are passed over; the next epoch has other rows at its end.
+    /// The rows are dropped; the next epoch has other rows at its end.
     case drop
 }
 
-/// One batch of one subset.
+/// A batch of one subset.
 package struct TaskBatch<Item: Sendable>: Sendable {
     package var subset: String
     package var ids: [SampleID]
     package var items: [Item]
 }
 
-/// An endless stream of batches of equal size; what comes next depends on the cursor alone.
+/// An endless stream of batches of equal size; the next batch depends only on the cursor.
 ///
 ///     var batches = try TaskBatches(catalog.shapes, batchSize: 64, seed: 1) { id in
 ///         try catalog.sample(id)
 ///     }
 ///     let batch = try batches.next()
 package struct TaskBatches<Item: Sendable>: BatchStream {
-    /// Gives a sample, or nil to leave it out; another one takes its place.
+    /// Loads a sample, or returns nil to exclude it; another one replaces it.
     package typealias Load = @Sendable (SampleID) throws -> Item?
 
-    /// Where the stream is: save it and give it back to continue.
+    /// The position of the stream: save it, and pass it to `init` to continue.
     package internal(set) var cursor: DataCursor
     package var quarantine: Quarantine?
     package var workers = processorCount
@@ -42,7 +42,7 @@ package struct TaskBatches<Item: Sendable>: BatchStream {
     ///
     /// - Parameters:
     ///   - shapes: The subsets; each needs at least `batchSize` rows an epoch.
-    ///   - windowBlocks: Row groups that are shuffled together.
+    ///   - windowBlocks: The number of row groups that are shuffled together.
     /// - Throws: `DataError.subsetTooSmall`, `.badWeights`, `.cursorMismatch`.
     package init(
         _ shapes: [SubsetShape], batchSize: Int, tail: TailPolicy = .wrap,
@@ -64,7 +64,7 @@ package struct TaskBatches<Item: Sendable>: BatchStream {
         streams = SubsetStreams(shapes, seed: seed, windowBlocks: windowBlocks)
     }
 
-    /// The next batch. After an error the stream stands where it stood before.
+    /// The next batch. After an error the stream keeps its position.
     ///
     /// - Throws: `DataError.nothingUsable`, or what loading a sample throws.
     package mutating func next() throws -> TaskBatch<Item> {
@@ -77,7 +77,7 @@ package struct TaskBatches<Item: Sendable>: BatchStream {
                 cursor = draft
                 return batch
             }
-            // With `drop`, once may be the end of an epoch, twice is a whole epoch without a batch.
+            // With `drop`, one empty pass may end an epoch; two are a whole epoch without a batch.
             guard emptyPasses.insert(subset).inserted else {
                 let shape = streams.shapes[subset]
                 throw DataError.nothingUsable(subset: shape.name, tried: shape.rowCount)
@@ -93,7 +93,7 @@ package struct TaskBatches<Item: Sendable>: BatchStream {
         }
     }
 
-    /// Takes the next rows of a subset; nil when its epoch ends before the batch is full.
+    /// Draws the next rows of a subset; nil if its epoch ends before the batch is full.
     private mutating func fill(
         _ subset: Int, _ draft: inout DataCursor
     ) throws -> TaskBatch<Item>? {

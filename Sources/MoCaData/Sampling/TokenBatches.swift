@@ -1,43 +1,43 @@
-// Pre-training batches: samples of all subsets, as many as fit a budget of tokens.
+// Pre-training batches: samples of all subsets, as many as fit a token budget.
 
 import MoCaSystem
 package import MoCaTables
 
-/// One batch of mixed samples.
+/// A batch of mixed samples.
 package struct TokenBatch<Item: Sendable>: Sendable {
     package var ids: [SampleID]
     package var items: [Item]
-    /// What each sample costs; the sum is within the budget.
+    /// The cost of each sample; the sum is within the budget.
     package var costs: [Int]
-    /// How often each sample was drawn before.
+    /// The number of times that each sample was drawn before.
     package var epochs: [Int]
 }
 
-/// Which of the samples that were drawn go into a batch together.
+/// The rule that groups drawn samples into batches.
 package enum Packing: Sendable, Hashable {
-    /// First fit: of so many samples, in the order of drawing, those that the budget has room for.
+    /// First fit: of the next `window` samples, in the order of drawing, those that fit the budget.
     case firstFit(window: Int)
-    /// Samples of one of the released code's cost bins, as many as its batches have.
+    /// Samples of one cost bin of the released code, as many as its batches have.
     case costBins
 
-    /// Wide enough to fill batches of real data to 99.9 %, and restored in a moment.
+    /// Large enough to fill batches of real data to 99.9 %, and quick to restore.
     package static let defaultWindow = 128
 }
 
-/// An endless stream of batches; what comes next depends on the cursor alone.
+/// An endless stream of batches; the next batch depends only on the cursor.
 ///
 ///     var batches = try TokenBatches(catalog.shapes, tokenBudget: 8192, seed: 1) { id in
 ///         let input = try processor(catalog.sample(id).content)
 ///         return (input, input.tokenCount)
 ///     }
 ///
-/// Every sample that is drawn comes once, the oldest one that waits in the next batch; no batch has
-/// a sample twice. Where an epoch ends, samples of the next may come early by the window.
+/// Every drawn sample occurs once, the oldest waiting one in the next batch; no batch contains a
+/// sample twice. At the end of an epoch, samples of the next may occur early, by up to the window.
 package struct TokenBatches<Item: Sendable>: BatchStream {
-    /// Gives a sample and what it costs (above zero), or nil to leave it out.
+    /// Loads a sample and its cost (positive), or returns nil to exclude it.
     package typealias Load = @Sendable (SampleID) throws -> (item: Item, cost: Int)?
 
-    /// Where the stream is: save it and give it back to continue.
+    /// The position of the stream: save it, and pass it to `init` to continue.
     package private(set) var cursor: DataCursor
     package var quarantine: Quarantine?
     package var workers = processorCount
@@ -47,7 +47,7 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
     private let choice: SubsetChoice
     private let load: Load
     private var streams: SubsetStreams
-    /// The samples of `cursor.waiting`, loaded; nil until they are asked for.
+    /// The samples of `cursor.waiting`; nil until they are loaded.
     private var window: [Entry]?
 
     private struct Entry: Sendable {
@@ -57,7 +57,7 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
         var cost: Int
     }
 
-    /// A batch in the making: nothing of it counts until it is whole.
+    /// An unfinished batch; it changes the stream only when it is complete.
     private struct Draft {
         var cursor: DataCursor
         var window: [Entry]
@@ -65,8 +65,8 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
 
     /// Starts a stream, or continues one at `cursor`.
     ///
-    /// - Parameter windowBlocks: Row groups of a subset that are shuffled together.
-    /// - Throws: `DataError.subsetTooSmall` of an empty subset, `.badWeights`, `.cursorMismatch`.
+    /// - Parameter windowBlocks: The number of row groups of a subset that are shuffled together.
+    /// - Throws: `DataError.subsetTooSmall` for an empty subset, `.badWeights`, `.cursorMismatch`.
     package init(
         _ shapes: [SubsetShape], tokenBudget: Int,
         packing: Packing = .firstFit(window: Packing.defaultWindow),
@@ -88,7 +88,7 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
         streams = SubsetStreams(shapes, seed: seed, windowBlocks: windowBlocks)
     }
 
-    /// The next batch. After an error the stream stands where it stood before.
+    /// The next batch. After an error the stream keeps its position.
     ///
     /// - Throws: `DataError.sampleOverBudget`, `.nothingUsable`, or what loading a sample throws.
     package mutating func next() throws -> TokenBatch<Item> {
@@ -108,7 +108,7 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
 
     // MARK: Packing
 
-    /// Takes what fits until a whole window has nothing more that does.
+    /// Takes samples that fit until none of a whole window does.
     private mutating func firstFit(_ draft: inout Draft, _ size: Int) throws -> [Entry] {
         let rows = draft.cursor.subsets.reduce(0) { $0 + $1.epochRows }
         let size = max(1, min(size, rows))
@@ -136,8 +136,8 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
         return taken
     }
 
-    /// Draws until a bin has a batch. A sample that comes again while it waits shows that its bin
-    /// has no others: what waits there is then a batch.
+    /// Draws until a bin has a full batch. A sample that is drawn again while it waits shows that
+    /// its bin has no others: the waiting samples of the bin are then the batch.
     private mutating func fullBin(_ draft: inout Draft) throws -> [Entry] {
         var places = [[Int]](repeating: [], count: bins.thresholds.count)
         var ids: Set<SampleID> = []
@@ -160,14 +160,14 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
 
     // MARK: Drawing
 
-    /// The samples that wait: those that are loaded, or those of the cursor, without those that
-    /// are left out by now.
+    /// The waiting samples, loaded already or from the cursor, without those that were excluded in
+    /// the meantime.
     private func waiting() throws -> [Entry] {
         if let window { return window.filter { quarantine?.admits($0.id) ?? true } }
         return try entries(cursor.waiting, cursor).compactMap { $0 }
     }
 
-    /// Draws so many samples; those that are left out are missing.
+    /// Draws `count` samples; excluded ones are missing.
     private mutating func draw(_ count: Int, _ draft: inout Draft) throws {
         let rowCount = streams.shapes.reduce(0) { $0 + $1.rowCount }
         var leftOut = 0
@@ -198,7 +198,7 @@ package struct TokenBatches<Item: Sendable>: BatchStream {
             subset: subset, row: row, epoch: position / streams.shapes[subset].rowCount)
     }
 
-    /// The samples, loaded; nil for those that are left out.
+    /// Loads the samples; nil for excluded ones.
     private func entries(_ places: [WaitingSample], _ cursor: DataCursor) throws -> [Entry?] {
         let ids = places.map { SampleID(subset: streams.shapes[$0.subset].name, row: $0.row) }
         let loaded = try loaded(ids, drawnCount: cursor.drawnCount, load)

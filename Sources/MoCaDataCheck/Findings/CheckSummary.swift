@@ -1,19 +1,19 @@
-// What a check comes to, for people and for programs.
+// The outcome of a check, for people and for programs.
 
 import Foundation
 import MoCaProcessing
 
 /// The outcome of a check.
 package struct CheckSummary: Encodable {
-    /// One subset.
+    /// The counts of one subset.
     package struct Subset: Sendable, Hashable, Encodable {
         package var name: String
         package var records: Int
-        /// Records that cannot be trained on.
+        /// The number of records that cannot be trained on.
         package var errors: Int
     }
 
-    /// What the data were compared with.
+    /// The size of the evaluation sets that the data were compared with.
     package struct Evaluation: Sendable, Hashable, Encodable {
         package var queries: Int
         package var images: Int
@@ -22,14 +22,14 @@ package struct CheckSummary: Encodable {
     package let kind: RecordKind
     package let subsets: [Subset]
     package let records: Int
-    /// Records that cannot be trained on.
+    /// The number of records that cannot be trained on.
     package let errorRecords: Int
-    /// Files that cannot be read.
+    /// The number of files that cannot be read.
     package let errorFiles: Int
-    /// Distinct images.
+    /// The number of distinct images.
     package let images: Int
     package let findings: [FindingLog.Tally]
-    /// nil where lengths were not looked at.
+    /// The length limit in tokens, if lengths were checked.
     package let maxLength: Int?
     package let lengthsChecked: Bool
     package let truncation: TruncationLoss
@@ -47,7 +47,7 @@ package struct CheckSummary: Encodable {
         case maxErrorRate = "max_error_rate"
     }
 
-    /// What the pass over the records came to.
+    /// The result of the pass over the records.
     struct Pass {
         var kind: RecordKind
         var subsets: [Subset]
@@ -67,9 +67,9 @@ package struct CheckSummary: Encodable {
         (nearDistance, maxErrorRate) = (settings.nearDistance, settings.maxErrorRate)
     }
 
-    /// Complains when training should not start.
+    /// Throws if training should not start.
     ///
-    /// - Parameter isQuarantined: Whether a quarantine leaves records with errors out.
+    /// - Parameter isQuarantined: Whether a quarantine excludes records with errors.
     /// - Throws: `DataCheckError.errorsFound`.
     package func requireTrainable(isQuarantined: Bool) throws {
         let allowed = isQuarantined ? maxErrorRate * Double(records) : 0
@@ -80,7 +80,7 @@ package struct CheckSummary: Encodable {
         }
     }
 
-    /// Lines for people.
+    /// A summary in lines for people.
     package var lines: [String] {
         var lines = [
             "\(records) records in \(subsets.count) subsets, \(images) images; "

@@ -1,10 +1,10 @@
-// What a check works with, and how it says how far it is.
+// The tools of a check, and the steps of its progress.
 
-/// What a check works with.
+/// The tools of a check.
 package struct CheckTools {
     package var examiner: ImageExaminer
     package var threads: Int
-    /// Called with every step.
+    /// Called with every step of the progress.
     package var progress: (ReadingStep) -> Void
 
     package init(
@@ -15,10 +15,10 @@ package struct CheckTools {
     }
 }
 
-/// How far records have been read.
+/// A step of the progress of reading records.
 package enum ReadingStep: Sendable, Hashable {
     /// A pass over this many records begins; nil if the count is unknown.
     case begins(total: Int?)
-    /// More records are done.
+    /// This many more records are done.
     case done(Int)
 }

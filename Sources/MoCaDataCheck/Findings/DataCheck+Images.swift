@@ -1,10 +1,10 @@
-// Images compared with each other, and with those of the evaluation sets: after the records, when
-// all are known.
+// Compares images with each other, and with those of the evaluation sets, after all records are
+// read.
 
 import MoCaSystem
 
 extension DataCheck {
-    /// Images with the bytes of an earlier one, and images that look like one.
+    /// Reports images with the bytes of an earlier one, and images that look like an earlier one.
     ///
     /// - Throws: `DataCheckError.cannotWrite`.
     func compareImages() throws {
@@ -33,7 +33,7 @@ extension DataCheck {
         }
     }
 
-    /// Images that are in an evaluation set, or look like one of its images.
+    /// Reports images that are in an evaluation set, or look like one of its images.
     ///
     /// - Throws: `DataCheckError.cannotWrite`.
     func compareWithEvaluation() throws {

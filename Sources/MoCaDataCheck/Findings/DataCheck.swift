@@ -6,26 +6,26 @@ import MoCaData
 import MoCaSystem
 import MoCaTables
 
-/// What is checked, and against what.
+/// The settings of a check: the data, and what to compare them with.
 package struct DataCheckSettings: Sendable {
     /// The folders of the subsets.
     package var folders: [URL]
-    /// What image paths are relative to.
+    /// The folder that image paths are relative to.
     package var images: URL
-    /// nil: by the columns.
+    /// The kind of records; nil takes it from the columns.
     package var kind: RecordKind?
-    /// Counts tokens, cut by the policy `end`; nil where lengths are not looked at.
+    /// Counts tokens, truncating by the policy `end`; nil if lengths are not checked.
     package var meter: TokenMeter?
-    /// Whether a record over the limit is refused instead of cut.
+    /// Whether a record over the limit is refused instead of truncated.
     package var refusesLongRecords = false
-    /// Of pre-training.
+    /// The budget of a pre-training record.
     package var budget: RecordBudget?
-    /// Evaluation sets, and what their image paths are relative to.
+    /// Evaluation sets, and the folder that their image paths are relative to.
     package var evaluationFolders: [URL] = []
     package var evaluationImages: URL?
-    /// Bits in which difference hashes of near pictures differ, at most.
+    /// The most bits in which difference hashes of similar images differ.
     package var nearDistance = 10
-    /// Share of records that may have errors when a quarantine leaves them out.
+    /// The largest fraction of records with errors if a quarantine excludes them.
     package var maxErrorRate = 0.01
 
     package init(folders: [URL], images: URL) {
@@ -43,9 +43,9 @@ package final class DataCheck {
     private let store: ImageStore
     /// Every distinct image of the records.
     private(set) var images = ImageTable()
-    /// nil where no evaluation sets were named.
+    /// Contents of the evaluation sets; nil if none were named.
     private(set) var evaluation: EvaluationContents?
-    /// Records of pre-training.
+    /// The records of pre-training.
     private var texts = RecordTable()
     private var loss = TruncationLoss()
     private var subsets: [CheckSummary.Subset] = []
@@ -55,8 +55,8 @@ package final class DataCheck {
         store = ImageStore(root: settings.images)
     }
 
-    /// Reads everything once; findings go to the log as they come, in the order of the records.
-    /// Findings between images come last.
+    /// Reads everything once. Findings go to the log as they arise, in the order of the records;
+    /// findings between images come last.
     ///
     /// - Throws: `DataError`, `DataCheckError`.
     package func run() throws -> CheckSummary {
@@ -136,14 +136,14 @@ package final class DataCheck {
                 record.findings + broken + tiny + inspection.findings.map(strict)
                     + leakedTexts(inspection, record.place))
             note(inspection, record.place, &pairs)
-            // What an image holds that cannot be decoded is not known.
+            // The content of an image that cannot be decoded is unknown.
             if broken.isEmpty, let text = inspection.parts.first(where: { $0.side == .text }) {
                 texts.add(text.identity, at: record.place)
             }
         }
     }
 
-    /// The numbers of each record's images, by part; new images are examined.
+    /// The indices of each record's images, by part; new images are examined.
     private func examineImages(of records: [CheckedRecord]) throws -> [[[Int]]] {
         var new: [(number: Int, source: ImageSource)] = []
         var numbers: [[[Int]]] = []
@@ -172,7 +172,7 @@ package final class DataCheck {
         return numbers
     }
 
-    /// Small images that no finding has named yet: the first record with each is named.
+    /// Small images that no finding has reported yet; only the first record with each is reported.
     private var newTinyImages: Set<Int> = []
 
     private func tinyFindings(_ numbers: [[Int]], _ place: RecordPlace) -> [Finding] {
@@ -231,7 +231,7 @@ package final class DataCheck {
         }
     }
 
-    /// A text that is learnt several times an epoch is learnt by heart.
+    /// Reports texts that occur several times: the model would memorise them.
     private func reportRepeatedTexts() throws {
         for repetition in texts.repetitions() {
             let first = "\(repetition.first.subset)#\(repetition.first.row ?? 0)"

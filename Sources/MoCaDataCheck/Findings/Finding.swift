@@ -1,31 +1,31 @@
-// What can be found in data, how bad it is, and where it stands.
+// Findings about data: their kind, severity and location.
 
-/// How much a finding matters.
+/// The severity of a finding.
 package enum Severity: String, Sendable, Hashable, Codable, CaseIterable {
     /// The record cannot be trained on.
     case error
-    /// It can, but probably should not.
+    /// The record can be trained on, but probably should not be.
     case warning
-    /// Worth knowing.
+    /// The finding is worth knowing.
     case information
 }
 
-/// One thing that is wrong with a record, or worth knowing about it.
+/// A defect of a record, or something worth knowing about it.
 package struct Finding: Sendable, Hashable, Encodable {
-    /// What it is.
+    /// The kind of the finding.
     package var kind: Kind
-    /// How much it matters.
+    /// The severity of the finding.
     package var severity: Severity
-    /// The subset's name; of an evaluation set, the folder's.
+    /// The name of the subset, or of an evaluation set's folder.
     package var subset: String
     /// Row in the subset, from 0, over all its files; nil for a whole file.
     package var row: Int?
     /// Path of the file.
     package var file: String
-    /// What is wrong, in words.
+    /// A description of the finding.
     package var reason: String
 
-    /// A finding of the kind's own severity, or another one.
+    /// Makes a finding with the severity of its kind, or with another one.
     package init(
         _ kind: Kind, at place: RecordPlace, _ reason: String, severity: Severity? = nil
     ) {
@@ -71,7 +71,7 @@ package struct Finding: Sendable, Hashable, Encodable {
         case leakedImage = "leaked_image"
         case leakedNearImage = "leaked_near_image"
 
-        /// How much a finding of this kind matters, unless it says otherwise itself.
+        /// The severity of findings of this kind, unless a finding has its own.
         package var severity: Severity {
             switch self {
             case .unreadableFile, .unreadableRecord, .emptyContent, .placeholderMismatch,
@@ -94,7 +94,7 @@ package struct Finding: Sendable, Hashable, Encodable {
     }
 }
 
-/// Where a record stands, as findings and quarantines name it.
+/// The location of a record, as findings and quarantines name it.
 package struct RecordPlace: Sendable, Hashable {
     /// Name of the subset, or of the evaluation set.
     package var subset: String
@@ -103,7 +103,6 @@ package struct RecordPlace: Sendable, Hashable {
     /// Path of the file.
     package var file: String
 
-    /// A place.
     package init(subset: String, row: Int?, file: String) {
         (self.subset, self.row, self.file) = (subset, row, file)
     }

@@ -1,4 +1,4 @@
-// Findings as they come: counted, a few kept, all written to files.
+// Collects findings: counts all, keeps a few examples, writes all to files.
 
 package import Foundation
 import MoCaSystem
@@ -7,7 +7,7 @@ import MoCaSystem
 package final class FindingLog {
     private static let exampleCount = 3
 
-    /// Findings of one kind and severity.
+    /// The count of one kind and severity of findings.
     package struct Tally: Sendable, Hashable, Encodable {
         package var kind: Finding.Kind
         package var severity: Severity
@@ -29,17 +29,17 @@ package final class FindingLog {
     }
 
     private var tallies: [Key: Tally] = [:]
-    /// Records that cannot be trained on.
+    /// The number of records that cannot be trained on.
     package private(set) var errorRecordCount = 0
-    /// The same by subset.
+    /// The number of records that cannot be trained on, by subset.
     package private(set) var errorRecordCounts: [String: Int] = [:]
-    /// Errors of whole files, which no quarantine can leave out.
+    /// The number of errors of whole files, which no quarantine can exclude.
     package private(set) var fileErrorCount = 0
     private let report: LineFile?
     private let quarantine: LineFile?
     private var isFirstFinding = true
 
-    /// Creates the files beside their names.
+    /// Starts the files, which appear under their names when they are finished.
     ///
     /// - Throws: `DataCheckError.cannotWrite`.
     package init(report: URL? = nil, quarantine: URL? = nil) throws {
@@ -55,7 +55,7 @@ package final class FindingLog {
         }
     }
 
-    /// Adds what was found in one record, or in a whole file.
+    /// Adds the findings of one record, or of a whole file.
     ///
     /// - Throws: `DataCheckError.cannotWrite`.
     package func add(_ findings: [Finding]) throws {
@@ -85,7 +85,7 @@ package final class FindingLog {
                     reason: errors.map(\.reason).joined(separator: "; "))) + "\n")
     }
 
-    /// Ends the files with the summary and gives them their names.
+    /// Writes the summary to the end of the report, and gives the files their names.
     ///
     /// - Throws: `DataCheckError.cannotWrite`.
     package func finish(_ summary: some Encodable) throws {

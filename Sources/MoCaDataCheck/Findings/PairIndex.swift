@@ -1,7 +1,7 @@
-// Which queries and positives of a subset occur several times.
+// Finds the queries and positives of a subset that occur several times.
 
-/// The pairs of one subset as hashes: 24 bytes a record. Contents are distinguished by 64 bits; two
-/// different ones of 10 million share them with a chance of 3 in a million.
+/// The pairs of one subset as hashes: 24 bytes per record. Contents are distinguished by 64 bits;
+/// the chance that any two of 10 million different ones collide is 3 in a million.
 struct PairIndex {
     private struct Pair {
         var query: UInt64
@@ -9,12 +9,12 @@ struct PairIndex {
         var row: Int
     }
 
-    /// A content that occurs with several others.
+    /// A content that occurs with several contents on the other side.
     struct Group: Hashable {
         var firstRow: Int
-        /// Records with this content.
+        /// The number of records with this content.
         var recordCount: Int
-        /// Different contents on the other side.
+        /// The number of distinct contents on the other side.
         var otherCount: Int
     }
 
@@ -27,12 +27,12 @@ struct PairIndex {
     /// Queries with several positives.
     func repeatedQueries() -> [Group] { Self.groups(pairs) }
 
-    /// Positives of several queries.
+    /// Positives with several queries.
     func repeatedPositives() -> [Group] {
         Self.groups(pairs.map { Pair(query: $0.positive, positive: $0.query, row: $0.row) })
     }
 
-    /// Rows whose pair occurs before, with the row where it does.
+    /// Rows whose pair occurs before, with the row of its first occurrence.
     func repeatedRecords() -> [(row: Int, first: Int)] {
         let sorted = pairs.sorted {
             ($0.query, $0.positive, $0.row) < ($1.query, $1.positive, $1.row)
@@ -52,7 +52,7 @@ struct PairIndex {
         return found.sorted { $0.row < $1.row }
     }
 
-    /// Groups of equal `query`.
+    /// Groups the pairs by `query`.
     private static func groups(_ pairs: [Pair]) -> [Group] {
         let sorted = pairs.sorted {
             ($0.query, $0.positive, $0.row) < ($1.query, $1.positive, $1.row)
@@ -62,7 +62,7 @@ struct PairIndex {
         for end in 1...max(1, sorted.count) where !sorted.isEmpty {
             guard end == sorted.count || sorted[end].query != sorted[start].query else { continue }
             let group = sorted[start..<end]
-            // Equal ones stand together.
+            // Equal contents are adjacent.
             let others = zip(group, group.dropFirst()).reduce(1) { count, pair in
                 count + (pair.0.positive == pair.1.positive ? 0 : 1)
             }

@@ -1,4 +1,4 @@
-// What one content says about itself, without any other.
+// Inspects one content by itself.
 
 import Foundation
 import MoCaCore
@@ -6,12 +6,12 @@ import MoCaData
 import MoCaProcessing
 import MoCaSystem
 
-/// What truncation would cut.
+/// The content lost to truncation.
 package struct TruncationLoss: Sendable, Hashable, Encodable {
-    /// Contents that lose something.
+    /// The number of contents that are truncated.
     package var contents = 0
     package var images = 0
-    /// Tokens, those of the images included.
+    /// The number of tokens, including those of images.
     package var tokens = 0
 
     package init() {}
@@ -28,10 +28,10 @@ struct RecordInspection: Sendable {
     /// One content.
     struct Part: Sendable {
         var side: RecordPart.Side
-        /// Of words and images' bytes: equal for contents of a pair that mean the same. Of records of
-        /// pre-training, of every character and the places of the images.
+        /// A hash of words and images' bytes: equal for contents of a pair with the same meaning.
+        /// For pre-training records, a hash of all characters and the images' positions.
         var identity: UInt64
-        /// What an evaluation's texts are looked up by; none of a content with images.
+        /// The hashes by which evaluation texts are found; empty for a content with images.
         var textKeys: [UInt64] = []
     }
 
@@ -40,8 +40,8 @@ struct RecordInspection: Sendable {
     var loss = TruncationLoss()
 
     /// - Parameters:
-    ///   - contents: For each part, the hashes of its images' bytes.
-    ///   - meter: Counts tokens; nil where lengths are not looked at.
+    ///   - contents: The hashes of the images' bytes, for each part.
+    ///   - meter: Counts tokens; nil if lengths are not checked.
     init(
         _ record: CheckedRecord, contents: [[ContentID]], meter: TokenMeter?,
         budget: RecordBudget?
@@ -73,7 +73,7 @@ struct RecordInspection: Sendable {
         comparePairs(record)
     }
 
-    /// The text with a mark where each image stands.
+    /// The text with a marker at the position of each image.
     private static func exactText(of content: Content) -> String {
         content.segments.map { segment in
             if case .text(let text) = segment { text } else { "\u{fffc}" }
@@ -143,7 +143,7 @@ struct RecordInspection: Sendable {
     }
 }
 
-/// The cost that a record of pre-training must stay within.
+/// The largest cost of a pre-training record.
 package struct RecordBudget: Sendable, Hashable {
     package var tokens: Int
     package var prices: TokenPrices

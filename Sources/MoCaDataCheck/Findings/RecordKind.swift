@@ -1,15 +1,15 @@
-// The kinds of records, and what each one's contents are.
+// The kinds of records, and the contents of each.
 
 package import Foundation
 package import MoCaCore
 import MoCaData
 import MoCaTables
 
-/// What the records of a folder are for.
+/// The purpose of a folder's records.
 package enum RecordKind: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Texts with images.
+    /// Texts with images, for pre-training.
     case pretraining
-    /// Queries with a positive and hard negatives.
+    /// Queries with a positive and hard negatives, for contrastive training.
     case contrastive
     /// Queries of MMEB with their candidates.
     case benchmark
@@ -32,10 +32,10 @@ package enum RecordKind: String, Sendable, Hashable, Codable, CaseIterable {
         }
     }
 
-    /// The kind whose columns these are.
+    /// The kind with these columns; nil if there is none.
     init?(columns: [String]) {
         var names = Set(columns)
-        // A picture may be all that a side has.
+        // A side may have an image and no text.
         if names.contains("qry_image_path") { names.insert("qry") }
         if names.contains("pos_image_path") { names.insert("pos_text") }
         let kinds: [RecordKind] = [.contrastive, .benchmark, .pretraining]
@@ -45,7 +45,7 @@ package enum RecordKind: String, Sendable, Hashable, Codable, CaseIterable {
         self = kind
     }
 
-    /// The kind of a folder's records: by the columns of its first file that says.
+    /// The kind of a folder's records, from the columns of its first file that determines it.
     ///
     /// - Throws: `DataError`, `DataCheckError.unknownColumns`.
     package init(of folder: URL) throws {
@@ -61,9 +61,9 @@ package enum RecordKind: String, Sendable, Hashable, Codable, CaseIterable {
         throw DataCheckError.unknownColumns(folder: folder.path, columns: seen)
     }
 
-    /// A table's columns; of lines, the known keys of those that can be read, up to the one with
-    /// which a kind is known. What cannot be read says nothing: the reading of all records reports
-    /// it.
+    /// The columns of a table; for JSON lines, the known keys of the readable lines, up to the one
+    /// that determines the kind. Unreadable lines are ignored here: the pass over all records
+    /// reports them.
     private static func columns(of url: URL) -> [String] {
         guard case .success(let file) = Result(catching: { try openRecordFile(url) }) else {
             return []
@@ -98,9 +98,9 @@ package enum RecordKind: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// One content of a record.
 package struct RecordPart: Sendable, Hashable {
-    /// What the content is in its record.
+    /// The role of the content in its record.
     package enum Side: String, Sendable, Hashable, Codable, CaseIterable {
-        /// The whole record.
+        /// The content is the whole record.
         case text
         case query
         case positive
@@ -111,15 +111,15 @@ package struct RecordPart: Sendable, Hashable {
     package var content: Content
 }
 
-/// A record taken apart, and what was wrong with it.
+/// The contents of a record, and its findings.
 struct CheckedRecord: Sendable {
     var place: RecordPlace
     var parts: [RecordPart] = []
-    /// Negatives with neither text nor image.
+    /// The number of negatives with neither text nor image.
     var emptyNegativeCount = 0
     var findings: [Finding] = []
 
-    /// Reads what can be read of a row.
+    /// Reads as much of a row as possible.
     init(
         _ row: Result<Row, DataError>, kind: RecordKind, place: RecordPlace, images: ImageStore
     ) {
@@ -161,7 +161,7 @@ struct CheckedRecord: Sendable {
                 severity: kind == .encodingDamage ? .error : nil))
     }
 
-    /// The sides of a pair, as one; where that fails, each by itself, so that every fault is found.
+    /// Reads the sides of a pair together; if that fails, each by itself, to find every error.
     private mutating func readSides(
         _ record: ContrastiveRecord, id: SampleID, images: ImageStore
     ) {
@@ -189,7 +189,7 @@ struct CheckedRecord: Sendable {
         ] + sample.negatives.map { RecordPart(side: .negative, content: $0) }
     }
 
-    /// Negatives that the trainer passes over; a record without any has none.
+    /// The number of negatives that the trainer ignores; 0 for a record without negatives.
     private static func emptyNegatives(of record: ContrastiveRecord) -> Int {
         let texts = NegativeTable.elements(record.negativeText)
         let paths = NegativeTable.elements(record.negativeImagePath)
@@ -205,7 +205,7 @@ struct CheckedRecord: Sendable {
 }
 
 extension ContrastiveRecord {
-    /// The record with one of its sides; the others are sound.
+    /// The record with only one of its sides; valid placeholders replace the others.
     fileprivate func alone(_ side: RecordPart.Side) -> ContrastiveRecord {
         var record = self
         if side != .query { (record.query, record.queryImagePath) = ("-", nil) }
@@ -216,7 +216,7 @@ extension ContrastiveRecord {
 }
 
 extension Finding.Kind {
-    /// What an error of the data is as a finding.
+    /// The finding for an error of the data.
     init(_ error: DataError) {
         self =
             switch error {

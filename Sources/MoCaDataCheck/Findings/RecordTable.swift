@@ -1,28 +1,28 @@
-// Which records of pre-training occur several times, whatever their subsets.
+// Finds pre-training records that occur several times, across all subsets.
 
-/// The contents of all records as hashes: 24 bytes a record. Contents are distinguished by 64 bits.
+/// The contents of all records as hashes of 64 bits: 24 bytes per record.
 struct RecordTable {
     private struct Entry {
         var identity: UInt64
         var row: Int
-        /// Number of its run.
+        /// The index of its run.
         var run: Int32
     }
 
-    /// A record that stands before, too.
+    /// A record that occurs before.
     struct Repetition: Hashable {
         var place: RecordPlace
-        /// Where it stands first.
+        /// The first occurrence.
         var first: RecordPlace
-        /// How often it stands in all.
+        /// The number of occurrences.
         var count: Int
     }
 
     private var entries: [Entry] = []
-    /// Subset and file of the records that follow each other; the row is that of the first.
+    /// Subset and file of each run of consecutive records, with the row of its first record.
     private var runs: [RecordPlace] = []
 
-    /// Adds a record; a whole file is none.
+    /// Adds a record; a whole file is ignored.
     mutating func add(_ identity: UInt64, at place: RecordPlace) {
         guard let row = place.row else { return }
         if runs.last?.subset != place.subset || runs.last?.file != place.file {
@@ -31,7 +31,7 @@ struct RecordTable {
         entries.append(Entry(identity: identity, row: row, run: Int32(runs.count - 1)))
     }
 
-    /// The records whose content occurs before, in their order.
+    /// The records whose content occurs before, in order.
     func repetitions() -> [Repetition] {
         let sorted = entries.indices.sorted {
             (entries[$0].identity, $0) < (entries[$1].identity, $1)

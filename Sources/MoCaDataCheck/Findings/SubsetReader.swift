@@ -1,28 +1,28 @@
-// The rows of one folder, in order and in flat memory, whatever is wrong with some of them.
+// Reads the rows of one folder, in order and in constant memory, despite errors in some of them.
 
 package import Foundation
 import MoCaData
 import MoCaTables
 
-/// Reads the rows of a subset, as the trainer numbers them.
+/// Reads the rows of a subset, with the trainer's row numbers.
 package struct SubsetReader: Sendable {
     private static let batchRows = 64
 
-    /// What the trainer calls it.
+    /// The trainer's name of the subset.
     package let name: String
-    /// Its folder, or its one file.
+    /// The folder, or the single file, of the subset.
     package let folder: URL
     package let kind: RecordKind
 
-    /// A row, and where it is.
+    /// A row and its location.
     struct Reading: Sendable {
         var place: RecordPlace
         var row: Result<Row, DataError>
     }
 
-    /// Readers of the subsets under `folders`, in their order.
+    /// The readers of the subsets under `folders`, in their order.
     ///
-    /// - Parameter kind: What the records must be; nil takes it from the columns.
+    /// - Parameter kind: The required kind of records; nil takes it from the columns.
     /// - Throws: `DataError`, `DataCheckError`.
     package static func all(in folders: [URL], kind: RecordKind?) throws -> [SubsetReader] {
         let names = try Catalog<PretrainSample>.names(of: folders)
@@ -37,18 +37,18 @@ package struct SubsetReader: Sendable {
         return readers
     }
 
-    /// Gives runs of rows to `body`, and what is wrong or odd with whole files to `report`. The rows of a
-    /// block that cannot be decoded are given as failures.
+    /// Passes runs of rows to `body`, and findings about whole files to `report`. The rows of a
+    /// block that cannot be decoded are passed as failures.
     ///
-    /// - Returns: Number of rows.
+    /// - Returns: The number of rows.
     /// - Throws: what `body` and `report` throw.
     @discardableResult
     func forEachBatch(
         _ body: ([Reading]) throws -> Void, report: (Finding) throws -> Void
     ) throws -> Int {
         var firstRow = 0
-        // Each is named once a subset, where it is first met.
-        // `__key__` is what a sample of a WebDataset is called, and never a column that is lost.
+        // Each column is reported once per subset. `__key__` is the name of a WebDataset sample,
+        // and never a column that is lost.
         var known = Set(kind.columns + ["__key__"])
         let files: [URL]
         do {
@@ -90,7 +90,7 @@ package struct SubsetReader: Sendable {
         return firstRow
     }
 
-    /// What to say of columns that nothing reads; nil where all are known or were named before.
+    /// The finding for columns that nothing reads; nil if all are known or were reported before.
     private func unknown(
         _ columns: [String], at place: RecordPlace, _ known: inout Set<String>
     ) -> Finding? {
@@ -103,7 +103,7 @@ package struct SubsetReader: Sendable {
                 + "\(kind.columns.joined(separator: ", ")))")
     }
 
-    /// The same of the members of lines.
+    /// The findings for unknown keys of JSON lines.
     private func unknown(_ readings: [Reading], _ known: inout Set<String>) -> [Finding] {
         readings.compactMap { reading in
             guard case .success(let row) = reading.row else { return nil }
@@ -111,7 +111,7 @@ package struct SubsetReader: Sendable {
         }
     }
 
-    /// Number of rows, as far as files can be opened: for progress, before they are read.
+    /// The number of rows of the files that can be opened, for progress before they are read.
     var expectedRowCount: Int {
         guard case .success(let files) = Result(catching: { try dataFiles(in: folder) }) else {
             return 0
@@ -137,7 +137,7 @@ package struct SubsetReader: Sendable {
             RecordPlace(subset: name, row: firstRow + row, file: file.path)
         }
         var done = 0
-        // What `body` throws is no fault of the block.
+        // An error of `body` is not an error of the block.
         var failure: (any Error)?
         do {
             try file.forEachBatch(

@@ -1,10 +1,10 @@
-// Marks that texts bear when they were read or written in the wrong encoding.
+// Signs that a text was read or written in the wrong encoding.
 
-/// A kind of damage.
+/// A type of damage.
 package enum TextDamage: String, Sendable, Hashable, CaseIterable {
     case replacement, nul, control, mojibake, surrogate
 
-    /// What it is called in a finding.
+    /// The name of the damage in findings.
     package var title: String {
         switch self {
         case .replacement: "replacement characters (U+FFFD)"
@@ -15,17 +15,17 @@ package enum TextDamage: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Damage and how often it occurs.
+    /// A type of damage and its number of occurrences.
     package struct Count: Sendable, Hashable {
         package var damage: TextDamage
         package var count: Int
-        /// The characters around the first place.
+        /// The characters around the first occurrence.
         package var excerpt: String
     }
 
-    /// The kinds that occur in a text.
+    /// The types of damage in a text.
     package static func found(in text: String) -> [Count] {
-        // Plain ASCII without control characters and backslashes, the common case.
+        // Fast path for plain ASCII without control characters and backslashes.
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7f && $0 != 0x5c || $0 == 0x0a }) {
             return []
         }
@@ -67,8 +67,8 @@ package enum TextDamage: String, Sendable, Hashable, CaseIterable {
 
     // MARK: Mojibake
 
-    /// Characters that are, as bytes of Windows-1252, one character of UTF-8. Of the leads of two
-    /// bytes only those count that common scripts have (Latin-1, Greek, Cyrillic).
+    /// The length of a run of characters whose Windows-1252 bytes are one UTF-8 character, or nil.
+    /// Two-byte leads count only for common scripts (Latin-1, Greek, Cyrillic).
     private static func mojibake(_ position: Int, _ scalars: [Unicode.Scalar]) -> Int? {
         let following: Int
         switch scalars[position].value {
@@ -83,7 +83,7 @@ package enum TextDamage: String, Sendable, Hashable, CaseIterable {
         return following + 1
     }
 
-    /// Windows-1252's characters of the bytes 0x80 to 0x9f.
+    /// The Windows-1252 characters of the bytes 0x80 to 0x9f.
     private static let upperControls = Set(
         "\u{20ac}\u{201a}\u{192}\u{201e}\u{2026}\u{2020}\u{2021}\u{2c6}\u{2030}\u{160}\u{2039}\u{152}\u{17d}\u{2018}\u{2019}\u{201c}\u{201d}\u{2022}\u{2013}\u{2014}\u{2dc}\u{2122}\u{161}\u{203a}\u{153}\u{17e}\u{178}"
             .unicodeScalars)
@@ -94,7 +94,7 @@ package enum TextDamage: String, Sendable, Hashable, CaseIterable {
 
     // MARK: Escapes
 
-    /// `\ud83d` and the like, as text, unless it is half of a pair of escapes.
+    /// Finds `\ud83d` and the like, as text, unless it is half of a pair of escapes.
     private static func surrogateEscape(
         _ position: Int, _ scalars: [Unicode.Scalar]
     ) -> (TextDamage?, length: Int) {

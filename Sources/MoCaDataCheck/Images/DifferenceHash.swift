@@ -1,11 +1,11 @@
-// A hash of what a picture looks like: near pictures have near hashes.
+// A perceptual hash of an image: similar images have similar hashes.
 
 package import MoCaImage
 
-/// 256 bits: of the grey picture resampled (bicubic) to 17 x 16, whether each pixel is lighter than
-/// the one on its left, row by row (Krawetz, "Kind of like that", 2013). Bit 0 is the first.
+/// 256 bits: whether each pixel of the grey image, resampled (bicubic) to 17 x 16, is lighter than
+/// its left neighbour, row by row (Krawetz, "Kind of like that", 2013). Bit 0 is the first.
 package struct DifferenceHash: Sendable, Hashable {
-    /// Hashes of less than this many bits, or of almost all, are of pictures without structure.
+    /// Images are without structure if fewer than this many bits are set, or almost all are.
     private static let bitsMin = 12
     /// Hashes with at least this many set bits come from images with enough structure to compare.
     private static let bitsEnough = 64
@@ -17,8 +17,8 @@ package struct DifferenceHash: Sendable, Hashable {
         self.words = words
     }
 
-    /// The hash of a picture; equal to what Pillow's `convert("RGB").convert("L")` and `resize`
-    /// give.
+    /// The hash of an image; equal to the result of Pillow's `convert("RGB").convert("L")` and
+    /// `resize`.
     package init(_ image: PixelImage) {
         let small = image.luminance.resized(width: 17, height: 16).bytes
         words = .zero
@@ -30,14 +30,14 @@ package struct DifferenceHash: Sendable, Hashable {
         }
     }
 
-    /// Number of bits in which two hashes differ.
+    /// The number of bits in which two hashes differ.
     package func distance(to other: DifferenceHash) -> Int {
         let difference = words ^ other.words
         return difference[0].nonzeroBitCount + difference[1].nonzeroBitCount
             + difference[2].nonzeroBitCount + difference[3].nonzeroBitCount
     }
 
-    /// Bits of the rarer kind: what there is to see.
+    /// The count of the rarer bit value: a measure of the image's structure.
     private var detail: Int {
         let bits = distance(to: DifferenceHash(words: .zero))
         return min(bits, 256 - bits)
@@ -46,14 +46,14 @@ package struct DifferenceHash: Sendable, Hashable {
     /// Whether the image is too uniform to be distinguished from another uniform one.
     package var isFlat: Bool { detail < Self.bitsMin }
 
-    /// How many bits another hash may differ in and be near, where `distance` is the limit for
-    /// pictures with structure. One shape on an even ground sets few bits: two such pictures differ
-    /// in few, whatever they show.
+    /// The most bits in which a similar hash may differ, where `distance` is the limit for images
+    /// with structure. One shape on an even ground sets few bits: two such images differ in few
+    /// bits whatever they show.
     func reach(_ distance: Int) -> Int {
         distance * min(detail, Self.bitsEnough) / Self.bitsEnough
     }
 
-    /// 64 hexadecimal digits, the first bits last.
+    /// The hash as 64 hexadecimal digits, the first bits last.
     package var text: String {
         (0..<4).reversed().map { index in
             let digits = String(words[index], radix: 16)
@@ -61,8 +61,8 @@ package struct DifferenceHash: Sendable, Hashable {
         }.joined()
     }
 
-    /// The bits of one of `count` bands: bit `i` belongs to band `i % count`, so that the even parts
-    /// of pictures are in all of them.
+    /// The bits of one of `count` bands: bit `i` belongs to band `i % count`, so that uniform
+    /// regions are spread over all bands.
     func band(_ band: Int, of count: Int) -> UInt64 {
         var value: UInt64 = 0
         for bit in stride(from: band, to: 256, by: count) {
@@ -73,7 +73,7 @@ package struct DifferenceHash: Sendable, Hashable {
 }
 
 extension PixelImage {
-    /// The image in grey, by ITU-R 601-2 in fixed point, as Pillow's `convert("L")`.
+    /// The image in grey, by ITU-R 601-2 in fixed point, like Pillow's `convert("L")`.
     fileprivate var luminance: PixelImage {
         guard bands == 3 else { return self }
         let count = width * height
@@ -93,28 +93,28 @@ extension PixelImage {
     }
 }
 
-/// For each hash, an earlier one that is near: within the distance, or what is left of it for the
-/// picture with less to see. Exact: hashes within `distance` agree in at least one
-/// of `distance + 1` bands, so only those that share a band are compared.
+/// Finds for each hash an earlier similar one: within the distance, reduced for the image with less
+/// structure. Exact: hashes within `distance` agree in at least one of `distance + 1` bands, so
+/// only those that share a band are compared.
 package struct NearHashes {
-    /// A hash and one before it.
+    /// A hash and an earlier similar one.
     package struct Pair: Sendable, Hashable {
         package var index: Int
-        /// The first one within the distance.
+        /// The index of the first hash within the distance.
         package var earlier: Int
         package var distance: Int
     }
 
     private let distance: Int
 
-    /// Looks for hashes that differ in `distance` bits at most.
+    /// Finds hashes that differ in at most `distance` bits.
     package init(distance: Int) {
         precondition((0..<64).contains(distance), "a distance of \(distance) bits")
         self.distance = distance
     }
 
-    /// The pairs, in the order of `index`; flat hashes have none. `isWanted` says which pairs
-    /// (index, earlier) count.
+    /// The pairs, in the order of `index`; flat hashes have none. `isWanted` selects the pairs
+    /// (index, earlier) that count.
     package func pairs(
         _ hashes: [DifferenceHash], where isWanted: (Int, Int) -> Bool = { _, _ in true }
     ) -> [Pair] {
@@ -137,7 +137,7 @@ package struct NearHashes {
         return found.values.sorted { $0.index < $1.index }
     }
 
-    /// Notes the first near one before each of `group`, which ascends.
+    /// Records the first similar hash before each one of `group`, which is sorted.
     private func compare(
         _ group: [Int], _ hashes: [DifferenceHash], _ isNear: (Int, Int, Int) -> Bool,
         _ found: inout [Int: Pair]

@@ -1,4 +1,4 @@
-// What is in the evaluation sets, to be looked for in the training data.
+// The contents of evaluation sets, to be found in the training data.
 
 import Foundation
 import MoCaCore
@@ -6,21 +6,21 @@ import MoCaData
 import MoCaSystem
 import MoCaTables
 
-/// Texts of queries and all images of evaluation sets, in the layouts of MMEB and of ViDoRe.
+/// Query texts and all images of evaluation sets, in the layouts of MMEB and of ViDoRe.
 final class EvaluationContents {
     private static let batchSize = 32
 
-    /// Queries of text alone, and what follows an instruction in them, by hash: where they stand.
+    /// Locations of text-only queries, and of their text after an instruction, by hash.
     private(set) var texts: [UInt64: RecordPlace] = [:]
     private(set) var images = ImageTable()
-    /// Number of queries.
+    /// The number of queries.
     private(set) var queryCount = 0
     private let examiner: ImageExaminer
     private let threads: Int
     private let store: ImageStore
     private let progress: (ReadingStep) -> Void
 
-    /// Reads the sets that `folders` are or hold; findings about them go to `log`, as warnings.
+    /// Reads the sets that `folders` are or contain; findings about them go to `log` as warnings.
     ///
     /// - Throws: `DataError`, `DataCheckError`.
     init(
@@ -153,7 +153,7 @@ extension Content.Segment {
 }
 
 extension Finding {
-    /// The same about data that are not trained on.
+    /// The finding as a warning, for data that are not trained on.
     fileprivate var asWarning: Finding {
         var finding = self
         if severity == .error { finding.severity = .warning }

@@ -1,4 +1,4 @@
-// One image, decoded and judged.
+// Decodes and examines one image.
 
 import Foundation
 import MoCaCore
@@ -6,42 +6,42 @@ package import MoCaImage
 import MoCaSystem
 import Synchronization
 
-/// What the examination of one image found.
+/// The result of examining one image.
 struct ImageFacts: Sendable {
-    /// What is wrong with an image that cannot be trained on.
+    /// A defect of an image that cannot be trained on.
     struct Problem: Sendable, Hashable {
         var kind: Finding.Kind
         var reason: String
     }
 
-    /// nil where the bytes cannot be read.
+    /// The hash of the bytes; nil if they cannot be read.
     var content: ContentID?
-    /// nil where the pixels cannot be decoded.
+    /// The hash of the pixels; nil if they cannot be decoded.
     var look: DifferenceHash?
     var width = 0
     var height = 0
     var problem: Problem?
 
-    /// Whether a side is enlarged before anything else.
+    /// Whether a side is enlarged before preprocessing.
     var isTiny: Bool { problem == nil && min(width, height) < ImageExaminer.sideMin }
 }
 
-/// Examines images. Many threads may use one at once; large images are decoded one at a time, so
-/// that memory stays bounded.
+/// Examines images. Safe for concurrent use; large images are decoded one at a time to bound
+/// memory.
 package final class ImageExaminer: Sendable {
-    /// Sides below this are enlarged.
+    /// Sides below this many pixels are enlarged.
     static let sideMin = 28
     private static let largePixelCount = 1 << 24
 
     private let images: ImagePreprocessor
     private let largeImages = Mutex(())
 
-    /// Judges shapes as `images` does.
+    /// Makes an examiner that accepts the shapes that `images` accepts.
     package init(_ images: ImagePreprocessor) {
         self.images = images
     }
 
-    /// Reads, decodes and judges an image.
+    /// Reads, decodes and examines an image.
     func examine(_ source: ImageSource) -> ImageFacts {
         var facts = ImageFacts()
         do {
@@ -72,7 +72,7 @@ package final class ImageExaminer: Sendable {
 }
 
 extension Finding.Kind {
-    /// What an error of an image is as a finding.
+    /// The problem for an error of an image.
     init(_ error: ImageError) {
         self =
             switch error {

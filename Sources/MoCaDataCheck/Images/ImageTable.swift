@@ -1,9 +1,9 @@
-// Every distinct image of the data, in few bytes each.
+// A table of every distinct image of the data, in few bytes per image.
 
 import MoCaCore
 import MoCaSystem
 
-/// What is known of the images: place, contents, look. About 100 bytes an image.
+/// The images' locations, contents and hashes: about 100 bytes per image.
 struct ImageTable {
     private struct Place {
         var subset: Int32
@@ -14,22 +14,22 @@ struct ImageTable {
     private var subsets: [String] = []
     private var files: [String] = []
     private var places: [Place] = []
-    /// The paths, one after the other; images inside records have none.
+    /// The concatenated paths; images inside records have empty ones.
     private var nameBytes: [UInt8] = []
     private var nameEnds: [Int] = []
-    /// By a hash of the path.
+    /// Indices of images, by a hash of the path.
     private var numbers: [UInt64: Int32] = [:]
-    /// Zero for an image whose bytes cannot be read.
+    /// The hashes of the images' bytes; zero for an image whose bytes cannot be read.
     private(set) var contents: [ContentID] = []
     private(set) var looks: [DifferenceHash] = []
     private var facts: [Int: ImageFacts] = [:]
     private static let noContent = ContentID(of: "")
 
-    /// Number of images.
+    /// The number of images.
     var count: Int { places.count }
 
-    /// The number of an image; it is new where its facts are not set yet. An image of a path is the
-    /// same wherever it occurs.
+    /// The index of an image; it is new if its facts are not set yet. Images of the same path are
+    /// the same image.
     mutating func number(of source: ImageSource, at place: RecordPlace) -> (Int, isNew: Bool) {
         if case .encoded = source { return (append(name: "", at: place), true) }
         let name = source.name
@@ -56,18 +56,18 @@ struct ImageTable {
         return places.count - 1
     }
 
-    /// Notes what an examination found.
+    /// Stores the result of an examination.
     mutating func set(_ number: Int, _ found: ImageFacts) {
         if let content = found.content { contents[number] = content }
         if let look = found.look { looks[number] = look }
-        // Only images with something to say are kept whole.
+        // Only facts that are reported later are kept.
         if found.problem != nil || found.isTiny { facts[number] = found }
     }
 
-    /// What is wrong with an image.
+    /// The problem of an image; nil if there is none.
     func problem(_ number: Int) -> ImageFacts.Problem? { facts[number]?.problem }
 
-    /// The size of an image that is small.
+    /// The size of an image in pixels if it is too small; nil otherwise.
     func tinySize(_ number: Int) -> (width: Int, height: Int)? {
         facts[number].flatMap { $0.isTiny ? ($0.width, $0.height) : nil }
     }
@@ -81,14 +81,14 @@ struct ImageTable {
         return String(decoding: nameBytes[start..<nameEnds[number]], as: UTF8.self)
     }
 
-    /// The record in which an image occurs first.
+    /// The location of the first record with an image.
     func place(_ number: Int) -> RecordPlace {
         let place = places[number]
         return RecordPlace(
             subset: subsets[Int(place.subset)], row: Int(place.row), file: files[Int(place.file)])
     }
 
-    /// The path, or the record that holds the image.
+    /// The path, or the record that contains the image.
     func description(_ number: Int) -> String {
         let name = name(number)
         guard name.isEmpty else { return name }

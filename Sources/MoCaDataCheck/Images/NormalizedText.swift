@@ -1,10 +1,10 @@
-// Texts in the form in which they are compared.
+// Normalises texts for comparison.
 
 import Foundation
 
-/// Texts as they are compared: compatibility forms, letter case and spaces do not count.
+/// Texts normalised for comparison: compatibility forms, letter case and spaces are ignored.
 package enum NormalizedText {
-    /// Words of `text`, one space apart.
+    /// The words of `text`, separated by single spaces.
     package static func make(_ text: String) -> String {
         let isPlain = text.utf8.allSatisfy { $0 < 0x80 }
         let folded =
@@ -13,7 +13,7 @@ package enum NormalizedText {
             .map { String($0) }.joined(separator: " ")
     }
 
-    /// What follows an instruction that ends in a colon, where it is long enough to mean something;
+    /// The text after an instruction that ends in a colon, if it is long enough to be significant;
     /// `text` is normalised.
     package static func tail(of text: String) -> String? {
         guard let range = text.firstRange(of: ": ") else { return nil }

@@ -1,27 +1,27 @@
-// How the records would be batched.
+// The batches that training would make of the records.
 
 package import MoCaData
 package import MoCaTables
 
 /// The batches of one epoch.
 package struct BatchPlan: Sendable, Hashable, Encodable {
-    /// One subset's share.
+    /// The contribution of one subset.
     package struct Subset: Sendable, Hashable, Encodable {
         package var name: String
         package var records: Int
-        /// Whole batches that it would fill alone (pre-training), or does (contrastive).
+        /// The batches that the subset would fill alone (pre-training), or does fill (contrastive).
         package var batches: Double
     }
 
     package let subsets: [Subset]
     package let batches: Int
-    /// Mean share of the token budget that a batch uses; nil for batches of a number of pairs.
+    /// The mean used fraction of the token budget; nil for batches of a number of pairs.
     package let fill: Double?
-    /// Records of a batch, on average.
+    /// The mean number of records in a batch.
     package let recordsPerBatch: Double
-    /// Records that cost more than a whole batch: training refuses them.
+    /// The number of records that cost more than a whole batch; training refuses them.
     package let overBudget: Int
-    /// Steps of training, each of several batches; nil where a step is a batch.
+    /// The number of training steps, each of several batches; nil if a step is one batch.
     package let steps: Int?
 
     private enum CodingKeys: String, CodingKey {
@@ -30,15 +30,15 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
         case overBudget = "over_budget"
     }
 
-    /// How training makes batches, beside their size.
+    /// How training makes batches, apart from their size.
     package struct Rules: Sendable {
         package var mixture = Mixture.proportional
         package var packing = Packing.firstFit(window: Packing.defaultWindow)
-        /// What a record costs at most: `packing` by cost bins counts what is left of it.
+        /// The largest cost of a record; `packing` by cost bins caps costs at it.
         package var costMax: Int?
-        /// Batches of pairs are of one subset each.
+        /// Whether each batch of pairs is drawn from one subset.
         package var isTaskHomogeneous = true
-        /// Batches of a step.
+        /// The number of batches in a step.
         package var accumulation = 1
         /// Records that are never drawn.
         package var leftOut: Set<SampleID> = []
@@ -51,14 +51,14 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
         }
     }
 
-    /// Batches by cost, drawn as the trainer draws them in its first epoch.
+    /// The batches by cost, drawn like the trainer's in its first epoch.
     ///
     /// - Throws: `DataError`.
     package init(
         _ statistics: DataStatistics, tokenBudget: Int, _ rules: Rules = Rules()
     ) throws {
         let filled = statistics.subsets.filter { !$0.counts.records.isEmpty }
-        // 0 leaves a record out.
+        // A cost of 0 excludes a record.
         let pairs = filled.map { subset in
             (
                 subset.name,
@@ -90,7 +90,7 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
             }
             return (cost, cost)
         }
-        // A cap lets so many through.
+        // A cap limits the rows of an epoch.
         let usable = shapes.reduce(0) { sum, shape in
             let count = costs[shape.name]?.count { $0 > 0 && $0 <= tokenBudget } ?? 0
             return sum + min(count, rules.mixture.epochRows(of: shape))
@@ -102,7 +102,7 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
         recordsPerBatch = count == 0 ? 0 : Double(drawn) / Double(count)
     }
 
-    /// Draws until `usable` records have come: batches, records, and what these cost.
+    /// Draws `usable` records; returns the number of batches and records, and the records' cost.
     private static func draw(
         _ usable: Int, from batches: TokenBatches<Int>
     ) throws -> (batches: Int, records: Int, cost: Int) {
@@ -120,8 +120,8 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
         try dataFiles(in: subset.folder).flatMap { try openRecordFile($0).blockRows }
     }
 
-    /// Batches of `size` pairs; of one subset each, the last one of a subset's epoch is completed
-    /// with rows of the next.
+    /// The batches of `size` pairs. If each is from one subset, the last one of a subset's epoch is
+    /// completed with rows of the next epoch.
     package init(_ statistics: DataStatistics, size: Int, _ rules: Rules = Rules()) {
         var rowCount = 0
         subsets = statistics.subsets.map { subset in
@@ -142,8 +142,8 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
         (fill, overBudget, recordsPerBatch) = (nil, 0, Double(size))
     }
 
-    /// Refuses what the trainer refuses: fewer rows an epoch than a batch of `size` pairs has, in a
-    /// subset, or in all of them where batches mix subsets.
+    /// Throws where the trainer would: if a subset, or all subsets together where batches mix them,
+    /// has fewer rows per epoch than a batch of `size` pairs.
     ///
     /// - Throws: `DataError.subsetTooSmall`.
     package static func requireEpoch(
@@ -159,7 +159,7 @@ package struct BatchPlan: Sendable, Hashable, Encodable {
         if !rules.isTaskHomogeneous { try stream.requireEpoch(of: size) }
     }
 
-    /// Lines for people.
+    /// A summary in lines for people.
     package var lines: [String] {
         var lines = ["plan of an epoch: \(batches) batches of \(text(recordsPerBatch)) records"]
         if let fill { lines[0] += ", \(text(fill * 100)) % of the token budget used" }

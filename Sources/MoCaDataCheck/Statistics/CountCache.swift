@@ -1,24 +1,24 @@
-// Counts kept from one run to the next, by the contents that they are of.
+// Caches counts between runs, by a hash of the counted data.
 
 package import Foundation
 package import MoCaSystem
 import MoCaTables
 
 /// Files of counts in one folder. A file's name is a hash of the record files' bytes and of all
-/// settings that decide a count; images in files of their own are looked up in the file system, and
-/// counts are served only when none has changed.
+/// settings that affect a count. Image files are checked by their file system state, and counts are
+/// returned only if none has changed.
 package struct CountCache: Sendable {
     private static let version = "counts 3"
 
-    /// Where the files are.
+    /// The folder of the files.
     package let folder: URL
 
-    /// A cache in `folder`, which is made when something is kept.
+    /// A cache in `folder`, which is created when counts are stored.
     package init(folder: URL) {
         self.folder = folder
     }
 
-    /// The hash of a subset's record files and of how they are counted.
+    /// The hash of a subset's record files and of the settings of the count.
     ///
     /// - Throws: `DataError`, `DataCheckError.cannotRead`.
     func key(of reader: SubsetReader, images: URL, meter: TokenMeter) throws -> String {
@@ -35,7 +35,7 @@ package struct CountCache: Sendable {
         return hasher.id.text
     }
 
-    /// The identity of a file's bytes.
+    /// The hash of a file's bytes.
     ///
     /// - Throws: `DataCheckError.cannotRead`.
     package static func identity(ofFile url: URL) throws -> ContentID {
@@ -48,8 +48,8 @@ package struct CountCache: Sendable {
 
     private func file(_ key: String) -> URL { folder.appending(path: "\(key).counts") }
 
-    /// The counts of a key; nil where there are none, where they are damaged, and where an image
-    /// has changed since.
+    /// The counts of a key; nil if there are none, if they are damaged, or if an image has changed
+    /// since.
     func counts(_ key: String) -> SubsetCounts? {
         guard case .success(let data) = Result(catching: { try Data(contentsOf: file(key)) }),
             case .success(let stored) = Result(catching: {
@@ -63,7 +63,7 @@ package struct CountCache: Sendable {
         return isCurrent ? counts : nil
     }
 
-    /// Keeps counts for later runs.
+    /// Stores counts for later runs.
     ///
     /// - Throws: `DataCheckError.cannotWrite`.
     func keep(_ counts: SubsetCounts, _ key: String) throws {
@@ -83,7 +83,7 @@ package struct CountCache: Sendable {
 private struct StoredCounts: Codable {
     var records: Data
     var lengths: Data
-    /// Paths, each ended by a zero byte.
+    /// The paths, each ended by a zero byte.
     var paths: Data
     var images: Data
 
@@ -104,7 +104,7 @@ private struct StoredCounts: Codable {
             })
     }
 
-    /// nil where the columns do not fit each other.
+    /// The decoded counts; nil if the columns are inconsistent.
     var counts: SubsetCounts? {
         let numbers = Self.numbers(records, of: UInt32.self)
         let names = paths.split(separator: 0, omittingEmptySubsequences: false).dropLast()

@@ -8,17 +8,17 @@ import MoCaProcessing
 import MoCaSystem
 import MoCaTables
 
-/// What is counted.
+/// The settings of a count.
 package struct DataStatisticsSettings: Sendable {
     /// The folders of the subsets.
     package var folders: [URL]
-    /// What image paths are relative to.
+    /// The folder that image paths are relative to.
     package var images: URL
-    /// nil: by the columns.
+    /// The kind of records; nil takes it from the columns.
     package var kind: RecordKind?
     package var meter: TokenMeter
     package var prices = TokenPrices()
-    /// nil: every subset is counted anew.
+    /// The cache of counts; nil counts every subset again.
     package var cache: CountCache?
     package var threads: Int
 
@@ -35,7 +35,7 @@ package struct DataStatistics: Sendable {
         var name: String
         var folder: URL
         var counts: SubsetCounts
-        /// Whether nothing had to be counted.
+        /// Whether all counts came from the cache.
         var isCached: Bool
     }
 
@@ -43,7 +43,7 @@ package struct DataStatistics: Sendable {
     let prices: TokenPrices
     let subsets: [Subset]
 
-    /// Counts all subsets; `progress` is told of every step.
+    /// Counts all subsets; `progress` is called with every step.
     ///
     /// - Throws: `DataError`, `DataCheckError`.
     package init(
@@ -64,7 +64,7 @@ package struct DataStatistics: Sendable {
                     name: reader.name, folder: reader.folder, counts: known, isCached: true)
             }
             let counts = try SubsetCounter(settings, reader).count(progress)
-            // What could not be counted is counted again when it is mended.
+            // Counts with failures are not cached, so that repaired records are counted.
             if let key, counts.failures.count == 0 { try settings.cache?.keep(counts, key) }
             return Subset(
                 name: reader.name, folder: reader.folder, counts: counts, isCached: false)
@@ -77,7 +77,7 @@ package struct DataStatistics: Sendable {
 
 /// Counts one subset.
 private final class SubsetCounter {
-    /// A record's counts, before its images have numbers.
+    /// The counts of a record, before its images have indices.
     private struct Counted: Sendable {
         var count = TokenCount()
         var lengths: [UInt32] = []
@@ -152,7 +152,7 @@ private final class SubsetCounter {
         return counted
     }
 
-    /// The sizes of images that were not seen before.
+    /// Measures the images that were not seen before.
     private func measureImages(of counted: [Counted]) {
         var new: [ImageSource] = []
         for record in counted where record.failure == nil {
@@ -168,7 +168,7 @@ private final class SubsetCounter {
             switch stamp {
             case .success(let stamp): counts.add(stamp)
             case .failure(let error):
-                // Its header was read a moment ago.
+                // Its header was readable a moment ago.
                 counts.failures.count += 1
                 counts.failures.first = counts.failures.first ?? "\(error)"
             }
@@ -177,10 +177,10 @@ private final class SubsetCounter {
 }
 
 extension ImageStamp {
-    /// The size of an image and the state of its file. The state is taken first: a change in
-    /// between is then seen as one.
+    /// The size of an image and the state of its file. The state is read first, so that a change in
+    /// between is detected.
     fileprivate init(_ source: ImageSource, _ decoder: ImageDecoder) throws {
-        // Of an image in an archive, the archive's state.
+        // For an image in an archive, the archive's state.
         if case .encoded = source {
             path = ImageStore.archive(ofImage: source.name) ?? ""
         } else {

@@ -1,8 +1,8 @@
-// Many numbers in a few: percentiles and a histogram.
+// Summarises values by percentiles and a histogram.
 
-/// How numbers are spread. Percentiles are values that occur (nearest rank).
+/// The distribution of values. Percentiles are values that occur (nearest rank).
 package struct Distribution: Sendable, Hashable, Encodable {
-    /// A range of values, both ends included, and how many lie in it.
+    /// A range of values, both ends included, and the number of values in it.
     package struct Bin: Sendable, Hashable, Encodable {
         package var low: Int
         package var high: Int
@@ -24,7 +24,7 @@ package struct Distribution: Sendable, Hashable, Encodable {
     package let max: Int
     package let histogram: [Bin]
 
-    /// The distribution of `values`; all zero without any.
+    /// The distribution of `values`; all zero if there are none.
     package init(_ values: [Int]) {
         let sorted = values.sorted()
         func rank(_ percent: Int) -> Int {
@@ -39,8 +39,8 @@ package struct Distribution: Sendable, Hashable, Encodable {
         histogram = Self.bins(sorted, upTo: rank(99))
     }
 
-    /// Equal bins of 1, 2 or 5 times a power of ten up to the 99th percentile; the last one goes on
-    /// to the largest value.
+    /// Equal bins with a width of 1, 2 or 5 times a power of ten up to the 99th percentile; the
+    /// last one extends to the largest value.
     private static func bins(_ sorted: [Int], upTo end: Int) -> [Bin] {
         guard let first = sorted.first, let last = sorted.last else { return [] }
         let width = niceWidth((end - first) / binCount + 1)
@@ -62,13 +62,13 @@ package struct Distribution: Sendable, Hashable, Encodable {
         }
     }
 
-    /// The histogram as lines: range, bar, count.
+    /// The histogram as lines of range, bar and count.
     package func lines(barWidth: Int = 40) -> [String] {
         let most = histogram.map(\.count).max() ?? 0
         let labels = histogram.map { $0.low == $0.high ? "\($0.low)" : "\($0.low)-\($0.high)" }
         let width = labels.map(\.count).max() ?? 0
         return zip(labels, histogram).map { label, bin in
-            // A bin that is not empty is seen.
+            // A bin that is not empty has a visible bar.
             let length = bin.count == 0 ? 0 : Swift.max(1, bin.count * barWidth / most)
             return String(repeating: " ", count: width - label.count) + label + " "
                 + String(repeating: "#", count: length)

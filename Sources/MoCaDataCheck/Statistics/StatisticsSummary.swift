@@ -1,24 +1,24 @@
-// Counts as distributions, for people and for programs.
+// Distributions of counts, for people and for programs.
 
 import Foundation
 
-/// What the counts of some records come to.
+/// A summary of the counts of some records.
 package struct StatisticsSummary: Sendable, Hashable, Encodable {
     package let name: String
     package let records: Int
-    /// Records that could not be counted, and why the first was not.
+    /// The number of records that could not be counted, and the reason for the first one.
     package let failed: Int
     package let firstFailure: String?
-    /// Whether nothing had to be counted.
+    /// Whether all counts came from the cache.
     package let cached: Bool
-    /// A record's.
+    /// Text tokens per record, like the next three distributions.
     package let textTokens: Distribution
     package let imageTokens: Distribution
     package let images: Distribution
     package let cost: Distribution
-    /// A content's: a record is one, a pair has a query, a positive and negatives.
+    /// Tokens per content: a record is one content, a pair has a query, a positive and negatives.
     package let contentTokens: Distribution
-    /// Pixels of a distinct image's longer and shorter side, before any resizing.
+    /// Pixels of the longer and shorter side per distinct image, before any resizing.
     package let longerSides: Distribution
     package let shorterSides: Distribution
 
@@ -50,7 +50,7 @@ package struct StatisticsSummary: Sendable, Hashable, Encodable {
         shorterSides = Distribution(stamps.map { min($0.width, $0.height) })
     }
 
-    /// The distributions by name; those of nothing are left out.
+    /// The distributions by name; empty ones are omitted.
     package var distributions: [(name: String, values: Distribution)] {
         [
             ("text tokens", textTokens), ("image tokens", imageTokens), ("images", images),
@@ -59,7 +59,7 @@ package struct StatisticsSummary: Sendable, Hashable, Encodable {
         ].filter { $0.1.max > 0 }
     }
 
-    /// A table, and with `histograms` the shape of costs and of contents.
+    /// A table, and with `histograms` the histograms of costs and of contents.
     package func lines(histograms: Bool) -> [String] {
         let origin = cached ? " (counts from the cache)" : ""
         var lines = ["\(name): \(records) records\(origin)"]
@@ -94,12 +94,12 @@ package struct StatisticsSummary: Sendable, Hashable, Encodable {
 }
 
 extension DataStatistics {
-    /// One for each subset.
+    /// The summary of each subset.
     package var summaries: [StatisticsSummary] {
         subsets.map { StatisticsSummary($0.name, [$0], prices: prices) }
     }
 
-    /// All subsets together.
+    /// The summary of all subsets together.
     package var total: StatisticsSummary {
         StatisticsSummary("all", subsets, prices: prices)
     }

@@ -2,19 +2,19 @@
 
 import Foundation
 
-/// Counts of one subset: about 20 bytes a record and 100 an image.
+/// The counts of one subset: about 20 bytes per record and 100 per image.
 struct SubsetCounts: Sendable {
-    /// Why some records were not counted.
+    /// The number of records that were not counted, and the first reason.
     struct Failures: Sendable {
         var count = 0
         var first: String?
     }
 
-    /// By row; a record that could not be counted has `longest` 0.
+    /// The counts by row; a record that could not be counted has `longest` 0.
     private(set) var records: [TokenCount] = []
-    /// Tokens of every content.
+    /// The number of tokens of every content.
     private(set) var lengths: [UInt32] = []
-    /// Distinct images, in the order of their first use.
+    /// The distinct images, in the order of their first use.
     private(set) var images: [ImageStamp] = []
     var failures = Failures()
 
@@ -32,27 +32,27 @@ struct SubsetCounts: Sendable {
     mutating func add(_ image: ImageStamp) { images.append(image) }
 }
 
-/// An image as it was when it was counted.
+/// The state of an image when it was counted.
 struct ImageStamp: Sendable, Hashable {
-    /// The file that its bytes are in: of an image in a zip or tar, that one. Empty for an image
-    /// inside a record, which the hash of the record's file covers.
+    /// The file that contains the image's bytes; for an image in a zip or tar, the archive. Empty
+    /// for an image inside a record, which the hash of the record's file covers.
     var path: String
     var width: Int
     var height: Int
     var state = FileState()
 
-    /// What the file system says of a file; any change of its bytes changes it.
+    /// The file system's record of a file; any change of the file's bytes changes it.
     struct FileState: Sendable, Hashable {
         var size: Int64 = 0
         var modified: Int64 = 0
-        /// Changed with every write and rename, and not to be set by a program.
+        /// The time of the last write or rename, which programs cannot set.
         var changed: Int64 = 0
         var inode: UInt64 = 0
     }
 }
 
 extension ImageStamp.FileState {
-    /// The state of a file; nil where there is none.
+    /// The state of a file; nil if it does not exist.
     init?(path: String) {
         var found = stat()
         guard stat(path, &found) == 0 else { return nil }

@@ -1,27 +1,27 @@
-// Contents to exact numbers of tokens, as training would see them.
+// Counts the exact tokens of contents, as training would see them.
 
 package import MoCaCore
 package import MoCaProcessing
 
-/// What a content costs in batches by cost: a text token 1, an image token and an image their price.
+/// Prices in batches by cost: a text token costs 1, an image token and an image their price.
 package struct TokenPrices: Sendable, Hashable {
     package var imageToken: Int
     package var image: Int
 
-    /// The prices; MoCa's by default.
+    /// The prices; the defaults are those of MoCa.
     package init(imageToken: Int = 4, image: Int = 2) {
         (self.imageToken, self.image) = (imageToken, image)
     }
 }
 
-/// How many tokens of which kind something has.
+/// The number of tokens of each type.
 package struct TokenCount: Sendable, Hashable {
-    /// Tokens of text; the two markers of an image belong to its price.
+    /// Tokens of text; the two markers of an image are part of its price.
     package var text = 0
-    /// Tokens of images, without their markers.
+    /// Tokens of images, without markers.
     package var image = 0
     package var images = 0
-    /// The longest of its contents, markers included.
+    /// Tokens of the longest content, including markers.
     package var longest = 0
 
     package init() {}
@@ -34,7 +34,7 @@ package struct TokenCount: Sendable, Hashable {
         longest = outline.ids.count
     }
 
-    /// Adds another content of the same record.
+    /// Adds the counts of another content of the same record.
     package mutating func add(_ other: TokenCount) {
         text += other.text
         image += other.image
@@ -42,30 +42,30 @@ package struct TokenCount: Sendable, Hashable {
         longest = max(longest, other.longest)
     }
 
-    /// What a batch by cost takes for it.
+    /// The cost in batches by cost.
     package func cost(_ prices: TokenPrices) -> Int {
         max(1, text + prices.imageToken * image + prices.image * images)
     }
 }
 
-/// Counts tokens: prompt, tokenizer, smart resize, truncation.
+/// Counts tokens after prompt, tokenizer, smart resize and truncation.
 package struct TokenMeter: Sendable {
-    /// Puts around a content what training puts around it: side, name of the subset.
+    /// Adds the training prompt to a content, given its side and the name of the subset.
     package typealias Prompt = @Sendable (Content, RecordPart.Side, String) -> Content
 
     package let processor: Processor
     package let prompt: Prompt
-    /// Negatives of a record that training uses, at most.
+    /// The most negatives of a record that training uses.
     package let negativesMax: Int
-    /// Changes whenever anything changes that decides a count.
+    /// A text that changes with every setting that affects a count.
     package let fingerprint: String
-    /// What a too long content means; nil where there is no limit.
+    /// The truncation of contents over the limit; nil if there is no limit.
     package var truncation: Truncation? { processor.truncation }
 
-    /// Counts as `processor` does.
+    /// Makes a meter that counts like `processor`.
     ///
-    /// - Parameter fingerprint: A text that is another one where `processor`, `prompt` or
-    ///   `negativesMax` are.
+    /// - Parameter fingerprint: A text that differs if `processor`, `prompt` or `negativesMax`
+    ///   differ.
     package init(
         _ processor: Processor, negativesMax: Int = .max, fingerprint: String = "",
         prompt: @escaping Prompt = { content, _, _ in content }

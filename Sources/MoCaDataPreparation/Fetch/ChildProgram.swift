@@ -1,17 +1,17 @@
-// Another program, run to its end; it does not outlive this process.
+// Runs another program to its end; the program does not outlive this process.
 
 import Foundation
 
-/// A program and how it is called.
+/// A program with its arguments and environment.
 struct ChildProgram {
     private static let bufferBytes = 1 << 18
     private static let errorBytesMax = 1 << 16
     private static let pollMilliseconds: Int32 = 100
 
-    /// How it ended.
+    /// The outcome of a run.
     struct Result {
         var status: Int32
-        /// The end of what it wrote to standard error.
+        /// The end of the program's standard error.
         var errors: String
     }
 
@@ -19,14 +19,13 @@ struct ChildProgram {
     let arguments: [String]
     let environment: [String: String]
 
-    /// Runs it.
+    /// Runs the program and waits for its end.
     ///
     /// - Parameters:
-    ///   - input: what it reads from standard input, less than a pipe holds; arguments are visible
-    ///     to other users.
-    ///   - onOutput: gets standard output as it comes. The program writes into a pipe and never
-    ///     into files of ours, so a killed run leaves nobody who writes.
-    ///   - tick: called all the time; what it throws ends the program.
+    ///   - input: The standard input, less than a pipe holds; arguments are visible to other users.
+    ///   - onOutput: Receives standard output as it comes. The program writes into a pipe and never
+    ///     into our files, so a killed run leaves no writer behind.
+    ///   - tick: Called repeatedly; an error that it throws ends the program.
     func run(
         input: String, tick: () throws -> Void, onOutput: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Result {
@@ -37,7 +36,7 @@ struct ChildProgram {
         (process.standardInput, process.standardOutput) = (standardInput, output)
         process.standardError = errors
         do {
-            // Before the program runs, so that one that ends at once breaks no pipe.
+            // Written before the program runs, so that a program that ends at once breaks no pipe.
             try standardInput.fileHandleForWriting.write(contentsOf: Data(input.utf8))
             try standardInput.fileHandleForWriting.close()
             try process.run()
@@ -86,7 +85,7 @@ struct ChildProgram {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Where a program is: in `PATH`, then in `bin` of the folders.
+    /// Finds a program in `PATH`, then in `bin` of the program folders.
     static func find(_ name: String, _ options: PreparationOptions) -> URL? {
         let path = (options.environment["PATH"] ?? "").split(separator: ":").map(String.init)
         let places = path + options.programFolders.map { $0.appending(path: "bin").path }

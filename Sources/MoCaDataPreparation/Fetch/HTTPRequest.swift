@@ -1,15 +1,15 @@
-// One request by the `curl` program: redirects, TLS, proxies and stalled connections are its trade.
-// It writes into a pipe, so that it ends with this program and never goes on writing a file.
+// One request by the `curl` program, which handles redirects, TLS, proxies and stalled connections.
+// It writes into a pipe, so that it ends with this program and never keeps writing a file.
 
 import Foundation
 
-/// What the last response of a chain of redirects began with.
+/// The status and header fields of the last response of a redirect chain.
 struct HTTPHead: Hashable {
     var status = 0
-    /// By name in lower case.
+    /// The header fields, by name in lower case.
     var fields: [String: String] = [:]
 
-    /// Reads what `curl --dump-header` wrote.
+    /// Parses the output of `curl --dump-header`.
     init(dump: String) {
         for line in dump.split(whereSeparator: \.isNewline) {
             if line.hasPrefix("HTTP/") {
@@ -23,13 +23,13 @@ struct HTTPHead: Hashable {
         }
     }
 
-    /// What tells this content from another of the same address; weak tags do not.
+    /// An identifier of this version of the content; weak entity tags do not count.
     var validator: String? {
         if let tag = fields["etag"], tag.hasPrefix("\"") { return tag }
         return fields["last-modified"]
     }
 
-    /// Seconds that the server asks to wait.
+    /// Seconds to wait, as requested by the server.
     var retryAfter: Double? {
         guard let text = fields["retry-after"] else { return nil }
         if let seconds = Double(text), seconds >= 0 { return seconds }
@@ -39,26 +39,26 @@ struct HTTPHead: Hashable {
         return formatter.date(from: text).map { max(0, $0.timeIntervalSinceNow) }
     }
 
-    /// Bytes of the body.
+    /// The length of the body in bytes.
     var length: Int? { fields["content-length"].flatMap { Int($0) } }
 
-    /// Bytes of the whole file, as an answer to a request for a part says.
+    /// The length of the whole file in bytes, from the response to a range request.
     var wholeLength: Int? {
         fields["content-range"].flatMap { $0.split(separator: "/").last }.flatMap { Int($0) }
     }
 }
 
-/// How an attempt ended.
+/// The outcome of an attempt.
 enum HTTPOutcome {
     /// The whole requested range was received.
     case complete(HTTPHead)
-    /// The server does not continue this file: it has another, or knows no ranges.
+    /// The server cannot continue this file: it has another version, or does not support ranges.
     case otherFile(HTTPHead)
-    /// Worth another attempt.
+    /// Another attempt may succeed.
     case again(reason: String, after: Double?)
-    /// The server does not give it.
+    /// The server refuses the file.
     case refused(status: Int)
-    /// Another attempt would end as this one did.
+    /// Another attempt would fail in the same way.
     case impossible(reason: String)
 }
 
@@ -68,18 +68,18 @@ struct HTTPRequest {
     private static let redirectsMax = 10
 
     let url: String
-    /// Sent as `Authorization`, and not to other hosts that a redirect names.
+    /// The token for the `Authorization` header; not sent to other hosts after a redirect.
     var token: String?
     var isHead = false
-    /// The first byte that is wanted.
+    /// The offset of the first requested byte.
     var offset = 0
-    /// The file that the first bytes are of.
+    /// The validator of the version that the first bytes belong to.
     var validator: String?
 
-    /// Runs it once.
+    /// Makes one attempt.
     ///
-    /// - Parameter headers: a file for what the responses began with; it is there before the first
-    ///   byte of the body.
+    /// - Parameter headers: A file for the response headers; it exists before the first byte of the
+    ///   body arrives.
     func attempt(
         headers: URL, _ context: PreparationContext,
         onBytes: (UnsafeRawBufferPointer) throws -> Void
@@ -97,7 +97,7 @@ struct HTTPRequest {
         return outcome(result, try Self.head(headers))
     }
 
-    /// What responses began with; empty where none came.
+    /// The last response's headers; empty if there was no response.
     static func head(_ file: URL) throws -> HTTPHead {
         guard FileManager.default.fileExists(atPath: file.path) else { return HTTPHead(dump: "") }
         do {
@@ -139,15 +139,15 @@ struct HTTPRequest {
         switch (result.status, head.status) {
         case (0, _):
             return .complete(head)
-        // 22: an HTTP status of failure. 33: no ranges. 36: a bad place to continue at.
+        // 22: HTTP error status. 33: no ranges. 36: bad resume offset.
         case (22, 416), (33, _), (36, _):
             return head.wholeLength == offset && offset > 0 ? .complete(head) : .otherFile(head)
         case (22, 408), (22, 425), (22, 429), (22, 500...599):
             return .again(reason: "status \(head.status)", after: head.retryAfter)
         case (22, _):
             return .refused(status: head.status)
-        // 1, 3: no such protocol, no address. 23: our side stopped. 47: redirects without end.
-        // 58, 60, 77: certificates.
+        // 1, 3: unsupported protocol, bad URL. 23: our side stopped. 47: too many redirects. 58,
+        // 60, 77: certificates.
         case (1, _), (2, _), (3, _), (4, _), (23, _), (27, _), (47, _), (58, _), (60, _), (77, _):
             return .impossible(reason: reason)
         default:

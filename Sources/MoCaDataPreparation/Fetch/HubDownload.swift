@@ -1,22 +1,22 @@
-// Files of the Hub, fetched by its own program `hf`, which knows every way in which the Hub hands out
-// files. Whole files stay when it is killed; from version 2 on it begins a half one anew.
+// Files of the Hub, fetched by its own program `hf`, which knows every way in which the Hub serves
+// files. Complete files stay when it is killed; from version 2 on it restarts a partial file.
 
 import Foundation
 
 /// Fetches files of one commit into a folder.
 struct HubDownload {
-    /// A command line has a limit.
+    /// The most files of one call: the length of a command line is limited.
     private static let filesMax = 500
     private static let secondsBetweenLooks = 0.5
 
     let repository: HubRepository
     let commit: String
     let files: [ListedFile]
-    /// Where they go, by their paths.
+    /// The destination folder; files keep their paths in it.
     let folder: URL
     let context: PreparationContext
 
-    /// Bytes that are here already, whole files and parts.
+    /// Bytes fetched so far, in complete and partial files.
     func bytesHere() throws -> Int {
         var bytes = files.reduce(0) { $0 + (FileStamp.size(of: $1.url(in: folder)) ?? 0) }
         try FolderWalk.forEachFile(in: folder.appending(path: ".cache")) { _, url, size in
@@ -25,7 +25,7 @@ struct HubDownload {
         return bytes
     }
 
-    /// Fetches all of them.
+    /// Fetches all files.
     ///
     /// - Throws: `PreparationError.programMissing`, `.gated`, `.notFound`, `.unavailable`,
     ///   `.diskFull`, `.interrupted`.
@@ -42,7 +42,7 @@ struct HubDownload {
         }
     }
 
-    /// Partial files that `hf` does not resume, because it gave them random names.
+    /// Removes partial files that `hf` does not resume, because it gave them random names.
     private func removeLeftovers() throws {
         try FolderWalk.forEachFile(in: folder.appending(path: ".cache")) { path, url, _ in
             if path.contains(/\.[0-9a-f]{8}\.incomplete$/) { try WorkFolder.remove(url) }
@@ -73,7 +73,7 @@ struct HubDownload {
         }
     }
 
-    /// Throws what another attempt would not mend; waits before one that may.
+    /// Throws if another attempt cannot succeed, else waits before the next attempt.
     private func judge(
         _ result: ChildProgram.Result, _ retries: inout RetryLoop, progressed: Bool
     ) throws {
@@ -88,7 +88,7 @@ struct HubDownload {
         if says("No space left on device", "Disk quota exceeded") {
             throw PreparationError.diskFull(path: folder.path)
         }
-        // Not "gated" alone: a name may have it in it, as "aggregated" has.
+        // Not "gated" alone: a name such as "aggregated" contains it.
         if says(
             "GatedRepo", "gated repo", "401 Client Error", "403 Client Error", "401 Unauthorized",
             "403 Forbidden", "Access denied")
@@ -112,11 +112,11 @@ struct HubDownload {
         environment["NO_COLOR"] = "1"
         let home = hf.deletingLastPathComponent().deletingLastPathComponent().path
         if context.options.programFolders.contains(where: { $0.path == home }) {
-            // pip's --target leaves programs that look for their modules elsewhere.
+            // Programs installed by pip's --target look for their modules elsewhere.
             let older = environment["PYTHONPATH"].map { ":\($0)" } ?? ""
             environment["PYTHONPATH"] = home + older
         }
-        // Ends hf when this process is killed; a system without it waits for hf's own locks.
+        // Ends hf when this process is killed; a system without setpriv relies on hf's own locks.
         if let setpriv = ChildProgram.find("setpriv", context.options) {
             arguments = ["--pdeathsig", "KILL", "--", hf.path] + arguments
             return ChildProgram(url: setpriv, arguments: arguments, environment: environment)

@@ -1,4 +1,4 @@
-// What a repository of the Hub holds: one request to its interface for programs.
+// The contents of a Hub repository, from one request to its API.
 
 import Foundation
 import MoCaSettings
@@ -22,7 +22,7 @@ struct HubListing {
         let siblings: [Sibling]?
     }
 
-    /// Asks the Hub.
+    /// Requests the listing from the Hub.
     ///
     /// - Throws: `PreparationError.gated`, `.notFound`, `.unavailable`, `.interrupted`.
     init(_ repository: HubRepository, _ context: PreparationContext) throws {
@@ -80,7 +80,7 @@ struct HubListing {
 }
 
 extension HubRepository {
-    /// Where a file of a commit is.
+    /// The URL of a file of a commit.
     func address(of file: ListedFile, commit: String, _ hub: HubAccess) -> String {
         let characters = CharacterSet.urlPathAllowed.subtracting(CharacterSet(charactersIn: ";"))
         let path = file.path.addingPercentEncoding(withAllowedCharacters: characters) ?? file.path
@@ -89,7 +89,7 @@ extension HubRepository {
     }
 }
 
-/// Where the Hub is, and who we are there; the variables of huggingface_hub.
+/// The Hub's endpoint and the user's token, from the variables of huggingface_hub.
 struct HubAccess {
     let endpoint: String
     let token: String?

@@ -1,11 +1,11 @@
-// A file of a web server. What came stays in NAME.partial, beside it in NAME.headers what it is
-// part of; the next attempt, or the next run, asks for the rest.
+// A file of a web server. Received bytes stay in NAME.partial, and NAME.headers beside it
+// identifies their version; the next attempt, or the next run, requests the rest.
 
 import Foundation
 import MoCaCore
 import MoCaSystem
 
-/// Fetches one file.
+/// Downloads one file.
 struct URLDownload {
     let url: String
     var token: String?
@@ -17,11 +17,11 @@ struct URLDownload {
     private var headers: URL { destination.appendingPathExtension("headers") }
     private var newHeaders: URL { destination.appendingPathExtension("headers.new") }
 
-    /// Fetches the file, or what is missing of it, and checks it.
+    /// Fetches the file, or the missing rest of it, and verifies it.
     func run() throws -> FileStamp {
         try WorkFolder.makeFolder(destination.deletingLastPathComponent())
         var file = try PartialDownload(partial)
-        // A file that was continued and is wrong may be of two versions: once more from the start.
+        // A resumed file that is wrong may mix two versions: one more attempt from the start.
         var wasContinued = file.count > 0
         if file.count > 0, try !canContinue(file) { try file.restart(context) }
         while true {
@@ -41,7 +41,7 @@ struct URLDownload {
         return try FileStamp(of: destination, sha256: file.sha256)
     }
 
-    /// Keeps what the server said of the bytes that follow; it may have said nothing.
+    /// Keeps the response headers of the bytes that follow, if there are any.
     private func keepHeaders() throws {
         do {
             try FileSystem.move(newHeaders, to: headers, synchronizes: false)
@@ -55,7 +55,7 @@ struct URLDownload {
         return try check.sha256 != nil || HTTPRequest.head(headers).validator != nil
     }
 
-    /// Asks until everything came; whether it took more than one attempt that brought bytes.
+    /// Requests until the file is complete. Returns whether more than one attempt delivered bytes.
     private func fetch(_ file: inout PartialDownload) throws -> Bool {
         var retries = RetryLoop(url, context)
         var wasContinued = false
@@ -87,15 +87,15 @@ struct URLDownload {
     }
 }
 
-/// What a server says of a file before it is fetched; kept from run to run.
+/// What a server reports about a file before the download; kept between runs.
 struct RemoteAnswer: Codable, Hashable {
     let url: String
-    /// nil where the server does not say.
+    /// The size in bytes; nil if the server does not report it.
     let size: Int?
-    /// What tells the content from another of the same address.
+    /// An identifier of this version of the content.
     let validator: String?
 
-    /// Asks; nil where the server answers only to GET.
+    /// Sends a HEAD request; nil if the server answers only to GET.
     ///
     /// - Throws: `PreparationError.unavailable`, `.interrupted`.
     static func ask(_ url: String, _ context: PreparationContext) throws -> RemoteAnswer? {
@@ -116,7 +116,7 @@ struct RemoteAnswer: Codable, Hashable {
     }
 }
 
-/// The first bytes of a file, hashed as they come.
+/// The first bytes of a file, hashed as they arrive.
 struct PartialDownload {
     private static let chunkByteCount = 1 << 20
 
@@ -124,7 +124,7 @@ struct PartialDownload {
     private var hash = SHA256()
     private(set) var count = 0
 
-    /// Takes over what an earlier run left.
+    /// Takes over the bytes that an earlier run left.
     init(_ url: URL) throws {
         file = try PreparationError.writing { try GrowingFile(url) }
         let buffer = UnsafeMutableRawBufferPointer.allocate(
@@ -151,14 +151,14 @@ struct PartialDownload {
         context.onStep(.advanced(bytes: bytes.count))
     }
 
-    /// Drops everything.
+    /// Drops all bytes.
     mutating func restart(_ context: PreparationContext) throws {
         try PreparationError.writing { [file] in try file.cut(to: 0) }
         context.onStep(.advanced(bytes: -count))
         (hash, count) = (SHA256(), 0)
     }
 
-    /// Gives the file its name, once its bytes are on the disk.
+    /// Gives the file its final name, once its bytes are on the disk.
     func publish(as destination: URL) throws {
         try PreparationError.writing { [file] in
             try file.synchronize()

@@ -1,10 +1,10 @@
-// YAML to a manifest, or to the list of everything that is wrong with it.
+// Reads a manifest from YAML, or lists all of its problems.
 
 package import Foundation
 import MoCaSettings
 
 extension DataManifest {
-    /// Reads a file. Paths in it are relative to its folder.
+    /// Reads a manifest file. Paths in it are relative to its folder.
     ///
     /// - Throws: `PreparationError.unreadableManifest`, `.badManifest` with all problems.
     package init(contentsOf file: URL) throws {
@@ -18,9 +18,9 @@ extension DataManifest {
         try self.init(yaml: text, file: file)
     }
 
-    /// Reads a text.
+    /// Reads a manifest from a text.
     ///
-    /// - Parameter file: names it in messages; its folder is what paths are relative to.
+    /// - Parameter file: The manifest's name in messages; paths are relative to its folder.
     package init(yaml text: String, file: URL) throws {
         let value: JSON
         do {
@@ -127,7 +127,7 @@ extension Origin {
         return .url(text, name: name)
     }
 
-    /// What a source is called that has no name.
+    /// The name of a source for which the manifest gives none.
     fileprivate var defaultName: String {
         switch self {
         case .hub(let repository): repository.name.replacing("/", with: "--")
@@ -159,7 +159,7 @@ extension HubRepository {
 extension ArchiveRule {
     /// Reads one item of `archives`.
     ///
-    /// - Parameter isURL: whether the source is one file, so that no pattern is needed.
+    /// - Parameter isURL: Whether the source is one file, so that no pattern is needed.
     fileprivate init(_ section: Section, isURL: Bool) {
         let files = section.globs("files")
         if files.isEmpty, !isURL { section.add("files", "is missing, must be a list of patterns") }
@@ -174,14 +174,14 @@ extension ArchiveRule {
 }
 
 extension Section {
-    /// A text that may be missing, but not empty.
+    /// An optional text that must not be empty.
     fileprivate func text(_ key: String) -> String? {
         let text = optionalString(key)
         if text == "" { add(key, "is empty") }
         return text
     }
 
-    /// 64 hexadecimal digits that may be missing.
+    /// An optional hash of 64 hexadecimal digits.
     fileprivate func sha256(_ key: String) -> String? {
         guard let text = text(key)?.lowercased() else { return nil }
         guard text.utf8.count == 64, text.allSatisfy(\.isHexDigit) else {

@@ -1,35 +1,35 @@
-// What a manifest says: where data comes from, and what becomes of it.
+// The contents of a manifest: the sources of data and how they are processed.
 
 package import Foundation
 
 /// A list of sources.
 package struct DataManifest: Sendable, Hashable {
     package let file: URL
-    /// Where the data goes unless the command says otherwise.
+    /// The output folder, unless the command names another.
     package let output: URL?
     package let sources: [DataSource]
 }
 
-/// One place that data comes from.
+/// One source of data.
 package struct DataSource: Sendable, Hashable {
-    /// Names the source in messages, and its folder of unfinished files.
+    /// The name of the source in messages, and of its folder of unfinished files.
     package let name: String
     package let origin: Origin
-    /// Which files are taken as they are.
+    /// The files that are taken as they are.
     package let files: [Glob]
-    /// Which of these are not.
+    /// Exceptions from `files`.
     package let except: [Glob]
-    /// Where these go, below the output.
+    /// The folder for these files, below the output.
     let folder: InnerPath
     package let archives: [ArchiveRule]
     /// Sizes and hashes by file.
     package let checks: [String: FileCheck]
 }
 
-/// The three kinds of places.
+/// The three types of sources.
 package enum Origin: Sendable, Hashable {
     case hub(HubRepository)
-    /// A file of a web server, and the name that it gets.
+    /// A file of a web server, and the name that it is saved under.
     case url(String, name: String)
     /// A local folder.
     case folder(URL)
@@ -41,45 +41,45 @@ package struct HubRepository: Sendable, Hashable {
         case dataset, model
     }
 
-    /// Who fetches its files.
+    /// The program that fetches the files.
     package enum Fetcher: String, Sendable, CaseIterable {
-        /// The program of huggingface_hub: several connections; a file that was cut off by a kill
-        /// begins anew.
+        /// The program of huggingface_hub: several connections; restarts a file that was cut off by
+        /// a kill.
         case hf
-        /// This program, by HTTP: one connection a file; goes on in the middle of a file.
+        /// This program, by HTTP: one connection per file; resumes in the middle of a file.
         case http
     }
 
-    /// Such as `TIGER-Lab/MMEB-train`.
+    /// The name, such as `TIGER-Lab/MMEB-train`.
     package let name: String
     package let kind: Kind
     package let revision: String
     package let fetcher: Fetcher
 }
 
-/// Which files are archives, or parts of one, and how they are unpacked.
+/// A rule that selects archives, or parts of one, and says how to unpack them.
 package struct ArchiveRule: Sendable, Hashable {
     package let files: [Glob]
-    /// Where the entries go, below the output.
+    /// The folder for the entries, below the output.
     let folder: InnerPath
-    /// Which entries are wanted; empty for all.
+    /// The entries to unpack; empty for all.
     package let entries: [Glob]
-    /// How many leading folders of an entry's path are left out.
+    /// The number of leading folders removed from an entry's path.
     package let strip: Int
-    /// Bytes of the unpacked entries, where they are known.
+    /// The size of the unpacked entries in bytes, if known.
     package let unpackedBytes: Int?
-    /// More than this is refused.
+    /// The limit of the unpacked size in bytes.
     package let unpackedBytesMax: Int?
-    /// Whether the archive stays after it was unpacked.
+    /// Whether the archive is kept after unpacking.
     package let keeps: Bool
 
-    /// Everything that decides what is unpacked where.
+    /// The settings that decide which entries are unpacked, and where.
     var fingerprint: String {
         "into \(folder.text), strip \(strip), entries \(entries.map(\.description))"
     }
 }
 
-/// What a file must be.
+/// The expected size and hash of a file.
 package struct FileCheck: Sendable, Hashable {
     package let size: Int?
     package let sha256: String?

@@ -1,8 +1,8 @@
-// Patterns of paths, as the Hub's own tools read them.
+// Path patterns, with the semantics of the Hub's own tools.
 
 import Foundation
 
-/// `*` any characters (also `/`), `?` one, `[abc]` one of these, `{a,b}` either text.
+/// A path pattern: `*` is any characters (also `/`), `?` one, `[abc]` one of these, `{a,b}` either.
 package struct Glob: Sendable, Hashable, CustomStringConvertible {
     package let description: String
     private let alternatives: [String]
@@ -12,12 +12,12 @@ package struct Glob: Sendable, Hashable, CustomStringConvertible {
         alternatives = Self.alternatives(of: text[...])
     }
 
-    /// Whether a whole path fits.
+    /// Whether the pattern matches a whole path.
     package func matches(_ path: String) -> Bool {
         alternatives.contains { fnmatch($0, path, 0) == 0 }
     }
 
-    /// Writes the braces out; they do not nest.
+    /// Expands the braces, which do not nest.
     private static func alternatives(of text: Substring) -> [String] {
         guard let opening = text.firstIndex(of: "{"),
             let closing = text[opening...].firstIndex(of: "}")
@@ -30,6 +30,6 @@ package struct Glob: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension [Glob] {
-    /// Whether one of them fits.
+    /// Whether any of the patterns matches.
     func matches(_ path: String) -> Bool { contains { $0.matches(path) } }
 }

@@ -1,18 +1,18 @@
-// A path that stays in its folder. Archives, servers and manifests are not trusted with more.
+// A path that stays inside its folder. Archives, servers and manifests are not trusted with more.
 
 import Foundation
 
-/// The components of a relative path that leads nowhere but down.
+/// The components of a relative path that never leads upwards.
 struct InnerPath: Sendable, Hashable {
     /// The folder inside an output that belongs to `moca data prepare`.
     static let workFolder = ".moca-prepare"
 
-    /// Why a path is refused.
+    /// The reason why a path is refused.
     struct Refusal: Error, Hashable {
         let reason: String
     }
 
-    /// Empty for the folder itself.
+    /// The components; empty for the folder itself.
     let components: [String]
 
     init(components: [String]) {
@@ -42,9 +42,9 @@ struct InnerPath: Sendable, Hashable {
             ? folder : URL(fileURLWithPath: folder.path + "/" + text, isDirectory: false)
     }
 
-    /// What a link at this path that says `target` points to, by the names alone.
+    /// The path that a link at this path with this `target` points to, resolved by names alone.
     ///
-    /// - Throws: `Refusal` where it leaves the folder.
+    /// - Throws: `Refusal` if it leaves the folder.
     func resolving(_ target: String) throws(Refusal) -> InnerPath {
         guard !target.hasPrefix("/") else { throw Refusal(reason: "it links to \(target)") }
         var reached = Array(components.dropLast())

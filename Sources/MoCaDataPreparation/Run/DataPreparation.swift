@@ -1,11 +1,11 @@
-// The whole of `moca data prepare`: a manifest to folders of data.
+// The whole of `moca data prepare`: from a manifest to folders of data.
 
 package import Foundation
 import MoCaCore
 import MoCaSystem
 import Synchronization
 
-/// Carries a manifest out; may be killed at any moment and run again.
+/// Executes a manifest; may be killed at any moment and run again.
 ///
 /// ```swift
 /// let manifest = try DataManifest(contentsOf: file)
@@ -16,9 +16,9 @@ package struct DataPreparation: Sendable {
     private let context: PreparationContext
 
     /// - Parameters:
-    ///   - output: instead of the manifest's own.
-    ///   - onStep: is called from several threads.
-    ///   - isInterrupted: is asked all the time; what is finished then is kept.
+    ///   - output: Replaces the manifest's own output folder.
+    ///   - onStep: Called from several threads.
+    ///   - isInterrupted: Polled throughout the run; work finished by then is kept.
     /// - Throws: `PreparationError.noOutput`.
     package init(
         _ manifest: DataManifest, output: URL? = nil, options: PreparationOptions = .init(),
@@ -34,16 +34,16 @@ package struct DataPreparation: Sendable {
             isInterrupted: isInterrupted)
     }
 
-    /// Asks the sources what they hold, and the disk what is done; fetches nothing.
-    /// A server that cannot be reached is not asked again: whoever asks for a plan waits for it.
+    /// Queries the sources for their contents and the disk for finished work; fetches nothing.
+    /// A server that cannot be reached is not retried, because the caller is waiting for the plan.
     package func plan() throws -> PreparationPlan {
         try PreparationPlan(units: units(context.impatient), context)
     }
 
-    /// Does what is left to do. A piece of work that fails does not stop the others, unless they
-    /// would fail too; the first failure is thrown when all have ended.
+    /// Does the remaining work. A unit that fails does not stop the others, unless they would fail
+    /// too; the first failure is thrown when all have ended.
     ///
-    /// - Parameter onReport: gets what was done, also where something failed.
+    /// - Parameter onReport: Receives the report, also after a failure.
     /// - Throws: `PreparationError`.
     package func run(onReport: (PreparationReport) throws -> Void) throws {
         let lock = try context.work.lock()
@@ -73,13 +73,13 @@ package struct DataPreparation: Sendable {
         return units
     }
 
-    /// Bytes to fetch, and bytes of archives to read.
+    /// Bytes to fetch plus bytes of archives to read.
     private static func bytesOfWork(_ unit: PreparationUnit, _ row: PreparationPlan.Row) -> Int {
         guard case .archive = unit.content, row.bytesToUnpack > 0 else { return row.bytesToFetch }
         return row.bytesToFetch + (unit.bytes ?? 0)
     }
 
-    /// What the threads of a run share.
+    /// State shared by the threads of a run.
     fileprivate struct Progress {
         var next = 0
         var report: PreparationReport
@@ -91,7 +91,7 @@ package struct DataPreparation: Sendable {
         on units: [PreparationUnit], _ report: PreparationReport
     ) -> (PreparationReport, (any Error)?) {
         let progress = Mutex(Progress(report: report))
-        // They wait for servers and disks: more of them than processors are of use.
+        // The threads wait for servers and disks, so more of them than processors are useful.
         let threads = (0..<min(context.options.jobs, units.count)).map { index in
             DedicatedThread(name: "moca.prepare.\(index)") { work(on: units, progress) }
         }
@@ -99,7 +99,7 @@ package struct DataPreparation: Sendable {
         return progress.withLock { ($0.report, $0.failure) }
     }
 
-    /// What one thread does.
+    /// The work of one thread.
     private func work(on units: [PreparationUnit], _ progress: borrowing Mutex<Progress>) {
         while let unit = progress.withLock({ $0.take(from: units) }) {
             do {

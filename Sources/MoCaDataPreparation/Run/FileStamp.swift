@@ -1,17 +1,17 @@
-// How a finished file is known again, without reading it.
+// Recognises a finished file without reading it.
 
 import Foundation
 import MoCaCore
 import MoCaSystem
 
-/// Size, time and hash of a file that was verified.
+/// Size, modification time and hash of a verified file.
 struct FileStamp: Codable, Sendable, Hashable {
     let size: Int
-    /// Nanoseconds since 1970.
+    /// The modification time in nanoseconds since 1970.
     let modified: Int
     let sha256: String
 
-    /// The stamp of a file whose hash is known.
+    /// Stamps a file whose hash is known.
     init(of url: URL, sha256: String) throws {
         var status = stat()
         guard stat(url.path, &status) == 0 else { throw PreparationError.reading(url.path) }
@@ -19,21 +19,21 @@ struct FileStamp: Codable, Sendable, Hashable {
         self.sha256 = sha256
     }
 
-    /// Whether the file is there as it was stamped.
+    /// Whether the file still matches the stamp.
     func fits(_ url: URL) -> Bool {
         var status = stat()
         return stat(url.path, &status) == 0 && Int(status.st_size) == size
             && Self.nanoseconds(status) == modified
     }
 
-    /// Bytes of a file; nil where there is none.
+    /// The size of a file in bytes; nil if there is none.
     static func size(of url: URL) -> Int? {
         var status = stat()
         return stat(url.path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
             ? Int(status.st_size) : nil
     }
 
-    /// When a file was last written; nil where there is none.
+    /// The modification time of a file in nanoseconds; nil if there is none.
     static func modified(_ url: URL) -> Int? {
         var status = stat()
         return stat(url.path, &status) == 0 ? nanoseconds(status) : nil
@@ -48,7 +48,7 @@ struct FileStamp: Codable, Sendable, Hashable {
         return time.tv_sec * 1_000_000_000 + time.tv_nsec
     }
 
-    /// The hash of a file.
+    /// The SHA-256 of a file.
     static func sha256(of url: URL, _ context: PreparationContext) throws -> String {
         let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw PreparationError.reading(url.path) }
@@ -87,6 +87,6 @@ struct ListedFile: Sendable, Hashable {
 
     var check: FileCheck { FileCheck(size: size, sha256: sha256) }
 
-    /// Below a folder that has the source's files.
+    /// The file's URL below a folder with the source's files.
     func url(in folder: URL) -> URL { URL(fileURLWithPath: folder.path + "/" + path) }
 }

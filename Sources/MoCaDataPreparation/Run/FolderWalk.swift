@@ -1,14 +1,14 @@
-// Files below a folder, and how they are moved into another.
+// Lists the files below a folder, and moves them into another.
 
 import Foundation
 import MoCaSystem
 
 /// Walks and merges folders.
 enum FolderWalk {
-    /// Calls `body` with path, place and size of every file, in the order of names; a folder that
-    /// is not there has none.
+    /// Calls `body` with the path, URL and size of every file, in the order of names; a missing
+    /// folder has no files.
     ///
-    /// - Parameter followsLinks: whether a link counts as what it points to, which must be there.
+    /// - Parameter followsLinks: Whether a link counts as its target, which must exist.
     static func forEachFile(
         in folder: URL, followsLinks: Bool = false,
         _ body: (_ path: String, _ url: URL, _ size: Int) throws -> Void
@@ -25,7 +25,7 @@ enum FolderWalk {
             var status = stat()
             guard (followsLinks ? stat(url.path, &status) : lstat(url.path, &status)) == 0 else {
                 if followsLinks { throw PreparationError.reading(url.path) }
-                // It was renamed in between, by a program that fetches.
+                // Renamed in the meantime, by the program that fetches.
                 continue
             }
             if status.st_mode & S_IFMT == S_IFDIR {
@@ -51,7 +51,7 @@ enum FolderWalk {
         }
     }
 
-    /// Removes a folder, and those in it, as far as there is no file in them.
+    /// Removes a folder and its subfolders, except those that contain files.
     static func removeEmptyFolders(_ folder: URL) throws {
         for name in try names(in: folder) {
             let url = URL(fileURLWithPath: folder.path + "/" + name, isDirectory: false)
@@ -60,14 +60,14 @@ enum FolderWalk {
                 try removeEmptyFolders(url)
             }
         }
-        // One that holds something stays.
+        // A folder that is not empty stays.
         guard rmdir(folder.path) == 0 || [ENOENT, ENOTEMPTY, EEXIST].contains(errno) else {
             throw PreparationError.writing(folder.path)
         }
     }
 
-    /// Moves what is in a folder into another; may be repeated when it was cut off. A file that is
-    /// there already must have the same bytes.
+    /// Moves the contents of a folder into another; may be repeated after an interruption. A file
+    /// that exists already must have the same bytes.
     ///
     /// - Throws: `PreparationError.conflict`.
     static func merge(_ folder: URL, into destination: URL, archive: String) throws {
@@ -92,7 +92,7 @@ enum FolderWalk {
                 else { throw PreparationError.conflict(archive: archive, path: to.path) }
             }
         }
-        // The files have their names on the disk before the folder that they came from is gone.
+        // The files must have their names on the disk before their old folder is removed.
         try PreparationError.writing { try FileSystem.synchronizeFolder(destination) }
         try WorkFolder.remove(folder)
     }

@@ -1,15 +1,15 @@
-// What a run is told, and what it tells.
+// Options and progress events of a run.
 
 package import Foundation
 
-/// How often, and after how long, a request is repeated.
+/// How often, and after which delay, a request is repeated.
 package struct RetryPolicy: Sendable, Hashable {
-    /// Failures in a row, without a byte between them, that end a file.
+    /// Consecutive failures without a received byte after which a file is given up.
     package var failuresMax = 8
-    /// Doubled after each failure in a row.
+    /// The first delay in seconds; doubled after each consecutive failure.
     package var firstDelay = 1.0
     package var longestDelay = 60.0
-    /// A server that asks for more patience than this is not available.
+    /// The longest delay in seconds that a server may request before it counts as unavailable.
     package var askedDelayMax = 3600.0
 
     package init() {}
@@ -20,12 +20,12 @@ package struct RetryPolicy: Sendable, Hashable {
     }
 }
 
-/// How a manifest is carried out.
+/// Options for executing a manifest.
 package struct PreparationOptions: Sendable {
-    /// Files and archives at once.
+    /// The number of files and archives processed at once.
     package var jobs = 4
     package var retries = RetryPolicy()
-    /// How long a connection may take to come about.
+    /// The timeout for establishing a connection, in seconds.
     package var connectSeconds = 30
     /// The environment variables of the process; `HF_ENDPOINT`, `HF_TOKEN` and `PATH` are read.
     package var environment = ProcessInfo.processInfo.environment
@@ -35,17 +35,17 @@ package struct PreparationOptions: Sendable {
     package init() {}
 }
 
-/// What a run tells while it works.
+/// A progress event of a run.
 package enum PreparationStep: Sendable, Hashable {
-    /// Bytes that have to be fetched and read from archives.
+    /// Bytes to fetch and to read from archives.
     case planned(bytes: Int)
-    /// Bytes fetched or read since the last step; less than 0 where some have to come again.
+    /// Bytes fetched or read since the last event; negative if some must be repeated.
     case advanced(bytes: Int)
-    /// A note, such as a request that will be repeated.
+    /// A message, such as a request that will be repeated.
     case note(String)
 }
 
-/// What all parts of one run share.
+/// State shared by all parts of one run.
 struct PreparationContext: Sendable {
     let options: PreparationOptions
     let work: WorkFolder
@@ -68,7 +68,7 @@ struct PreparationContext: Sendable {
 
     private static let impatientSeconds = 10
 
-    /// Gives a name that no file has; what `body` puts there is removed.
+    /// Calls `body` with an unused file name; the file that `body` creates there is removed.
     func withScratchFile<Value>(_ body: (URL) throws -> Value) rethrows -> Value {
         let file = FileManager.default.temporaryDirectory
             .appending(path: "moca-prepare-\(UUID().uuidString)")
@@ -76,7 +76,7 @@ struct PreparationContext: Sendable {
         return try body(file)
     }
 
-    /// Waits, and notices an interruption.
+    /// Waits, unless the run is interrupted.
     func wait(seconds: Double) throws {
         let end = ContinuousClock.now + .seconds(seconds)
         while ContinuousClock.now < end {
@@ -86,7 +86,7 @@ struct PreparationContext: Sendable {
     }
 }
 
-/// Counts failures in a row of one file.
+/// Counts the consecutive failures of one file.
 struct RetryLoop {
     let what: String
     let context: PreparationContext
@@ -99,16 +99,16 @@ struct RetryLoop {
     /// Waits before the next attempt.
     ///
     /// - Parameters:
-    ///   - asked: the delay in seconds that the server requested.
-    ///   - progressed: whether the attempt brought something.
+    ///   - requested: The delay in seconds that the server requested.
+    ///   - progressed: Whether the attempt received any bytes.
     /// - Throws: `PreparationError.unavailable` after too many failures, `.interrupted`.
-    mutating func failed(_ reason: String, asked: Double? = nil, progressed: Bool) throws {
+    mutating func failed(_ reason: String, requested: Double? = nil, progressed: Bool) throws {
         let policy = context.options.retries
         failures = progressed ? 1 : failures + 1
-        guard failures < policy.failuresMax, (asked ?? 0) <= policy.askedDelayMax else {
+        guard failures < policy.failuresMax, (requested ?? 0) <= policy.askedDelayMax else {
             throw PreparationError.unavailable(what: what, reason: reason)
         }
-        let delay = asked ?? policy.delay(failures: failures)
+        let delay = requested ?? policy.delay(failures: failures)
         context.onStep(.note("\(what): \(reason); again in \(Int(delay.rounded(.up))) s"))
         try context.wait(seconds: delay)
     }

@@ -1,27 +1,27 @@
-// What a manifest comes to before it is carried out: files, bytes, disk, and what is done already.
+// The plan of a manifest: files, bytes, disk space, and finished work.
 
 import Foundation
 
 /// The table that `moca data prepare --plan` prints.
 package struct PreparationPlan: Encodable, Sendable {
-    /// How far a row is.
+    /// The progress of a row.
     package enum Progress: String, Encodable, Sendable {
         case toDo = "to do"
         case begun
         case finished
     }
 
-    /// One piece of work.
+    /// One unit of work.
     package struct Row: Encodable, Sendable {
         package let name: String
         package let files: Int
-        /// Nil where the server does not say.
+        /// The size in bytes; nil if the server does not report it.
         package let bytes: Int?
-        /// Fetched already.
+        /// Bytes fetched already.
         package let bytesHere: Int
-        /// Still to be fetched.
+        /// Bytes still to be fetched.
         package let bytesToFetch: Int
-        /// That unpacking will give; an estimate unless the manifest says it.
+        /// Bytes that unpacking will produce; an estimate unless the manifest states them.
         package let bytesToUnpack: Int
         package let progress: Progress
     }
@@ -29,7 +29,7 @@ package struct PreparationPlan: Encodable, Sendable {
     package let output: String
     package let rows: [Row]
     package let bytesToFetch: Int
-    /// More than is there now, at the worst moment.
+    /// The peak of the additional disk space, in bytes.
     package let diskNeeded: Int
     package let diskFree: Int
 
@@ -62,8 +62,8 @@ package struct PreparationPlan: Encodable, Sendable {
             progress: isFinished ? .finished : isBegun ? .begun : .toDo)
     }
 
-    /// What an interrupted run has unpacked of an archive: it is on the disk already, or removed
-    /// before the archive is unpacked again.
+    /// Bytes that an interrupted run has unpacked from an archive: they are on the disk already, or
+    /// removed before the archive is unpacked again.
     private static func unpackedBytes(_ unit: PreparationUnit, _ work: WorkFolder) throws -> Int {
         guard case .archive = unit.content else { return 0 }
         var bytes = 0
@@ -71,7 +71,7 @@ package struct PreparationPlan: Encodable, Sendable {
         return bytes
     }
 
-    /// What is unpacked or stays, and as many archives as are there at once.
+    /// The size of everything that is unpacked or stays, plus that of the archives present at once.
     private static func disk(
         _ units: [PreparationUnit], _ rows: [Row], _ unpacked: [Int], jobs: Int
     ) -> Int {

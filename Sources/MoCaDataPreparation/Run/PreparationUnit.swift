@@ -1,8 +1,8 @@
-// The pieces of work that a manifest comes to: a file, the plain files of a source, an archive.
+// The units of work of a manifest: a file, the plain files of a source, an archive.
 
 import Foundation
 
-/// Work that is finished as a whole, and that waits for nothing but itself.
+/// Work that is finished as a whole and independent of other units.
 struct PreparationUnit: Sendable {
     enum Content: Sendable {
         /// Files that are put in place as they are.
@@ -11,7 +11,7 @@ struct PreparationUnit: Sendable {
     }
 
     let source: DataSource
-    /// Names the unit within its source.
+    /// The name of the unit within its source.
     let key: String
     let files: [ListedFile]
     let content: Content
@@ -20,7 +20,7 @@ struct PreparationUnit: Sendable {
 
     var name: String { key.isEmpty ? source.name : "\(source.name)/\(key)" }
 
-    /// Bytes to fetch in all; nil where a server does not say.
+    /// Bytes to fetch in total; nil if a server does not report them.
     var bytes: Int? {
         var sum = 0
         for file in files {
@@ -30,35 +30,35 @@ struct PreparationUnit: Sendable {
         return sum
     }
 
-    /// Bytes that unpacking may give at most.
+    /// The limit of the unpacked size in bytes.
     func unpackedBytesMax(archiveBytes: Int) -> Int {
         guard case .archive(let rule) = content else { return 0 }
         return rule.unpackedBytesMax ?? max(Self.leastLimit, Self.expansionMax * archiveBytes)
     }
 
-    /// Bytes that unpacking will probably give: pictures hardly shrink in an archive.
+    /// The expected unpacked size in bytes; images hardly shrink in an archive.
     var unpackedBytesExpected: Int {
         guard case .archive(let rule) = content else { return 0 }
         return rule.unpackedBytes ?? bytes ?? 0
     }
 
-    /// Whether its files are fetched, and not read where they are.
+    /// Whether the files are fetched instead of read where they are.
     var isFetched: Bool {
         if case .folder = source.origin, case .archive = content { return false }
         return true
     }
 
-    /// Whether a size or a hash that somebody stated says that nothing is missing at its end.
+    /// Whether stated sizes or hashes prove that no file is cut off at its end.
     var isKnownToBeWhole: Bool {
         guard case .folder = source.origin else { return files.allSatisfy { $0.size != nil } }
         return files.allSatisfy { source.checks[$0.path] != nil }
     }
 
-    // Without a limit in the manifest: what no archive of pictures or texts reaches.
+    // Limits without one in the manifest: no archive of images or texts reaches them.
     private static let expansionMax = 20
     private static let leastLimit = 100_000_000
 
-    /// What the files of a source come to.
+    /// The units of work of a source's files.
     ///
     /// - Throws: `PreparationError.nothingMatches`, `.missingPart`.
     static func units(

@@ -1,9 +1,9 @@
-// What a source holds, before anything is fetched.
+// The contents of a source, before anything is fetched.
 
 import Foundation
 
 extension DataSource {
-    /// Asks the Hub, a server or the disk, and makes the units of work.
+    /// Queries the Hub, a server or the disk, and makes the units of work.
     func units(_ context: PreparationContext) throws -> [PreparationUnit] {
         var commit: String?
         var files: [ListedFile]
@@ -31,7 +31,7 @@ extension DataSource {
         return try PreparationUnit.units(of: self, files: files, commit: commit)
     }
 
-    /// The size that a server states, now or to an earlier run; nil where it does not.
+    /// The size that a server reports, now or to an earlier run; nil if it does not.
     private func sizeOfServer(_ url: String, _ context: PreparationContext) throws -> Int? {
         let place = context.work.answer(source: name)
         if let known = WorkFolder.read(RemoteAnswer.self, place), known.url == url {
@@ -42,7 +42,7 @@ extension DataSource {
         return answer.size
     }
 
-    /// Adds what the manifest says of a file, and refuses a path that leaves the folder.
+    /// Adds the manifest's checks of a file, and refuses a path that leaves the folder.
     private func apply(to file: inout ListedFile) throws {
         do {
             _ = try InnerPath(file.path)

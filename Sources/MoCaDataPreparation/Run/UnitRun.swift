@@ -1,17 +1,17 @@
-// One piece of work from its first byte to its place.
+// One unit of work, from the first byte to the final location.
 
 import Foundation
 import Synchronization
 
-/// Fetches, verifies, unpacks and puts in place; each step is skipped where it is done already.
+/// Fetches, verifies, unpacks and puts in place; skips each step that is done already.
 struct UnitRun {
-    /// Files that were put in place, entries that were unpacked, and their bytes.
+    /// The number of files put in place, and the entries and bytes unpacked.
     struct Result {
         var files = 0
         var summary = Unpacking.Summary()
     }
 
-    /// Two archives may give files to one folder.
+    /// Two archives may unpack into one folder.
     private static let placing = Mutex(())
 
     let unit: PreparationUnit
@@ -49,7 +49,7 @@ struct UnitRun {
         return result
     }
 
-    /// Takes a file that lies in its place without a stamp, if it is known to be the right one.
+    /// Adopts a file at its destination that has no stamp, if its hash matches.
     private func adopt(_ file: ListedFile) throws -> Bool {
         let place = state.place(file)
         guard let expected = file.sha256, let size = FileStamp.size(of: place),
@@ -73,7 +73,7 @@ struct UnitRun {
             try FolderWalk.merge(
                 work.unpacked(unit), into: rule.folder.url(in: work.output), archive: unit.name)
         }
-        // Before the state says so: nobody looks at an archive that is finished again.
+        // Removed before the state says so: a finished archive is not looked at again.
         if unit.isFetched {
             if rule.keeps { try keep() }
             try WorkFolder.remove(work.fetched(unit))
@@ -84,7 +84,7 @@ struct UnitRun {
         return Result(summary: archive.summary)
     }
 
-    /// Everything of the archive in a folder of its own, on the disk, and noted.
+    /// Unpacks the whole archive into its own folder, on the disk, and records its state.
     private func unpacked(_ rule: ArchiveRule) throws -> ArchiveState {
         try fetch(unit.files.filter { !state.isFetched($0) })
         let identity = ArchiveState(
@@ -108,7 +108,7 @@ struct UnitRun {
                         + "entries; a size or a sha256 in the manifest would say"))
         }
         try state.writeEntryList()
-        // A state that says "unpacked" must not be on the disk before what it speaks of.
+        // A state that says "unpacked" must not be on the disk before the files.
         sync()
         var archive = identity
         archive.summary = summary
@@ -117,7 +117,7 @@ struct UnitRun {
         return archive
     }
 
-    /// Puts the archive itself beside what it gave.
+    /// Puts the archive itself beside its unpacked files.
     private func keep() throws {
         for file in unit.files {
             let (from, place) = (state.fetched(file), state.place(file))
@@ -129,7 +129,7 @@ struct UnitRun {
 
     // MARK: Fetching
 
-    /// Brings files to where `state.fetched` says, verified and stamped.
+    /// Fetches files to the locations of `state.fetched`, verified and stamped.
     private func fetch(_ files: [ListedFile]) throws {
         guard !files.isEmpty else { return }
         switch unit.source.origin {
@@ -158,7 +158,7 @@ struct UnitRun {
         do {
             try WorkFolder.write(download.run(), to: work.stamp(unit, file))
         } catch let error as PreparationError {
-            // What the server said to an earlier run may be of another file by now.
+            // The server's answer to an earlier run may describe an older file.
             if case .wrongSize = error {
                 try WorkFolder.remove(work.answer(source: unit.source.name))
             }
@@ -183,7 +183,7 @@ struct UnitRun {
         }
     }
 
-    /// Compares a fetched file with what is expected; `onFailure` makes the next run fetch it anew.
+    /// Compares a fetched file with its check; `onFailure` makes the next run fetch it again.
     private func verify(_ file: ListedFile, onFailure: () throws -> Void) throws {
         let url = state.fetched(file)
         let hash = try FileStamp.sha256(of: url, context)
@@ -197,7 +197,7 @@ struct UnitRun {
         try WorkFolder.write(stamp, to: work.stamp(unit, file))
     }
 
-    /// Archives of a local folder are read where they are; only one with a hash is read twice.
+    /// Archives of a local folder are read in place; only those with a hash are read twice.
     private func verifyInPlace(_ files: [ListedFile]) throws {
         for file in files where file.sha256 != nil { try verify(file) {} }
     }
@@ -228,7 +228,7 @@ struct UnitRun {
 }
 
 extension HubDownload {
-    /// Removes a file, and what `hf` noted of it.
+    /// Removes a file, and the metadata that `hf` keeps of it.
     fileprivate func forget(_ file: ListedFile) throws {
         try WorkFolder.remove(file.url(in: folder))
         let note = folder.path + "/.cache/huggingface/download/" + file.path + ".metadata"

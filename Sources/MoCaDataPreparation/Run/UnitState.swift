@@ -1,22 +1,22 @@
-// What is done of a unit already.
+// The finished work of a unit.
 
 import Foundation
 import MoCaSystem
 
-/// What is known of an archive after it was unpacked.
+/// The state of an archive after unpacking.
 struct ArchiveState: Codable, Hashable {
     enum Phase: String, Codable {
-        /// Everything is unpacked; some of it may be in place.
+        /// Everything is unpacked; some files may be in place.
         case unpacked
         case finished
     }
 
-    /// A file that the archive came in.
+    /// One file of the archive.
     struct Part: Codable, Hashable {
         let path: String
         let size: Int?
         let sha256: String?
-        /// Nanoseconds, for a file that is read where it is.
+        /// The modification time in nanoseconds, for a file that is read in place.
         let modified: Int?
     }
 
@@ -26,17 +26,17 @@ struct ArchiveState: Codable, Hashable {
     var summary: Unpacking.Summary
 }
 
-/// Asks the disk what is done.
+/// Reads the finished work of a unit from the disk.
 struct UnitState {
     let unit: PreparationUnit
     let work: WorkFolder
 
-    /// Where a file goes that is taken as it is.
+    /// The destination of a file that is taken as it is.
     func place(_ file: ListedFile) -> URL {
         file.url(in: unit.source.folder.url(in: work.output))
     }
 
-    /// Where a file is before it is in place, or unpacked.
+    /// The location of a file before it is put in place or unpacked.
     func fetched(_ file: ListedFile) -> URL {
         if case .folder(let folder) = unit.source.origin, !unit.isFetched {
             return file.url(in: folder)
@@ -44,7 +44,7 @@ struct UnitState {
         return file.url(in: work.fetched(unit))
     }
 
-    /// The stamp of a file that was verified, and fits what is expected now.
+    /// The stamp of a verified file that matches the current expectations.
     func stamp(_ file: ListedFile) -> FileStamp? {
         guard let stamp = WorkFolder.read(FileStamp.self, work.stamp(unit, file)),
             file.size == nil || file.size == stamp.size,
@@ -53,13 +53,13 @@ struct UnitState {
         return stamp
     }
 
-    /// Whether a file that is taken as it is needs nothing more.
+    /// Whether a file that is taken as it is needs no more work.
     func isInPlace(_ file: ListedFile) -> Bool { stamp(file)?.fits(place(file)) ?? false }
 
-    /// Whether a file was fetched and verified, and waits.
+    /// Whether a file is fetched and verified, but not yet in place.
     func isFetched(_ file: ListedFile) -> Bool { stamp(file)?.fits(fetched(file)) ?? false }
 
-    /// What an earlier run left of the archive, if it is the same archive and the same rule.
+    /// The state that an earlier run left, if the archive and the rule are unchanged.
     func archive(_ rule: ArchiveRule) -> ArchiveState? {
         guard let state = WorkFolder.read(ArchiveState.self, work.archiveState(unit)),
             state.rule == rule.fingerprint, state.parts.count == unit.files.count
@@ -73,7 +73,7 @@ struct UnitState {
         return state
     }
 
-    /// What tells the archive from another one.
+    /// The identity of the archive's files.
     func parts() -> [ArchiveState.Part] {
         unit.files.map { file in
             let known = unit.isFetched ? stamp(file) : nil
@@ -84,7 +84,7 @@ struct UnitState {
         }
     }
 
-    /// Whether nothing is left to do.
+    /// Whether no work is left.
     func isFinished() throws -> Bool {
         switch unit.content {
         case .files: return unit.files.allSatisfy(isInPlace)
@@ -94,14 +94,14 @@ struct UnitState {
         }
     }
 
-    /// Whether every unpacked file is there with its size.
+    /// Whether every unpacked file exists with its size.
     private func hasAllEntries(in folder: URL) throws -> Bool {
         let list = work.entryList(unit)
         guard let data = FileManager.default.contents(atPath: list.path) else { return false }
         return data.split(separator: UInt8(ascii: "\n")).allSatisfy { line in
             let parts = line.split(separator: UInt8(ascii: "\t"), maxSplits: 1)
             guard parts.count == 2 else { return false }
-            // A name may hold a line break: these are written as %0A.
+            // A name may contain a line break, which is written as %0A.
             let path = String(decoding: parts[1], as: UTF8.self)
                 .replacing("%0A", with: "\n").replacing("%25", with: "%")
             let url = URL(fileURLWithPath: folder.path + "/" + path, isDirectory: false)
@@ -109,7 +109,7 @@ struct UnitState {
         }
     }
 
-    /// Notes what was unpacked, before it is put in place.
+    /// Records what was unpacked, before it is put in place.
     func writeEntryList() throws {
         let list = work.entryList(unit)
         try WorkFolder.makeFolder(list.deletingLastPathComponent())
@@ -123,7 +123,7 @@ struct UnitState {
         }
     }
 
-    /// Bytes of the unit that were fetched, whole files and parts.
+    /// Bytes of the unit fetched so far, in complete and partial files.
     func bytesHere() throws -> Int {
         guard unit.isFetched else { return 0 }
         var bytes = 0

@@ -1,11 +1,11 @@
-// What is known about an output between runs, in `.moca-prepare` inside it: `fetched` has what is
-// not in place yet, `unpacked` archives that are being unpacked, `state` a small file for each
-// file and archive that is finished.
+// The state of an output between runs, in `.moca-prepare` inside it: `fetched` has files that are
+// not in place yet, `unpacked` has archives that are being unpacked, `state` has a small file for
+// each finished file and archive.
 
 import Foundation
 import MoCaSystem
 
-/// The places of one output.
+/// The locations inside one output.
 struct WorkFolder: Sendable {
     let output: URL
     private var root: URL { output.appending(path: InnerPath.workFolder) }
@@ -14,51 +14,51 @@ struct WorkFolder: Sendable {
         self.output = output
     }
 
-    /// Where the files of a unit are fetched to.
+    /// The folder that the files of a unit are fetched to.
     func fetched(_ unit: PreparationUnit) -> URL {
-        // A folder of its own for each unit: it is removed when the unit is finished.
+        // Each unit has its own folder, which is removed when the unit is finished.
         let folder = unit.key.isEmpty ? "files" : "archives/\(Self.flat(unit.key))"
         return root.appending(path: "fetched/\(unit.source.name)/\(folder)")
     }
 
-    /// Where an archive is unpacked to.
+    /// The folder that an archive is unpacked to.
     func unpacked(_ unit: PreparationUnit) -> URL {
         root.appending(path: "unpacked/\(unit.source.name)/\(Self.flat(unit.key))")
     }
 
-    /// What is known of a whole archive.
+    /// The file with the state of a whole archive.
     func archiveState(_ unit: PreparationUnit) -> URL {
         root.appending(path: "state/\(unit.source.name)/\(Self.flat(unit.key)).archive")
     }
 
-    /// Sizes and paths of what an archive gave.
+    /// The file with sizes and paths of an archive's entries.
     func entryList(_ unit: PreparationUnit) -> URL {
         root.appending(path: "state/\(unit.source.name)/\(Self.flat(unit.key)).entries")
     }
 
-    /// The stamp of one file.
+    /// The file with the stamp of one file.
     func stamp(_ unit: PreparationUnit, _ file: ListedFile) -> URL {
         root.appending(path: "state/\(unit.source.name)/\(Self.flat(file.path)).file")
     }
 
-    /// What the server of a source said of its file.
+    /// The file with the server's answer about a source.
     func answer(source: String) -> URL {
         root.appending(path: "state/\(source)/answer.json")
     }
 
-    /// Removes folders of unfinished work that have nothing in them; no unit may be at work.
+    /// Removes empty folders of unfinished work; no unit may be running.
     func removeEmptyFolders() throws {
         for name in ["fetched", "unpacked"] {
             try FolderWalk.removeEmptyFolders(root.appending(path: name))
         }
     }
 
-    /// One name for a path.
+    /// A path as one file name.
     private static func flat(_ path: String) -> String {
         path.replacing("%", with: "%25").replacing("/", with: "%2F")
     }
 
-    /// Keeps other processes out as long as the result is held.
+    /// Locks out other processes as long as the result is held.
     ///
     /// - Throws: `PreparationError.inUse`, `.cannotWrite`.
     func lock() throws -> FileLock {
@@ -71,7 +71,7 @@ struct WorkFolder: Sendable {
         }
     }
 
-    /// Bytes that may still be written there.
+    /// The free space of the output's disk in bytes.
     func freeBytes() throws -> Int {
         var folder = output
         while !FileManager.default.fileExists(atPath: folder.path), folder.path != "/" {
@@ -84,7 +84,7 @@ struct WorkFolder: Sendable {
         return Int(system.f_bavail) * Int(system.f_frsize)
     }
 
-    /// Makes a folder and the folders above it, where they do not exist.
+    /// Makes a folder and its parents, where they do not exist.
     static func makeFolder(_ url: URL) throws {
         try PreparationError.writing { try FileSystem.makeFolder(url) }
     }
@@ -99,7 +99,7 @@ struct WorkFolder: Sendable {
         try PreparationError.writing { try FileSystem.move(source, to: destination) }
     }
 
-    /// Writes a small file, complete or absent.
+    /// Writes a small file, which is complete or absent.
     static func write(_ value: some Encodable, to url: URL) throws {
         try makeFolder(url.deletingLastPathComponent())
         let encoder = JSONEncoder()
@@ -108,8 +108,8 @@ struct WorkFolder: Sendable {
         try PreparationError.writing { try AtomicFile.write(data, to: url) }
     }
 
-    /// What `write` wrote; nil where nothing is, or what it is is unknown to this version: then the
-    /// work is done again.
+    /// Reads a value that `write` wrote; nil if there is none, or if this version cannot decode it:
+    /// then the work is repeated.
     static func read<Value: Decodable>(_ type: Value.Type, _ url: URL) -> Value? {
         guard let data = FileManager.default.contents(atPath: url.path) else { return nil }
         do {

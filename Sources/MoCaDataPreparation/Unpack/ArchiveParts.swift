@@ -1,17 +1,17 @@
-// Which files are the parts of one archive: NAME.part-00, NAME.part_aa, NAME.part1, NAME.001.
+// Groups the parts of an archive: NAME.part-00, NAME.part_aa, NAME.part1, NAME.001.
 
 import Foundation
 
-/// A file, or the parts of a split one in order.
+/// A file, or the ordered parts of a split archive.
 struct ArchiveParts: Hashable {
-    /// Without what tells the parts apart.
+    /// The archive's name, without the suffix of a part.
     let name: String
     let files: [ListedFile]
 
     /// Groups files by archive, sorted by name.
     ///
-    /// - Throws: `PreparationError.missingPart` where a part between the first and the last, or the
-    ///   first, is missing.
+    /// - Throws: `PreparationError.missingPart` if the first part, or one before the last, is
+    ///   missing.
     static func groups(of files: [ListedFile]) throws -> [ArchiveParts] {
         var parts: [String: [(suffix: String, file: ListedFile)]] = [:]
         var whole: [ArchiveParts] = []
@@ -23,7 +23,7 @@ struct ArchiveParts: Hashable {
             }
         }
         for (name, list) in parts {
-            // A longer suffix is a later one: part9, part10.
+            // A longer suffix is later: part9, part10.
             let sorted = list.sorted {
                 ($0.suffix.count, $0.suffix) < ($1.suffix.count, $1.suffix)
             }
@@ -33,9 +33,9 @@ struct ArchiveParts: Hashable {
         return whole.sorted { $0.name < $1.name }
     }
 
-    /// The archive's name and the part's number or letters; nil for a file that is not a part.
+    /// The archive's name and the part's digits or letters; nil for a file that is not a part.
     private static func split(_ path: String) -> (name: String, suffix: String)? {
-        // Longer ones are words or dates, and more than a number holds.
+        // Longer suffixes are words or dates, or overflow an integer.
         if let match = path.wholeMatch(of: /(.+)\.part[-_.]?([0-9]{1,9}|[a-z]{2,6})/) {
             return (String(match.1), String(match.2))
         }
@@ -55,7 +55,7 @@ struct ArchiveParts: Hashable {
         }
     }
 
-    /// `aa` is 0, `ab` is 1, `ba` is 26.
+    /// The index of a part: `aa` is 0, `ab` is 1, `ba` is 26.
     private static func number(_ suffix: String) -> Int {
         if let number = Int(suffix) { return number }
         return suffix.utf8.reduce(0) { $0 * 26 + Int($1) - 97 }

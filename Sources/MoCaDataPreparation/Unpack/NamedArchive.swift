@@ -1,17 +1,17 @@
-// An archive of a manifest, whose errors name it as the manifest does.
+// An archive of a manifest, with errors that use the manifest's name.
 
 import Foundation
 import MoCaTables
 
-/// Reads one archive entry by entry; the parts of a split archive are read one after the other.
+/// Reads one archive entry by entry; the parts of a split archive are read in order.
 final class NamedArchive {
     private let name: String
     private let reader: ArchiveReader
     private var entryName: String?
 
     /// - Parameters:
-    ///   - name: the archive's name in errors.
-    ///   - parts: the files of the archive, in order.
+    ///   - name: The archive's name in errors.
+    ///   - parts: The files of the archive, in order.
     /// - Throws: `PreparationError.cannotRead`, `.badArchive`.
     init(_ name: String, parts: [URL]) throws {
         self.name = name
@@ -22,7 +22,7 @@ final class NamedArchive {
         }
     }
 
-    /// Bytes of the parts that were read so far.
+    /// Bytes of the parts read so far.
     var consumedByteCount: Int { reader.consumedByteCount }
 
     /// Whether a tar ended without its end mark; known after the last entry.

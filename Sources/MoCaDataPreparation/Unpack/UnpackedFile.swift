@@ -1,24 +1,24 @@
-// A file that is unpacked, perhaps for the second time: bytes that are there already are compared
-// and kept, so that a finished file is never written again, and a half one goes on where it ends.
+// A file that is unpacked, perhaps for the second time: existing bytes are compared and kept, so
+// that a finished file is never rewritten, and a partial one is continued at its end.
 
 import Foundation
 import MoCaSystem
 
-/// Takes the bytes of one entry.
+/// Writes the bytes of one entry.
 final class UnpackedFile {
     private let file: GrowingFile
     private var position = 0
-    /// The number of bytes on the disk that may still be those of the entry.
+    /// The number of bytes on the disk that may still belong to the entry.
     private var older: Int
     private var scratch: [UInt8] = []
 
-    /// Opens the file, and makes it where it does not exist.
+    /// Opens the file, and creates it if it does not exist.
     init(_ url: URL) throws {
         file = try PreparationError.writing { try GrowingFile(url, followsLinks: false) }
         older = try PreparationError.writing { [file] in try file.byteCount() }
     }
 
-    /// Takes the next bytes.
+    /// Appends the next bytes.
     func take(_ bytes: UnsafeRawBufferPointer) throws {
         let same = older > position ? try matching(bytes) : 0
         position += same
@@ -31,13 +31,13 @@ final class UnpackedFile {
         older = position
     }
 
-    /// Ends the file here.
+    /// Ends the file at the current position.
     func finish() throws {
         guard older > position else { return }
         try PreparationError.writing { try file.cut(to: position) }
     }
 
-    /// The number of bytes that are on the disk already: all that can be, or 0.
+    /// The number of bytes that are on the disk already: as many as possible, or 0.
     private func matching(_ bytes: UnsafeRawBufferPointer) throws -> Int {
         if scratch.count < bytes.count { scratch = [UInt8](repeating: 0, count: bytes.count) }
         let wanted = min(bytes.count, older - position)

@@ -1,18 +1,18 @@
-// An archive to a folder of plain files. Nothing is written outside the folder: paths may only lead
-// down, links become further names of files of the same archive, and no link is ever on the disk.
+// Unpacks an archive into a folder of plain files. Nothing is written outside the folder: paths
+// never lead upwards, links become hard links within the archive, and no symbolic link is created.
 
 import Foundation
 import MoCaTables
 
-/// Unpacks one archive into a folder of its own.
+/// Unpacks one archive into its own folder.
 final class Unpacking {
-    /// What was unpacked.
+    /// The number of unpacked entries and bytes.
     struct Summary: Codable, Sendable, Hashable {
         var entries = 0
         var bytes = 0
     }
 
-    /// A link whose target may come later.
+    /// A link whose target may come later in the archive.
     private struct Link {
         let path: InnerPath
         let target: InnerPath
@@ -24,15 +24,15 @@ final class Unpacking {
     private let limit: Int
     private let context: PreparationContext
     private var summary = Summary()
-    /// Whether a tar ended without the mark of its end.
+    /// Whether a tar ended without its end mark.
     private(set) var lacksEnd = false
     private var links: [Link] = []
     private var unmatched: Set<Glob>
     private var lastFolder: URL?
 
     /// - Parameters:
-    ///   - archive: names it in messages.
-    ///   - limit: bytes of all entries, at most.
+    ///   - archive: The archive's name in messages.
+    ///   - limit: The most bytes of all entries.
     init(
         _ archive: String, _ rule: ArchiveRule, into folder: URL, limit: Int,
         _ context: PreparationContext
@@ -42,7 +42,7 @@ final class Unpacking {
         unmatched = Set(rule.entries)
     }
 
-    /// Unpacks the wanted entries; those that an earlier run unpacked are compared and kept.
+    /// Unpacks the selected entries; those that an earlier run unpacked are compared and kept.
     func run(parts: [URL]) throws -> Summary {
         let reader = try NamedArchive(archive, parts: parts)
         try WorkFolder.makeFolder(folder)
@@ -97,7 +97,7 @@ final class Unpacking {
         return !fitting.isEmpty
     }
 
-    /// The path without its first folders; nil for these themselves.
+    /// The path without its leading folders; nil for these folders themselves.
     private func stripped(_ path: InnerPath, _ entry: ArchiveReader.Entry) throws -> InnerPath? {
         let rest = Array(path.components.dropFirst(rule.strip))
         if rest.isEmpty {
@@ -120,7 +120,7 @@ final class Unpacking {
         let url = path.url(in: folder)
         try makeFolder(url.deletingLastPathComponent(), entry)
         var status = stat()
-        // Two names of one file: a later entry must not write into the older one's bytes.
+        // One file may have two names: a later entry must not overwrite the older one's bytes.
         if lstat(url.path, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFREG else {
                 throw unsafe(entry, "a folder has its name")
@@ -156,7 +156,7 @@ final class Unpacking {
         lastFolder = url
     }
 
-    /// Gives files their further names; a link to a link needs the other one first.
+    /// Creates the additional names of files; a link to a link is resolved after its target.
     private func resolveLinks() throws {
         var pending = Set(links.map(\.path))
         var waiting = links
@@ -178,7 +178,7 @@ final class Unpacking {
         }
     }
 
-    /// Whether the target is there.
+    /// Resolves a link; false if its target does not exist yet.
     private func resolve(_ link: Link) throws -> Bool {
         let (target, url) = (link.target.url(in: folder), link.path.url(in: folder))
         var (file, other) = (stat(), stat())

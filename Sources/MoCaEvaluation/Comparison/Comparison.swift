@@ -1,11 +1,11 @@
-// Two evaluations of the same sets: how much they differ, whether chance alone would do it, and on
-// which queries.
+// Compares two evaluations of the same sets: by how much they differ, whether chance alone explains
+// it, and on which queries.
 
 package import Foundation
 import MoCaCore
 package import MoCaSettings
 
-/// One evaluation beside another, paired query by query.
+/// A comparison of two evaluations, paired query by query.
 package struct Comparison: Sendable, Hashable, Codable {
     /// A difference of means, B minus A.
     package struct Difference: Sendable, Hashable, Codable {
@@ -13,11 +13,11 @@ package struct Comparison: Sendable, Hashable, Codable {
         package let a: Double
         package let b: Double
         package let difference: Double
-        /// The 95 % interval of the difference (paired bootstrap: queries are drawn anew, each with
-        /// what both evaluations gave it); nil of a mean over sets that share queries, which do not vary
-        /// independently.
+        /// The 95 % interval of the difference from a paired bootstrap over queries; nil for a mean
+        /// over sets that share queries, since these do not vary independently.
         package let interval: ConfidenceInterval?
-        /// How often a difference of 0 would give one like this; nil where there is no interval.
+        /// The probability of a difference like this one if the true difference is 0; nil without
+        /// an interval.
         package let probability: Double?
 
         private enum CodingKeys: String, CodingKey {
@@ -26,17 +26,17 @@ package struct Comparison: Sendable, Hashable, Codable {
         }
     }
 
-    /// One query that the two answer differently.
+    /// A query that the two evaluations answer differently.
     package struct Example: Sendable, Hashable, Codable {
         package let query: String
-        /// What was asked: text, and path of the image.
+        /// The query's text and the path of its image.
         package let input: String?
         package let a: Double
         package let b: Double
-        /// What each puts first.
+        /// The candidate that each evaluation ranks first.
         package let bestOfA: ScoredCandidate?
         package let bestOfB: ScoredCandidate?
-        /// What is right.
+        /// The ids of the relevant candidates.
         package let relevant: [String]
 
         private enum CodingKeys: String, CodingKey {
@@ -46,15 +46,15 @@ package struct Comparison: Sendable, Hashable, Codable {
         }
     }
 
-    /// One set.
+    /// The comparison of one set.
     package struct SetComparison: Sendable, Hashable, Codable {
         package let mean: Difference
         package let queryCount: Int
-        /// Queries that B answers better, worse, and equally well.
+        /// The numbers of queries that B answers better, worse, and equally well.
         package let wins: Int
         package let losses: Int
         package let ties: Int
-        /// The queries of the greatest gains and of the greatest losses.
+        /// The queries with the greatest gains and with the greatest losses.
         package let gained: [Example]
         package let lost: [Example]
 
@@ -67,10 +67,10 @@ package struct Comparison: Sendable, Hashable, Codable {
     package let sets: [String: SetComparison]
     /// The means that both evaluations have, and `mean` over all sets of one measure.
     package let groups: [String: Difference]
-    /// Sets that one of them lacks, which are left out.
+    /// Sets that only one evaluation has; they are not compared.
     package let onlyInA: [String]
     package let onlyInB: [String]
-    /// Settings that differ, by name: of A and of B.
+    /// Settings that differ, by name: the values of A and of B.
     package let settings: [String: [JSON?]]
 
     private enum CodingKeys: String, CodingKey {
@@ -84,8 +84,8 @@ extension Comparison {
     /// Compares the evaluations in two folders.
     ///
     /// - Parameter exampleCount: how many gains and losses of a set are listed.
-    /// - Throws: `EvaluationError.unreadableScores`, for outcomes that the scores are not of as well;
-    ///   `.notComparable`.
+    /// - Throws: `EvaluationError.unreadableScores`, also if the outcomes do not belong to the
+    ///   scores; `.notComparable`.
     package init(
         _ a: URL, _ b: URL, exampleCount: Int = 5,
         resampleCount: Int = ResampledMeans.standardCount
@@ -125,7 +125,8 @@ extension Comparison {
         settings = Self.differingSettings(scores)
     }
 
-    /// - Parameter pair: a member of a group by one of its measures; nil where not both have it.
+    /// - Parameter pair: returns a member of a group by one of its measures; nil unless both
+    ///   evaluations have it.
     private static func groups(
         _ scores: [Scores], pair: (_ member: String, _ metric: String) throws -> Pair?
     ) throws -> [String: Difference] {
@@ -134,7 +135,8 @@ extension Comparison {
             guard group.missing.isEmpty, scores[1].groups[name]?.missing.isEmpty == true
             else { continue }
             let members = try group.sets.compactMap { try pair($0, group.metric) }
-            // Whatever was scored is compared over what both have; a named group over all of it.
+            // The mean of all sets is compared over the common ones; a named group needs all of its
+            // sets.
             guard !members.isEmpty,
                 name == Scores.meanOfAll || members.count == group.sets.count
             else { continue }
@@ -143,8 +145,8 @@ extension Comparison {
         return groups
     }
 
-    /// What both gave the queries of a member of a group: a set, or its queries of one language,
-    /// `SET (LANGUAGE)`.
+    /// The outcomes of both evaluations for a member of a group: a set, or its queries of one
+    /// language, `SET (LANGUAGE)`.
     private static func outcomes(
         of member: String, in found: [String: [[QueryOutcome]]]
     ) throws -> [[QueryOutcome]]? {
@@ -164,7 +166,7 @@ extension Comparison {
         return differing
     }
 
-    /// Whether two lists of sets, joined by commas, have the same names in any order.
+    /// Whether two comma-separated lists of sets contain the same names in any order.
     private static func haveSameNames(_ values: [JSON?]) -> Bool {
         let names = values.map { value -> Set<String>? in
             guard case .string(let text) = value else { return nil }
@@ -175,10 +177,10 @@ extension Comparison {
 }
 
 extension Scores {
-    /// The outcomes that the scores of a set are of.
+    /// The outcomes that the scores of a set were computed from.
     ///
-    /// - Throws: `EvaluationError.unreadableScores`, where the file is another one, or nothing says
-    ///   which one or which inputs the set held.
+    /// - Throws: `EvaluationError.unreadableScores`, if the file is a different one, or if the
+    ///   scores do not record its hash or the data of the set.
     fileprivate func outcomes(of set: String, in folder: URL) throws -> [QueryOutcome] {
         for (digests, key) in [(outcomes, "outcomes"), (data, "data")] where digests[set] == nil {
             throw EvaluationError.unreadableScores(
@@ -189,14 +191,14 @@ extension Scores {
     }
 }
 
-/// The outcomes of one set, query beside query.
+/// The outcomes of one set in both evaluations, paired by query.
 private struct Pair {
     let name: String
     let metric: String
     let a: [Double]
     let b: [Double]
     let outcomes: [(a: QueryOutcome, b: QueryOutcome)]
-    /// Of the differences.
+    /// Bootstrap samples of the mean difference.
     let samples: ResampledMeans
 
     init(
@@ -231,7 +233,7 @@ private struct Pair {
 
     func comparison(exampleCount: Int) -> Comparison.SetComparison {
         let gains = zip(a, b).map { $1 - $0 }
-        // Among equals in the order of the set.
+        // Equal gains are listed in the order of the set.
         let order = gains.indices.sorted { (gains[$0], $1) > (gains[$1], $0) }
         let losses = gains.indices.sorted { (gains[$0], $0) < (gains[$1], $1) }
         return Comparison.SetComparison(
@@ -244,7 +246,7 @@ private struct Pair {
 
     private func example(_ index: Int) -> Comparison.Example {
         let (ofA, ofB) = outcomes[index]
-        // Each lists the relevant ones that it ranks best.
+        // Each outcome lists the relevant candidates that it ranks best.
         let relevant = ofA.relevant.map(\.id)
         return Comparison.Example(
             query: ofA.query, input: ofA.input, a: a[index], b: b[index],

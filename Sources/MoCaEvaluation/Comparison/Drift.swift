@@ -1,18 +1,18 @@
-// How far a checkpoint's vectors of the same inputs moved from another's, and whether neighbours
-// stayed neighbours.
+// Measures how far the vectors of the same inputs moved between two checkpoints, and whether
+// neighbours stayed neighbours.
 
 import MoCaVectors
 
-/// The vectors of two models on one list of inputs, compared.
+/// A comparison of the vectors that two models give one list of inputs.
 package struct Drift: Sendable, Hashable, Codable {
-    /// One input.
+    /// The drift of one input.
     package struct Moved: Sendable, Hashable, Codable {
         package let id: String
         /// The cosine of the two vectors; nil if they have different lengths.
         package let cosine: Double?
-        /// The share of its nearest inputs by A that are its nearest by B too.
+        /// The fraction of its nearest inputs by A that are also among its nearest by B.
         package let overlap: Double
-        /// Where B ranks the input that is nearest by A, from 1.
+        /// The rank by B, from 1, of the input that is nearest by A.
         package let rankOfNearest: Int
 
         private enum CodingKeys: String, CodingKey {
@@ -21,11 +21,11 @@ package struct Drift: Sendable, Hashable, Codable {
         }
     }
 
-    /// Spread of a figure over the inputs.
+    /// The spread of a value over the inputs.
     package struct Spread: Sendable, Hashable, Codable {
         package let mean: Double
         package let least: Double
-        /// The value that 5 % of the inputs are below.
+        /// The 5th percentile.
         package let fifthPercentile: Double
 
         private enum CodingKeys: String, CodingKey {
@@ -43,14 +43,14 @@ package struct Drift: Sendable, Hashable, Codable {
     }
 
     package let count: Int
-    /// How many neighbours of an input are looked at.
+    /// The number of nearest neighbours compared per input.
     package let neighbours: Int
-    /// nil where the two models have vectors of different lengths.
+    /// The cosines; nil if the two models have vectors of different lengths.
     package let cosine: Spread?
     package let overlap: Spread
-    /// The share of inputs whose nearest input is another one.
+    /// The fraction of inputs whose nearest input changed.
     package let nearestChanged: Double
-    /// The inputs that moved most: by overlap, then by cosine.
+    /// The inputs that moved most, by overlap, then by cosine.
     package let moved: [Moved]
 
     private enum CodingKeys: String, CodingKey {
@@ -62,7 +62,7 @@ package struct Drift: Sendable, Hashable, Codable {
     ///
     /// - Parameters:
     ///   - neighbours: how many nearest inputs are compared.
-    ///   - listedCount: how many inputs `moved` has.
+    ///   - listedCount: how many inputs `moved` lists.
     /// - Throws: `EvaluationError.tooFewInputs`, `.notFinite`.
     package init(
         ids: [String], a: [[Float]], b: [[Float]], neighbours: Int = 10, listedCount: Int = 10
@@ -92,7 +92,7 @@ package struct Drift: Sendable, Hashable, Codable {
         moved = order.prefix(listedCount).map { all[$0] }
     }
 
-    /// The other inputs, the nearest first; equal ones in the order of the list.
+    /// The indices of the other inputs, nearest first; ties keep the order of the list.
     private static func ranking(
         _ vectors: VectorMatrix, of index: Int, _ ids: [String]
     ) throws -> [Int] {

@@ -1,4 +1,4 @@
-// The inputs of a set in the layout of MMEB, read again by the ids of its outcomes.
+// Reads the inputs of a set in the layout of MMEB again by the ids of its outcomes.
 
 import Foundation
 import MoCaCore
@@ -7,7 +7,7 @@ import MoCaTables
 import MoCaEmbedding
 import MoCaVectors
 
-/// Records of a set in the layout of MMEB.
+/// The records of a set in the layout of MMEB.
 final class MMEBContents: ContentSource {
     private let catalog: Catalog<BenchmarkSample>
     private let roles: Set<Role>
@@ -27,7 +27,7 @@ final class MMEBContents: ContentSource {
         return PromptedContent(content: content, role: .query, prompted: roles)
     }
 
-    /// The images of the others are not read: they may be in archives.
+    /// Only the images of this candidate are read: others may be in archives.
     func candidate(_ id: String, of query: String) throws -> PromptedContent? {
         guard let number = Int(id), let record = try record(query) else { return nil }
         let sides = Array(try record.sides().dropFirst())
@@ -47,12 +47,12 @@ final class MMEBContents: ContentSource {
 
     // MARK: Confusions
 
-    /// What makes two answers the same.
+    /// The text and image path that identify an answer.
     private struct Answer: Hashable {
         let text: String
         let path: String
 
-        /// nil where there is no candidate of this number.
+        /// nil if there is no candidate with this index.
         init?(_ number: Int, of candidates: [BenchmarkSide]) {
             guard candidates.indices.contains(number) else { return nil }
             (text, path) = (candidates[number].text, candidates[number].imagePath)
@@ -97,7 +97,7 @@ final class MMEBContents: ContentSource {
         return Pair(right: right, wrong: other)
     }
 
-    /// nil where the query is not there any more, or asks something else by now.
+    /// The candidates of a query; nil if the query no longer exists or its input has changed.
     private func candidates(of outcome: QueryOutcome) throws -> [BenchmarkSide]? {
         guard let sides = try record(outcome.query)?.sides(),
             outcome.input == nil || outcome.input == sides[0].inputText
@@ -107,7 +107,7 @@ final class MMEBContents: ContentSource {
 }
 
 extension BenchmarkSide {
-    /// Text and image for a reader; the image of a `data:` URL is not spelled out.
+    /// Text and image path for display; a `data:` URL is abbreviated to `image`.
     var inputText: String {
         guard !imagePath.isEmpty else { return text }
         return "\(text) [\(imagePath.hasPrefix("data:") ? "image" : imagePath)]"

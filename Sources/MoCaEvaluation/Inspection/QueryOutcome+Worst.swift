@@ -1,17 +1,18 @@
-// Which queries of a set are worth looking at, and which documents draw queries to them wrongly.
+// Selects the queries of a set that are worth inspecting, and the documents that wrongly rank
+// first.
 
 extension QueryOutcome {
-    /// Whether the first of the ranking is right.
+    /// Whether the top-ranked candidate is relevant.
     package var isRight: Bool {
-        // MMEB's measure says it, also in files of older versions, whose rankings put the right one
-        // first among equals.
+        // MMEB's measure decides, also in files of older versions, whose rankings put the right
+        // candidate first among equals.
         if let precision = measures[PrecisionAtOne.measure] { return precision == 1 }
         guard let first = best.first else { return false }
         return relevant.contains { $0.id == first.id }
     }
 
-    /// By how much the best wrong candidate beats the best right one, negative where the right one
-    /// is ahead; nil where either is not known.
+    /// The score of the best wrong candidate minus that of the best relevant one, negative if the
+    /// relevant one is ahead; nil if either is unknown.
     package var margin: Float? {
         let right = Set(relevant.map(\.id))
         guard let found = relevant.first, let wrong = best.first(where: { !right.contains($0.id) })
@@ -23,13 +24,13 @@ extension QueryOutcome {
 /// A document that ranks first for queries to which it is not relevant.
 package struct Hub: Sendable, Hashable {
     package let document: String
-    /// The queries that it leads wrongly, in the order of the set.
+    /// The queries for which it wrongly ranks first, in the order of the set.
     package let queries: [String]
 }
 
 extension [QueryOutcome] {
-    /// The queries below 1 of `measure`: of the lowest value first, then those in which a wrong
-    /// candidate beats the right one by most.
+    /// The queries with a value of `measure` below 1: lowest value first, then by the margin of the
+    /// best wrong candidate over the best relevant one.
     package func worst(by measure: String, count: Int) -> [QueryOutcome] {
         let values = map { $0.measures[measure] ?? 0 }
         return indices.filter { values[$0] < 1 }.sorted { first, second in
@@ -38,7 +39,7 @@ extension [QueryOutcome] {
         }.prefix(count).map { self[$0] }
     }
 
-    /// The queries that are answered rightly, those with the widest margin first.
+    /// The queries answered correctly, widest margin first.
     package func clearest(count: Int) -> [QueryOutcome] {
         let margins = map { $0.margin ?? 0 }
         return indices.filter { self[$0].isRight }.sorted {
@@ -46,7 +47,7 @@ extension [QueryOutcome] {
         }.prefix(count).map { self[$0] }
     }
 
-    /// The documents that lead most queries wrongly, at least two.
+    /// The documents that wrongly rank first for the most queries, at least two.
     package func hubs(count: Int) -> [Hub] {
         var queries: [String: [String]] = [:]
         for outcome in self where !outcome.isRight {

@@ -1,4 +1,4 @@
-// The inputs of a set in the layout of BEIR, read again by the ids of its outcomes.
+// Reads the inputs of a set in the layout of BEIR again by the ids of its outcomes.
 
 import Foundation
 import MoCaCore
@@ -7,7 +7,7 @@ import MoCaTables
 import MoCaEmbedding
 import MoCaVectors
 
-/// A document as it stands in its file.
+/// A document as stored in its file.
 private struct DocumentSample: Sample {
     let record: CorpusRecord
 
@@ -20,7 +20,7 @@ final class RetrievalContents: ContentSource {
     private let catalog: Catalog<DocumentSample>
     private let documents: EvaluationRun.Documents
     private let roles: Set<Role>
-    /// The row of each document.
+    /// The row of each document, by id.
     private let rows: [String: Int]
 
     init(

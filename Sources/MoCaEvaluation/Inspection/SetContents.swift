@@ -1,4 +1,4 @@
-// The inputs of a scored set, read again by the ids that its outcomes have.
+// Reads the inputs of a scored set again by the ids in its outcomes.
 
 package import Foundation
 package import MoCaCore
@@ -7,21 +7,21 @@ import MoCaTables
 package import MoCaEmbedding
 import MoCaVectors
 
-/// Which benchmark a set was scored as.
+/// The benchmark that a set was scored as.
 package enum Benchmark: String, Sendable, Hashable {
     case mmeb, vidore, retrieval
 }
 
-/// Queries and candidates of one set. Only what is asked for is read.
+/// Queries and candidates of one set, read on demand.
 package final class SetContents {
     private let source: any ContentSource
 
     /// Opens a set.
     ///
     /// - Parameters:
-    ///   - data: the folder of the sets, or the set.
-    ///   - images: where image paths start; nil as in an evaluation.
-    ///   - roles: those that the model has a prompt for.
+    ///   - data: the folder of the sets, or of one set.
+    ///   - images: the root of relative image paths; nil uses the default of an evaluation.
+    ///   - roles: the roles that the model has a prompt for.
     /// - Throws: `DataError`, `EvaluationError`.
     package init(
         _ name: String, of benchmark: Benchmark, data: URL, images: URL?, roles: Set<Role>
@@ -38,28 +38,28 @@ package final class SetContents {
         }
     }
 
-    /// Whether a query still asks what it did.
+    /// Whether the input of a query is unchanged.
     ///
-    /// - Parameter input: what it asked, as its outcome has it.
+    /// - Parameter input: the input recorded in its outcome.
     /// - Throws: `DataError`.
     package func holds(_ query: String, asking input: String) throws -> Bool {
         try source.input(query) == input
     }
 
-    /// A query; nil where the set does not have it any more.
+    /// The query with this id; nil if the set no longer has it.
     ///
     /// - Throws: `DataError`.
     package func query(_ id: String) throws -> PromptedContent? { try source.query(id) }
 
-    /// A candidate or document of a query; nil where the set does not have it any more.
+    /// A candidate or document of a query; nil if the set no longer has it.
     ///
     /// - Throws: `DataError`.
     package func candidate(_ id: String, of query: String) throws -> PromptedContent? {
         try source.candidate(id, of: query)
     }
 
-    /// Which right answers were taken for which wrong ones, the most frequent first; none where
-    /// answers do not recur. Queries that ask something else by now are left out.
+    /// Pairs of a right answer and the wrong answer chosen instead, most frequent first; empty if
+    /// answers do not recur. Queries whose input has changed are excluded.
     ///
     /// - Throws: `DataError`.
     package func confusions(_ outcomes: [QueryOutcome], count: Int) throws -> [Confusion] {
@@ -67,20 +67,20 @@ package final class SetContents {
     }
 }
 
-/// How the sets of a layout are read.
+/// A reader of the sets of one layout.
 protocol ContentSource {
-    /// What a query asks, as outcomes have it; nil where there is no such query.
+    /// The input of a query, as recorded in outcomes; nil if there is no such query.
     func input(_ query: String) throws -> String?
     func query(_ id: String) throws -> PromptedContent?
     func candidate(_ id: String, of query: String) throws -> PromptedContent?
 }
 
-/// One answer taken for another.
+/// A right answer and the wrong answer that was chosen instead.
 package struct Confusion: Sendable, Hashable {
-    /// How often.
+    /// The number of queries with this confusion.
     package let count: Int
-    /// Queries with the same right answer.
+    /// The number of queries with the same right answer.
     package let queryCount: Int
-    /// One of them.
+    /// The first outcome with this confusion.
     package let example: QueryOutcome
 }

@@ -1,8 +1,8 @@
-// 95 % intervals. Resampling.swift has those of means.
+// 95 % intervals. Those of means are in Resampling.swift.
 
 import Foundation
 
-/// An interval that holds the true value in 95 % of repetitions.
+/// An interval that contains the true value in 95 % of repetitions.
 package struct ConfidenceInterval: Sendable, Hashable {
     package let lower: Double
     package let upper: Double
@@ -15,8 +15,8 @@ package struct ConfidenceInterval: Sendable, Hashable {
     /// The 97.5 % quantile of the normal distribution.
     private static let quantile = 1.959963984540054
 
-    /// Wilson's interval of a proportion (Wilson 1927, without continuity correction): it stays
-    /// inside [0, 1], and has a width at 0 and at 1 too.
+    /// Wilson's interval of a proportion (Wilson 1927, without continuity correction). It stays
+    /// inside [0, 1] and has a positive width at 0 and 1.
     ///
     /// - Parameter count: the number of trials, above 0.
     package static func wilson(successes: Int, count: Int) -> ConfidenceInterval {

@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// A metric of a query or of a set. Its raw value is the name that mteb gives it.
+/// A metric of a query or of a set. Its raw value is its name in mteb.
 package enum Metric: Sendable, Hashable {
     /// Whether the best candidate is right.
     case precisionAt1
@@ -17,7 +17,7 @@ package enum Metric: Sendable, Hashable {
 }
 
 extension Metric: RawRepresentable {
-    /// Reads a name; nil where it names no metric.
+    /// Creates a metric from its name; nil if the name is unknown.
     package init?(rawValue: String) {
         switch rawValue {
         case "precision_at_1": self = .precisionAt1

@@ -1,4 +1,4 @@
-// The score of MMEB: is the right candidate, which is the first, the only best one?
+// The score of MMEB: whether the right candidate, the first, has the strictly greatest score.
 
 /// Counts the queries whose right candidate has the greatest score.
 ///
@@ -11,22 +11,22 @@ package struct PrecisionAtOne: Sendable {
 
     /// The outcomes so far.
     package private(set) var outcomes: [QueryOutcome] = []
-    /// The sum over queries of 1 / the number of candidates.
+    /// The sum over queries of the probability that a random choice is right.
     private var chanceSum = 0.0
     private var duplicateOfRightCount = 0
 
     package init() {}
 
-    /// Queries answered rightly.
+    /// The number of queries answered correctly.
     package var correctCount: Int { outcomes.count { $0.measures[Self.measure] == 1 } }
 
-    /// Counts one query; candidate 0 is right, and so are its copies. A tie of the greatest score
-    /// with a candidate of other content is a miss.
+    /// Counts one query. Candidate 0 and its copies are right. A tie of the greatest score with a
+    /// candidate of other content is a miss.
     ///
     /// - Parameters:
-    ///   - scores: one score a candidate.
-    ///   - query: what errors call the query.
-    ///   - candidates: what errors call the candidates; their numbers when left out.
+    ///   - scores: one score per candidate.
+    ///   - query: the name of the query in errors.
+    ///   - candidates: the names of the candidates in errors; their indices by default.
     ///   - copiesOfRight: indices of the candidates whose content equals that of the right one.
     /// - Returns: whether the right candidate won.
     /// - Throws: `EvaluationError.noCandidates`, `.notFinite`.
@@ -49,7 +49,7 @@ package struct PrecisionAtOne: Sendable {
         let isCorrect = rivals == 0
         chanceSum += Double(1 + copiesOfRight.count) / Double(scores.count)
         duplicateOfRightCount += copiesOfRight.isEmpty ? 0 : 1
-        // Among equals the right one is last, as it counts.
+        // Among equals the right one is ranked last, consistent with the metric.
         let order = scores.indices.sorted { (scores[$0], $0) > (scores[$1], $1) }
         var outcome = QueryOutcome(
             query: query, measures: [Self.measure: isCorrect ? 1 : 0],
@@ -72,9 +72,9 @@ package struct PrecisionAtOne: Sendable {
         return abs(right - wrong) <= QueryOutcome.Stability.gap ? .near : .stable
     }
 
-    /// The share of right answers, with its 95 % interval.
+    /// The fraction of right answers, with its 95 % interval.
     ///
-    /// - Throws: `EvaluationError.noQueries`; `set` is what it calls the set.
+    /// - Throws: `EvaluationError.noQueries`, which names `set`.
     package func score(set: String) throws -> PrecisionScore {
         guard !outcomes.isEmpty else { throw EvaluationError.noQueries(set: set) }
         var score = PrecisionScore(

@@ -15,13 +15,13 @@ package struct RankingCutoffs: Sendable, Hashable {
         self.recall = recall
     }
 
-    /// What `scores.json` holds.
+    /// The cut-offs in `scores.json`.
     package static let standard = RankingCutoffs(ndcg: [1, 5, 10], recall: [1, 5, 10, 100])
 
     /// The cut-off of MRR and MAP.
     static let reciprocalRank = 10
 
-    /// How many documents of a ranking are looked at.
+    /// The number of top-ranked documents that the measures depend on.
     package var deepest: Int { (ndcg + recall + [Self.reciprocalRank]).max() ?? 0 }
 }
 
@@ -29,17 +29,17 @@ package struct RankingCutoffs: Sendable, Hashable {
 package struct RankingMetrics: Sendable, Hashable {
     /// nDCG by cut-off, with linear gains: a document of relevance 2 is worth 2.
     package var ndcg: [Int: Double]
-    /// The share of a query's relevant documents above the cut-off.
+    /// The fraction of a query's relevant documents above the cut-off.
     package var recall: [Int: Double]
     /// 1 / rank of the first relevant document, 0 below rank 10.
     package var mrrAt10: Double
     /// The mean over a query's relevant documents of the precision at their ranks, 0 below rank 10.
     package var mapAt10: Double
 
-    /// Measures one ranking.
+    /// Computes the measures of one ranking.
     ///
-    /// A document is relevant when its relevance is 1 or more. One that was not judged counts as
-    /// not relevant, one that is not in the ranking as not found, and without any relevant document
+    /// A document is relevant if its relevance is 1 or more. Unjudged documents count as not
+    /// relevant, documents missing from the ranking as not found, and without any relevant document
     /// all measures are 0.
     ///
     /// - Parameters:
@@ -70,7 +70,7 @@ package struct RankingMetrics: Sendable, Hashable {
         mapAt10 = relevantCount > 0 ? precisions / relevantCount : 0
     }
 
-    /// Measures with given values.
+    /// Creates measures with the given values.
     package init(
         ndcg: [Int: Double], recall: [Int: Double], mrrAt10: Double, mapAt10: Double
     ) {
@@ -108,11 +108,11 @@ package struct RankingMetrics: Sendable, Hashable {
 // MARK: - Chance
 
 extension RankingMetrics {
-    /// What a ranking in random order is expected to get.
+    /// The expected measures of a ranking in random order.
     ///
     /// - Parameters:
-    ///   - documentCount: the number of documents that are ranked.
-    ///   - relevances: the relevances of the judged documents among them.
+    ///   - documentCount: the number of ranked documents.
+    ///   - relevances: the relevances of the judged documents among the ranked ones.
     ///   - judged: the relevances of all judged documents.
     package static func chance(
         documentCount: Int, relevances: [Int], judged: [Int], cutoffs: RankingCutoffs
@@ -135,7 +135,7 @@ extension RankingMetrics {
             chance.recall[cutoff] =
                 relevant / Double(ideal.count) * Double(min(cutoff, documentCount)) / count
         }
-        // Both of two ranks are relevant with this probability.
+        // The probability that the documents at two given ranks are both relevant.
         let both = count > 1 ? share * (relevant - 1) / (count - 1) : 0
         var noneAbove = 1.0
         for rank in 1...min(RankingCutoffs.reciprocalRank, documentCount) {

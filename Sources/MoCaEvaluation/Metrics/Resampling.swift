@@ -1,23 +1,23 @@
-// The bootstrap (Efron 1979): how much means over queries would vary if the queries were others.
+// The bootstrap (Efron 1979): how much means over queries would vary with other queries.
 
 package import MoCaCore
 
-/// The means of samples that are drawn from a set's queries with replacement.
+/// The means of bootstrap samples, drawn from a set's queries with replacement.
 package struct ResampledMeans: Sendable, Hashable {
-    /// One mean a sample.
+    /// One mean per sample.
     package let means: [Double]
 
-    /// Samples of an evaluation.
+    /// The number of samples in an evaluation.
     package static let standardCount = 10_000
 
-    /// Means that were drawn elsewhere.
+    /// Wraps means that were already drawn.
     init(means: [Double]) { self.means = means }
 
-    /// Draws `count` samples of as many values as `values` has.
+    /// Draws `count` samples, each as large as `values`.
     ///
     /// - Parameters:
-    ///   - values: one value a query, at least one.
-    ///   - units: as of `draw`.
+    ///   - values: one value per query, at least one.
+    ///   - units: as in `draw`.
     package init(
         of values: [Double], units: [[Int]]? = nil, count: Int = standardCount,
         random: inout RandomSource
@@ -25,14 +25,14 @@ package struct ResampledMeans: Sendable, Hashable {
         self = Self.draw([values], units: units, count: count, random: &random)[0]
     }
 
-    /// The samples of several measures of the same queries, drawn together: each measure's are those
-    /// that it would have alone.
+    /// Draws samples for several measures of the same queries together. Each measure gets the
+    /// samples that it would get alone.
     ///
     /// - Parameters:
-    ///   - columns: a list of values for each measure, one value a query, at least one.
-    ///   - units: the queries that are drawn as one, as places in the lists, each query once; a
-    ///     sample has as many units as there are, and its mean is over their queries. nil draws
-    ///     single queries.
+    ///   - columns: a list of values for each measure, one value per query, at least one.
+    ///   - units: the groups of queries that are drawn as one, as indices into the lists, each
+    ///     query once. A sample has as many units as there are, and its mean is over their queries.
+    ///     nil draws single queries.
     package static func draw(
         _ columns: [[Double]], units: [[Int]]? = nil, count: Int = standardCount,
         random: inout RandomSource
@@ -42,7 +42,7 @@ package struct ResampledMeans: Sendable, Hashable {
         precondition(columns.allSatisfy { $0.count == first.count }, "a value a query")
         let width = columns.count
         let sizes = units?.map(\.count) ?? first.map { _ in 1 }
-        // Sums of units, [units, measures].
+        // Sums per unit, [units, measures].
         let table: [Double] =
             units?.flatMap { unit in columns.map { values in unit.reduce(0) { $0 + values[$1] } } }
             ?? first.indices.flatMap { query in columns.map { $0[query] } }
@@ -63,9 +63,9 @@ package struct ResampledMeans: Sendable, Hashable {
         return means.map(ResampledMeans.init(means:))
     }
 
-    /// The means over sets, each of which has samples of its own.
+    /// The means over sets, each with its own independent samples.
     ///
-    /// - Parameter sets: at least one; all have as many samples.
+    /// - Parameter sets: at least one set; all have the same number of samples.
     package init(meanOver sets: [ResampledMeans]) {
         precondition(!sets.isEmpty, "a mean over no set")
         means = sets[0].means.indices.map { sample in
@@ -81,8 +81,8 @@ package struct ResampledMeans: Sendable, Hashable {
             upper: Self.quantile(0.975, ofSorted: sorted))
     }
 
-    /// Of means of differences: twice the share of samples on the smaller side of 0, which is how
-    /// often chance alone gives a difference like this one; at least 1 / the number of samples.
+    /// The two-sided p-value, if the values are differences: twice the fraction of samples on the
+    /// smaller side of 0; at least 2 / the number of samples.
     package var signProbability: Double {
         let below = means.count { $0 <= 0 }
         let above = means.count { $0 >= 0 }
@@ -90,7 +90,7 @@ package struct ResampledMeans: Sendable, Hashable {
         return min(1, 2 * share)
     }
 
-    /// The value at `share` of the way through sorted values, interpolated linearly.
+    /// The quantile at the fraction `share` of sorted values, interpolated linearly.
     private static func quantile(_ share: Double, ofSorted values: [Double]) -> Double {
         let place = share * Double(values.count - 1)
         let index = Int(place)
@@ -99,17 +99,17 @@ package struct ResampledMeans: Sendable, Hashable {
     }
 }
 
-/// What the intervals of a set were drawn from.
+/// The units that the bootstrap intervals of a set were drawn from.
 package struct BootstrapUnits: Sendable, Hashable, Codable {
-    /// What is drawn as one.
+    /// The unit of a draw.
     package enum Unit: String, Sendable, Hashable, Codable {
         case query
-        /// All queries of one question, which differ by language.
+        /// All translations of one question.
         case translations
     }
 
     package var unit: Unit
-    /// Units of the set, and of each sample.
+    /// The number of units in the set and in each sample.
     package var count: Int
     package var sampleCount: Int
 

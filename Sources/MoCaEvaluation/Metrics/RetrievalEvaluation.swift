@@ -1,18 +1,18 @@
-// From the vectors of a retrieval set to the set's score.
+// Computes a retrieval set's score from its vectors.
 
 package import MoCaCore
 package import MoCaSearch
 package import MoCaVectors
 
-/// One query and what is right for it.
+/// A query and its relevance judgements.
 package struct JudgedQuery: Sendable {
     /// The query's id.
     package var id: String
-    /// The query's language, where the set says it.
+    /// The query's language, if the set declares it.
     package var language: String?
-    /// What its translations share with it; nil in sets without.
+    /// The group shared by translations of the query; nil in sets without translations.
     package var group: String?
-    /// Its row in the matrix of vectors.
+    /// The query's row in the matrix of vectors.
     package var row: Int
     /// The relevance of the judged documents, by id.
     package var relevance: [ExactText: Int]
@@ -36,7 +36,7 @@ package struct RetrievalEvaluation: Sendable {
     private struct Judged {
         let outcome: QueryOutcome
         let metrics: RankingMetrics
-        /// What a random order gets.
+        /// The expected measures of a random order.
         let chance: RankingMetrics
     }
 
@@ -45,7 +45,7 @@ package struct RetrievalEvaluation: Sendable {
     package var outcomes: [QueryOutcome] { judged.map(\.outcome) }
     private let corpus: Corpus
     private let cutoffs: RankingCutoffs
-    /// Queries and documents that are scored at once; what they are changes no score.
+    /// The block sizes in queries and documents; they do not affect scores.
     package var blocks: (queries: Int, documents: Int)?
 
     package init(corpus: Corpus, cutoffs: RankingCutoffs = .standard) {
@@ -53,13 +53,13 @@ package struct RetrievalEvaluation: Sendable {
         self.cutoffs = cutoffs
     }
 
-    /// Measures queries. Those without any judgement are left out, as `pytrec_eval` does.
+    /// Measures queries. Queries without judgements are excluded, as in `pytrec_eval`.
     ///
     /// - Parameters:
     ///   - matrix: the vectors of queries and documents.
-    ///   - rows: the matrix's row of each document, in the order that the corpus was made of.
-    ///   - willCompute: called before each block; what it throws ends the search.
-    /// - Throws: `EvaluationError.notFinite`, `TorchError`, what `willCompute` throws.
+    ///   - rows: the matrix's row of each document, in the order in which the corpus was created.
+    ///   - willCompute: called before each block; an error that it throws ends the search.
+    /// - Throws: `EvaluationError.notFinite`, `TorchError`, errors of `willCompute`.
     package mutating func add(
         _ queries: [JudgedQuery], in matrix: VectorMatrix, documents rows: [Int],
         willCompute: () throws -> Void = {}
@@ -77,7 +77,8 @@ package struct RetrievalEvaluation: Sendable {
             (search.queryBlock, search.documentBlock) = (blocks.queries, blocks.documents)
         }
         do {
-            // One more than is measured: a tie at the last cut-off decides who is above it.
+            // One more than is measured: a tie at the last cut-off decides which document is above
+            // it.
             try search.forEach(wanted, count: cutoffs.deepest + 1, willCompute: willCompute) {
                 judged.append(judged(asked[$0], wanted[$0].marked, $1))
             }
@@ -117,8 +118,8 @@ package struct RetrievalEvaluation: Sendable {
         }
     }
 
-    /// Looks for two documents of different relevance that are as near as rounding, the better one
-    /// where the measures but recall look.
+    /// Checks for two documents of different relevance whose scores differ by no more than
+    /// rounding, the better one above the cut-off of the measures other than recall.
     private static func stability(
         _ scores: [Float], _ relevances: [Int]
     ) -> QueryOutcome.Stability {
@@ -135,13 +136,13 @@ package struct RetrievalEvaluation: Sendable {
     }
 
     /// The means over all judged queries and over those of each language, with bootstrap intervals
-    /// of the stream `random`.
+    /// drawn from `random`.
     ///
-    /// Where queries have groups, whole groups are drawn for the intervals of the set: translations
-    /// of one question rise and fall together, and drawing them one by one would make intervals too
-    /// narrow. Within a language queries are drawn.
+    /// If queries have groups, the intervals of the set are drawn over whole groups: translations
+    /// of one question are correlated, and drawing them independently would make intervals too
+    /// narrow. Within a language single queries are drawn.
     ///
-    /// - Parameter set: what errors call the set.
+    /// - Parameter set: the name of the set in errors.
     /// - Throws: `EvaluationError.noQueries`.
     package func score(set: String, random: RandomSource) throws -> RetrievalScore {
         guard !judged.isEmpty else { throw EvaluationError.noQueries(set: set) }

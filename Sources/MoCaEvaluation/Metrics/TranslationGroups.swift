@@ -1,16 +1,16 @@
-// Which queries of a multilingual set are one question in several languages.
+// Finds the queries of a multilingual set that are translations of one question.
 
 import MoCaCore
 import MoCaData
 
 /// Queries that are translations of one another.
 ///
-/// ViDoRe v2 and v3 hold every question once a language, under ids of its own, and name no source; but
-/// translations are judged alike. Queries of equal judgements are therefore taken for one group.
-/// Different questions with the same relevant pages fall into one group too, which makes intervals
-/// wider and never too narrow.
+/// ViDoRe v2 and v3 contain every question once per language, with separate ids and no common
+/// source, but translations have the same judgements. Queries with equal judgements therefore form
+/// a group. Different questions with the same relevant pages also fall into one group, which makes
+/// intervals wider and never too narrow.
 enum TranslationGroups {
-    /// The group of each query, named by its first query; empty where no two languages share
+    /// The group of each query, named by its first query; empty if no two languages share
     /// judgements.
     static func names(
         of queries: [QueryRecord], _ relevance: [ExactText: [ExactText: Int]]

@@ -1,21 +1,21 @@
-// The documents that queries are ranked against, and the order that trec_eval gives them.
+// The documents that queries are ranked against, in trec_eval's tie-breaking order.
 
 import MoCaCore
 
 /// The documents of a retrieval set.
 ///
-/// trec_eval, and with it `pytrec_eval`, orders by score (as float32), and documents of equal score
-/// by their ids, the greatest bytes first (form_res_rels.c, `comp_sim_docno`). A search that puts the
-/// first of equal documents first therefore goes through them in the order of `ids`.
+/// trec_eval, and therefore `pytrec_eval`, orders by score (as float32), and documents of equal
+/// score by id in descending byte order (form_res_rels.c, `comp_sim_docno`). A search that prefers
+/// the first of equal documents must therefore visit them in the order of `ids`.
 package struct Corpus: Sendable {
-    /// The documents' ids, the greatest first.
+    /// The documents' ids in descending byte order.
     package let ids: [String]
-    /// The place that each of `ids` has in the list that the corpus was made of.
+    /// The index of each of `ids` in the list that the corpus was created from.
     package let sources: [Int]
-    /// The place of an id in `ids`.
+    /// The index of each id in `ids`.
     private let places: [ExactText: Int]
 
-    /// A corpus of documents `ids`, in any order.
+    /// Creates a corpus of documents `ids`, in any order.
     ///
     /// - Throws: `EvaluationError.duplicateDocument`.
     package init(ids: [String]) throws {
@@ -31,6 +31,6 @@ package struct Corpus: Sendable {
         self.places = places
     }
 
-    /// The place of the document `id` in `ids`.
+    /// The index of the document `id` in `ids`.
     func place(of id: ExactText) -> Int? { places[id] }
 }

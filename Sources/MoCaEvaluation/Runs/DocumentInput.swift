@@ -1,4 +1,4 @@
-// From a document of a corpus to what is embedded.
+// Converts a document of a corpus to model input.
 
 import MoCaCore
 import MoCaData
@@ -7,12 +7,12 @@ import MoCaTables
 import MoCaEmbedding
 import MoCaVectors
 
-/// A document as a content, and the prompt around it.
+/// A document's content and the prompt around it.
 struct DocumentInput {
     let content: Content
-    /// The role of the document, whatever prompts the model has.
+    /// The role of the document, regardless of the model's prompts.
     let role: Role
-    /// Text that takes the place of a prompt where the model has none for the role.
+    /// Text used instead of a prompt if the model has none for the role.
     private let wording: String?
 
     /// - Throws: `DataError`.
@@ -36,9 +36,9 @@ struct DocumentInput {
         wording = documents == .pages ? "\nRepresent the given document image." : nil
     }
 
-    /// What a model embeds.
+    /// The input that a model embeds.
     ///
-    /// - Parameter known: returns the role, where the model has a prompt for it.
+    /// - Parameter known: returns the role if the model has a prompt for it.
     func prompted(known: (Role) -> Role?) -> PromptedContent {
         let role = known(role)
         guard let wording, role == nil else {
@@ -47,7 +47,7 @@ struct DocumentInput {
         return PromptedContent(content: Content(content.segments + [.text(wording)]), role: nil)
     }
 
-    /// The key of what `prompted` returns.
+    /// The cache key of the value of `prompted`.
     ///
     /// - Parameter key: the key of `content`.
     func promptedKey(_ key: ContentID, known: (Role) -> Role?) -> ContentID {

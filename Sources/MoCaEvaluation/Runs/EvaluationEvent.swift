@@ -1,14 +1,13 @@
-// What a run over a benchmark tells while it works.
+// The progress events of a benchmark run.
 
-/// What a run tells while it works.
+/// A progress event of a benchmark run.
 package enum EvaluationEvent: Sendable {
-    /// A set begins.
+    /// The evaluation of a set started.
     case started(set: String, number: Int, of: Int)
-    /// This many inputs are to be embedded, or found among those kept; nil where they are not
-    /// counted.
+    /// The number of inputs to embed or read from the cache; nil if unknown.
     case found(inputs: Int?)
-    /// This many more inputs are done.
+    /// The number of inputs completed since the last event.
     case done(Int)
-    /// A set is scored.
+    /// A set was scored.
     case finished(set: String, SetScore)
 }

@@ -1,4 +1,4 @@
-// From a benchmark's folder to `scores.json`.
+// Runs a benchmark and writes `scores.json`.
 
 package import Foundation
 package import MoCaEmbedding
@@ -11,30 +11,30 @@ package import MoCaVectors
 ///     var run = EvaluationRun(embedder: embedder, model: fingerprint, data: data, output: folder)
 ///     let report = try await run.mmeb()
 package struct EvaluationRun: Sendable {
-    /// The model.
+    /// The embedder of the model under evaluation.
     package var embedder: Embedder
-    /// The model's fingerprint, or what else tells its weights from others: vectors are kept under it
-    /// and the settings that they are computed with.
+    /// The cache key of the weights, such as the model's fingerprint. Vectors are cached under it
+    /// and the settings they are computed with.
     package var model: String
     /// The folder of the sets, or one set.
     package var data: URL
-    /// Image paths start here; nil takes `data` (MMEB), or the corpus of a set.
+    /// The root of relative image paths; nil uses `data` (MMEB) or the corpus of a set.
     package var images: URL?
-    /// Where scores and kept vectors go.
+    /// The folder of scores and cached vectors.
     package var output: URL
     /// The sets to score; all of them when empty.
     package var subsets: [String] = []
-    /// What of each set is scored; nil scores all.
+    /// The part of each set to score; nil scores all.
     package var part: EvaluationPart?
     /// Whether the vectors of each set are written beside its scores.
     package var savesVectors = false
-    /// What `scores.json` says beside the conditions of the vectors.
+    /// Settings that `scores.json` records in addition to the conditions of the vectors.
     package var settings: [String: JSON] = [:]
-    /// Tokens that are embedded before their vectors are kept, about.
+    /// The approximate number of tokens to embed before their vectors are saved.
     var windowTokens = WindowMeter.tokenCountMax
-    /// Told what happens.
+    /// Called on each progress event.
     package var tell: @Sendable (EvaluationEvent) -> Void = { _ in }
-    /// Asked between batches; true ends the run so that it can be continued.
+    /// Called between batches; if true, the run ends and can be continued.
     package var isInterrupted: @Sendable () -> Bool = { false }
 
     package init(embedder: Embedder, model: String, data: URL, output: URL) {
@@ -42,37 +42,37 @@ package struct EvaluationRun: Sendable {
         (self.data, self.output) = (data, output)
     }
 
-    /// What a run gave.
+    /// The result of a run.
     package struct Report: Sendable {
         package let scores: Scores
-        /// Inputs that were embedded; the others were kept from before.
+        /// The number of inputs that were embedded; the others were cached.
         package let embeddedCount: Int
-        /// How long each set took.
+        /// The duration of each set in seconds.
         package let seconds: [String: Double]
         package let suite: BenchmarkSuite
     }
 
-    /// What one set gave.
+    /// The result of one set.
     struct ScoredSet {
         var score: SetScore
         let outcomes: [QueryOutcome]
-        /// A digest of what the set holds.
+        /// A digest of the set's contents.
         let data: String
     }
 
-    /// Scores every set with `score`, writes `NAME_queries.jsonl` of each, and `scores.json`.
+    /// Scores every set with `score`, and writes `NAME_queries.jsonl` for each and `scores.json`.
     ///
-    /// The files of an earlier run are removed first, its `scores.json` before the others: while a
-    /// run is not complete, there are no scores.
+    /// The files of an earlier run are removed first, starting with its `scores.json`: an
+    /// incomplete run has no scores.
     ///
-    /// - Throws: what `score` throws, `EvaluationError`.
+    /// - Throws: errors of `score`, `EvaluationError`.
     func scoreAll(
         _ folders: [URL], _ suite: BenchmarkSuite,
         _ score: (URL, inout CachedEmbedder) async throws -> ScoredSet
     ) async throws -> Report {
         let conditions = embedder.conditions(model: model)
         let cache = try VectorCache(in: output.appending(path: "cache"), of: conditions)
-        // Of the whole run: what several sets hold is embedded once.
+        // Shared by the whole run: inputs in several sets are embedded once.
         var cached = cachedEmbedder(cache)
         try Scores.removeFiles(of: folders.map(\.lastPathComponent), in: output)
         var results: [String: BenchmarkSuite.SetResult] = [:]
@@ -99,12 +99,12 @@ package struct EvaluationRun: Sendable {
             scores: scores, embeddedCount: cached.embeddedCount, seconds: seconds, suite: suite)
     }
 
-    /// What was asked for, beside how vectors are computed.
+    /// The requested settings, in addition to those of the vectors.
     private var allSettings: [String: JSON] {
         var all = settings
         all["data"] = .string(data.path)
         all["images"] = images.map { .string($0.path) }
-        // Sorted: the order in which sets are named changes no score.
+        // Sorted: the order of the names does not affect scores.
         let names = Set(subsets).sorted().joined(separator: ", ")
         all["subsets"] = subsets.isEmpty ? nil : .string(names)
         all["part"] = part?.setting
@@ -129,8 +129,8 @@ package struct EvaluationRun: Sendable {
         return cached
     }
 
-    /// The sets: the folder itself, or folders in it, that `isSet` says yes to. What cannot be scored
-    /// is refused here, before anything is embedded.
+    /// The folders of the sets: the folder itself, or the folders in it that satisfy `isSet`. Sets
+    /// that cannot be scored are rejected here, before anything is embedded.
     ///
     /// - Throws: `EvaluationError.noSets`, `.setMissing`, `.setRefused`, `.sameSet`,
     ///   `.cannotRead`.
@@ -143,7 +143,7 @@ package struct EvaluationRun: Sendable {
             if try isSet(data) {
                 folders = [data]
             } else {
-                // By path: by URL, a link to a folder is none.
+                // Listed by path: the URL of a symbolic link to a folder is not a folder.
                 let names = try FileManager.default.contentsOfDirectory(atPath: data.path)
                 folders = try names.filter { !$0.hasPrefix(".") }
                     .map { data.appending(path: $0, directoryHint: .isDirectory) }
@@ -174,7 +174,8 @@ package struct EvaluationRun: Sendable {
         }
     }
 
-    /// Refuses sets that cannot be scored, and two folders of one set: a mean would have it twice.
+    /// Rejects sets that cannot be scored, and two folders of one set, which a mean would count
+    /// twice.
     private static func check(_ folders: [URL], _ suite: BenchmarkSuite) throws {
         var seen: [String: String] = [:]
         for name in folders.map(\.lastPathComponent) {

@@ -13,8 +13,8 @@ extension EvaluationRun {
     /// Scores sets in the layout of MMEB. Each (text, image) pair is embedded once over all sets; a
     /// tie for the best candidate is a miss.
     ///
-    /// Prompts of the model are put around queries (`query`) and candidates (`document`, with an
-    /// image `document_image`); without any, texts are used as they are.
+    /// The model's prompts are applied to queries (`query`) and candidates (`document`, or
+    /// `document_image` with an image); without prompts, texts are used unchanged.
     ///
     /// - Throws: `DataError`, `VectorError`, `EvaluationError`.
     package func mmeb() async throws -> Report {
@@ -51,8 +51,8 @@ extension EvaluationRun {
         }
     }
 
-    /// Refuses the files of MMEB-V2's image sets (ziyjiang/MMEB_Test_Instruct), whose texts lack their
-    /// instructions: scores without these are no one's.
+    /// Rejects the files of MMEB-V2's image sets (ziyjiang/MMEB_Test_Instruct), whose texts lack
+    /// their instructions: their scores would not be comparable.
     private static func requireWholeTexts(_ folder: URL) throws {
         let catalog = try Catalog<BenchmarkSample>(
             folders: [folder], images: ImageStore(root: folder))

@@ -8,19 +8,19 @@ import MoCaSystem
 import MoCaTables
 import MoCaVectors
 
-/// The queries of one set, and the distinct inputs that they and their candidates are.
+/// The queries of one set and their distinct inputs, candidates included.
 ///
-/// Images are read as they are embedded: of a set of a million candidates only their numbers, and
-/// where each distinct one stands first, are in memory.
+/// Images are read when they are embedded. Only the input indices and the first location of each
+/// distinct input are in memory, even for a set with a million candidates.
 struct MMEBSet {
-    /// One query, as numbers of inputs.
+    /// A query and its candidates, as indices of inputs.
     struct Query {
         let row: Int
         let query: Int
         let candidates: [Int]
     }
 
-    /// Where an input stands: a row, and 0 for its query or 1 and more for its candidates.
+    /// The location of an input: a row, and 0 for its query or 1 and above for its candidates.
     private struct Place {
         let row: Int
         let side: Int
@@ -29,15 +29,15 @@ struct MMEBSet {
     let name: String
     private(set) var queries: [Query] = []
     private let catalog: Catalog<BenchmarkSample>
-    /// Where each distinct input stands first.
+    /// The first location of each distinct input.
     private var places: [Place] = []
-    /// The key of each distinct input in its role, whatever prompts the model has.
+    /// The key of each distinct input in its role, regardless of the model's prompts.
     private var contents: [ContentID] = []
 
     init(_ folder: URL, images: URL, part: EvaluationPart) throws {
         name = folder.lastPathComponent
         catalog = try Catalog(folders: [folder], images: ImageStore(root: images))
-        // Identities, as paths may be `data:` URLs, which hold the image.
+        // Hashed, since paths may be `data:` URLs, which contain the image.
         var numbers: [ContentID: Int] = [:]
         for row in try Self.rows(part, in: catalog) {
             var sides = try catalog.record(id(row)).sides()
@@ -59,7 +59,8 @@ struct MMEBSet {
         }
     }
 
-    /// The rows of the chosen queries: by what they ask and what is right, for they have no ids.
+    /// The rows of the chosen queries. Queries have no ids and are identified by their input and
+    /// right candidate.
     private static func rows(
         _ part: EvaluationPart, in catalog: Catalog<BenchmarkSample>
     ) throws -> [Int] {
@@ -73,23 +74,23 @@ struct MMEBSet {
         return part.chosen(count, of: names)
     }
 
-    /// Distinct inputs.
+    /// The number of distinct inputs.
     var inputCount: Int { places.count }
 
     private func id(_ row: Int) -> SampleID { SampleID(subset: catalog.subsets[0].name, row: row) }
 
-    /// What errors and files call an input.
+    /// The name of an input in errors and files.
     private func inputName(_ place: Place) -> String {
         "\(id(place.row)), \(place.side == 0 ? "query" : "candidate \(place.side - 1)")"
     }
 
-    /// The row of each input in the embedder's matrix, a window at a time.
+    /// Returns the row of each input in the embedder's matrix, embedding one window at a time.
     mutating func rows(with embedder: inout CachedEmbedder) async throws -> [Int] {
         let start = WindowMeter(tokenCountMax: embedder.windowTokens)
         var (window, meter) = ([PromptedContent](), start)
         let known = embedder.embedder.known
         var rows: [Int] = []
-        // Many inputs of a row follow each other.
+        // Consecutive inputs often share a row.
         var read: (row: Int, record: BenchmarkRecord, sides: [BenchmarkSide])?
         rows.reserveCapacity(places.count)
         for (number, place) in places.enumerated() {
@@ -150,7 +151,7 @@ struct MMEBSet {
             data: hasher.id.text)
     }
 
-    /// Writes the distinct vectors, and which of them queries and candidates are.
+    /// Writes the distinct vectors, and their indices for queries and candidates.
     func write(_ matrix: VectorMatrix, _ rows: [Int], to folder: URL) throws {
         let starts = queries.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.candidates.count) }
         var file = VectorFile(matrix)

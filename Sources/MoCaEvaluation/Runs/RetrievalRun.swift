@@ -1,5 +1,5 @@
-// ViDoRe (Faysse et al. 2024; Mace et al. 2025) and other sets in the layout of BEIR: every query is
-// ranked against every document.
+// ViDoRe (Faysse et al. 2024; Mace et al. 2025) and other sets in the layout of BEIR: every query
+// is ranked against every document.
 
 package import Foundation
 import MoCaCore
@@ -10,14 +10,14 @@ import MoCaSystem
 import MoCaVectors
 
 extension EvaluationRun {
-    /// What the documents of a benchmark are.
+    /// The type of a benchmark's documents.
     package enum Documents: Sendable, Hashable {
-        /// Pages of documents as images: ViDoRe.
+        /// Document pages as images: ViDoRe.
         case pages
-        /// Texts, or images, or both: sets of the same layout with the columns `title` and `text`.
+        /// Texts, images, or both: sets of the same layout with the columns `title` and `text`.
         case any
 
-        /// The sets that averages are over.
+        /// The suite that defines the averages.
         var suite: BenchmarkSuite { self == .pages ? .vidore : .retrieval }
     }
 
@@ -40,10 +40,11 @@ extension EvaluationRun {
         return folders
     }
 
-    /// Scores sets of folders `corpus`, `queries` and `qrels`, or in the layout of BEIR.
+    /// Scores sets with folders `corpus`, `queries` and `qrels`, or in the layout of BEIR.
     ///
-    /// Prompts of the model are put around queries (`query`) and documents (`document`, with an
-    /// image `document_image`); without any, queries are plain, and pages get ViDoRe's words.
+    /// The model's prompts are applied to queries (`query`) and documents (`document`, or
+    /// `document_image` with an image); without prompts, queries are plain text, and pages get
+    /// ViDoRe's wording.
     ///
     /// - Throws: `DataError`, `VectorError`, `EvaluationError`.
     package func retrieval(_ documents: Documents) async throws -> Report {
@@ -51,19 +52,19 @@ extension EvaluationRun {
         return try await scoreAll(folders, documents.suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)
             let part = part ?? EvaluationPart()
-            // A query without text cannot be asked.
-            let asked = part.queries(of: set).filter { !$0.text.isEmpty }
-            let selection = try CorpusSelection(part, of: set, queries: asked)
-            let queries = asked.map {
+            // Queries without text are excluded.
+            let scoredQueries = part.queries(of: set).filter { !$0.text.isEmpty }
+            let selection = try CorpusSelection(part, of: set, queries: scoredQueries)
+            let queries = scoredQueries.map {
                 PromptedContent(content: .text($0.text), role: embedder.embedder.known(.query))
             }
             let queryRows = try await embedder.rows(of: queries) {
-                "\(set.name), query \(asked[$0].id)"
+                "\(set.name), query \(scoredQueries[$0].id)"
             }
             let corpus = try await embedCorpus(
                 of: set, selection.chosen, documents, embedder: &embedder)
             let vectors = RetrievalVectors(
-                matrix: try embedder.cache.matrix(), queries: asked, queryRows: queryRows,
+                matrix: try embedder.cache.matrix(), queries: scoredQueries, queryRows: queryRows,
                 documentIDs: corpus.ids, documentRows: corpus.rows, contents: corpus.contents)
             if savesVectors { try vectors.write(set.name, to: output) }
             var scored = try vectors.score(set) {
@@ -80,7 +81,7 @@ extension EvaluationRun {
         }
     }
 
-    /// Embeds the chosen documents a window at a time; only their rows stay in memory.
+    /// Embeds the chosen documents one window at a time; only their rows stay in memory.
     private func embedCorpus(
         of set: RetrievalSet, _ chosen: Set<ExactText>?, _ documents: Documents,
         embedder: inout CachedEmbedder
@@ -104,14 +105,14 @@ extension EvaluationRun {
                     window.append(try DocumentInput(record, documents, images: images))
                     corpus.ids.append(record.id)
                 } catch DataError.emptyContent {
-                    // No query can find it; it counts as not found where it is relevant.
+                    // An empty document is not ranked; it counts as not found where it is relevant.
                     corpus.emptyIDs.append(record.id)
                 }
             }
             guard !window.isEmpty else { continue }
             let keys = try await ContentID.ids(of: window.map(\.content))
             for (input, key) in zip(window, keys) {
-                // With the role of the document: what a set holds does not depend on the model.
+                // With the role of the document: the digest of a set does not depend on the model.
                 corpus.contents.add(key.adding(role: input.role))
             }
             let ids = corpus.ids
@@ -125,11 +126,11 @@ extension EvaluationRun {
     }
 }
 
-/// The documents of a set that are ranked.
+/// The choice of the documents to rank.
 private struct CorpusSelection {
     /// The ids of the ranked documents; nil for all documents.
     let chosen: Set<ExactText>?
-    /// The ids of all documents, where they had to be read for the choice.
+    /// The ids of all documents; nil if the choice did not need them.
     let allIDs: [String]?
 
     /// - Throws: `DataError`.
@@ -145,25 +146,25 @@ private struct CorpusSelection {
     }
 }
 
-/// The documents of a set whose vectors are kept.
+/// The embedded documents of a set.
 private struct EmbeddedCorpus {
     var ids: [String] = []
     /// The documents without any text or image, which are not ranked.
     var emptyIDs: [String] = []
-    /// The row of each document in the matrix of kept vectors.
+    /// The row of each document in the matrix of cached vectors.
     var rows: [Int] = []
-    /// A digest of what the documents hold.
+    /// A digest of the documents' contents.
     var contents = ContentHasher()
 }
 
 extension RetrievalSet {
-    /// Where queries, judgements and the corpus of `documentIDs` do not fit together.
+    /// Counts mismatches among queries, judgements and the corpus of `documentIDs`.
     fileprivate func judgements(_ documentIDs: [String]) -> JudgementCount {
         let documents = Set(documentIDs.map { ExactText($0) })
-        let asked = Set(queries.map { ExactText($0.id) })
+        let scoredQueries = Set(queries.map { ExactText($0.id) })
         return JudgementCount(
             unjudgedQueries: queries.count { relevance[ExactText($0.id)]?.isEmpty ?? true },
-            ofUnknownQueries: relevance.filter { !asked.contains($0.key) }
+            ofUnknownQueries: relevance.filter { !scoredQueries.contains($0.key) }
                 .reduce(0) { $0 + $1.value.count },
             ofUnknownDocuments: relevance.values.reduce(0) { sum, judged in
                 sum + judged.keys.count { !documents.contains($0) }

@@ -1,4 +1,4 @@
-// From the vectors of a retrieval set to its score.
+// Computes the score of a retrieval set from its vectors.
 
 import Foundation
 import MoCaCore
@@ -13,7 +13,7 @@ struct RetrievalVectors {
     let queryRows: [Int]
     let documentIDs: [String]
     let documentRows: [Int]
-    /// A digest of what the documents hold.
+    /// A digest of the documents' contents.
     let contents: ContentHasher
 
     /// - Throws: `SafetensorsError`.
@@ -26,8 +26,9 @@ struct RetrievalVectors {
             ids: ["query_ids": queries.map(\.id), "document_ids": documentIDs])
     }
 
-    /// - Parameter willCompute: called before each block of scores; what it throws ends the search.
-    /// - Throws: `EvaluationError`, `TorchError`, what `willCompute` throws.
+    /// - Parameter willCompute: called before each block of scores; an error that it throws ends
+    ///   the search.
+    /// - Throws: `EvaluationError`, `TorchError`, errors of `willCompute`.
     func score(
         _ set: RetrievalSet, willCompute: () throws -> Void
     ) throws -> EvaluationRun.ScoredSet {

@@ -1,12 +1,12 @@
-// What `scores.json` says about how vectors were computed.
+// The settings of `scores.json` that describe how vectors were computed.
 
 import MoCaCore
 import MoCaSettings
 import MoCaVectors
 
 extension VectorConditions {
-    /// The conditions as settings of an evaluation: `prompt.ROLE` has each template's text,
-    /// `prompts_digest` a digest of them all.
+    /// The conditions as settings of an evaluation: `prompt.ROLE` is each template's text,
+    /// `prompts_digest` a digest of all templates.
     var settings: [String: JSON] {
         var settings: [String: JSON] = [
             "program": .string(program), "libtorch": .string(libtorch), "device": .string(device),

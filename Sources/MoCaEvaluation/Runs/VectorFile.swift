@@ -5,7 +5,8 @@ import MoCaSettings
 import MoCaVectors
 import Safetensors
 
-/// What `--save-vectors` writes of one set; rows go from the matrix to the file one by one.
+/// The file of a set's vectors, `NAME_vectors.safetensors`; rows are copied from the matrix one by
+/// one.
 struct VectorFile {
     private enum Content {
         case vectors([Int])
@@ -35,7 +36,7 @@ struct VectorFile {
         contents.append((.init(name, .int64, [values.count]), .bytes(bytes)))
     }
 
-    /// - Parameter ids: lists that the metadata holds as JSON.
+    /// - Parameter ids: lists to store in the metadata as JSON.
     /// - Throws: `SafetensorsError`.
     func write(to url: URL, ids: [String: [String]]) throws {
         let metadata = try ids.mapValues { try JSONFormat.line.text($0) }

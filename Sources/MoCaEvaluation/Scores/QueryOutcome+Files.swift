@@ -4,12 +4,12 @@ package import Foundation
 import MoCaSystem
 
 extension [QueryOutcome] {
-    /// Where the outcomes of a set stand in an evaluation's folder.
+    /// The file of a set's outcomes in an evaluation's folder.
     static func file(of set: String, in output: URL) -> URL {
         output.appending(path: "\(set)_queries.jsonl")
     }
 
-    /// Writes a line a query.
+    /// Writes one line per query.
     ///
     /// - Returns: SHA-256 of the file.
     /// - Throws: `EvaluationError.cannotWrite`.
@@ -39,7 +39,7 @@ extension [QueryOutcome] {
 
     /// Reads the outcomes of a set.
     ///
-    /// - Parameter hash: SHA-256 that the file must have; nil takes it as it is.
+    /// - Parameter hash: the required SHA-256 of the file; nil skips the check.
     /// - Throws: `EvaluationError.unreadableScores`.
     package init(set: String, in output: URL, hash: String? = nil) throws {
         let file = Self.file(of: set, in: output)

@@ -3,7 +3,8 @@
 import MoCaCore
 
 extension [QueryOutcome] {
-    /// The queries that are drawn as one, as places in the list; nil where queries are drawn.
+    /// The groups of queries that are drawn as one, as indices in the list; nil if single queries
+    /// are drawn.
     package var units: [[Int]]? {
         guard contains(where: { $0.group != nil }) else { return nil }
         var (units, numbers) = ([[Int]](), [String: Int]())
@@ -19,9 +20,10 @@ extension [QueryOutcome] {
         return units
     }
 
-    /// Samples of the means of measures; one stream a set, so that sets vary independently.
+    /// Samples of the means of measures, with one random stream per set so that sets vary
+    /// independently.
     ///
-    /// - Parameter units: as of `ResampledMeans.draw`.
+    /// - Parameter units: as in `ResampledMeans.draw`.
     func samples(
         of metrics: Set<String>, set: String, units: [[Int]]?
     ) -> [String: ResampledMeans] {

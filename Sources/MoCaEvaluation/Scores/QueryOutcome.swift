@@ -1,8 +1,8 @@
 // The result of one query.
 
-/// A candidate or document, and its similarity to a query.
+/// A candidate or document with its similarity to a query.
 package struct ScoredCandidate: Sendable, Hashable, Codable {
-    /// A document's id; of MMEB, the number of the candidate.
+    /// A document's id, or the index of a candidate in MMEB.
     package let id: String
     package let score: Float
 
@@ -11,28 +11,28 @@ package struct ScoredCandidate: Sendable, Hashable, Codable {
     }
 }
 
-/// What one query got.
+/// The outcome of one query.
 package struct QueryOutcome: Sendable, Hashable, Codable {
     package let query: String
-    /// What was asked: the query's text, and the path of its image; nil where nobody said it.
+    /// The query's text and the path of its image; nil if not recorded.
     package var input: String?
-    /// Where the set says it.
+    /// The query's language, if the set declares it.
     package let language: String?
-    /// The first query of those that are translations of one another; nil in sets without.
+    /// The id of the first query among its translations; nil in sets without translations.
     package let group: String?
     /// Measures by name, such as `precision_at_1`.
     package let measures: [String: Double]
-    /// The first of the ranking, the best first.
+    /// The top of the ranking, best first.
     package let best: [ScoredCandidate]
-    /// The first of the relevant ones, the best ranked first.
+    /// The relevant candidates ranked highest, best first.
     package let relevant: [ScoredCandidate]
-    /// The rank of the first relevant one among all, from 1, also below the cut-offs; of MMEB, of the
-    /// right candidate, which is last among equals. nil where none is relevant.
+    /// The rank of the first relevant candidate among all, from 1, also below the cut-offs. In
+    /// MMEB, the rank of the right candidate, which is last among equals. nil if none is relevant.
     package var rankOfRelevant: Int?
     package let stability: Stability
-    /// Whether any two similarities are equal that rankings are made of, whatever they decide: of
-    /// those down to the deepest cut-off and the one below it, or that of the first relevant one and
-    /// any other. nil in files of older versions.
+    /// Whether any two ranked similarities are equal, regardless of effect: among those down to the
+    /// deepest cut-off and the one below it, or between the first relevant candidate and any other.
+    /// nil in files of older versions.
     package var hasTies: Bool?
 
     package init(
@@ -51,22 +51,24 @@ package struct QueryOutcome: Sendable, Hashable, Codable {
         case hasTies = "has_ties"
     }
 
-    /// How many candidates `best` and `relevant` list.
+    /// The maximum length of `best` and `relevant`.
     static let listedCount = 3
 
-    /// Whether rounding could have made another outcome.
+    /// Whether rounding could have changed the outcome.
     package enum Stability: String, Sendable, Hashable, Codable {
-        /// No two candidates of different relevance are so near that a measure hangs on rounding.
+        /// No two candidates of different relevance are close enough for rounding to change a
+        /// measure.
         case stable
-        /// Similarities that differ by no more than `gap` decide.
+        /// The outcome depends on similarities that differ by at most `gap`.
         case near
-        /// Equal similarities decide: the rule for ties does.
+        /// The outcome depends on equal similarities, that is on the rule for ties.
         case tied
 
-        /// What another batch size or order of inputs may move one similarity by, in float32.
+        /// The amount by which another batch size or order of inputs may change a similarity, in
+        /// float32.
         package static let margin: Float = 1e-5
-        /// The greatest difference of two similarities that may change its sign: each may move by
-        /// `margin`, towards the other.
+        /// The greatest difference of two similarities whose sign may change: each may move by
+        /// `margin` towards the other.
         static let gap = 2 * margin
     }
 }

@@ -11,12 +11,12 @@ extension RankingMetrics {
         return values
     }
 
-    /// The values of all metrics by the names that mteb gives them.
+    /// The values of all metrics by their names in mteb.
     package var named: [String: Double] {
         Dictionary(uniqueKeysWithValues: values.map { ($0.rawValue, $1) })
     }
 
-    /// The metrics with some values; one that is missing is 0.
+    /// Creates metrics from values; missing values are 0.
     fileprivate init(_ values: [Metric: Double]) {
         self.init(
             ndcg: [:], recall: [:], mrrAt10: values[.mrrAt10] ?? 0, mapAt10: values[.mapAt10] ?? 0)
@@ -30,7 +30,7 @@ extension RankingMetrics {
     }
 }
 
-/// A key whose text is known at run time only.
+/// A key whose text is only known at run time.
 private struct MetricKey: CodingKey {
     let stringValue: String
     let intValue: Int? = nil
@@ -52,7 +52,7 @@ private struct MetricKey: CodingKey {
 }
 
 extension SetScore: Codable {
-    /// Reads a score of either kind: the one with `num_correct` is a precision.
+    /// Reads a score of either type: a score with `num_correct` is a precision.
     package init(from decoder: any Decoder) throws {
         let keys = try decoder.container(keyedBy: MetricKey.self)
         self =
@@ -61,7 +61,7 @@ extension SetScore: Codable {
             : .retrieval(try RetrievalScore(from: decoder))
     }
 
-    /// Writes the score of either kind.
+    /// Writes a score of either type.
     package func encode(to encoder: any Encoder) throws {
         switch self {
         case .precision(let score): try score.encode(to: encoder)
@@ -71,7 +71,7 @@ extension SetScore: Codable {
 }
 
 extension PrecisionScore: Codable {
-    /// Reads the counts; precision and interval follow from them.
+    /// Reads the counts; precision and interval are derived from them.
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: MetricKey.self)
         correctCount = try values.decode(Int.self, forKey: .correctCount)

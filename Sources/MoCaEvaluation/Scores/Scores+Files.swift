@@ -1,4 +1,4 @@
-// Reading and writing the files of scores.
+// Reads and writes the files of scores.
 
 package import Foundation
 import MoCaSettings
@@ -12,9 +12,9 @@ private struct MMEBScore: Encodable {
 }
 
 extension Scores {
-    /// The file of an evaluation's folder.
+    /// The file name of scores in an evaluation's folder.
     package static let fileName = "scores.json"
-    /// What is made of it for readers, as a page and as Markdown.
+    /// The file names of the reports made from it, as a page and as Markdown.
     package static let reportNames = ["report.html", "report.md"]
 
     /// Reads `scores.json`.
@@ -39,8 +39,8 @@ extension Scores {
         try Self.write(self, to: file)
     }
 
-    /// Removes what an evaluation wrote into `folder`: the scores first, then the files of their sets
-    /// and of `sets`.
+    /// Removes the output of an evaluation from `folder`: the scores first, then the files of their
+    /// sets and of `sets`.
     ///
     /// - Throws: `EvaluationError.cannotWrite`.
     static func removeFiles(of sets: [String], in folder: URL) throws {
@@ -49,7 +49,7 @@ extension Scores {
         do {
             names.formUnion(try Scores(contentsOf: file).sets.keys)
         } catch EvaluationError.unreadableScores {
-            // None are there, or a damaged file, which goes as well.
+            // There are no scores, or the file is damaged and is removed as well.
         }
         let files = names.sorted().flatMap { name in
             [

@@ -1,10 +1,10 @@
-// Which measure stands for a set, and what readers call it: decided here and nowhere else.
+// The only place that chooses the headline measure of a set and the display names of measures.
 
 import MoCaSettings
 
 extension Scores {
-    /// The measure that stands for a set: that of a published average that the set is in, else that of
-    /// the mean over all sets where the set has it, else precision at 1 or nDCG@5.
+    /// The headline measure of a set: the measure of a published average that contains the set,
+    /// else of the mean over all sets if the set has it, else precision at 1 or nDCG@5.
     package func headline(of set: String) -> String {
         let score = sets[set]
         let named = groups.filter { $0.key != Self.meanOfAll && $0.value.sets.contains(set) }
@@ -15,18 +15,19 @@ extension Scores {
         return "ndcg_at_5"
     }
 
-    /// The group over whatever sets were scored, which no published average is.
+    /// The group of all scored sets, which is not a published average.
     package static let meanOfAll = "mean"
 
-    /// Why the scores compare with those of no whole set; nil where all of each set was scored.
+    /// Why the scores are not comparable with those of whole sets; nil if all of each set was
+    /// scored.
     package var partReason: String? {
         if let part = settings["part"] { return "only a part of each set was scored (\(part))" }
         return settings["max_queries"].map {
-            "only the first \($0) queries of each set were asked"
+            "only the first \($0) queries of each set were scored"
         }
     }
 
-    /// What guessing gets in the mean over a group; nil where it is not known of every set.
+    /// The mean chance level over a group; nil unless it is known for every set.
     package func chance(of group: GroupScore) -> Double? {
         let values = group.sets.compactMap { sets[$0]?.chance(of: group.metric) }
         guard !values.isEmpty, values.count == group.sets.count, group.missing.isEmpty else {
@@ -37,7 +38,7 @@ extension Scores {
 }
 
 extension SetScore {
-    /// Queries that were asked and judged.
+    /// The number of evaluated queries with judgements.
     package var queryCount: Int {
         switch self {
         case .precision(let score): score.queryCount
@@ -45,7 +46,7 @@ extension SetScore {
         }
     }
 
-    /// How many of the outcomes hang on rounding, where it was counted.
+    /// The number of outcomes that depend on rounding, if counted.
     package var stability: StabilityCount? {
         switch self {
         case .precision(let score): score.stability
@@ -54,13 +55,13 @@ extension SetScore {
     }
 }
 
-/// What readers call measures.
+/// Display names of measures.
 package enum MeasureTitle {
     private static let names = [
         "ndcg": "nDCG", "mrr": "MRR", "map": "MAP", "recall": "recall", "precision": "precision",
     ]
 
-    /// `nDCG@10` for `ndcg_at_10`; a name of another form as it is.
+    /// Returns `nDCG@10` for `ndcg_at_10`; names of another form are returned unchanged.
     package static func of(_ measure: String) -> String {
         let parts = measure.split(separator: "_")
         guard parts.count == 3, parts[1] == "at", Int(parts[2]) != nil,
@@ -69,12 +70,12 @@ package enum MeasureTitle {
         return "\(name)@\(parts[2])"
     }
 
-    /// What measures say, a sentence each.
+    /// Explanations of measures, one sentence each.
     package static func explanations(of measures: [String]) -> String {
         Set(measures).sorted().map { "\(of($0)): \(explanation(of: $0))." }.joined(separator: " ")
     }
 
-    /// What a measure says, as the rest of a sentence.
+    /// The explanation of a measure, as the rest of a sentence.
     private static func explanation(of measure: String) -> String {
         let parts = measure.split(separator: "_")
         let cutoff = parts.last ?? ""

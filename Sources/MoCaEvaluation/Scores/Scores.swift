@@ -1,19 +1,19 @@
-// What an evaluation writes: `scores.json`, and MMEB's `NAME_score.json`.
+// The files that an evaluation writes: `scores.json`, and MMEB's `NAME_score.json`.
 
 package import MoCaSettings
 
-/// The share of queries answered rightly.
+/// The fraction of queries answered correctly.
 package struct PrecisionScore: Sendable, Hashable {
-    /// Queries answered rightly.
+    /// The number of queries answered correctly.
     package var correctCount: Int
-    /// Queries asked; above 0.
+    /// The number of queries; above 0.
     package var queryCount: Int
-    /// The share that guessing gets.
+    /// The expected precision of guessing.
     package var chance: Double?
-    /// How many of the answers hang on rounding.
+    /// The number of answers that depend on rounding.
     package var stability: StabilityCount?
-    /// Queries among whose candidates the right one stands twice, by its inputs: a tie, which counts
-    /// against it. nil in files of older versions.
+    /// The number of queries whose right candidate has duplicates (by input) among the candidates.
+    /// nil in files of older versions.
     package var duplicateOfRightCount: Int?
 
     package init(
@@ -25,28 +25,29 @@ package struct PrecisionScore: Sendable, Hashable {
         (self.chance, self.stability) = (chance, stability)
     }
 
-    /// The share of right answers.
+    /// The fraction of right answers.
     package var precision: Double { Double(correctCount) / Double(queryCount) }
-    /// Its 95 % interval.
+    /// The 95 % interval of the precision.
     package var interval: ConfidenceInterval {
         .wilson(successes: correctCount, count: queryCount)
     }
 }
 
-/// The means of a retrieval set.
+/// The mean measures of a retrieval set.
 package struct RetrievalScore: Sendable, Hashable {
     package var metrics: RankingMetrics
-    /// What a random order gets.
+    /// The expected measures of a random order.
     package var chance: RankingMetrics?
     /// 95 % intervals by name of the measure, such as `ndcg_at_5`.
     package var intervals: [String: ConfidenceInterval]
-    /// Judged queries.
+    /// The number of judged queries.
     package var queryCount: Int
-    /// How many of their outcomes hang on rounding.
+    /// The number of outcomes that depend on rounding.
     package var stability: StabilityCount?
-    /// What the judgements lack, and what they name that is not there; nil of a language.
+    /// Mismatches between the judgements and the set; nil for a single language.
     package var judgements: JudgementCount?
-    /// What the intervals were drawn from; nil of a language, whose queries are drawn.
+    /// The units that the intervals were drawn from; nil for a single language, whose queries are
+    /// drawn.
     package var bootstrap: BootstrapUnits?
     /// The means over the queries of each language.
     package var byLanguage: [String: RetrievalScore] = [:]
@@ -62,17 +63,19 @@ package struct RetrievalScore: Sendable, Hashable {
     }
 }
 
-/// Where the files of a retrieval set do not fit together; none of it is an error in published sets.
+/// Mismatches among the files of a retrieval set. They occur in published sets and are not errors.
 package struct JudgementCount: Sendable, Hashable, Codable {
-    /// Queries without any judgement; the means leave them out.
+    /// The number of queries without judgements; they are excluded from the means.
     package var unjudgedQueries: Int
-    /// Judgements of queries that the set does not have.
+    /// The number of judgements for queries that the set does not contain.
     package var ofUnknownQueries: Int
-    /// Judgements of documents that the corpus does not have; relevant ones count as not found.
+    /// The number of judgements for documents that the corpus does not contain; relevant ones count
+    /// as not found.
     package var ofUnknownDocuments: Int
-    /// Queries without text, which are not asked and not in the means.
+    /// The number of queries without text; they are not evaluated and are excluded from the means.
     package var emptyQueries = 0
-    /// Documents without text and image, which are not ranked; relevant ones count as not found.
+    /// The number of documents without text and image, which are not ranked; relevant ones count as
+    /// not found.
     package var emptyDocuments = 0
 
     package init(unjudgedQueries: Int, ofUnknownQueries: Int, ofUnknownDocuments: Int) {
@@ -103,13 +106,13 @@ package struct JudgementCount: Sendable, Hashable, Codable {
         try values.encode(unjudgedQueries, forKey: .unjudgedQueries)
         try values.encode(ofUnknownQueries, forKey: .ofUnknownQueries)
         try values.encode(ofUnknownDocuments, forKey: .ofUnknownDocuments)
-        // Only of sets that have any: scores of others read as before.
+        // Only written if nonzero, so that other scores stay unchanged.
         if emptyQueries > 0 { try values.encode(emptyQueries, forKey: .emptyQueries) }
         if emptyDocuments > 0 { try values.encode(emptyDocuments, forKey: .emptyDocuments) }
     }
 }
 
-/// The score of one set, of either kind.
+/// The score of one set, of either type.
 package enum SetScore: Sendable, Hashable {
     case precision(PrecisionScore)
     case retrieval(RetrievalScore)
@@ -130,7 +133,7 @@ package enum SetScore: Sendable, Hashable {
         }
     }
 
-    /// What chance gets of the measure `metric`.
+    /// The chance level of the measure `metric`.
     package func chance(of metric: String) -> Double? {
         switch self {
         case .precision(let score): metric == PrecisionAtOne.measure ? score.chance : nil
@@ -138,7 +141,7 @@ package enum SetScore: Sendable, Hashable {
         }
     }
 
-    /// The 95 % interval of the measure `metric`, where there is one.
+    /// The 95 % interval of the measure `metric`, if there is one.
     package func interval(of metric: String) -> ConfidenceInterval? {
         switch self {
         case .precision(let score): metric == PrecisionAtOne.measure ? score.interval : nil
@@ -151,15 +154,15 @@ package enum SetScore: Sendable, Hashable {
 package struct GroupScore: Sendable, Hashable, Codable {
     /// The measure that is averaged.
     package var metric: String
-    /// nil while a set is missing: a mean over other sets is another figure.
+    /// The mean; nil while a set is missing, since a mean over other sets is not comparable.
     package var mean: Double?
-    /// The 95 % interval of the mean: the queries of each set are drawn anew.
+    /// The 95 % interval of the mean, from resampled queries of each set.
     package var interval: ConfidenceInterval?
     /// The sets of the group that were scored.
     package var sets: [String]
-    /// The sets of the group that were not.
+    /// The sets of the group that were not scored.
     package var missing: [String]
-    /// Where the list of sets is from; nil for whatever was scored.
+    /// The source of the list of sets; nil for the mean of all scored sets.
     package var source: String?
 
     package init(
@@ -171,7 +174,7 @@ package struct GroupScore: Sendable, Hashable, Codable {
     }
 }
 
-/// `scores.json`.
+/// The contents of `scores.json`.
 package struct Scores: Sendable, Hashable, Codable {
     /// The scores by name of the set.
     package var sets: [String: SetScore]
@@ -179,10 +182,10 @@ package struct Scores: Sendable, Hashable, Codable {
     package var groups: [String: GroupScore]
     /// How the model was run.
     package var settings: [String: JSON]
-    /// Digests of what the sets hold, by name: inputs without the model's prompts, and what is
-    /// right.
+    /// Digests of the sets' contents, by name: inputs without the model's prompts, and judgements.
     package var data: [String: String]
-    /// SHA-256 of each set's `NAME_queries.jsonl`, by name: the outcomes that the scores are of.
+    /// SHA-256 of each set's `NAME_queries.jsonl`, by name: the outcomes that the scores were
+    /// computed from.
     package var outcomes: [String: String]
 
     package init(

@@ -1,15 +1,16 @@
-// How many results of a set depend on rounding.
+// Counts the results of a set that depend on rounding.
 
-/// How many outcomes of a set hang on rounding.
+/// Counts of a set's outcomes that depend on rounding.
 package struct StabilityCount: Sendable, Hashable, Codable {
-    /// Queries in which equal similarities decide.
+    /// The number of queries whose outcome depends on equal similarities.
     package var tied: Int
-    /// Queries with any tie among the similarities that are ranked, deciding or not
-    /// (`QueryOutcome.hasTies`); nil where that was not counted.
+    /// The number of queries with a tie among the ranked similarities, with or without effect
+    /// (`QueryOutcome.hasTies`); nil if not counted.
     package var withTies: Int?
-    /// Queries in which similarities decide that differ by at most twice `margin`, ties among them.
+    /// The number of queries whose outcome depends on similarities that differ by at most twice
+    /// `margin`, ties included.
     package var withinMargin: Int
-    /// What one similarity may move by.
+    /// The amount by which rounding may change one similarity.
     package var margin: Double
 
     package init(_ outcomes: [QueryOutcome]) {

@@ -1,7 +1,7 @@
-// The sets of MMEB: its image part of 36 sets, which MMEB-V2 kept.
+// The sets of MMEB: 36 image sets, which MMEB-V2 kept.
 
 extension BenchmarkSuite {
-    /// MMEB's 36 sets: 20 of them in distribution, that is of kinds that its training part has.
+    /// MMEB's 36 sets. 20 of them are in distribution: of types that its training data contains.
     package static let mmeb = BenchmarkSuite(
         groups: [
             group("Classification", classification), group("VQA", questionAnswering),
@@ -44,7 +44,7 @@ extension BenchmarkSuite {
         "RefCOCO", "RefCOCO-Matching",
     ]
 
-    /// Of MMEB-V2 (arXiv 2507.04590), by the names of its program.
+    /// The video sets of MMEB-V2 (arXiv 2507.04590), by their names in its program.
     private static let videoSets = [
         "K700", "Kinetics-700", "SmthSmthV2", "HMDB51", "UCF101", "Breakfast", "MVBench",
         "Video-MME", "NExTQA", "EgoSchema", "ActivityNetQA", "DiDeMo", "MSR-VTT", "MSVD", "VATEX",

@@ -1,5 +1,5 @@
-// The sets of ViDoRe and of MMEB-V2's visual documents. Several averages are called ViDoRe v2; each
-// has a name of its own here.
+// The sets of ViDoRe and of MMEB-V2's visual documents. Several averages are called ViDoRe v2; here
+// each has a distinct name.
 
 extension BenchmarkSuite {
     /// ViDoRe v1, v2 and v3, and the visual documents of MMEB-V2.
@@ -25,7 +25,7 @@ extension BenchmarkSuite {
             "Vidore3TelecomRetrieval": "its pages are not public",
             "Vidore3NuclearRetrieval": "its pages are not public",
         ],
-        // As mteb's tasks have them, French pages or not.
+        // As declared by mteb's tasks, including sets with French pages.
         englishTasks: Set(mtebV1 + ["Vidore2ESGReportsHLRetrieval"]))
 
     private static func mteb(_ benchmark: String) -> String {
@@ -54,7 +54,7 @@ extension BenchmarkSuite {
         "Vidore2BioMedicalLecturesRetrieval", "Vidore2ESGReportsHLRetrieval",
     ]
 
-    /// Two more are private.
+    /// The public sets of ViDoRe v3; two more are private.
     private static let mtebV3 = [
         "Vidore3FinanceEnRetrieval", "Vidore3IndustrialRetrieval",
         "Vidore3ComputerScienceRetrieval", "Vidore3PharmaceuticalsRetrieval",
@@ -62,7 +62,7 @@ extension BenchmarkSuite {
         "Vidore3EnergyRetrieval",
     ]
 
-    /// Names of repositories of `vidore` on the Hub.
+    /// Task names by repository name in `vidore` on the Hub.
     private static let aliases = namesOnHub.merging(
         mtebV3Topics.flatMap { topic, task in
             ["vidore_v3_\(topic)", "vidore_v3_\(topic)_mteb_format"].map { ($0, task) }
@@ -94,7 +94,7 @@ extension BenchmarkSuite {
         "economics_reports_v2": "Vidore2EconomicsReportsRetrieval",
         "biomedical_lectures_v2": "Vidore2BioMedicalLecturesRetrieval",
         "esg_reports_human_labeled_v2": "Vidore2ESGReportsHLRetrieval",
-        // MMEB-V2's own: VLM2Vec, src/constant/dataset_hf_path.py.
+        // From MMEB-V2: VLM2Vec, src/constant/dataset_hf_path.py.
         "VisRAG-Ret-Test-ArxivQA": "VisRAG_ArxivQA", "VisRAG-Ret-Test-ChartQA": "VisRAG_ChartQA",
         "VisRAG-Ret-Test-MP-DocVQA": "VisRAG_MP-DocVQA",
         "VisRAG-Ret-Test-SlideVQA": "VisRAG_SlideVQA",
@@ -103,10 +103,11 @@ extension BenchmarkSuite {
         "MMLongBench-page-fixed": "MMLongBench-page",
     ]
 
-    /// Which queries of which of mteb's sets the lists of others are over. ViDoRe v2 was published with
-    /// an English and a multilingual set of each kind; the Hub now has one of each with all
-    /// languages, of which the former is the part in English (VLM2Vec, src/constant/
-    /// dataset_hf_path.py: names, repositories and languages, and in its comments the old ones).
+    /// The set and language in mteb that each set of other lists is made of. ViDoRe v2 was
+    /// published with an English and a multilingual set of each type; the Hub now has one of each
+    /// with all languages, whose English part is the former (VLM2Vec,
+    /// src/constant/dataset_hf_path.py: names, repositories and languages, with the old ones in its
+    /// comments).
     private static let sources: [String: Source] = [
         "ViDoRe_arxivqa": Source("VidoreArxivQARetrieval"),
         "ViDoRe_docvqa": Source("VidoreDocVQARetrieval"),

@@ -1,16 +1,16 @@
-// Which sets a published average is over, and the averages.
+// The sets of published averages, and how the averages are computed.
 
 /// A benchmark of several sets: named groups of sets, and the mean of each.
 package struct BenchmarkSuite: Sendable {
-    /// Sets whose scores are averaged.
+    /// A group of sets whose scores are averaged.
     package struct Group: Sendable, Hashable {
         /// The group's name, such as `VQA`.
         package let name: String
         /// The measure that is averaged, such as `ndcg_at_5`.
         package let metric: String
-        /// Where the list of sets is from.
+        /// The source of the list of sets.
         package let source: String
-        /// The names of its sets.
+        /// The names of the group's sets.
         package let sets: [String]
 
         package init(_ name: String, metric: String, source: String, _ sets: [String]) {
@@ -19,19 +19,20 @@ package struct BenchmarkSuite: Sendable {
         }
     }
 
-    /// The groups, in the order in which they are shown.
+    /// The groups, in display order.
     package let groups: [Group]
-    /// The names of the groups that are tasks: a set belongs to at most one of them.
+    /// The names of the groups that are tasks; a set belongs to at most one of them.
     package let tasks: [String]
-    /// The measure of the mean over whatever sets were scored.
+    /// The measure of the mean over all scored sets.
     package let metric: String
-    /// Other names of sets: that of a repository of the Hub for the one that a list has.
+    /// Other names of sets: repository names on the Hub to names in lists.
     package let aliases: [String: String]
-    /// Sets of lists that are made of another list's set: all of it, or its queries of one language.
+    /// Sets of lists that are derived from another list's set: all of it, or its queries of one
+    /// language.
     package let sources: [String: Source]
-    /// Sets that exist and cannot be scored, with the reason.
+    /// Sets that exist but cannot be scored, with the reason.
     package let refused: [String: String]
-    /// Sets of English queries only, which name no language.
+    /// Sets with only English queries, which do not declare a language.
     package let englishTasks: Set<String>
 
     package init(
@@ -46,16 +47,16 @@ package struct BenchmarkSuite: Sendable {
         self.englishTasks = englishTasks
     }
 
-    /// Returns the name of the task that a set belongs to; nil for a set that has none.
+    /// Returns the name of the task that a set belongs to, or nil.
     package func task(of set: String) -> String? {
         groups.first { tasks.contains($0.name) && $0.sets.contains(set) }?.name
     }
 
-    /// What a set of a list is made of.
+    /// The origin of a derived set.
     package struct Source: Sendable, Hashable {
-        /// The name of the set that holds it.
+        /// The name of the set that contains it.
         package let set: String
-        /// The queries that count; nil counts all.
+        /// The language of the included queries; nil includes all.
         package let language: String?
 
         package init(_ set: String, language: String? = nil) {
@@ -63,12 +64,13 @@ package struct BenchmarkSuite: Sendable {
         }
     }
 
-    /// What one set contributes to means.
+    /// The contribution of one set to means.
     package struct SetResult: Sendable {
         package let score: SetScore
-        /// Samples of the means of each measure that a group averages, by name.
+        /// Bootstrap samples of the mean of each measure that a group averages, by name.
         package let samples: [String: ResampledMeans]
-        /// The same over the queries of each language that a list names.
+        /// Bootstrap samples over the queries of each language that a list names, by language and
+        /// measure.
         package let byLanguage: [String: [String: ResampledMeans]]
 
         package init(
@@ -78,13 +80,13 @@ package struct BenchmarkSuite: Sendable {
             (self.score, self.samples, self.byLanguage) = (score, samples, byLanguage)
         }
 
-        /// The measures of `suite` from what the queries of `set` got.
+        /// Computes the measures of `suite` from the outcomes of `set`.
         init(score: SetScore, _ outcomes: [QueryOutcome], set: String, in suite: BenchmarkSuite) {
             let languages = Set(suite.sources.values.compactMap(\.language))
                 .intersection(outcomes.compactMap(\.language))
             var byLanguage: [String: [String: ResampledMeans]] = [:]
             for language in languages {
-                // Of one language, queries are drawn.
+                // Within one language, single queries are drawn.
                 byLanguage[language] = outcomes.filter { $0.language == language }
                     .samples(of: suite.metrics, set: set, units: nil)
             }
@@ -95,9 +97,9 @@ package struct BenchmarkSuite: Sendable {
         }
     }
 
-    /// A set of a list, found among the results.
+    /// A set of a list that was found among the results.
     private struct Member {
-        /// The name of its result.
+        /// The name of the set in the results.
         let result: String
         let language: String?
 
@@ -109,12 +111,12 @@ package struct BenchmarkSuite: Sendable {
     /// The measures that groups average.
     var metrics: Set<String> { Set(groups.map(\.metric) + [metric]) }
 
-    /// The means of the groups of which any set is in `results`, and the mean over all of these.
+    /// The means of the groups with any set in `results`, and the mean over all results.
     ///
-    /// A group of which a set is missing has no mean, for that of other sets is another figure.
+    /// A group with a missing set has no mean, since a mean over other sets is not comparable.
     ///
-    /// - Parameter ofPart: whether the scores are of parts of the sets, which no published mean is
-    ///   over: then there are no groups, only the mean over what was scored.
+    /// - Parameter ofPart: whether only parts of the sets were scored; then only the mean over all
+    ///   scored sets is returned, since published means cover whole sets.
     package func means(
         _ results: [String: SetResult], ofPart: Bool = false
     ) -> [String: GroupScore] {
@@ -141,21 +143,20 @@ package struct BenchmarkSuite: Sendable {
         return means
     }
 
-    /// The score of a set of a list, whichever of its names its folder has; nil where it was not
-    /// scored.
+    /// The score of a set of a list under any of its folder names; nil if it was not scored.
     func value(of measure: String, for name: String, in scores: Scores) -> Double? {
         guard let member = member(name, among: listNames(of: scores.sets.keys)) else { return nil }
         return scores.sets[member.result]?.value(of: measure, language: member.language)
     }
 
-    /// The names of results by those that lists have for them.
+    /// The names of results, by their names in lists.
     private func listNames(of results: some Sequence<String>) -> [String: String] {
         var named: [String: String] = [:]
         for name in results.sorted() { named[aliases[name] ?? name] = name }
         return named
     }
 
-    /// Where a set of a list is found.
+    /// Finds a set of a list among the results.
     private func member(_ name: String, among named: [String: String]) -> Member? {
         if let result = named[name] { return Member(result: result, language: nil) }
         guard let source = sources[name], let result = named[source.set] else { return nil }
@@ -184,6 +185,6 @@ package struct BenchmarkSuite: Sendable {
 }
 
 extension BenchmarkSuite {
-    /// Sets that no published average is over.
+    /// The suite of sets without published averages.
     package static let retrieval = BenchmarkSuite(groups: [], metric: "ndcg_at_10")
 }

@@ -1,25 +1,25 @@
-// A part of a benchmark, small enough to be scored while a model is trained.
+// A part of a benchmark that is small enough to be scored during training.
 
 import MoCaCore
 import MoCaData
 import MoCaSettings
 
-/// Which queries, documents and candidates of each set are scored. nil is all of them.
+/// The queries, documents and candidates of each set that are scored. nil includes all.
 ///
-/// What is chosen depends on ids and contents, not on the order of rows. A greater `queryCount`
-/// keeps the queries of a smaller one, and a greater `candidateCount` the candidates. A greater
-/// `documentCount` keeps the documents while the queries are the same: more queries bring more
-/// relevant documents, which take the places of others. Scores of a part are no one's published
-/// scores: with fewer documents and candidates they are higher.
+/// The choice depends on ids and contents, not on the order of rows. A greater `queryCount` keeps
+/// the queries of a smaller one, and a greater `candidateCount` the candidates. A greater
+/// `documentCount` keeps the documents only for the same queries: more queries bring more relevant
+/// documents, which replace others. Scores of a part are not comparable with published scores: with
+/// fewer documents and candidates they are higher.
 package struct EvaluationPart: Sendable, Hashable {
-    /// Queries of a set, at most.
+    /// The maximum number of queries of a set.
     package var queryCount: Int?
-    /// Documents of a retrieval set: all relevant ones of the chosen queries, and others up to this
-    /// number.
+    /// The number of documents of a retrieval set: all relevant documents of the chosen queries,
+    /// filled up with others.
     package var documentCount: Int?
-    /// Candidates of a query of MMEB, at most: the right one, and the others in their order.
+    /// The maximum number of candidates of an MMEB query: the right one, then others in order.
     package var candidateCount: Int?
-    /// Chooses another part.
+    /// The seed of the choice.
     package var seed: UInt64 = 0
 
     package init(
@@ -30,11 +30,11 @@ package struct EvaluationPart: Sendable, Hashable {
         (self.candidateCount, self.seed) = (candidateCount, seed)
     }
 
-    /// Minutes on two cores.
+    /// A preset that runs in minutes on two cores.
     package static let nano = EvaluationPart(
         queryCount: 50, documentCount: 500, candidateCount: 100)
 
-    /// What `scores.json` says about the part.
+    /// The part as a setting in `scores.json`.
     var setting: JSON {
         var values: JSONObject = ["seed": .integer(Int(clamping: seed))]
         values["max_queries"] = queryCount.map(JSON.integer)
@@ -43,8 +43,8 @@ package struct EvaluationPart: Sendable, Hashable {
         return .object(values)
     }
 
-    /// The places of `count` of the names, in ascending order: those of the least random numbers,
-    /// each of which is a function of the seed and the name. Among equal names the first are taken.
+    /// The indices of `count` of the names, in ascending order: those with the smallest random
+    /// numbers, each a function of the seed and the name. Among equal names the first are taken.
     func chosen(_ count: Int, of names: [String]) -> [Int] {
         guard count < names.count else { return Array(names.indices) }
         let numbers = names.map { name -> UInt64 in
@@ -57,14 +57,14 @@ package struct EvaluationPart: Sendable, Hashable {
         return order.prefix(count).sorted()
     }
 
-    /// The queries of a set that are asked; unjudged ones are not, for they would not count.
+    /// The queries of a set that are evaluated; a subset contains only judged ones.
     func queries(of set: RetrievalSet) -> [QueryRecord] {
         guard let queryCount else { return set.queries }
         let judged = set.queries.filter { set.relevance[ExactText($0.id)]?.isEmpty == false }
         return chosen(queryCount, of: judged.map(\.id)).map { judged[$0] }
     }
 
-    /// The documents of a set that are ranked.
+    /// The documents of a set to rank: the relevant ones of `queries`, filled up with others.
     func documents(
         _ ids: [String], for queries: [QueryRecord], _ relevance: [ExactText: [ExactText: Int]]
     ) -> Set<ExactText> {

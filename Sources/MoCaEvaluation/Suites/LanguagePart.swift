@@ -1,4 +1,4 @@
-// The queries of one language of a set, which some published averages count as a set.
+// The queries of one language of a set, which some published averages treat as a set.
 
 /// A set's queries of one language, named `SET (LANGUAGE)` in the groups of `scores.json`.
 struct LanguagePart: Sendable, Hashable {
@@ -9,7 +9,7 @@ struct LanguagePart: Sendable, Hashable {
         (self.set, self.language) = (set, language)
     }
 
-    /// The part of that name; nil of a name of another form.
+    /// Parses a name `SET (LANGUAGE)`; nil if it has another form.
     init?(_ name: String) {
         guard name.hasSuffix(")"), let open = name.lastIndex(of: "("), open > name.startIndex
         else { return nil }

@@ -1,4 +1,4 @@
-// Scores of retrieval sets as mteb keeps results: FOLDER/MODEL/REVISION/TASK.json beside
+// Exports scores of retrieval sets in mteb's layout: FOLDER/MODEL/REVISION/TASK.json beside
 // model_meta.json (mteb/results/task_result.py, mteb/models/model_meta.py).
 
 package import Foundation
@@ -9,9 +9,9 @@ import MoCaSystem
 package struct MTEBExport: Sendable {
     /// The model's name; a `/` in it becomes `__` on disk, as in mteb.
     private let model: String
-    /// Tells one state of the model from another.
+    /// Identifies a state of the model.
     private let revision: String
-    /// Numbers of a vector.
+    /// The number of components of a vector.
     private let vectorLength: Int
     private let parameterCount: Int
 
@@ -20,13 +20,13 @@ package struct MTEBExport: Sendable {
         (self.vectorLength, self.parameterCount) = (vectorLength, parameterCount)
     }
 
-    /// Writes a file for each retrieval set; the names of tasks are those of `suite`.
+    /// Writes a file for each retrieval set; task names come from `suite`.
     ///
-    /// Sets that mteb's own tasks are not of keep their folder's name. mteb has no task of MMEB: its
-    /// tasks on the same data rank one corpus, and precision among a query's own candidates is another
-    /// figure.
+    /// Sets without a task in mteb keep their folder's name. mteb has no task for MMEB: its tasks
+    /// on the same data rank one corpus, which is not comparable with precision among a query's own
+    /// candidates.
     ///
-    /// - Parameter seconds: how long each set took.
+    /// - Parameter seconds: the duration of each set.
     /// - Returns: the folder of the results.
     /// - Throws: `EvaluationError.cannotWrite`, `.measureMissing`, `.unknownLanguage`.
     @discardableResult
@@ -78,7 +78,7 @@ package struct MTEBExport: Sendable {
             "similarity_fn_name": .string("cosine"),
             "modalities": .array([.string("image"), .string("text")]),
         ]
-        // Required by mteb, and not known here.
+        // Required by mteb, but unknown here.
         for key in [
             "loader", "release_date", "languages", "memory_usage_mb", "max_tokens", "license",
             "open_weights", "public_training_code", "public_training_data", "use_instructions",
@@ -89,9 +89,9 @@ package struct MTEBExport: Sendable {
         return meta
     }
 
-    /// An entry a language; one where the set says none.
+    /// The entries, one per language; a single one if the set declares no language.
     ///
-    /// - Parameter languages: of a set that says none.
+    /// - Parameter languages: the languages of a set that declares none.
     private static func entries(
         _ score: RetrievalScore, _ metric: String, set: String, languages: [String]
     ) throws -> [JSON] {
@@ -121,9 +121,9 @@ package struct MTEBExport: Sendable {
     }
 }
 
-/// How sets name languages, and how mteb does.
+/// Converts language names of sets to mteb's codes.
 enum MTEBLanguage {
-    /// ISO 639-3 and the script that the language is mostly written in, such as `jpn-Jpan`.
+    /// Returns the ISO 639-3 code and the usual script, such as `jpn-Jpan`.
     ///
     /// - Parameter name: an English name, or a code such as `ja`, `jpn` or `zh_CN`.
     static func code(of name: String) -> String? {
@@ -135,7 +135,7 @@ enum MTEBLanguage {
         return "\(three)-\(script.identifier)"
     }
 
-    /// Two letters or three by English name.
+    /// Two- or three-letter codes by lowercased English name.
     private static let codes: [String: String] = {
         let english = Locale(identifier: "en")
         var codes: [String: String] = [:]
@@ -143,7 +143,7 @@ enum MTEBLanguage {
             guard let name = english.localizedString(forLanguageCode: code.identifier) else {
                 continue
             }
-            // Of several codes of one name the shortest.
+            // If several codes have one name, the shortest is used.
             let old = codes[name.lowercased()]
             if old.map({ $0.count > code.identifier.count }) ?? true {
                 codes[name.lowercased()] = code.identifier

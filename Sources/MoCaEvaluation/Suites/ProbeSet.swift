@@ -1,4 +1,4 @@
-// The inputs on which two models are compared, and the vectors that a model gives them.
+// The inputs on which two models are compared, and a model's vectors for them.
 
 package import Foundation
 package import MoCaCore
@@ -7,26 +7,27 @@ package import MoCaEmbedding
 import MoCaTables
 package import MoCaVectors
 
-/// A file of records as `moca embed` takes them.
+/// A file of records in the input format of `moca embed`.
 package struct ProbeSet: Sendable {
-    /// The file.
+    /// The file of records.
     package var records: URL
-    /// Relative paths of images start here.
+    /// The root of relative image paths.
     package var images: URL
-    /// Vectors are kept in its folder `cache`, so that an interrupted run goes on.
+    /// The output folder; its subfolder `cache` stores vectors so that an interrupted run can
+    /// continue.
     package var output: URL
-    /// The prompt to put around each record.
+    /// The role whose prompt is applied to each record.
     package var role: Role?
-    /// Told how far it is.
+    /// Called on progress.
     package var tell: @Sendable (EmbeddingProgress) -> Void = { _ in }
-    /// Asked between windows; true ends the run so that it can be continued.
+    /// Called between windows; if true, the run ends and can be continued.
     package var isInterrupted: @Sendable () -> Bool = { false }
 
     package init(records: URL, images: URL, output: URL, role: Role? = nil) {
         (self.records, self.images, self.output, self.role) = (records, images, output, role)
     }
 
-    /// Ids and vectors of the records, in their order.
+    /// The ids and vectors of the records, in order.
     ///
     /// - Parameter model: the model's fingerprint.
     /// - Throws: `DataError`, `VectorError`, `SearchError`, `EvaluationError.interrupted`.

@@ -1,34 +1,35 @@
-// What papers and model cards print, each figure with its source (Resources/published.json).
+// Figures published in papers and model cards, each with its source (Resources/published.json).
 
 import Foundation
 
-/// Published scores, in per cent.
+/// Published scores, in percent.
 package struct PublishedFigures: Sendable, Hashable, Decodable {
-    /// What one source says about one model.
+    /// The figures that one source gives for one model.
     package struct Entry: Sendable, Hashable, Decodable {
         package let model: String
         /// The model's size, such as `3B`, if known.
         package let size: String?
-        /// Of scores of single sets, such as `ndcg_at_5`; an average has its group's.
+        /// The measure of single-set scores, such as `ndcg_at_5`; an average has its group's
+        /// measure.
         package let measure: String?
-        /// By the name of a group of `BenchmarkSuite`, or of a set.
+        /// Scores by name of a group of `BenchmarkSuite`, or of a set.
         package let scores: [String: Double]
         package let source: String
-        /// What a reader must know beside the figure.
+        /// A caveat to show beside the figure.
         package let note: String?
     }
 
     package let averages: [Entry]
     package let sets: [Entry]
 
-    /// Whose groups and sets have published figures.
+    /// The suites whose groups and sets have published figures.
     private static let suites = [BenchmarkSuite.mmeb, .vidore]
 
     private enum CodingKeys: CodingKey {
         case averages, sets
     }
 
-    /// Reads the figures that the program carries.
+    /// Reads the figures embedded in the program.
     ///
     /// - Throws: `EvaluationError.unreadableScores`.
     package init() throws {
@@ -40,20 +41,20 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
         }
     }
 
-    /// Published figures of what an evaluation scored: columns by label, a row an entry.
+    /// Published figures for the scored groups or sets: a column per label, a row per entry.
     package struct Beside: Sendable, Hashable {
-        /// Groups or sets that were scored as published, in order.
+        /// The groups or sets that were scored as published, in order.
         package var labels: [String] = []
-        /// Our value of each label, from 0 to 1.
+        /// Our value for each label, from 0 to 1.
         package var ours: [Double] = []
-        /// Entries with a figure of any label, the best of the most common label first.
+        /// Entries with a figure for any label, sorted by the most common label, best first.
         package var entries: [Entry] = []
-        /// Why published figures are not shown, by label.
+        /// The reasons why published figures are not shown, by label.
         package var refusals: [String: String] = [:]
     }
 
-    /// The averages that stand beside the groups of `scores`: of a group that was scored whole, by
-    /// its own label alone.
+    /// Published averages to compare with the groups of `scores`: only for completely scored
+    /// groups, each under its own label.
     package func averages(beside scores: Scores) -> Beside {
         var beside = Beside()
         let published = Set(averages.flatMap { $0.scores.keys })
@@ -74,8 +75,8 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
         return beside
     }
 
-    /// The figures of single sets that stand beside those of `scores`: of the same set, whichever of
-    /// its names its folder has, and the same measure.
+    /// Published single-set figures to compare with `scores`: of the same set, under any of its
+    /// folder names, and the same measure.
     package func sets(beside scores: Scores) -> Beside {
         var beside = Beside()
         guard scores.partReason == nil else { return beside }
@@ -105,7 +106,7 @@ package struct PublishedFigures: Sendable, Hashable, Decodable {
     private static func sorted(_ entries: [Entry], by labels: [String]) -> [Entry] {
         let found = entries.filter { entry in labels.contains { entry.scores[$0] != nil } }
         let counts = labels.map { label in found.count { $0.scores[label] != nil } }
-        // Of equally common labels the last: `all` stands after its parts.
+        // Among equally common labels the last is used: `all` follows its parts.
         guard let most = counts.max(), let index = counts.lastIndex(of: most) else { return [] }
         let values = found.map { $0.scores[labels[index]] ?? -1 }
         return found.indices.sorted { (values[$0], $1) > (values[$1], $0) }.map { found[$0] }

@@ -1,11 +1,11 @@
 // BMP: header, palette and pixels, in Pillow's mode. libvips reads the format through ImageMagick,
-// which is not let near files from outside, so it is decoded here.
+// which must not process untrusted files, so it is decoded here.
 
 import Foundation
 
-/// What stands before the pixels of a BMP file.
+/// The header and palette of a BMP file.
 struct BMPHeader {
-    /// Pixels in a row, and rows.
+    /// The width and height in pixels.
     let width: Int
     let height: Int
     private let bits: Int
@@ -14,7 +14,7 @@ struct BMPHeader {
     private let masks: [Int]
     private let colours: Palette
     private let mode: RasterMode
-    /// Where the pixels begin.
+    /// The offset of the pixel data.
     private let dataStart: Int
 
     private enum Compression: Int {
@@ -97,14 +97,14 @@ struct BMPHeader {
     }
 
     private static func masks(_ file: EncodedImage, headerSize: Int) throws -> [Int] {
-        // A header of 40 bytes is followed by three masks; a longer one holds four.
+        // A header of 40 bytes is followed by three masks; a longer one contains four.
         let count = headerSize == 40 ? 3 : 4
         let masks = (0..<count).compactMap { file.data.long(54 + 4 * $0, .little) }
         guard masks.count == count else { throw file.truncation }
         return masks.count == 3 ? masks + [0] : masks
     }
 
-    /// The palette as red, green and blue in turn.
+    /// The palette as interleaved red, green and blue.
     private static func palette(
         _ file: EncodedImage, _ fields: Fields, at: inout Int
     ) throws -> [UInt8] {
@@ -118,7 +118,8 @@ struct BMPHeader {
         }
     }
 
-    /// Whether an index is its own grey level (or black and white), so that no palette is needed.
+    /// Whether every index is its own grey level (or black and white), so that no palette is
+    /// needed.
     private static func isGrey(_ palette: [UInt8], bits: Int) -> Bool {
         let levels = palette.count == 6 ? [0, 255] : Array(0..<palette.count / 3)
         guard bits == 8 && levels.count != 2 || bits == 1 && levels.count == 2 else { return false }
@@ -136,7 +137,7 @@ struct BMPHeader {
 
     // MARK: - Pixels
 
-    /// All pixels. Throws `ImageError`.
+    /// Decodes all pixels. Throws `ImageError`.
     func decoded(_ file: EncodedImage) throws -> Raster {
         let bytes: [UInt8]
         if bits <= 8 {
@@ -153,7 +154,7 @@ struct BMPHeader {
         return Raster(mode, width: width, height: height, bytes: bytes)
     }
 
-    /// File row that holds output row `y`.
+    /// The row in the file of output row `y`.
     private func fileRow(_ y: Int) -> Int { isTopDown ? y : height - 1 - y }
 
     /// The bytes of every row, from top to bottom.
@@ -202,10 +203,10 @@ struct BMPHeader {
 
     private typealias Field = (shift: Int, most: Int)
 
-    /// Where red, green, blue (and alpha) stand in a pixel.
+    /// The bit fields of red, green, blue (and alpha) in a pixel.
     private func channelFields(_ file: EncodedImage) throws -> [Field] {
         let usual: [Int] = bits == 16 ? [0x7c00, 0x3e0, 0x1f, 0] : [0xff0000, 0xff00, 0xff, 0]
-        // All masks zero means blue, green, red, alpha.
+        // Masks that are all zero mean blue, green, red, alpha.
         let isUnset = masks.allSatisfy { $0 == 0 }
         var wanted = masks.isEmpty || isUnset ? usual : masks
         if mode == .rgba && isUnset { wanted[3] = 0xff00_0000 }
@@ -224,7 +225,7 @@ struct BMPHeader {
 
     // MARK: - Run-length codes
 
-    /// Indices from run-length codes. Pixels that a code leaves out have index 0. Throws `ImageError`.
+    /// Indices from run-length codes; skipped pixels have index 0. Throws `ImageError`.
     private func runs(_ file: EncodedImage) throws -> [UInt8] {
         var reader = BMPRuns(file, start: dataStart, width: width, isNibbles: compression == .runs4)
         let indices = reader.indices(count: width * height)
@@ -248,7 +249,7 @@ private struct BMPRuns {
         (data, at, self.width, self.isNibbles) = (file.data, start, width, isNibbles)
     }
 
-    /// At most `count` indices, rows as they stand in the file.
+    /// At most `count` indices, in the row order of the file.
     mutating func indices(count: Int) -> [UInt8] {
         while out.count < count, let length = data.byte(at), let value = data.byte(at + 1) {
             at += 2
@@ -287,7 +288,7 @@ private struct BMPRuns {
         }
         at += byteCount
         x += length
-        // Literals are padded to an even position in the file.
+        // Literals are padded to an even offset in the file.
         at += at % 2
         return true
     }

@@ -1,8 +1,8 @@
-// Bounds-checked numbers out of encoded bytes: a read outside of them gives nil and never traps.
+// Bounds-checked integers from encoded bytes: a read out of bounds returns nil and never traps.
 
 import Foundation
 
-/// Byte order of the numbers of a file.
+/// The byte order of a file's integers.
 enum ByteOrder {
     case little, big
 }
@@ -13,13 +13,13 @@ extension Data {
         offset >= 0 && offset < count ? Int(self[startIndex + offset]) : nil
     }
 
-    /// The unsigned 16-bit number at `offset`.
+    /// The unsigned 16-bit integer at `offset`.
     func word(_ offset: Int, _ order: ByteOrder) -> Int? {
         guard let first = byte(offset), let second = byte(offset + 1) else { return nil }
         return order == .little ? first | second << 8 : first << 8 | second
     }
 
-    /// The unsigned 32-bit number at `offset`.
+    /// The unsigned 32-bit integer at `offset`.
     func long(_ offset: Int, _ order: ByteOrder) -> Int? {
         guard let first = word(offset, order), let second = word(offset + 2, order) else {
             return nil
@@ -33,7 +33,7 @@ extension Data {
         return [UInt8](self[startIndex + offset..<startIndex + offset + count])
     }
 
-    /// Whether all `parts` stand at their offsets.
+    /// Whether all `parts` are found at their offsets.
     func matches(_ parts: [(Int, [UInt8])]) -> Bool {
         parts.allSatisfy { offset, expected in bytes(offset, expected.count) == expected }
     }

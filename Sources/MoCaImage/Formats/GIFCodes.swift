@@ -2,16 +2,16 @@
 
 import Foundation
 
-/// Reads palette indices from the sub-blocks of a GIF frame.
+/// Decodes palette indices from the sub-blocks of a GIF frame.
 struct GIFCodes {
     private static let tableSize = 4096
 
     private let file: EncodedImage
     private let clear: Int
-    /// The sub-blocks' bytes, joined.
+    /// The concatenated bytes of the sub-blocks.
     private let stream: [UInt8]
 
-    /// Joins the sub-blocks that begin at `start`; `bits` is the length of an index.
+    /// Concatenates the sub-blocks from `start`; `bits` is the minimum code size.
     init(_ file: EncodedImage, start: Int, bits: Int) throws {
         self.file = file
         clear = 1 << bits
@@ -25,9 +25,9 @@ struct GIFCodes {
         stream = joined
     }
 
-    /// The first `count` indices. Throws `ImageError` when the codes end sooner or are impossible.
+    /// The first `count` indices. Throws `ImageError` if the codes end early or are invalid.
     func indices(count: Int) throws -> [UInt8] {
-        // A code stands for the string of `prefix`, then `last`.
+        // A code stands for the string of `prefix` followed by `last`.
         var prefix = [Int](repeating: 0, count: Self.tableSize)
         var last = [UInt8](repeating: 0, count: Self.tableSize)
         var out: [UInt8] = []
@@ -53,7 +53,7 @@ struct GIFCodes {
                 link = previous
             }
             while link >= clear {
-                // Links point to older codes, so the walk ends.
+                // Links point to older codes, so the loop terminates.
                 guard link < next, link >= clear + 2 else { throw damaged }
                 string.append(last[link])
                 link = prefix[link]
@@ -73,7 +73,7 @@ struct GIFCodes {
 
     private var damaged: ImageError { .damaged(name: file.name, format: .gif) }
 
-    /// `size` (at most 12) bits at bit `position`, lowest first.
+    /// The `size` (at most 12) bits from bit `position`, least significant first.
     private func bits(_ size: Int, at position: Int) -> Int? {
         let byte = position >> 3
         guard position + size <= stream.count * 8 else { return nil }

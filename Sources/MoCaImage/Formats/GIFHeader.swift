@@ -3,25 +3,25 @@
 
 import Foundation
 
-/// What stands before the pixels of a GIF's first frame.
+/// The headers of a GIF file up to the pixels of its first frame.
 struct GIFHeader {
-    /// The canvas, enlarged where the first frame reaches over it.
+    /// The width and height of the canvas, enlarged if the first frame exceeds it.
     let width: Int
     let height: Int
-    /// The frame's place on the canvas.
+    /// The frame's offset on the canvas.
     private let left: Int
     private let top: Int
     private let frameWidth: Int
     private let frameHeight: Int
     private let isInterlaced: Bool
-    /// The palette's bytes, red, green and blue in turn; nil when it is the grey ramp.
+    /// The palette as interleaved red, green and blue; nil if it is the grey ramp or missing.
     private let palette: [UInt8]?
     private let transparentIndex: UInt8?
     private let codeBits: Int
-    /// Where the sub-blocks of codes begin.
+    /// The offset of the code sub-blocks.
     private let dataStart: Int
 
-    /// Reads up to the first frame. Throws `ImageError`.
+    /// Reads the headers up to the first frame. Throws `ImageError`.
     init(_ file: EncodedImage) throws {
         let data = file.data
         guard let canvasWidth = data.word(6, .little), let canvasHeight = data.word(8, .little),
@@ -51,7 +51,7 @@ struct GIFHeader {
         dataStart = at + 1
     }
 
-    /// The palette that `flags` announce at `at`, which is moved behind it.
+    /// Reads the palette that `flags` announce at `at`, and advances `at` past it.
     private static func palette(
         _ file: EncodedImage, flags: Int, at: inout Int
     ) throws -> [UInt8]? {
@@ -66,7 +66,7 @@ struct GIFHeader {
         palette.indices.allSatisfy { Int(palette[$0]) == $0 / 3 }
     }
 
-    /// Moves `at` to the first image descriptor and notes the transparent index on the way.
+    /// Advances `at` to the first image descriptor, and records the transparent index.
     private static func skipExtensions(
         _ file: EncodedImage, at: inout Int, transparent: inout UInt8?
     ) throws {
@@ -92,7 +92,7 @@ struct GIFHeader {
 
     // MARK: - Pixels
 
-    /// The first frame on its canvas: "P", or "L" where the palette is the grey ramp or missing.
+    /// The first frame on its canvas: "P", or "L" if the palette is the grey ramp or missing.
     func decoded(_ file: EncodedImage) throws -> Raster {
         let background = transparentIndex ?? 0
         var canvas = [UInt8](repeating: background, count: width * height)
@@ -111,7 +111,7 @@ struct GIFHeader {
         return Raster(.palette, width: width, height: height, bytes: colours.applied(to: canvas))
     }
 
-    /// The rows of the frame in the order of the file.
+    /// The frame's rows in file order.
     private var rowOrder: [Int] {
         guard isInterlaced else { return Array(0..<frameHeight) }
         return [(0, 8), (4, 8), (2, 4), (1, 2)].flatMap { start, step in
@@ -120,17 +120,17 @@ struct GIFHeader {
     }
 }
 
-/// 256 colours; those that a file leaves out are the grey of their index.
+/// A palette of 256 colours; colours missing from the file are the grey of their index.
 struct Palette {
     private var colours: [UInt8]
 
-    /// Makes a palette of red, green and blue bytes in turn.
+    /// Creates a palette from interleaved red, green and blue bytes.
     init(colours given: some Collection<UInt8>) {
         colours = (0..<768).map { UInt8($0 / 3) }
         for (index, value) in given.prefix(768).enumerated() { colours[index] = value }
     }
 
-    /// Three bytes for every index.
+    /// The colours of the indices, three bytes each.
     func applied(to indices: [UInt8]) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: indices.count * 3) { out, initialized in
             for (pixel, index) in indices.enumerated() {

@@ -1,11 +1,10 @@
-// The encoded bytes of an image, for who needs both them and the pixels.
+// The encoded bytes of an image, for callers that need both them and the pixels.
 
 package import Foundation
 package import MoCaCore
 
 extension ImageDecoder {
-    /// The encoded bytes of `source`, read whole. Throws `ImageError`, also for bytes of no known
-    /// format.
+    /// All encoded bytes of `source`. Throws `ImageError`, also if they match no supported format.
     package func encodedBytes(of source: ImageSource) throws -> Data {
         try EncodedImage(source).data
     }

@@ -1,15 +1,15 @@
-// Encoded bytes to samples: which decoder reads which format, and what is refused before decoding.
+// Encoded bytes to samples: the decoder of each format, and the checks before decoding.
 
 import Foundation
 package import MoCaCore
 
 /// The size that a file declares, read without decoding its pixels.
 package struct ImageHeader: Sendable, Hashable {
-    /// The format that the first bytes show.
+    /// The format, according to the first bytes.
     package let format: ImageFormat
-    /// Pixels in a row, before any enlargement.
+    /// The width in pixels, before any enlargement.
     package let width: Int
-    /// Rows.
+    /// The height in pixels.
     package let height: Int
 
     /// Reads the header of `source`; throws `ImageError`.
@@ -18,19 +18,19 @@ package struct ImageHeader: Sendable, Hashable {
     }
 }
 
-/// Decodes the first frame of an image in its file's own mode. Colour profiles are ignored, and so
-/// is the orientation that EXIF gives, unless `orientation` says otherwise; a file with missing data
-/// is an error. Safe to use from many threads at once.
+/// Decodes the first frame of an image in its file's own mode. Colour profiles are ignored, as is
+/// the EXIF orientation, unless `orientation` is `.exif`; missing data is an error. Safe to use
+/// from several threads at once.
 package struct ImageDecoder: Sendable {
-    /// Pillow's limit against decompression bombs: twice what a quarter of a gigabyte holds.
+    /// Pillow's limit against decompression bombs: twice the RGB pixels that fit in 256 MiB.
     package static let defaultPixelLimit = 178_956_970
 
-    /// Most pixels that a header may declare.
+    /// The maximum number of pixels that a header may declare.
     package var pixelLimit: Int
-    /// Which orientation tags turn an image.
+    /// The orientation tags that are applied.
     package var orientation: OrientationPolicy
 
-    /// Makes a decoder that refuses images of more than `pixelLimit` pixels.
+    /// Creates a decoder that rejects images of more than `pixelLimit` pixels.
     package init(
         pixelLimit: Int = Self.defaultPixelLimit, orientation: OrientationPolicy = .reference
     ) {
@@ -64,7 +64,8 @@ package struct ImageDecoder: Sendable {
         }
     }
 
-    /// The pixels of `source` as RGB, or as grey where the three channels are equal.
+    /// The pixels of `source` as RGB, or as grey if the three channels are equal. Throws
+    /// `ImageError`.
     package func image(of source: ImageSource) throws -> PixelImage {
         try raster(of: source).converted()
     }
@@ -95,13 +96,13 @@ package struct ImageDecoder: Sendable {
     }
 }
 
-/// The bytes of one image, its name for messages, and its format.
+/// The bytes of one image, its name for errors, and its format.
 struct EncodedImage {
     let name: String
     let data: Data
     let format: ImageFormat
 
-    /// Reads `source`. A file of which only the header is wanted is mapped, not read.
+    /// Reads `source`. If only the header is needed, a file is mapped instead of read.
     init(_ source: ImageSource, isHeaderOnly: Bool = false) throws {
         name = source.name
         switch source {
@@ -127,7 +128,7 @@ struct EncodedImage {
         }
     }
 
-    /// The error for data that do not decode: truncated where the format's last mark is missing.
+    /// The error for undecodable data: truncated if the format's end marker is missing.
     var failure: ImageError {
         let hasEnd: Bool
         switch format {
@@ -140,10 +141,10 @@ struct EncodedImage {
             ? .damaged(name: name, format: format) : .truncated(name: name, format: format)
     }
 
-    /// The error for data that end too soon.
+    /// The error for data that ends early.
     var truncation: ImageError { .truncated(name: name, format: format) }
 
-    /// The error for samples that are not decoded.
+    /// The error for unsupported samples.
     func unsupported(_ samples: String) -> ImageError {
         .unsupportedSamples(name: name, format: format, samples: samples)
     }

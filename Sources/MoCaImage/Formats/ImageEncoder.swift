@@ -1,4 +1,4 @@
-// Pixels back to files: pictures for reports.
+// Encoding of pixels into files, for the images of reports.
 
 import CVips
 package import Foundation
@@ -15,13 +15,13 @@ extension PixelImage {
 
     /// The image as a PNG file. Throws `ImageError.encodingFailed`.
     package func png() throws -> Data {
-        // 6 is zlib's own balance of size and time.
+        // 6 is zlib's default trade-off between size and time.
         try encoded(.png) { samples, out, count in
             cvips_encode_png(samples, Int32(width), Int32(height), Int32(bands), 6, out, count)
         }
     }
 
-    /// The image scaled down so that neither side is over `side` pixels; never enlarged.
+    /// The image reduced so that no side exceeds `side` pixels; never enlarged.
     package func thumbnail(side: Int) -> PixelImage {
         let longest = max(width, height)
         guard longest > side else { return self }

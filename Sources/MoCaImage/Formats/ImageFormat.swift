@@ -1,4 +1,4 @@
-// The file formats that are decoded, recognised by their first bytes.
+// The supported file formats, identified by their first bytes.
 
 import Foundation
 
@@ -13,13 +13,13 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
     case heif = "HEIF"
     case jxl = "JPEG XL"
 
-    /// The name that people know.
+    /// The usual name of the format.
     public var description: String { rawValue }
 
-    /// All names, for messages.
+    /// All names, for error messages.
     static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-    /// The format whose signature `bytes` begin with; file names are not believed.
+    /// The format whose signature `bytes` start with; file names are ignored.
     init?(signatureOf bytes: Data) {
         let formats = Self.allCases.filter { $0.signatures.contains(where: bytes.matches) }
         if let format = formats.first {
@@ -29,7 +29,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
         }
     }
 
-    /// Alternatives, each a list of (offset, bytes) that must all be there.
+    /// Alternative signatures, each a list of (offset, bytes) that must all match.
     private var signatures: [[(Int, [UInt8])]] {
         switch self {
         case .jpeg: [[(0, [0xff, 0xd8, 0xff])]]

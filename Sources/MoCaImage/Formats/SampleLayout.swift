@@ -1,15 +1,15 @@
-// What the samples of a file mean, as its header tells: the table from files to Pillow's modes.
+// The meaning of a file's samples according to its header: the table from files to Pillow's modes.
 
 import Foundation
 
-/// How decoded samples are arranged into the bands of a mode.
+/// The mapping from decoded samples to the bands of a mode.
 struct SampleLayout {
-    /// The mode that the file has in Pillow.
+    /// The mode that Pillow gives the file.
     var mode: RasterMode
-    /// Bands that the mode takes from the file, from the first.
+    /// The number of leading bands that the mode takes from the file.
     var sourceBands: Int
 
-    /// A layout in which the file's first bands are the mode's.
+    /// Creates a layout whose bands are the file's first bands.
     init(_ mode: RasterMode, sourceBands: Int? = nil) {
         self.mode = mode
         self.sourceBands = sourceBands ?? mode.bands
@@ -22,10 +22,10 @@ struct SampleLayout {
         bands == sourceBands ? samples : Raster.leading(sourceBands, of: samples, bands: bands)
     }
 
-    /// Bytes of the file, `bands` a pixel, as bytes of the mode.
+    /// The file's bytes, `bands` for each pixel, converted to bytes of the mode.
     func arranged(_ bytes: [UInt8], bands: Int) -> [UInt8] {
         if mode == .palette && bands < 3 {
-            // libvips makes one band of a palette of greys.
+            // libvips reduces a grey palette to one band.
             return Raster.leading(1, of: bytes, bands: bands).flatMap { [$0, $0, $0] }
         }
         let result = leading(bytes, bands: bands)
@@ -37,7 +37,7 @@ struct SampleLayout {
 
     // MARK: - Formats
 
-    /// Grey, RGB or CMYK. libvips and Pillow both take the inks to be stored inverted.
+    /// The layout of a JPEG file: grey, RGB or CMYK. libvips and Pillow both assume inverted inks.
     static func jpeg(_ file: EncodedImage, bands: Int) throws -> SampleLayout {
         switch bands {
         case 1: return SampleLayout(.grey)
@@ -47,8 +47,8 @@ struct SampleLayout {
         }
     }
 
-    /// By the colour type and depth of the first chunk. A transparent colour (tRNS) adds a band in
-    /// libvips and none in Pillow.
+    /// The layout of a PNG file, by the colour type and depth of its first chunk. A transparent
+    /// colour (tRNS) adds a band in libvips, but not in Pillow.
     static func png(_ file: EncodedImage) throws -> SampleLayout {
         guard let depth = file.data.byte(24), let colour = file.data.byte(25) else {
             throw file.truncation
@@ -66,14 +66,15 @@ struct SampleLayout {
         }
     }
 
-    /// Formats whose bands tell their meaning.
+    /// The layout of formats whose band count determines the mode.
     static func plain(_ file: EncodedImage, bands: Int) throws -> SampleLayout {
         let modes: [RasterMode] = [.grey, .greyAlpha, .rgb, .rgba]
         guard modes.indices.contains(bands - 1) else { throw file.unsupported("\(bands) bands") }
         return SampleLayout(modes[bands - 1])
     }
 
-    /// By photometric interpretation, bits, sample format and extra samples of the first directory.
+    /// The layout of a TIFF file, by photometric interpretation, bits, sample format and extra
+    /// samples of the first directory.
     static func tiff(_ file: EncodedImage) throws -> SampleLayout {
         let tags = try TIFFDirectory(file)
         let bits = tags[.bitsPerSample].first ?? 1
@@ -89,7 +90,7 @@ struct SampleLayout {
         case (1, 32): return SampleLayout(.integer)
         case (2, 8), (2, 16):
             let hasAlpha = (tags[.samplesPerPixel].first ?? 1) > 3 && extra != 0
-            // libvips divides associated alpha out, as Pillow does.
+            // libvips divides by associated alpha, as Pillow does.
             return SampleLayout(hasAlpha ? .rgba : .rgb)
         case (3, 1), (3, 2), (3, 4), (3, 8): return SampleLayout(.palette)
         case (5, 8), (5, 16): return SampleLayout(.cmyk)

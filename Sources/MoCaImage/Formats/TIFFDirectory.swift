@@ -1,10 +1,10 @@
-// The few tags of a TIFF file that tell what its samples mean.
+// The TIFF tags that define the meaning of the samples.
 
 import Foundation
 
-/// Short integer tags of the first directory of a TIFF or BigTIFF file.
+/// The short integer tags in the first directory of a TIFF or BigTIFF file.
 struct TIFFDirectory {
-    /// Tags that are kept.
+    /// The tags that are read.
     enum Tag: Int {
         case bitsPerSample = 258
         case photometric = 262
@@ -15,7 +15,7 @@ struct TIFFDirectory {
 
     private var values: [Tag: [Int]] = [:]
 
-    /// The numbers of a tag; none when the file does not have it.
+    /// The values of a tag; empty if the file does not have it.
     subscript(tag: Tag) -> [Int] { values[tag] ?? [] }
 
     /// Reads the first directory of `file`. Throws `ImageError`.
@@ -40,7 +40,7 @@ struct TIFFDirectory {
         _ data: Data, _ offset: Int, _ isBig: Bool, _ order: ByteOrder
     ) -> Int? {
         guard isBig else { return data.long(offset, order) }
-        // Addresses past 4 GB do not occur: the bytes are in memory.
+        // Offsets above 4 GB do not occur, because the bytes are in memory.
         return data.long(order == .little ? offset : offset + 4, order)
     }
 
@@ -54,7 +54,7 @@ struct TIFFDirectory {
             let start = count * 2 <= (isBig ? 8 : 4)
                 ? valueAt : address(data, valueAt, isBig, order)
         else { throw file.failure }
-        // Writers use 32-bit numbers for single values too; type 3 is 16 bits, 4 is 32.
+        // Writers use 32-bit integers for single values too; type 3 has 16 bits, type 4 has 32.
         if type == 4 && count == 1, let value = data.long(valueAt, order) { return [value] }
         guard type == 3 else { return [] }
         return try (0..<count).map { index in

@@ -1,26 +1,26 @@
-// Formats that libvips decodes, and how its samples become a raster in Pillow's mode.
+// Formats decoded by libvips, and the conversion of its samples to Pillow's modes.
 
 import CVips
 import Foundation
 
-/// A file that libvips has opened: the header is read, the pixels are not.
+/// A file opened by libvips, with the header read but not the pixels.
 final class VipsImage {
-    /// Pixels in a row, and rows, once the image is turned.
+    /// The width and height in pixels, after applying the orientation.
     let width: Int
     let height: Int
-    /// Pixels in a row, and rows, as the file stores them.
+    /// The width and height in pixels, as stored in the file.
     private let storedWidth: Int
     private let storedHeight: Int
-    /// How the stored pixels are turned.
+    /// The orientation of the stored pixels.
     private let orientation: ImageOrientation
     private let handle: OpaquePointer
     private let info: cvips_info
-    /// libvips reads from here until the image is closed.
+    /// The bytes that libvips reads from until the image is closed.
     private let data: NSData
 
     /// Opens `file`. Throws `ImageError`.
     ///
-    /// - Parameter policy: which orientation tags turn the image.
+    /// - Parameter policy: the orientation tags that are applied.
     init(_ file: EncodedImage, policy: OrientationPolicy) throws {
         let format: cvips_format =
             switch file.format {
@@ -57,7 +57,7 @@ final class VipsImage {
         cvips_close(handle)
     }
 
-    /// All pixels, in the mode that the file's header tells. Throws `ImageError`.
+    /// Decodes all pixels, in the mode given by the file's header. Throws `ImageError`.
     func decoded(_ file: EncodedImage) throws -> Raster {
         let layout: SampleLayout
         switch file.format {
@@ -103,7 +103,7 @@ final class VipsImage {
         }
     }
 
-    /// `storedHeight * storedWidth * bands` samples. Throws `ImageError`.
+    /// The samples, `[storedHeight, storedWidth, bands]`. Throws `ImageError`.
     private func pixels<T>(_ file: EncodedImage, zero: T) throws -> [T] {
         let count = storedWidth * storedHeight * bands
         precondition(MemoryLayout<T>.size * bands == Int(info.pixel_bytes))

@@ -3,17 +3,17 @@
 import CPixels
 package import MoCaCore
 
-/// Turns images into patches. It is a value without state, so many threads may use one at once.
+/// Turns images into patches. It is a stateless value, safe to use from several threads at once.
 ///
 ///     let preprocessor = try ImagePreprocessor(configuration: .init(folder: model))
 ///     let patches = try preprocessor.patches(of: .file(photo))
 package struct ImagePreprocessor: Sendable {
     /// The settings of the model's image processor.
     package let configuration: ImageProcessorConfiguration
-    /// The decoder of files, which holds the limit on declared pixels.
+    /// The decoder of files, with the limit on declared pixels.
     package let decoder: ImageDecoder
 
-    /// Makes a preprocessor that refuses images of more than `pixelLimit` declared pixels.
+    /// Creates a preprocessor that rejects images of more than `pixelLimit` declared pixels.
     package init(
         configuration: ImageProcessorConfiguration,
         pixelLimit: Int = ImageDecoder.defaultPixelLimit
@@ -24,24 +24,24 @@ package struct ImagePreprocessor: Sendable {
 
     // MARK: - Sizes
 
-    /// Side of one image token in pixels.
+    /// The side of one image token in pixels.
     private var tokenSide: Int { configuration.patchSize * configuration.mergeSize }
 
-    /// The grid of an image of this size, without decoding it. `name` is for the error.
-    /// Throws `ImageError` for a shape that the model cannot see.
+    /// The grid of an image of this size, without decoding it. `name` identifies it in errors.
+    /// Throws `ImageError` for a shape that the model cannot process.
     package func grid(width: Int, height: Int, name: String = "image") throws -> ImageGrid {
         let size = try target(width: width, height: height, name: name)
         return ImageGrid(
             t: 1, h: size.height / configuration.patchSize, w: size.width / configuration.patchSize)
     }
 
-    /// Tokens that an image of this size takes in the language model. Throws like `grid`.
+    /// The number of tokens of an image of this size in the language model. Throws like `grid`.
     package func tokenCount(width: Int, height: Int, name: String = "image") throws -> Int {
         try grid(width: width, height: height, name: name)
             .tokenCount(mergeSize: configuration.mergeSize)
     }
 
-    /// The size after the enlargement of small sides and the resampling.
+    /// The size after enlarging small sides and resampling.
     private func target(
         width: Int, height: Int, name: String
     ) throws -> (width: Int, height: Int) {
@@ -62,20 +62,20 @@ package struct ImagePreprocessor: Sendable {
 
     // MARK: - Patches
 
-    /// Decodes an image, enlarges small sides by `rule`, resamples and cuts it.
+    /// Decodes an image, enlarges small sides by `rule`, resamples it, and cuts it into patches.
     ///
     /// - Throws: `ImageError`.
     package func patches(
         of source: ImageSource, rule: SmallSideRule = .twoPass
     ) throws -> ImagePatches {
         let raster = try decoder.raster(of: source)
-        // The shape is checked before a long thin image is enlarged.
+        // Checks the shape before enlarging a long, thin image.
         _ = try target(width: raster.width, height: raster.height, name: source.name)
         let image = raster.enlarged(to: SmallSides.minimum, by: rule).converted()
         return try patches(of: image, name: source.name)
     }
 
-    /// Resamples and cuts an image whose sides are long enough.
+    /// Resamples an image whose sides are long enough, and cuts it into patches.
     ///
     /// - Parameter name: the image's name in errors.
     /// - Throws: `ImageError`.
@@ -90,7 +90,7 @@ package struct ImagePreprocessor: Sendable {
         return cut(resampler, size: size, bands: image.bands)
     }
 
-    /// The second resampling pass and the cut, one row of image tokens at a time.
+    /// Runs the second resampling pass and the cut, one row of image tokens at a time.
     private func cut(
         _ resampler: Resampler, size: (width: Int, height: Int), bands: Int
     ) -> ImagePatches {

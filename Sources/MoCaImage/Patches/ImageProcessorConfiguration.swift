@@ -1,27 +1,28 @@
-// What a checkpoint says about its image processor: `preprocessor_config.json`, or the part
-// `image_processor` of `processor_config.json`.
+// A checkpoint's image processor settings: `preprocessor_config.json`, or `image_processor` in
+// `processor_config.json`.
 
 package import Foundation
 package import MoCaCore
 import MoCaSettings
 
-/// The numbers of a Qwen2-VL image processor.
+/// The settings of a Qwen2-VL image processor.
 package struct ImageProcessorConfiguration: Sendable, Hashable {
-    /// Pixels that an image may have after resizing.
+    /// The limits on an image's pixels after resizing.
     package var budget: PixelBudget
-    /// Side of a patch in pixels.
+    /// The side of a patch in pixels.
     package var patchSize: Int
-    /// Frames that one patch holds; a still image is repeated.
+    /// The number of frames in a patch; a still image is repeated.
     package var temporalPatchSize: Int
-    /// `mergeSize` x `mergeSize` patches become one image token.
+    /// The side of an image token in patches.
     package var mergeSize: Int
-    /// What a byte is multiplied by, in float64.
+    /// The factor applied to bytes, in float64.
     package var rescaleFactor: Double
-    /// Mean and deviation of red, green and blue after rescaling, subtracted and divided in float32.
+    /// The mean and standard deviation of red, green and blue after rescaling, applied in float32.
     package var mean: [Double]
     package var deviation: [Double]
 
-    /// Qwen2.5-VL's own numbers: CLIP's means and deviations, patches of 14 pixels, 4 to a token.
+    /// Qwen2.5-VL's settings: CLIP's means and standard deviations, 14-pixel patches, 4 for each
+    /// token.
     package init(budget: PixelBudget = .reference) {
         self.budget = budget
         patchSize = 14
@@ -32,7 +33,7 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         deviation = [0.26862954, 0.26130258, 0.27577711]
     }
 
-    /// The number that each byte of a patch becomes, rescaled in float64 and normalised in float32.
+    /// The value of each byte of a patch, rescaled in float64 and normalised in float32.
     package var normalization: PatchNormalization {
         let table = (0..<3).flatMap { channel in
             let (mean, deviation) = (Float(mean[channel]), Float(deviation[channel]))
@@ -46,7 +47,7 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
     package init(folder: URL, budget: PixelBudget? = nil) throws {
         let names = ["preprocessor_config.json", "processor_config.json"]
         let files = names.map { folder.appendingPathComponent($0) }
-        // A processor_config.json without an image processor says nothing.
+        // A processor_config.json without an image processor is skipped.
         for file in files where FileManager.default.fileExists(atPath: file.path) {
             if let found = try Self(file: file, budget: budget) {
                 self = found
@@ -56,8 +57,8 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         throw ImageError.configurationMissing(folder: folder.path)
     }
 
-    /// Reads the configuration of the model in `folder`, with limits that replace the file's; the
-    /// file's other limit gives way where it lies beyond the one that is given.
+    /// Reads the configuration of the model in `folder` with limits that replace the file's. If
+    /// only one limit is given and the file's other one contradicts it, the other one is adjusted.
     ///
     /// - Throws: `ImageError`.
     package init(folder: URL, minPixels: Int?, maxPixels: Int?) throws {
@@ -113,7 +114,7 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         section.context.require("image_std", reason: "must have 3 positive numbers") {
             deviation.count == 3 && deviation.allSatisfy { $0 > 0 }
         }
-        // A step switched off, or another filter, would give other numbers than ours.
+        // A disabled step or another filter would produce different values.
         for step in ["do_resize", "do_rescale", "do_normalize", "do_convert_rgb"]
         where !section.bool(step, default: true) {
             section.add(step, "is false, must be true")
@@ -123,8 +124,7 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         self.budget = Self.budget(section, budget)
     }
 
-    /// The pixel limits: those that are given, else those of the file. Without limits in the file,
-    /// the processor's own defaults hold.
+    /// The pixel limits: the given ones, else the file's, else the processor's defaults.
     private static func budget(_ section: Section, _ given: PixelBudget?) -> PixelBudget {
         let edges = section.optionalSection("size")
         let stored = PixelBudget(
@@ -141,7 +141,7 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         return budget
     }
 
-    /// Slow and fast classes save the same settings; the numbers here are the slow one's.
+    /// Slow and fast classes save the same settings; this implementation matches the slow one.
     private static let knownTypes: Set<String> = [
         "Qwen2VLImageProcessor", "Qwen2VLImageProcessorFast", "Qwen2VLImageProcessorPil",
         "Qwen2_5_VLImageProcessor", "Qwen2_5_VLImageProcessorFast",

@@ -1,19 +1,19 @@
-// Patches back to a picture: the inverse of the cut.
-// Shapes: P patches, B = 3 channels x side x side bytes of a patch, V = values of a patch, B for each
-// frame.
+// Patches back to an image: the inverse of the cut.
+// Shapes: P patches, B = 3 channels x side x side bytes of a patch, V = values of a patch (B for
+// each frame).
 
 package import MoCaCore
 
-/// A picture of patches, some of which may be covered.
+/// An image made of patches, some of which may be covered.
 package struct PatchPicture: Sendable {
     private let grid: ImageGrid
     private let settings: ImageProcessorConfiguration
-    /// `[P, B]`
+    /// The bytes of the patches, `[P, B]`.
     private var bytes: [UInt8]
-    /// Patches that are drawn grey.
+    /// The indices of patches that are drawn grey.
     private var covered: Set<Int> = []
 
-    /// Makes the picture of an image's patches.
+    /// Creates the image of the given patches.
     package init(_ patches: ImagePatches, settings: ImageProcessorConfiguration) {
         precondition(patches.grid.t == 1, "a still image")
         self.settings = settings
@@ -21,19 +21,19 @@ package struct PatchPicture: Sendable {
         bytes = patches.bytes
     }
 
-    /// B.
+    /// Bytes of a patch, B.
     private var width: Int { bytes.count / grid.patchCount }
-    /// Patches of an image token.
+    /// The number of patches in an image token.
     private var mergeUnit: Int { settings.mergeSize * settings.mergeSize }
 
-    /// The picture with the patches of image tokens `groups` covered.
+    /// A copy in which the patches of image tokens `groups` are covered.
     package func covering(_ groups: [Int]) -> PatchPicture {
         var picture = self
         picture.covered = Set(groups.flatMap { $0 * mergeUnit..<($0 + 1) * mergeUnit })
         return picture
     }
 
-    /// The picture with the patches of image tokens `groups` replaced by `rows`, in their order.
+    /// A copy in which the patches of image tokens `groups` are replaced by `rows`, in their order.
     ///
     /// - Parameter rows: `[mergeUnit * groups.count, V]`, normalised; frames are averaged.
     package func replacing(_ groups: [Int], with rows: [Float]) -> PatchPicture {
@@ -50,10 +50,10 @@ package struct PatchPicture: Sendable {
         return picture
     }
 
-    /// How dark a covered patch is.
+    /// The grey level of covered patches.
     private static let cover: UInt8 = 128
 
-    /// The picture as pixels, `scale` times as large.
+    /// The pixels, enlarged by the factor `scale`.
     package func image(scale: Int = 1) -> PixelImage {
         let side = settings.patchSize
         let (columns, rows) = (grid.w * side, grid.h * side)
@@ -74,13 +74,13 @@ package struct PatchPicture: Sendable {
         return PixelImage(width: columns * scale, height: rows * scale, bands: 3, bytes: pixels)
     }
 
-    /// Image tokens in a row of the picture.
+    /// Image tokens in a row of the image.
     package var groupColumns: Int { grid.w / settings.mergeSize }
 
-    /// The picture under a tint for each image token, with lines between tokens.
+    /// The image with a tint for each image token, and lines between tokens.
     ///
-    /// - Parameter levels: a number from -1 to 1 an image token: orange above 0, blue below, the
-    ///   stronger the farther from 0.
+    /// - Parameter levels: one value from -1 to 1 for each image token: orange above 0, blue below,
+    ///   with strength proportional to the absolute value.
     package func tinted(_ levels: [Double], scale: Int = 1) -> PixelImage {
         precondition(levels.count * mergeUnit == grid.patchCount, "a level an image token")
         let image = image(scale: scale)
@@ -91,7 +91,7 @@ package struct PatchPicture: Sendable {
                 let level = levels[y / side * groupColumns + x / side]
                 let tint = level < 0 ? Self.cold : Self.warm
                 let share = Self.strongestTint * min(1, abs(level))
-                // A line before each token but the first of a row or column.
+                // A line before each token except the first of a row or column.
                 let isLine = x % side == 0 && x > 0 || y % side == 0 && y > 0
                 let light = isLine ? Self.lineLight : 1
                 for channel in 0..<3 {
@@ -104,14 +104,14 @@ package struct PatchPicture: Sendable {
         return PixelImage(width: image.width, height: image.height, bands: 3, bytes: bytes)
     }
 
-    /// Told apart with any kind of colour vision.
+    /// Distinguishable with any type of colour vision.
     private static let warm = [232.0, 93.0, 4.0]
     private static let cold = [29.0, 78.0, 216.0]
-    /// The picture is seen under the strongest tint too.
+    /// The image remains visible under the strongest tint.
     private static let strongestTint = 0.55
     private static let lineLight = 0.72
 
-    /// Where a row of `pixel_values` stands: the rows go block by block of `mergeSize` squared.
+    /// The position of a row of `pixel_values`: rows are ordered in blocks of `mergeSize` squared.
     private func place(of patch: Int) -> (row: Int, column: Int) {
         let merge = settings.mergeSize
         let (block, inner) = (patch / mergeUnit, patch % mergeUnit)
@@ -121,9 +121,9 @@ package struct PatchPicture: Sendable {
         )
     }
 
-    /// The byte nearest to a normalised number: the mean of its frames.
+    /// The byte nearest to the mean over frames of a normalised value.
     ///
-    /// - Parameter place: the number's index where patches have one frame.
+    /// - Parameter place: the index of the value in a patch of one frame.
     private func byte(_ place: Int, of rows: [Float]) -> UInt8 {
         let (area, frames) = (settings.patchSize * settings.patchSize, settings.temporalPatchSize)
         let channel = place / area
@@ -139,7 +139,7 @@ package struct PatchPicture: Sendable {
 }
 
 extension PixelImage {
-    /// RGB pictures of one height side by side, white between them.
+    /// RGB images of the same height side by side, separated by white gaps.
     package static func row(_ images: [PixelImage], gap: Int) -> PixelImage {
         let height = images.map(\.height).max() ?? 1
         precondition(images.allSatisfy { $0.bands == 3 && $0.height == height }, "unlike pictures")

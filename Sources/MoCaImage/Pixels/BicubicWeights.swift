@@ -1,28 +1,29 @@
-// Weights of the bicubic filter for one pair of sizes, and a bounded store of them.
+// Weights of the bicubic filter for a pair of sizes, and a bounded cache of them.
 
 import CPixels
 import Synchronization
 
-/// How each output pixel of one pass is a weighted sum of input pixels: the convolution with
-/// Keys' cubic (a = -0.5), widened by the reduction factor, cut at the border and normalised.
+/// The weights of input pixels for each output pixel of one pass: convolution with Keys' cubic (a =
+/// -0.5), widened by the reduction factor, cut at the border and normalised.
 final class BicubicWeights: Sendable {
-    /// Fractional bits of a fixed-point weight: 32 less 8 of a pixel and 2 for overshoot.
+    /// Fractional bits of a fixed-point weight: 32 minus 8 for a pixel and 2 for overshoot.
     static let fractionBits = 22
     /// A fixed-point weight is high * 2^lowBits + low, so that 16-bit products are exact.
     private static let lowBits = 11
 
-    /// First input pixel of every output pixel.
+    /// The first input pixel of each output pixel.
     let first: [Int32]
-    /// Input pixels of every output pixel.
+    /// The number of input pixels of each output pixel.
     let count: [Int32]
-    /// Weights of one output pixel, from one to the next in `high` and `low`; a multiple of 16.
+    /// The distance between the weights of adjacent output pixels in `high` and `low`; a multiple
+    /// of 16.
     let stride: Int
     let high: [Int16]
     let low: [Int16]
-    /// Weights before rounding, `stride` for each output pixel; only for 32-bit samples.
+    /// The weights before rounding, `stride` for each output pixel; only for 32-bit samples.
     let exact: [Double]
 
-    /// Weights that take `inSize` pixels to `outSize`; floating-point operations in Pillow's order.
+    /// Computes the weights from `inSize` to `outSize` pixels, in Pillow's order of operations.
     /// `keepsExact` also keeps the weights before rounding.
     init(from inSize: Int, to outSize: Int, keepsExact: Bool = false) {
         let scale = Double(inSize) / Double(outSize)
@@ -65,7 +66,7 @@ final class BicubicWeights: Sendable {
         return 0
     }
 
-    /// Lends the tables to a kernel.
+    /// Calls `body` with the tables for a C kernel.
     func withTables(_ body: (UnsafePointer<cpixels_weights>) -> Void) {
         first.withUnsafeBufferPointer { first in
             count.withUnsafeBufferPointer { count in
@@ -89,11 +90,11 @@ final class BicubicWeights: Sendable {
         var to: Int
     }
 
-    /// Numbers that the store may hold; a usual pair of sizes takes some 20,000.
+    /// The maximum number of weights in the cache; a typical pair of sizes has about 20,000.
     private static let storeLimit = 8_000_000
     private static let store = Mutex<(tables: [Sizes: BicubicWeights], size: Int)>(([:], 0))
 
-    /// The weights for a pair of sizes, made once. Images of a data set share few sizes.
+    /// The weights for a pair of sizes, cached. Images of a data set have few distinct sizes.
     static func shared(from inSize: Int, to outSize: Int) -> BicubicWeights {
         let sizes = Sizes(from: inSize, to: outSize)
         if let known = store.withLock({ $0.tables[sizes] }) { return known }

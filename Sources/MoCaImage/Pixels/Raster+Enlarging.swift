@@ -1,9 +1,9 @@
-// The enlargement of small sides, which happens in the file's own mode, before anything else.
+// The enlargement of small sides, which precedes everything else and uses the file's own mode.
 
 package import MoCaCore
 
 extension Raster {
-    /// The image with both sides at least `side` pixels: unchanged, or enlarged as `rule` says.
+    /// The image with both sides at least `side` pixels: unchanged, or enlarged by `rule`.
     package func enlarged(to side: Int, by rule: SmallSideRule) -> Raster {
         switch rule {
         case .twoPass:
@@ -14,8 +14,7 @@ extension Raster {
         }
     }
 
-    /// The image at another size by its mode's filter: nearest pixel, or bicubic with alpha
-    /// multiplied into the colours meanwhile.
+    /// The image resized by its mode's filter: nearest pixel, or bicubic with premultiplied alpha.
     func resized(width: Int, height: Int) -> Raster {
         if width == self.width && height == self.height { return self }
         var result = self
@@ -61,8 +60,8 @@ extension Raster {
 
     // MARK: - Nearest pixel
 
-    /// The input position of every output position. Pillow adds the step up for bytes and
-    /// multiplies it for words; the two may round to different pixels.
+    /// The input index of each output index. Pillow accumulates the step for bytes and multiplies
+    /// it for words; the results may round to different pixels.
     private static func nearest(from inSize: Int, to outSize: Int, isAccumulated: Bool) -> [Int] {
         let step = Double(inSize) / Double(outSize)
         var position = step * 0.5
@@ -113,7 +112,7 @@ extension Raster {
 
     // MARK: - 32-bit samples
 
-    /// Both bicubic passes in double precision over one band; `rounded` is applied after each.
+    /// Runs both bicubic passes over one band in double precision; `rounded` is applied after each.
     private func resampled(
         _ samples: [Double], width: Int, height: Int, rounded: (Double) -> Double
     ) -> [Double] {
@@ -134,7 +133,7 @@ extension Raster {
 }
 
 extension BicubicWeights {
-    /// The weighted sum that is output pixel `i`, from the weights before rounding.
+    /// The weighted sum for output pixel `i`, with the weights before rounding.
     fileprivate func sum(_ i: Int, of sample: (Int) -> Double) -> Double {
         var total = 0.0
         for t in 0..<Int(count[i]) {
@@ -145,7 +144,7 @@ extension BicubicWeights {
 }
 
 extension Int32 {
-    /// The integer part, kept inside the type's range; 0 for what is not a number.
+    /// The integer part, clamped to the range of the type; 0 for NaN.
     fileprivate init(clampedTo number: Double) {
         self = number.isNaN ? 0 : Int32(Swift.max(-0x1p31, Swift.min(number, 0x1p31 - 1)))
     }

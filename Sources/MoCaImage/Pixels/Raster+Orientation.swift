@@ -1,25 +1,25 @@
-// Turning an image as its Orientation tag says (TIFF 6.0, section 8; EXIF 2.32, tag 274).
+// Orientation of an image by its Orientation tag (TIFF 6.0, section 8; EXIF 2.32, tag 274).
 
-/// Which orientation tags turn an image.
+/// The orientation tags that are applied to images.
 package enum OrientationPolicy: String, Sendable, Hashable, CaseIterable {
-    /// TIFF's alone, as Pillow does while it loads a file, and so the reference: a photograph in
-    /// JPEG whose EXIF says that it lies on its side is seen lying on its side.
+    /// Only TIFF's, as in Pillow's file loading and therefore the reference: a JPEG photograph
+    /// whose EXIF orientation is sideways stays sideways.
     case reference
-    /// Those of every format, as viewers do.
+    /// The tags of all formats, as in image viewers.
     case exif
 }
 
-/// How stored pixels become upright; the raw value is the tag's.
+/// The transformation from stored to upright pixels; the raw value is that of the tag.
 enum ImageOrientation: Int, Sendable {
     case upright = 1
     case mirrored, upsideDown, flipped, transposed, turnedRight, transversed, turnedLeft
 
-    /// Whether width and height change places.
+    /// Whether width and height are swapped.
     var isTransposed: Bool { rawValue >= 5 }
 }
 
 extension Raster {
-    /// The image turned upright.
+    /// The image after applying the orientation.
     func turned(_ orientation: ImageOrientation) -> Raster {
         guard orientation != .upright else { return self }
         var result = self
@@ -48,7 +48,7 @@ extension Raster {
         return out
     }
 
-    /// Where the pixel at column `x` and row `y` of the upright image is stored.
+    /// The stored position of the pixel at column `x` and row `y` of the upright image.
     private func stored(
         _ x: Int, _ y: Int, _ orientation: ImageOrientation
     ) -> (column: Int, row: Int) {

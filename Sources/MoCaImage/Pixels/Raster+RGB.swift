@@ -1,8 +1,8 @@
-// Conversion of every mode to RGB, as Pillow 10.2's convert("RGB") does it.
+// Conversion of every mode to RGB, equal to convert("RGB") of Pillow 10.2.
 
 extension Raster {
-    /// The image as RGB, or as grey where red, green and blue would be equal. Alpha is dropped
-    /// without blending; numbers above 255 are clipped.
+    /// The image as RGB, or as grey if red, green and blue would be equal. Alpha is dropped without
+    /// blending; values above 255 are clipped.
     package func converted() -> PixelImage {
         switch samples {
         case .bytes(let bytes):
@@ -15,7 +15,7 @@ extension Raster {
         case .words(let words): image(1, words.map { UInt8(min($0, 255)) })
         case .integers(let numbers): image(1, numbers.map { UInt8(max(0, min($0, 255))) })
         case .floats(let numbers):
-            // Not a number compares false everywhere, and becomes 0.
+            // NaN compares false and becomes 0.
             image(1, numbers.map { $0 >= 255 ? 255 : $0 > 0 ? UInt8($0) : 0 })
         }
     }
@@ -24,7 +24,7 @@ extension Raster {
         PixelImage(width: width, height: height, bands: bands, bytes: bytes)
     }
 
-    /// The first `count` of every `bands` samples.
+    /// The first `count` of each group of `bands` samples.
     static func leading<T>(_ count: Int, of samples: [T], bands: Int) -> [T] {
         let pixels = samples.count / bands
         return [T](unsafeUninitializedCapacity: pixels * count) { out, initialized in
@@ -40,7 +40,7 @@ extension Raster {
         }
     }
 
-    /// nk - C * nk / 255 with nk = 255 - K.
+    /// Converts CMYK to RGB: nk - C * nk / 255 with nk = 255 - K.
     private static func rgb(cmyk: [UInt8]) -> [UInt8] {
         let pixels = cmyk.count / 4
         return [UInt8](unsafeUninitializedCapacity: pixels * 3) { out, initialized in
@@ -56,7 +56,7 @@ extension Raster {
     }
 }
 
-/// a * b / 255, rounded; at most min(a, b).
+/// The rounded value of a * b / 255; at most min(a, b).
 func productOver255(_ a: UInt8, _ b: UInt8) -> UInt8 {
     let product = UInt32(a) * UInt32(b) + 128
     return UInt8(((product >> 8) + product) >> 8)

@@ -1,6 +1,6 @@
-// A decoded image in its file's own mode. The names in quotes are Pillow's, whose rules are followed.
+// A decoded image in its file's own mode. Quoted names are Pillow's modes, whose rules apply.
 
-/// Samples of one image, row by row, bands interleaved.
+/// The samples of an image, row by row, with interleaved bands.
 package enum Samples: Sendable, Hashable {
     case bytes([UInt8])
     case words([UInt16])
@@ -8,30 +8,30 @@ package enum Samples: Sendable, Hashable {
     case floats([Float])
 }
 
-/// How the samples of an image mean a colour, and how it is enlarged.
+/// The colour mode of an image, which also determines the enlargement filter.
 package enum RasterMode: Sendable, Hashable {
     /// "1": bytes 0 or 255.
     case bilevel
-    /// "P": the palette is applied already (3 bands), and enlarging takes the nearest pixel.
+    /// "P": the palette is already applied (3 bands), and enlarging uses the nearest pixel.
     case palette
-    /// "L".
+    /// "L": grey.
     case grey
-    /// "LA".
+    /// "LA": grey with alpha.
     case greyAlpha
-    /// "RGB".
+    /// "RGB": red, green, blue.
     case rgb
-    /// "RGBA".
+    /// "RGBA": red, green, blue, alpha.
     case rgba
-    /// "CMYK": 0 is no ink.
+    /// "CMYK": 0 means no ink.
     case cmyk
-    /// "I;16": words; enlarging takes the nearest pixel.
+    /// "I;16": words; enlarging uses the nearest pixel.
     case grey16
-    /// "I".
+    /// "I": 32-bit integers.
     case integer
-    /// "F".
+    /// "F": 32-bit floating-point numbers.
     case float
 
-    /// Samples of one pixel.
+    /// The number of samples of one pixel.
     var bands: Int {
         switch self {
         case .bilevel, .grey, .grey16, .integer, .float: 1
@@ -42,19 +42,19 @@ package enum RasterMode: Sendable, Hashable {
     }
 }
 
-/// A decoded image: `height` rows of `width` pixels of `mode.bands` samples.
+/// A decoded image of shape `[height, width, mode.bands]`.
 package struct Raster: Sendable, Hashable {
     package var mode: RasterMode
     package var width: Int
     package var height: Int
     package var samples: Samples
 
-    /// Makes an image of bytes.
+    /// Creates an image from bytes.
     init(_ mode: RasterMode, width: Int, height: Int, bytes: [UInt8]) {
         self.init(mode, width: width, height: height, samples: .bytes(bytes))
     }
 
-    /// Makes an image of any samples.
+    /// Creates an image from any samples.
     init(_ mode: RasterMode, width: Int, height: Int, samples: Samples) {
         self.mode = mode
         self.width = width
@@ -63,18 +63,18 @@ package struct Raster: Sendable, Hashable {
     }
 }
 
-/// An image of bytes in which every pixel is one grey level or red, green and blue.
+/// An image of bytes, grey or RGB.
 package struct PixelImage: Sendable, Hashable {
-    /// Pixels in a row.
+    /// The width in pixels.
     package let width: Int
-    /// Rows.
+    /// The height in pixels.
     package let height: Int
-    /// 1 (grey) or 3 (RGB).
+    /// The number of bands, 1 (grey) or 3 (RGB).
     package let bands: Int
-    /// `height * width * bands` numbers, row by row.
+    /// The pixels, `[height, width, bands]`.
     package let bytes: [UInt8]
 
-    /// Makes an image; `bytes` must have `width * height * bands` numbers.
+    /// Creates an image; `bytes` must have `width * height * bands` elements.
     package init(width: Int, height: Int, bands: Int, bytes: [UInt8]) {
         precondition(bytes.count == width * height * bands && (bands == 1 || bands == 3))
         self.width = width
@@ -83,7 +83,7 @@ package struct PixelImage: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    /// Three bytes a pixel, whatever the bands: `height * width * 3` numbers.
+    /// The pixels as RGB whatever `bands` is, `[height, width, 3]`.
     package var rgb: [UInt8] {
         bands == 3 ? bytes : bytes.flatMap { [$0, $0, $0] }
     }

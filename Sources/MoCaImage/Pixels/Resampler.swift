@@ -2,19 +2,19 @@
 
 import CPixels
 
-/// The two passes of one resize. The second can be asked for a strip of rows at a time, so that
-/// what uses the rows finds them in the cache.
+/// The two passes of one resize. The second pass can compute a strip of rows at a time, so that the
+/// consumer finds the rows in the cache.
 struct Resampler {
-    /// Bytes of one output row.
+    /// The number of bytes in an output row.
     let rowBytes: Int
     private let bands: Int
     private let isPortable: Bool
-    /// Rows after the first pass; `vertical` counts from row 0 of them.
+    /// The rows after the first pass; `vertical` counts from row 0 of them.
     private let rows: [UInt8]
     private let vertical: BicubicWeights?
 
-    /// Runs the first pass over `height` rows of `width` pixels of `bands` bytes. A side that keeps
-    /// its size is not touched. `isPortable` avoids vector instructions (for tests).
+    /// Runs the first pass over `height` rows of `width` pixels of `bands` bytes; an unchanged side
+    /// is not resampled. `isPortable` avoids vector instructions (for tests).
     init(
         _ bytes: [UInt8], width: Int, height: Int, bands: Int, to size: (width: Int, height: Int),
         isPortable: Bool = false
@@ -39,7 +39,7 @@ struct Resampler {
         }
     }
 
-    /// Lends output rows `range` to `body`; they are made in `scratch`, which grows to their size.
+    /// Calls `body` with output rows `range`, computed in `scratch`, which grows as needed.
     func withRows<R>(
         _ range: Range<Int>, scratch: inout [UInt8], _ body: (UnsafePointer<UInt8>) -> R
     ) -> R {
@@ -75,7 +75,8 @@ struct Resampler {
 }
 
 extension PixelImage {
-    /// The image at another size, by bicubic resampling. `isPortable` avoids vector instructions.
+    /// The image resized by bicubic resampling. `isPortable` avoids vector instructions (for
+    /// tests).
     package func resized(width: Int, height: Int, isPortable: Bool = false) -> PixelImage {
         precondition(width > 0 && height > 0 && self.width > 0 && self.height > 0)
         let resampler = Resampler(

@@ -1,11 +1,11 @@
-// The size that an image is resampled to: multiples of one image token, inside a pixel budget.
+// The size that an image is resampled to: multiples of one image token within a pixel budget.
 
 package import MoCaCore
 
-/// The target size for an image of `width` x `height` pixels: each side the nearest multiple of
-/// `factor` (halves to the even multiple), scaled down by floor or up by ceiling into `budget`.
+/// The target size of an image of `width` x `height` pixels: each side the nearest multiple of
+/// `factor` (halves to the even multiple), reduced by floor or enlarged by ceiling to fit `budget`.
 ///
-/// Nil when a side is shorter than `factor` or one side is over 200 times the other.
+/// Nil if a side is shorter than `factor` or one side is over 200 times the other.
 package func smartResize(
     width: Int, height: Int, factor: Int, budget: PixelBudget
 ) -> (width: Int, height: Int)? {
@@ -27,10 +27,11 @@ package func smartResize(
     return (Int(columns) * factor, Int(rows) * factor)
 }
 
-/// Limits of the reference on the shape of an image.
+/// The reference's limits on the shape of an image.
 enum SmallSides {
-    /// Sides below this are enlarged first (MoCa's rule, whatever the model's patches).
+    /// The side in pixels below which images are enlarged first (MoCa's rule, whatever the patch
+    /// size).
     static let minimum = 28
-    /// The longest side over the shortest.
+    /// The maximum ratio of the longer side to the shorter one.
     static let aspectRatioMax = 200.0
 }

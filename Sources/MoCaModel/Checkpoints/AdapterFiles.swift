@@ -1,5 +1,5 @@
-// Low-rank adapters in the layout of PEFT: adapter_config.json and adapter_model.safetensors, whose
-// keys are `base_model.model.` and the key of this program (transformers' tree of modules).
+// Low-rank adapters in PEFT's layout: adapter_config.json and adapter_model.safetensors, whose keys
+// are `base_model.model.` followed by this program's key (transformers' module tree).
 
 package import Foundation
 import MoCaSettings
@@ -8,20 +8,20 @@ package import NN
 import Safetensors
 import Torch
 
-/// Which adapters a model is loaded with.
+/// The adapters that a model is loaded with.
 package enum AdapterChoice: Sendable, Hashable {
-    /// Those of a folder; the seed is of dropout, and `whole` are modules that are trained whole
-    /// beside those that the folder names.
+    /// The adapters of a folder; the seed is for dropout, and `whole` lists modules that are
+    /// trained in full in addition to those named in the folder.
     case stored(URL, seed: UInt64 = 0, whole: [String] = [])
-    /// Fresh ones.
+    /// Fresh adapters.
     case fresh(AdapterSettings, seed: UInt64)
 
-    /// The adapter's folder; nil of fresh adapters.
+    /// The adapter's folder; nil for fresh adapters.
     var folder: URL? {
         if case .stored(let folder, _, _) = self { folder } else { nil }
     }
 
-    /// The store that a model's layers ask.
+    /// The store from which a model's layers request their adapters.
     ///
     /// - Throws: `ModelError`, `SafetensorsError`.
     func store() throws -> AdapterStore {
@@ -38,7 +38,7 @@ package enum AdapterChoice: Sendable, Hashable {
     }
 }
 
-/// A folder that PEFT, or this program, has written.
+/// An adapter folder that PEFT or this program has written.
 package struct AdapterFiles: Sendable {
     package static let configurationName = "adapter_config.json"
     package static let weightsName = "adapter_model.safetensors"
@@ -47,14 +47,14 @@ package struct AdapterFiles: Sendable {
 
     let folder: URL
     package let settings: AdapterSettings
-    /// The model that the adapter was trained on; nil where the file does not say.
+    /// The model that the adapter was trained on; nil if the file does not say.
     package let base: String?
 
     var weightsURL: URL { folder.appending(path: Self.weightsName) }
 
-    /// Reads the settings.
+    /// Reads the settings of a folder.
     ///
-    /// - Throws: `ModelError`: all that is wrong or not supported.
+    /// - Throws: `ModelError`, with everything that is wrong or not supported.
     package init(reading folder: URL) throws {
         self.folder = folder
         let url = folder.appending(path: Self.configurationName)
@@ -92,7 +92,8 @@ package struct AdapterFiles: Sendable {
         return found
     }
 
-    /// Newer versions of PEFT and transformers name some parts otherwise.
+    /// The canonical key of a stored one: newer versions of PEFT and transformers rename some
+    /// modules.
     static func key(of stored: String) -> String {
         let plain =
             stored.hasPrefix(prefix) ? String(stored.dropFirst(prefix.count)) : stored
@@ -100,10 +101,10 @@ package struct AdapterFiles: Sendable {
         return key.hasSuffix(magnitude + ".weight") ? String(key.dropLast(".weight".count)) : key
     }
 
-    /// Writes the adapters of a model, and what is trained whole beside them, into an existing
-    /// folder.
+    /// Writes the adapters of a model, and the modules that are trained in full beside them, into
+    /// an existing folder.
     ///
-    /// - Parameter base: the model that they were trained on.
+    /// - Parameter base: the model that the adapters were trained on.
     /// - Throws: `ModelError`, `SafetensorsError`.
     static func write(
         _ tensors: [(key: String, tensor: Tensor)], _ settings: AdapterSettings, base: URL,
@@ -128,15 +129,15 @@ package struct AdapterFiles: Sendable {
 }
 
 extension AdapterSettings {
-    /// Values with which settings that this program does not implement have no effect. Settings that
-    /// only decide where PEFT puts adapters (`exclude_modules`, `layers_to_transform`,
-    /// `layers_pattern`) are not among them: the names of the tensors say it.
+    /// The values with which settings that this program does not implement have no effect. Settings
+    /// that only decide where PEFT adds adapters (`exclude_modules`, `layers_to_transform`,
+    /// `layers_pattern`) are not listed, because the names of the tensors determine it.
     private static let inert: [String: [JSON]] = [
         "fan_in_fan_out": [.bool(false)], "lora_bias": [.bool(false)],
         "megatron_config": [], "trainable_token_indices": [], "target_parameters": [],
         "corda_config": [], "layer_replication": [], "use_qalora": [.bool(false)],
     ]
-    /// Ways of drawing fresh adapters that leave the base weights as they are.
+    /// Initialisations of fresh adapters that leave the base weights unchanged.
     private static let harmlessInitializations: Set<String> = ["gaussian", "eva", "orthogonal"]
     private static let biases: Set<String> = ["none", "all", "lora_only"]
 
@@ -178,7 +179,7 @@ extension AdapterSettings {
         }
     }
 
-    /// The values by pattern of `rank_pattern` and `alpha_pattern`, in the order of the file.
+    /// The values of `rank_pattern` or `alpha_pattern` by pattern, in the order of the file.
     private static func moduleValues(_ key: String, _ section: Section) -> [ModuleValue] {
         switch section[key] {
         case nil, .null: return []
@@ -222,7 +223,7 @@ extension AdapterSettings {
         return .suffixes(section.strings("target_modules") ?? [])
     }
 
-    /// The file that PEFT reads.
+    /// The JSON of the configuration file that PEFT reads.
     fileprivate func fileValue(base: String) -> JSON {
         let modules: JSON =
             switch targets {

@@ -1,17 +1,19 @@
-// Weights of a checkpoint that a model does not use, and that its own checkpoint keeps all the same:
-// a model that was fine-tuned can then be pre-trained further.
+// Weights of a checkpoint that a model does not use, but that its own checkpoint preserves: a
+// fine-tuned model can then be pre-trained further.
 
 import Foundation
 import NN
 import Safetensors
 import Torch
 
-/// Unused weights of a source, never in memory together.
+/// The unused weights of a source checkpoint, never in memory all at once.
 struct CarriedWeights {
     private let checkpoint: SafetensorsCheckpoint
-    /// Canonical and stored names.
+    /// The canonical and stored names.
     private let names: [(key: String, name: String)]
 
+    /// Finds the weights of `source` that `model` does not use.
+    ///
     /// - Throws: `ModelError`, `SafetensorsError`.
     init(in source: URL, besides model: PretrainedModel) throws {
         checkpoint = try SafetensorsCheckpoint(opening: source)

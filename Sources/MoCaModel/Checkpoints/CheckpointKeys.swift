@@ -1,13 +1,13 @@
-// What the tensors of a checkpoint are called here, whoever saved it. The transforms are the table
-// below, and no tensor is changed: names only.
+// Canonical names of checkpoint tensors, for every program that saves them. The table below only
+// renames; no tensor is changed.
 //
-// Canonical names are those of transformers < 4.52: `model.embed_tokens.weight`,
-// `model.layers.N.*`, `model.norm.weight`, `visual.*`, `lm_head.weight`; and MoCa's own
+// Canonical names are those of transformers < 4.52 (`model.embed_tokens.weight`,
+// `model.layers.N.*`, `model.norm.weight`, `visual.*`, `lm_head.weight`) and MoCa's own
 // `mae_decoder.*` and `mae_proj.*`.
 
 /// Names of tensors in checkpoint files.
 package enum CheckpointKeys {
-    /// Beginnings of names as stored, and what they become. The first that fits is taken.
+    /// Stored prefixes and their canonical replacements; the first match applies.
     package static let prefixes: [(stored: String, canonical: String)] = [
         // transformers >= 4.52, whole model
         ("model.language_model.", "model."),
@@ -18,7 +18,7 @@ package enum CheckpointKeys {
         ("embed_tokens.", "model.embed_tokens."),
         ("layers.", "model.layers."),
         ("norm.", "model.norm."),
-        // unchanged: transformers < 4.52, what transformers 5 saves, and MoCa
+        // unchanged: transformers < 4.52, checkpoints saved by transformers 5, and MoCa
         ("model.", "model."),
         ("visual.", "visual."),
         ("lm_head.", "lm_head."),
@@ -28,10 +28,10 @@ package enum CheckpointKeys {
 
     /// The embedding matrix, which a tied model also uses as its output.
     package static let embedding = "model.embed_tokens.weight"
-    /// The output matrix of a model that is not tied.
+    /// The output matrix of an untied model.
     package static let head = "lm_head.weight"
 
-    /// The logarithm of what similarities are multiplied by, where training learns it.
+    /// The logarithm of the scale of similarities, if it is trained.
     package static let logScale = "contrastive.log_scale"
 
     /// The canonical name of a stored tensor; an unknown name is returned as it is.
@@ -42,7 +42,8 @@ package enum CheckpointKeys {
         return stored
     }
 
-    /// Canonical name -> stored name. Throws `sameParameter` when two stored names meet.
+    /// The table from canonical to stored names. Throws `sameParameter` if two stored names have
+    /// the same canonical name.
     package static func table(
         of stored: some Sequence<String>
     ) throws(ModelError) -> [String: String] {
@@ -56,29 +57,29 @@ package enum CheckpointKeys {
         return table
     }
 
-    /// Whether a canonical name is a part of pre-training only.
+    /// Whether a canonical name belongs to a pre-training head.
     package static func isPretrainingHead(_ key: String) -> Bool {
         key.hasPrefix("mae_decoder.") || key.hasPrefix("mae_proj.")
     }
 
-    /// Whether a name is a buffer that old versions saved and every model computes by itself.
+    /// Whether a name is a buffer that old versions saved and every model computes itself.
     package static func isComputedBuffer(_ key: String) -> Bool {
         key.hasSuffix("rotary_emb.inv_freq") || key.hasSuffix("rotary_pos_emb.inv_freq")
     }
 
-    /// Whether a model that has no parameter of this canonical name carries it along, to be saved.
+    /// Whether a model without a parameter of this canonical name preserves the tensor when saved.
     package static func isCarried(_ key: String, isTied: Bool) -> Bool {
         !isComputedBuffer(key) && !(isTied && key == head)
     }
 }
 
-/// Which tensors a checkpoint may lack or have too many, for one use of one model.
+/// The tensors that a checkpoint may lack or have in excess, for one use of one model.
 package struct CheckpointRules: Sendable, Hashable {
-    /// What the weights are loaded for.
+    /// The purpose for which weights are loaded.
     package enum Purpose: Sendable, Hashable {
         /// Hidden states only: neither `lm_head` nor the pre-training heads are needed.
         case embedding
-        /// The language model's output and the patch decoder too.
+        /// Hidden states, the language model's output and the patch decoder.
         case pretraining
     }
 
@@ -91,7 +92,7 @@ package struct CheckpointRules: Sendable, Hashable {
         self.isTied = isTied
     }
 
-    /// Whether a tensor of the file, by canonical name, may go unused.
+    /// Whether a tensor of the file, by canonical name, may be unused.
     package func mayBeUnused(_ key: String) -> Bool {
         if CheckpointKeys.isComputedBuffer(key) || key == CheckpointKeys.logScale { return true }
         if key == CheckpointKeys.head { return isTied || purpose == .embedding }

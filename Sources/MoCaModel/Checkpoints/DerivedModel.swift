@@ -1,5 +1,5 @@
-// Models made of models without training: an adapter merged into its base, the average of several.
-// One tensor is in memory at a time.
+// Models derived from others without training: an adapter merged into its base, the average of
+// several. One tensor is in memory at a time.
 
 package import Foundation
 import MoCaSystem
@@ -7,10 +7,9 @@ import NN
 import Safetensors
 import Torch
 
-/// Writes a model that other models give.
+/// Writes models derived from other models.
 package enum DerivedModel {
-    /// The base with the adapter of a folder merged into it, each tensor in the type in which the
-    /// base stores it.
+    /// Writes the base merged with the adapter of a folder, each tensor in the base's stored type.
     ///
     /// - Throws: `ModelError`, `SafetensorsError`, `ParameterError`.
     package static func merge(base: URL, adapter: URL, to folder: URL) throws {
@@ -18,16 +17,17 @@ package enum DerivedModel {
         let files = try AdapterFiles(reading: adapter)
         let adapters = AdapterStore(
             files.settings, stored: try files.tensors(), file: files.weightsURL.path, seed: 0)
-        // An adapter of another model must not leave half a model behind.
+        // An adapter of another model must not leave an incomplete model behind.
         for key in source.keys { adapters.check(key, shape: try source.entry(key).shape) }
         try adapters.finish()
         try source.write(to: folder) { key, tensor in adapters.merge(key, into: tensor) }
         try copyContract(of: [base], to: folder)
     }
 
-    /// The average of several models, computed in float32 and stored as the first is.
+    /// Writes the average of several models, computed in float32 and stored in the types of the
+    /// first.
     ///
-    /// - Parameter weights: one a model, positive; divided by their sum.
+    /// - Parameter weights: a positive weight per model; divided by their sum.
     /// - Throws: `ModelError.modelsDiffer`, `SafetensorsError`.
     package static func average(_ models: [URL], weights: [Double], to folder: URL) throws {
         let sources = try models.map { try Source($0) }
@@ -46,7 +46,7 @@ package enum DerivedModel {
         try copyContract(of: models, to: folder)
     }
 
-    /// The contract where it is the same for all, without probes: these are of other weights.
+    /// Copies the contract if all models share it, without probes, which belong to other weights.
     private static func copyContract(of models: [URL], to folder: URL) throws {
         let contracts = try models.map { model -> EmbeddingContract? in
             var contract = try EmbeddingContract(of: model)
@@ -65,11 +65,11 @@ package enum DerivedModel {
     }
 }
 
-/// A model's folder, tensor by tensor.
+/// A model's folder, read tensor by tensor.
 private struct Source {
     let folder: URL
     let checkpoint: SafetensorsCheckpoint
-    /// Canonical name -> stored name.
+    /// The stored name of each canonical name.
     let names: [String: String]
 
     init(_ folder: URL) throws {
@@ -107,6 +107,8 @@ private struct Source {
         try checkpoint.file(of: name).release(name)
     }
 
+    /// Checks that another model has tensors of the same names and shapes.
+    ///
     /// - Throws: `ModelError.modelsDiffer`.
     func requireLike(_ other: Source) throws {
         func differ(_ reason: String) -> ModelError {
@@ -122,8 +124,8 @@ private struct Source {
         }
     }
 
-    /// Writes all tensors as `change` makes them, `config.json`, and what a tokenizer and an image
-    /// processor read.
+    /// Writes all tensors, transformed by `change`, `config.json`, and the files of the tokenizer
+    /// and image processor.
     func write(to target: URL, _ change: (String, Tensor) throws -> Tensor) throws {
         let configuration = try PretrainedModel.configuration(of: folder, names: names)
         let declarations = try keys.map { key in

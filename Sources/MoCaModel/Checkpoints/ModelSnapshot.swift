@@ -1,25 +1,25 @@
-// What a run has learnt at one moment, which is written while the model goes on learning.
+// The trained state at one moment, which is written while training continues.
 
 package import Foundation
 import NN
 import Safetensors
 import Torch
 
-/// Configuration and weights; of a model with adapters, these alone.
+/// The configuration and weights of a model; with adapters, only the adapters.
 package struct ModelSnapshot: @unchecked Sendable {
-    /// Adapters, and the model that they belong to.
+    /// The settings of the adapters, and their base model.
     struct Adapters {
         let settings: AdapterSettings
         let base: URL
     }
 
     let configuration: any BackboneConfiguration
-    /// Nobody else changes these while they are written.
+    /// The tensors, which no other code changes while they are written.
     let tensors: [(key: String, tensor: Tensor)]
-    /// nil where `tensors` are all weights.
+    /// The settings of the adapters; nil if `tensors` are all weights.
     let adapters: Adapters?
 
-    /// Writes `config.json` and the weights, or the adapters as PEFT does, into `folder`, each
+    /// Writes `config.json` and the weights, or the adapters in PEFT's layout, into `folder`, each
     /// beside its name and then renamed.
     ///
     /// - Throws: `SafetensorsError`, `ModelError`.
@@ -43,14 +43,14 @@ package struct ModelSnapshot: @unchecked Sendable {
 }
 
 extension PretrainedModel {
-    /// What a run goes on from, as it is now.
+    /// A snapshot of the current trained state, from which a run can resume.
     ///
     /// - Parameters:
     ///   - base: the model that adapters were trained on.
-    ///   - copies: false shares the weights' memory: then they must not change before they are
-    ///     written.
-    ///   - isForTraining: whether parameters that are of use in training alone (a learned
-    ///     temperature), which PEFT does not know, are taken.
+    ///   - copies: whether tensors are copied; if false, they share the weights' memory, which
+    ///     must not change before they are written.
+    ///   - isForTraining: whether training-only parameters (a learned temperature), which PEFT
+    ///     does not know, are included.
     package func snapshot(
         base: URL, copies: Bool, isForTraining: Bool = true
     ) -> ModelSnapshot {

@@ -1,4 +1,4 @@
-// A model's folder in Hugging Face layout: reading it, making a fresh one, writing it.
+// A model's folder in Hugging Face layout: loading, creating and writing it.
 
 package import Foundation
 import MoCaCore
@@ -7,16 +7,16 @@ package import NN
 import Safetensors
 package import Torch
 
-/// What a loaded model is for and where it computes.
+/// The purpose of a loaded model, and where it computes.
 package struct LoadOptions: Sendable, Hashable {
-    /// The type of weights and states; nil keeps the stored one where the device computes it well,
+    /// The type of weights and states; nil keeps the stored one if the device computes it fast,
     /// else float32.
     package var dtype: DType?
     package var device: Device
     package var purpose: CheckpointRules.Purpose
-    /// Whether weights record gradients; with adapters these alone do.
+    /// Whether weights record gradients; with adapters only the adapters do.
     package var isTrainable: Bool
-    /// Adapters of linear layers; without training they are merged into the weights.
+    /// The adapters of linear layers; without training they are merged into the weights.
     package var adapter: AdapterChoice?
 
     package init(
@@ -30,13 +30,13 @@ package struct LoadOptions: Sendable, Hashable {
     }
 }
 
-/// A backbone with its weights, and the pre-training heads where they were asked for.
+/// A backbone with its weights, and the pre-training heads if requested.
 package struct PretrainedModel {
     package let folder: URL?
     package let configuration: any BackboneConfiguration
     package let store: ParameterStore
     package let backbone: any Backbone
-    /// nil unless the purpose is pre-training.
+    /// The model with pre-training heads; nil unless the purpose is pre-training.
     package let reconstruction: ReconstructionModel?
 
     static let configurationName = "config.json"
@@ -66,7 +66,7 @@ package struct PretrainedModel {
         try adapters?.finish(mayBeUnused: rules.mayBeUnused)
     }
 
-    /// Makes a model of fresh weights, which depend on `seed` alone.
+    /// Creates a model of fresh weights, which depend only on `seed`.
     package init(
         fresh configuration: any BackboneConfiguration, seed: UInt64, scheme: InitializationScheme,
         _ options: LoadOptions
@@ -93,8 +93,9 @@ package struct PretrainedModel {
         reconstruction = ReconstructionModel(backbone, store.root)
     }
 
-    /// Starts the pre-training heads of a checkpoint that has none as the released code does: the
-    /// decoder as a copy of the middle layer, the projection normal with deviation 0.02.
+    /// Initialises the pre-training heads of a checkpoint without them as the released code does:
+    /// the decoder as a copy of the middle layer, the projection normal with standard deviation
+    /// 0.02.
     private static func provideHeads(
         _ configuration: any BackboneConfiguration, _ store: ParameterStore
     ) {
@@ -114,7 +115,7 @@ package struct PretrainedModel {
             "mae_proj.bias", .zeros([shape[0]], dtype: store.dtype, on: store.device))
     }
 
-    /// Every parameter that a model of `configuration` has, without making any.
+    /// The declarations of all parameters of a model of `configuration`, without creating them.
     package static func declarations(
         _ configuration: any BackboneConfiguration, purpose: CheckpointRules.Purpose
     ) -> [ParameterDeclaration] {
@@ -136,8 +137,8 @@ package struct PretrainedModel {
         return try configuration(of: folder, names: names)
     }
 
-    /// Reads `config.json`; where it does not say whether the embeddings are tied, the absence of
-    /// `lm_head.weight` does.
+    /// Reads `config.json`; if it does not say whether the embeddings are tied, the absence of
+    /// `lm_head.weight` means that they are.
     package static func configuration(
         of folder: URL, names: [String: String]
     ) throws -> any BackboneConfiguration {
@@ -171,9 +172,8 @@ extension PretrainedModel {
     ///   - dtype: the type of the stored weights; nil keeps that of the parameters.
     ///   - source: a checkpoint whose weights that this model does not use (an output matrix, the
     ///     pre-training heads) are written too, one at a time; nil leaves them out.
-    ///   - isForTraining: whether parameters that are of use in training alone (a learned
-    ///     temperature) are written.
-    ///   - mergesAdapters: false writes adapted weights as they are without their adapters.
+    ///   - isForTraining: whether training-only parameters (a learned temperature) are written.
+    ///   - mergesAdapters: whether adapters are merged; false writes the base weights instead.
     package func save(
         to folder: URL, dtype: DType? = nil, carrying source: URL? = nil,
         isForTraining: Bool = false, mergesAdapters: Bool = true

@@ -1,11 +1,11 @@
-// moca.json of a model's folder: the one place that reads the file.
+// Reads moca.json from a model's folder.
 
 package import Foundation
 
 extension EmbeddingContract {
-    /// The contract of a model's folder; nil where it has none.
+    /// Reads the contract of a model's folder; nil if it has none.
     ///
-    /// - Parameter vectorLength: what the model's vectors have, where that is known.
+    /// - Parameter vectorLength: the number of components of the model's vectors, if known.
     /// - Throws: `ModelError.unreadable`, `.notJSON`, `.badContract`.
     package init?(of folder: URL, vectorLength: Int? = nil) throws(ModelError) {
         let url = folder.appending(path: Self.fileName)

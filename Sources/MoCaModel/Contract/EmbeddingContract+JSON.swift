@@ -1,5 +1,5 @@
-// Reads and writes moca.json. A key that this version does not know is refused: it may well decide
-// what the vectors are. Keys that begin with `x_` are kept.
+// Reads and writes moca.json. An unknown key is refused, because it may change the vectors. Keys
+// that begin with `x_` are kept.
 
 package import Foundation
 import MoCaCore
@@ -12,7 +12,7 @@ extension EmbeddingContract {
     ]
     private static let probeKeys: Set<String> = ["text", "images", "role", "vector", "tolerance"]
 
-    /// Reads a `moca.json`; `file` is its name in errors and `vectorLength` the model's, where it is
+    /// Reads a `moca.json`; `file` is its name in errors and `vectorLength` that of the model, if
     /// known. Throws `notJSON`, or `badContract` with everything that is wrong.
     package init(parsing data: Data, file: String, vectorLength: Int? = nil) throws(ModelError) {
         try self.init(

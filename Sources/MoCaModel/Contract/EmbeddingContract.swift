@@ -1,35 +1,36 @@
-// moca.json: what must be done around a model so that its vectors are those of its author.
+// moca.json: the settings under which a model's vectors are those of its author.
 
 package import Foundation
 package import MoCaCore
 package import MoCaSettings
 
-/// The embedding contract of a model. A field that is nil is decided by the next source: the
-/// model's other files, else the defaults (bidirectional, mean, normalised).
+/// The embedding contract of a model. A nil field is read from the model's other files; the
+/// defaults are bidirectional attention, mean pooling and normalised vectors.
 package struct EmbeddingContract: Sendable, Hashable {
     /// Which tokens a token attends to.
     package var attention: AttentionMode?
-    /// How states become a vector.
+    /// How hidden states are pooled into a vector.
     package var pooling: PoolingMode?
     /// Whether vectors have unit length.
     package var normalize: Bool?
-    /// Templates with `{text}` and `{image}` by role.
+    /// The prompt templates with `{text}` and `{image}`, by role.
     package var prompts: [Role: String] = [:]
-    /// Pixels of an image after resizing, at least.
+    /// The minimum number of pixels of an image after resizing.
     package var minPixels: Int?
-    /// Pixels of an image after resizing, at most.
+    /// The maximum number of pixels of an image after resizing.
     package var maxPixels: Int?
-    /// Tokens of an input, at most.
+    /// The maximum number of tokens of an input.
     package var maxLength: Int?
-    /// What happens to a longer input; only with `maxLength`.
+    /// What happens to an input longer than `maxLength`; only with `maxLength`.
     package var truncation: TruncationPolicy?
-    /// The token that pre-training puts in place of masked ones.
+    /// The token that replaces masked ones in pre-training.
     package var maskToken: String?
-    /// Lengths that a vector may be cut to before it is normalised again (Matryoshka), ascending.
+    /// The lengths to which a vector may be cut before it is normalised again (Matryoshka),
+    /// ascending.
     package var dimensions: [Int] = []
-    /// Inputs with the vectors that a right build gives.
+    /// Inputs with the vectors that a correct implementation computes.
     package var probes: [Probe] = []
-    /// Keys that begin with `x_`: kept for others, never read.
+    /// Keys that begin with `x_`, which are kept for other programs and never read.
     package var extensions: [String: JSON] = [:]
 
     package init() {}
@@ -39,18 +40,18 @@ package struct EmbeddingContract: Sendable, Hashable {
 
     /// One input and its vector.
     package struct Probe: Sendable, Hashable {
-        /// Text as in a record for `moca embed`.
+        /// The text, as in a record for `moca embed`.
         package var text: String
-        /// Images as `data:` URLs, in the order of their markers in the text.
+        /// The images as `data:` URLs, in the order of their markers in the text.
         package var images: [String]
         /// The role whose prompt is put around the input; nil for none.
         package var role: Role?
         /// The vector, computed in float32.
         package var vector: [Float]
-        /// The largest absolute difference that is right, by the type of the computation.
+        /// The largest accepted absolute difference, by the type of the computation.
         package var tolerance: [String: Float]
 
-        /// What is right when a probe says nothing: rounding of a right implementation.
+        /// The accepted difference if a probe has none: the rounding of a correct implementation.
         package static let defaultTolerance: [String: Float] = [
             "float32": 1e-5, "float16": 5e-3, "bfloat16": 3e-2, "int8": 1e-1,
         ]
@@ -66,7 +67,7 @@ package struct EmbeddingContract: Sendable, Hashable {
             self.tolerance = tolerance
         }
 
-        /// The encoded bytes of each image; nil where a URL is not base64 `data:` of an image.
+        /// The encoded bytes of each image; nil if a URL is not base64 `data:` of an image.
         package var imageData: [Data?] { images.map(Self.decode) }
 
         /// The `data:` URL of an encoded image, such as `image/png`.
@@ -88,7 +89,7 @@ package struct EmbeddingContract: Sendable, Hashable {
 // MARK: - Validation
 
 extension EmbeddingContract {
-    /// Everything that is wrong with the contract; `vectorLength` is the model's, where it is known.
+    /// All problems of the contract; `vectorLength` is that of the model, if known.
     package func problems(vectorLength: Int? = nil) -> [SettingsProblem] {
         let context = SettingsContext(.json)
         checkLimits(context)

@@ -1,20 +1,21 @@
-// The families of models that are known, by what their files say.
+// The known model families, identified by their files.
 
 package import Foundation
 import MoCaCore
 import MoCaSettings
 
-/// All families. A new one is a folder beside this file, and a line in `all`.
+/// All families. To add one, add a folder beside this file and an entry in `all`.
 package enum Families {
     private static let all: [any BackboneConfiguration.Type] = [Qwen25VLConfiguration.self]
 
-    /// The names of all families, as people write them.
+    /// The display names of all families.
     static var names: String { all.map { $0.familyName }.joined(separator: " or ") }
 
-    /// Reads a `config.json` as the family that its `model_type` names, or else its `architectures`.
+    /// Reads a `config.json` as the family given by its `model_type`, or else by its
+    /// `architectures`.
     ///
-    /// - Throws: `ModelError.notJSON`, or `.badConfiguration` with everything that is wrong; for an
-    ///   unknown family, it lists those that are known.
+    /// - Throws: `ModelError.notJSON`, or `.badConfiguration` with everything that is wrong; for
+    ///   an unknown family, it lists the known ones.
     package static func configuration(
         parsing data: Data, file: String
     ) throws(ModelError) -> any BackboneConfiguration {

@@ -1,18 +1,18 @@
-// Which candidate is whose, over all ranks, and which are left out of a comparison.
-// Shapes: B queries here, C candidates of all ranks (positives, then hard negatives).
+// The origin of each candidate over all ranks, and the candidates left out of a comparison.
+// Shapes: B queries of this rank, C candidates of all ranks (positives, then hard negatives).
 
-/// Where each candidate of all ranks comes from.
+/// The origin of each candidate of all ranks.
 package struct CandidateLayout: Sendable, Hashable {
-    /// `[B]`: the candidate that is each local query's positive.
+    /// `[B]`: the index of each local query's positive among the candidates.
     package let targets: [Int]
-    /// Candidates before this one are positives, in the order of queries; the others are hard
-    /// negatives.
+    /// The number of positives, which come first, in the order of queries; the other candidates are
+    /// hard negatives.
     package let positiveCount: Int
-    /// For each negative of all ranks, the query of all ranks that it belongs to.
+    /// For each negative of all ranks, the index of its query over all ranks.
     package let owners: [Int]
-    /// Content numbers of all candidates; empty when unknown.
+    /// The content hashes of all candidates; empty when unknown.
     package let identities: [Int]
-    /// Target numbers of all candidates; empty when unknown.
+    /// The target hashes of all candidates; empty when unknown.
     package let targetIdentities: [Int]
 
     init(_ batch: ContrastiveBatch, _ collectives: any Collectives) {
@@ -25,7 +25,7 @@ package struct CandidateLayout: Sendable, Hashable {
             [Int](repeating: query, count: count)
         }
         func all(_ own: [Int]) -> [Int] {
-            // A rank without rows has none either, and takes part all the same.
+            // A rank without rows has no hashes, but still takes part in the collectives.
             guard collectives.sum([Double(own.count)])[0] > 0 else { return [] }
             return collectives.gather(Array(own.prefix(batch.queryCount)))
                 + collectives.gather(Array(own.dropFirst(batch.queryCount)))
@@ -34,7 +34,7 @@ package struct CandidateLayout: Sendable, Hashable {
         targetIdentities = all(batch.targetIdentities)
     }
 
-    /// `[B, C]`: candidates that a query is not compared with.
+    /// Returns `[B, C]`: true for candidates that a query is not compared with.
     func excluded(_ settings: ContrastiveObjective.Settings) -> [Bool] {
         let candidates = positiveCount + owners.count
         var excluded = [Bool](repeating: false, count: targets.count * candidates)
@@ -50,8 +50,8 @@ package struct CandidateLayout: Sendable, Hashable {
         return excluded
     }
 
-    /// `[B, positiveCount]`: queries that a local positive is not compared with, for they look for
-    /// the same.
+    /// Returns `[B, positiveCount]`: true for queries that a local positive is not compared with,
+    /// because their positives are equal to it.
     func excludedQueries(_ settings: ContrastiveObjective.Settings) -> [Bool] {
         targets.flatMap { target in
             (0..<positiveCount).map { query in

@@ -1,27 +1,27 @@
-// A batch of contrastive fine-tuning: queries, their positives, and hard negatives, packed together.
+// A batch of contrastive fine-tuning: packed queries, positives and hard negatives.
 
 package import MoCaModel
 
-/// One micro-batch; or a whole step's, in pieces that are computed one after the other.
+/// One microbatch, or the batch of a whole step in chunks that are computed in sequence.
 package struct ContrastiveBatch {
-    /// All queries, positives and negatives, in any order. Several pieces are computed with
-    /// gradient caching; the loss is that of all of them together.
+    /// The chunks with all queries, positives and negatives, in any order. Several chunks are
+    /// computed with gradient caching; the loss covers all of them together.
     package let pieces: [EncoderInput]
-    /// For each query, then each positive, then each negative (those of the first query first):
-    /// the sequence that it is, counted through the pieces.
+    /// The sequence index, counted over all chunks, of each query, then of each positive, then of
+    /// each negative (those of the first query first).
     package let sequences: [Int]
-    /// `[B]`: hard negatives of each query.
+    /// `[B]`: the number of hard negatives of each query.
     package let negativeCounts: [Int]
-    /// Equal numbers for equal contents, on all ranks: of each positive, then of each negative.
-    /// Empty when repeated positives are not to be found.
+    /// The content hash, equal on all ranks, of each positive, then of each negative; empty
+    /// disables the search for repeated positives.
     package let candidateIdentities: [Int]
-    /// Equal numbers for equal targets: the same image, or the same text where there is none.
-    /// As long as `candidateIdentities`, or empty.
+    /// The hash of each candidate's target: its images, or its text without images. As long as
+    /// `candidateIdentities`, or empty.
     package var targetIdentities: [Int] = []
-    /// What a teacher scores each query's positive, then each negative; NaN where it does not.
-    /// As long as `candidateIdentities`, or empty.
+    /// A teacher's scores of each query's positive, then of each negative; NaN where unknown. As
+    /// long as `candidateIdentities`, or empty.
     package var teacherScores: [Double] = []
-    /// The subset that all of it is of, on all ranks; nil when it is of several.
+    /// The subset of the batch on all ranks; nil when its samples are from several subsets.
     package var subset: String?
 
     package init(
@@ -48,13 +48,13 @@ package struct ContrastiveBatch {
             candidateIdentities: candidateIdentities)
     }
 
-    /// B.
+    /// The number of queries, B.
     package var queryCount: Int { negativeCounts.count }
 
-    /// All pieces in one; copies their patches where there are several.
+    /// All chunks as one input; the patches are copied if there are several chunks.
     package var input: EncoderInput { EncoderInput(joining: pieces) }
 
-    /// The batch cut into chunks of at most `tokensMax` tokens.
+    /// Returns the batch in chunks of at most `tokensMax` tokens.
     package func inPieces(tokensMax: Int) -> ContrastiveBatch {
         var batch = ContrastiveBatch(
             pieces: pieces.flatMap { $0.pieces(tokensMax: tokensMax) }, sequences: sequences,

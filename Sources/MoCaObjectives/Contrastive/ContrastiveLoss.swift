@@ -1,31 +1,31 @@
-// The contrastive loss of a batch from its vectors alone: what is compared with what, how, and what
-// is left out. Where the vectors come from, and in how many pieces, is not known here.
-// Shapes: B queries here, A queries of all ranks, C candidates of all ranks (positives, then hard
-// negatives), D numbers.
+// The contrastive loss of a batch, computed from its vectors: comparisons, views and masks. It is
+// independent of how the vectors were computed.
+// Shapes: B queries of this rank, A queries of all ranks, C candidates of all ranks (positives,
+// then hard negatives), D components.
 
 import MoCaCore
 import MoCaModel
 package import Torch
 
-/// The loss of one batch.
+/// The contrastive loss of one batch.
 struct ContrastiveLoss {
     let settings: ContrastiveObjective.Settings
     let batch: ContrastiveBatch
     let layout: CandidateLayout
     let collectives: any Collectives
-    /// What similarities are multiplied by, without axes; nil for the settings' temperature.
+    /// The scalar factor of similarities; nil selects the settings' temperature.
     let scale: Tensor?
 
-    /// Sums over this rank's queries.
+    /// Loss sums over this rank's queries.
     struct Sums {
-        /// Weighted over all views.
+        /// The weighted sum over all views.
         var contrastive: Tensor
-        /// The loss of each view, in the order of the settings; empty if there is only one.
+        /// The loss of each view, in the order of the settings; empty for a single view.
         var views: [Tensor] = []
         var distillation: Tensor?
     }
 
-    /// The vectors `[2B + negatives, D]` of the batch's sequences, compared.
+    /// Returns the loss sums for the vectors `[2B + negatives, D]` of the batch's sequences.
     func sums(
         _ vectors: Tensor, observe: ((ContrastiveObservation) -> Void)? = nil
     ) -> Sums {
@@ -67,11 +67,11 @@ struct ContrastiveLoss {
 
     private struct Sides {
         let queries: Tensor
-        /// The positives of this rank, `[B, D]`.
+        /// `[B, D]`: the positives of this rank.
         let positives: Tensor
         /// `[C, D]`
         let candidates: Tensor
-        /// `[A, D]`; nil unless positives look for queries.
+        /// `[A, D]`; nil unless the loss is symmetric.
         let allQueries: Tensor?
     }
 
@@ -100,7 +100,7 @@ struct ContrastiveLoss {
         return (forward + backward) * 0.5
     }
 
-    /// Similarities of `[B, D]` and `[C, D]`, over the temperature: `[B, C]`.
+    /// Returns the similarities of `[B, D]` and `[C, D]` divided by the temperature: `[B, C]`.
     private func logits(_ rows: Tensor, _ candidates: Tensor) -> Tensor {
         let similarities = rows.matmul(candidates.transposed(0, 1))
         guard let scale else { return similarities / settings.temperature }
@@ -114,7 +114,7 @@ struct ContrastiveLoss {
 
     // MARK: What is left out
 
-    /// Masks of `[B, C]`, true where a candidate is left out.
+    /// Returns masks of shape `[B, C]`, true for candidates that are left out.
     private func mask(_ excluded: [Bool], _ rows: Tensor, _ candidates: Tensor) -> [Tensor] {
         let (device, shape) = (rows.device, [rows.sizes2().0, candidates.sizes2().0])
         var masks: [Tensor] = []
@@ -129,7 +129,7 @@ struct ContrastiveLoss {
         return masks
     }
 
-    /// Where a similarity of `[B, C]` is above that of the target by the margin.
+    /// Returns `[B, C]`: whether a similarity exceeds that of the target by the margin.
     private func tooSimilar(_ similarities: Tensor, _ margin: Double) -> Tensor {
         let (rows, columns) = similarities.sizes2()
         let device = similarities.device
@@ -140,7 +140,7 @@ struct ContrastiveLoss {
             + (settings.marginStrategy == .absolute
                 ? Tensor(margin, on: device)
                 : own * own.sign() * margin)
-        // The target itself stays, whatever the margin.
+        // The target itself is never left out, whatever the margin.
         let places = layout.targets.enumerated().map { $0 * columns + $1 }
         let others = similarities.reshaped([rows * columns])
             .replacingRows(
@@ -151,7 +151,7 @@ struct ContrastiveLoss {
     }
 }
 
-/// The vectors that the queries of a batch are compared with, before their gradients exist.
+/// The vectors of a batch that are compared, without gradients.
 package struct ContrastiveObservation {
     /// float32 `[B, D]`, without gradients.
     package let queries: Tensor

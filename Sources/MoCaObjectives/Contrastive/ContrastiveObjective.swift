@@ -1,6 +1,6 @@
-// InfoNCE with in-batch and hard negatives (MoCa, eq. 4), in one forward pass or in pieces with
+// InfoNCE with in-batch and hard negatives (MoCa, eq. 4), in one forward pass or in chunks with
 // gradient caching (Gao et al. 2021, arXiv 2101.06983).
-// Shapes: N sequences, D numbers.
+// Shapes: N sequences, D components.
 
 import Foundation
 package import MoCaModel
@@ -11,13 +11,13 @@ package import Torch
 package struct ContrastiveObjective: Objective {
     package let model: EmbeddingModel
     package let settings: Settings
-    /// float, without axes: the logarithm of what similarities are multiplied by; nil for a fixed
+    /// A floating-point scalar: the logarithm of the factor of similarities; nil for a fixed
     /// temperature.
     package let logScale: Tensor?
-    /// Called with the vectors that each batch is scored from; nil costs nothing.
+    /// Called with the vectors of each batch; nil disables the observation.
     package var observe: ((ContrastiveObservation) -> Void)?
 
-    /// `logScale` is needed where `settings` learn the temperature.
+    /// Creates an objective; `logScale` is required if and only if the temperature is learned.
     package init(_ model: EmbeddingModel, _ settings: Settings, logScale: Tensor? = nil) {
         (self.model, self.settings, self.logScale) = (model, settings, logScale)
         precondition(
@@ -32,9 +32,9 @@ package struct ContrastiveObjective: Objective {
         let scored = batches.reduce(0) { $0 + TeacherScores.count($1) }
         let counts = collectives.sum([Double(local), Double(scored)])
         var tally = ContrastiveTally(settings, batches.map(\.subset))
-        // Each forward pass of a step has a number of its own.
+        // Each forward pass of a step has its own index.
         var pass = 0
-        // A rank without queries in a part gathers nothing and takes part all the same.
+        // A rank without queries in a microbatch still takes part in the collectives.
         for (part, batch) in batches.enumerated()
         where collectives.sum([Double(batch.queryCount)])[0] > 0 {
             let isPlain = batch.pieces.count == 1
@@ -65,8 +65,8 @@ package struct ContrastiveObjective: Objective {
         return backward(batch, model(batch.pieces[0]), counts, collectives)
     }
 
-    /// All vectors without gradients first, the loss's gradient of them, and then each piece again
-    /// with gradients. A piece has the same identity both times, so what is random in it repeats.
+    /// Computes all vectors without gradients, then the loss's gradient of them, then each chunk
+    /// again with gradients. A chunk has the same index both times, so its random numbers repeat.
     private func cached(
         _ batch: ContrastiveBatch, _ firstPass: Int, _ counts: [Double],
         _ collectives: any Collectives
@@ -92,12 +92,12 @@ package struct ContrastiveObjective: Objective {
         return sums
     }
 
-    /// The sums of a batch whose sequences have the vectors `[N, D]`; adds its gradients.
+    /// Returns the loss sums of a batch with the vectors `[N, D]`, and runs the backward pass.
     private func backward(
         _ batch: ContrastiveBatch, _ vectors: Tensor, _ counts: [Double],
         _ collectives: any Collectives
     ) -> ContrastiveLoss.Sums {
-        // Counts before tensors: they say what every rank will send.
+        // Counts are exchanged before tensors: they determine what each rank will send.
         let layout = CandidateLayout(batch, collectives)
         let loss = ContrastiveLoss(
             settings: settings, batch: batch, layout: layout, collectives: collectives,
@@ -115,12 +115,12 @@ package struct ContrastiveObjective: Objective {
 
     // MARK: Temperature
 
-    /// The key of the logarithm of the scale in a checkpoint.
+    /// The checkpoint key of the logarithm of the scale.
     package static let logScaleKey = CheckpointKeys.logScale
-    /// The largest scale (CLIP, section 2.5: more made training unstable).
+    /// The largest scale (CLIP, section 2.5: larger ones made training unstable).
     package static let scaleMax = 100.0
 
-    /// A gradient does not see the limit, so the parameter is put back under it, as CLIP does.
+    /// Clamps the parameter to the limit, as CLIP does, because gradients do not respect it.
     private func clampScale() {
         guard let logScale, logScale.item() > log(Self.scaleMax) else { return }
         withoutGradient {
@@ -128,8 +128,8 @@ package struct ContrastiveObjective: Objective {
         }
     }
 
-    /// The parameter of a learned temperature: that of the checkpoint, else of `temperature`. It is
-    /// trained beside adapters too.
+    /// Returns the parameter of a learned temperature, initialised from the checkpoint or else from
+    /// `temperature`. It is trained even when the weights are frozen beside adapters.
     package static func logScale(
         of model: PretrainedModel, temperature: Double
     ) -> Tensor {

@@ -1,63 +1,66 @@
-// What a recipe decides about contrastive training.
+// The settings of contrastive training.
 
-/// Whose hard negatives a query is compared with.
+/// The hard negatives that a query is compared with.
 package enum HardNegativeScope: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Its own (the released code).
+    /// Those of the query (the released code).
     case own
     /// Those of all queries (the paper).
     case batch
 }
 
-/// How the limit above which a candidate counts as a false negative follows from the similarity
-/// `s` of a query with its positive (the names of sentence-transformers' GISTEmbedLoss).
+/// The limit above which a candidate counts as a false negative, from the similarity `s` of a query
+/// and its positive (named as in sentence-transformers' GISTEmbedLoss).
 package enum MarginStrategy: String, Sendable, Hashable, Codable, CaseIterable {
     /// `s + margin`.
     case absolute
-    /// `s + |s| * margin`; NV-Retriever (arXiv 2407.15831) takes a margin of -0.05.
+    /// `s + |s| * margin`; NV-Retriever (arXiv 2407.15831) uses a margin of -0.05.
     case relative
 }
 
-/// How stored vectors will be rounded.
+/// The quantisation of stored vectors.
 package enum VectorQuantization: String, Sendable, Hashable, Codable, CaseIterable {
-    /// 8 bits a number.
+    /// 8 bits per component.
     case int8
-    /// One bit a number.
+    /// One bit per component.
     case binary
 }
 
 extension ContrastiveObjective {
-    /// What differs between the paper and the released code, and what neither has.
+    /// The settings in which the paper and the released code differ, and extensions of both.
     package struct Settings: Sendable, Hashable {
-        /// What similarities are divided by; with `learnsTemperature` only at the start.
+        /// The divisor of similarities; with `learnsTemperature`, its initial value.
         package var temperature: Double
         /// Whether the temperature is a parameter (CLIP, arXiv 2103.00020, section 2.5).
         package var learnsTemperature = false
         package var hardNegativeScope: HardNegativeScope
         /// Whether other candidates with the same content as a query's positive are left out.
         package var masksRepeatedPositives: Bool
-        /// Whether other candidates that show the same image as a query's positive, or without
-        /// images have the same text but for white space around it, are left out.
+        /// Whether other candidates with the same image as a query's positive (without images: the
+        /// same text, ignoring surrounding white space) are left out.
         package var masksSameTarget = false
-        /// Candidates more similar to a query than its positive by this margin are left out.
+        /// The margin by which a candidate's similarity may exceed the positive's before the
+        /// candidate is left out; nil for no limit.
         package var falseNegativeMargin: Double?
         package var marginStrategy = MarginStrategy.absolute
-        /// Whether each positive must find its query too; the loss is the mean of both directions.
+        /// Whether each positive is also matched to its query; the loss is the mean of both
+        /// directions.
         package var isSymmetric = false
-        /// Leading numbers of a vector that must do by themselves (arXiv 2205.13147); the sum over
-        /// all listed sizes replaces the loss of the whole vector, so the whole is listed too.
+        /// The numbers of leading components that are trained as separate vectors (arXiv
+        /// 2205.13147). The sum over all sizes replaces the loss of the full vector, so the full
+        /// size is listed too.
         package var matryoshkaDimensions: [Int] = []
-        /// A weight a size; empty: 1 each.
+        /// The weight of each size; empty for 1 each.
         package var matryoshkaWeights: [Double] = []
-        /// Rounded vectors whose loss is added, of every size.
+        /// The quantisations whose losses are added, for every size.
         package var quantizations: [VectorQuantization] = []
-        /// A weight a quantisation; empty: 1 each.
+        /// The weight of each quantisation; empty for 1 each.
         package var quantizationWeights: [Double] = []
-        /// What the divergence from a teacher's scores is multiplied by.
+        /// The weight of the divergence from a teacher's scores.
         package var distillationWeight = 0.0
-        /// What a teacher's scores are divided by.
+        /// The divisor of a teacher's scores.
         package var distillationTemperature = 1.0
 
-        /// The temperature of the released code.
+        /// Creates settings; the defaults are those of the released code.
         package init(
             temperature: Double = 0.03, hardNegativeScope: HardNegativeScope = .own,
             masksRepeatedPositives: Bool = true
@@ -69,14 +72,14 @@ extension ContrastiveObjective {
 }
 
 extension ContrastiveObjective.Settings {
-    /// One way in which vectors are compared.
+    /// A size and quantisation in which vectors are compared.
     struct View: Sendable, Hashable {
-        /// Leading numbers that are kept; nil keeps all.
+        /// The number of leading components that are kept; nil keeps all.
         var dimensions: Int?
         var quantization: VectorQuantization?
         var weight: Double
 
-        /// The name of its loss in metrics.
+        /// The name of the view's loss in metrics.
         var name: String {
             let parts = [
                 dimensions.map { "\($0)" } ?? "whole", quantization?.rawValue ?? "float",
@@ -85,7 +88,7 @@ extension ContrastiveObjective.Settings {
         }
     }
 
-    /// All views whose losses make the loss.
+    /// The views whose weighted losses make up the loss.
     var views: [View] {
         let sizes: [(Int?, Double)] =
             matryoshkaDimensions.isEmpty

@@ -1,16 +1,16 @@
-// Sums of what was compared in a step, in all, by view and by subset.
+// Loss sums of a contrastive step, in total, by view and by subset.
 
 import Torch
 
-/// Adds up parts, then ranks.
+/// Accumulates losses over microbatches, then over ranks.
 struct ContrastiveTally {
     private let settings: ContrastiveObjective.Settings
     /// The subset of each microbatch.
     private let subsets: [String?]
-    /// The loss, the distillation, and each view.
+    /// The sums of the loss, of the distillation loss, and of the loss of each view.
     private var sums: [Double]
-    /// Of each part: its loss and its queries, its distillation and the queries with a teacher's
-    /// scores.
+    /// For each microbatch: its loss, its number of queries, its distillation loss, and its number
+    /// of queries with a teacher's scores.
     private var parts: [Double]
     private static let figureCount = 4
 
@@ -20,7 +20,9 @@ struct ContrastiveTally {
         parts = [Double](repeating: 0, count: Self.figureCount * subsets.count)
     }
 
-    /// - Parameter taughtCount: the queries with a teacher's scores.
+    /// Adds the sums of a microbatch.
+    ///
+    /// - Parameter taughtCount: The number of queries with a teacher's scores.
     mutating func add(
         _ found: ContrastiveLoss.Sums, part: Int, queryCount: Int, taughtCount: Int
     ) {
@@ -35,7 +37,8 @@ struct ContrastiveTally {
         }
     }
 
-    /// The terms of all ranks; `counts` are the queries, and those with a teacher's scores.
+    /// Returns the loss terms over all ranks; `counts` are the numbers of queries and of queries
+    /// with a teacher's scores.
     func terms(_ counts: [Double], over collectives: any Collectives) -> LossTerms {
         let totals = collectives.sum(sums)
         let (name, count) = ("contrastive_loss", Int(counts[0]))

@@ -1,25 +1,25 @@
-// Learning from a teacher's scores: the divergence between its distribution over a query's own
-// candidates and ours.
+// Distillation from a teacher's scores: the divergence between the teacher's and the model's
+// distributions over a query's own candidates.
 // Shapes: B queries, Q of them scored, K candidates of the longest row, C candidates of all ranks.
 
 import Foundation
 import Torch
 
-/// The queries of a batch whose positive and hard negatives a teacher has scored.
+/// The queries of a batch whose positive and hard negatives all have a teacher's score.
 struct TeacherScores {
-    /// `[Q]`: local queries.
+    /// `[Q]`: the indices of the queries on this rank.
     private var rows: [Int] = []
-    /// `[Q, K]`: candidates of all ranks, padded with the positive.
+    /// `[Q, K]`: indices of candidates over all ranks, padded with the positive.
     private var candidates: [Int] = []
     /// `[Q, K]`: the teacher's probabilities, 0 where padded.
     private var probabilities: [Float] = []
     /// `[Q, K]`
     private var isPadding: [Bool] = []
-    /// `[Q]`: `sum p log p` of the teacher.
+    /// The sum of `p log p` of the teacher's probabilities, over all queries.
     private var negativeEntropy = 0.0
     private var width = 0
 
-    /// How many queries of a batch take part: those with a score for everything, and a negative.
+    /// Returns the number of queries that have scores for all their candidates and a negative.
     static func count(_ batch: ContrastiveBatch) -> Int { scored(batch).count }
 
     private static func scored(_ batch: ContrastiveBatch) -> [(row: Int, negatives: Range<Int>)] {
@@ -39,7 +39,7 @@ struct TeacherScores {
     init(_ batch: ContrastiveBatch, _ layout: CandidateLayout, temperature: Double) {
         let scored = Self.scored(batch)
         width = 1 + (scored.map(\.negatives.count).max() ?? 0)
-        // The negatives of a query stand together, in the order of all ranks.
+        // The negatives of a query are adjacent, in the order of all ranks.
         var firstOf: [Int: Int] = [:]
         for (place, owner) in layout.owners.enumerated() where firstOf[owner] == nil {
             firstOf[owner] = place
@@ -63,13 +63,13 @@ struct TeacherScores {
         }
     }
 
-    /// The sum over scored queries of `KL(teacher || softmax(logits of the own candidates))`;
+    /// Returns the sum over scored queries of `KL(teacher || softmax(logits of own candidates))`;
     /// `logits` is `[B, C]`.
     func divergence(_ logits: Tensor) -> Tensor {
         let (device, shape) = (logits.device, [rows.count, width])
         let own = logits.indexed(0, by: Tensor(rows, on: device))  // [Q, C]
             .gathered(1, Tensor(candidates, shape: shape, on: device))  // [Q, K]
-            // Finite, for 0 times infinity is no number.
+            // A finite value, because 0 times infinity is NaN.
             .masked(where: Tensor(isPadding, shape: shape, on: device), with: -1e4)
         let logProbabilities = own - own.logSumExp(1, keepingAxes: true)
         let teacher = Tensor(probabilities, shape: shape, on: device)

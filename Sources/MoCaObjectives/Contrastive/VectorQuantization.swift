@@ -1,16 +1,15 @@
-// Vectors as they will be stored, while gradients pass as if nothing were rounded (the
-// straight-through estimator: Bengio et al. 2013, arXiv 1308.3432; for integers Jacob et al. 2018,
-// arXiv 1712.05877).
-// Shapes: N vectors, D numbers.
+// Simulated quantisation of stored vectors with a straight-through gradient (Bengio et al. 2013,
+// arXiv 1308.3432; for integers Jacob et al. 2018, arXiv 1712.05877).
+// Shapes: N vectors, D components.
 
 import MoCaModel
 import Torch
 
 extension VectorQuantization {
-    /// Unit vectors `[N, D]` as they will be read again; forward `q(x)`, backward the identity.
+    /// Quantises and dequantises unit vectors `[N, D]`; forward `q(x)`, backward the identity.
     ///
-    /// int8: `s = max|x_i| / 127`, `q(x) = s round(x / s)` in unit length. binary: `q(x) =
-    /// sign(x) / sqrt(D)`, whose products are those of Hamming distances.
+    /// int8: `s = max|x_i| / 127`, `q(x) = s round(x / s)`, normalised to unit length. binary:
+    /// `q(x) = sign(x) / sqrt(D)`, whose dot products are a linear function of Hamming distances.
     func callAsFunction(_ vectors: Tensor) -> Tensor {
         let exact = vectors.detached()
         let stored: Tensor

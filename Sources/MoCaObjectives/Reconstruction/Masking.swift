@@ -1,41 +1,43 @@
-// Corruption of a batch (MoCa, section 3.1): text tokens become the mask token, patches noise.
+// Corruption of a batch (MoCa, section 3.1): masked text tokens are replaced by the mask token,
+// masked patches by noise.
 // Shapes: P patches, V values of a patch.
 
 package import MoCaCore
 package import MoCaModel
 import Torch
 
-/// The noise that masked patches are replaced by.
+/// The noise that replaces masked patches.
 package enum PatchNoise: String, Sendable, Hashable, Codable, CaseIterable {
-    /// A fresh Gaussian vector for every patch (the paper).
+    /// An independent Gaussian vector for each patch (the paper).
     case perPatch = "per_patch"
-    /// One Gaussian vector for all patches of a step (the released code: of a batch).
+    /// One Gaussian vector for all patches of a step (the released code: for those of a batch).
     case shared
 }
 
-/// How much of a batch is masked, and how.
+/// Masks random text tokens and image patches of a batch.
 package struct Masking: Sendable, Hashable {
-    /// What a recipe decides.
+    /// The masking settings of a recipe.
     package struct Settings: Sendable, Hashable {
         /// The probability that a text token is masked; special tokens never are.
         package var mlmRatio: Double
         /// The probability that an image token's patches are masked.
         package var maeRatio: Double
         package var noise: PatchNoise
-        /// The ratios at the end of the run, reached along a line; nil: they stay.
+        /// The final `mlmRatio` of the run, reached linearly; nil keeps it constant.
         package var mlmRatioEnd: Double?
+        /// The final `maeRatio` of the run, reached linearly; nil keeps it constant.
         package var maeRatioEnd: Double?
-        /// The mean length of masked spans of text (SpanBERT, arXiv 1907.10529, draws their
-        /// lengths from a geometric distribution too); 1 masks each token by itself.
+        /// The mean length of masked text spans, geometrically distributed as in SpanBERT
+        /// (arXiv 1907.10529); 1 masks tokens independently.
         package var spanLength = 1.0
 
-        /// The ratios of the released code.
+        /// Creates settings; the defaults are those of the released code.
         package init(mlmRatio: Double = 0.4, maeRatio: Double = 0.5, noise: PatchNoise = .perPatch)
         {
             (self.mlmRatio, self.maeRatio, self.noise) = (mlmRatio, maeRatio, noise)
         }
 
-        /// The settings at a part of the run, 0 at its first step and 1 at its last.
+        /// Returns the settings at a fraction of the run: 0 is the first step, 1 the last.
         package func at(_ progress: Double) -> Settings {
             var settings = self
             settings.mlmRatio += progress * ((mlmRatioEnd ?? mlmRatio) - mlmRatio)
@@ -45,39 +47,39 @@ package struct Masking: Sendable, Hashable {
         }
     }
 
-    /// Where the random numbers of a batch come from.
+    /// The random streams of a batch.
     package struct Streams: Sendable, Hashable {
-        /// One a sequence: of its masks and of the noise in its patches.
+        /// One stream for each sequence, for its masks and the noise of its patches.
         package var sequences: [RandomSource]
-        /// Of the noise that all patches share.
+        /// The stream of the noise that all patches share.
         package var shared: RandomSource
 
         package init(sequences: [RandomSource], shared: RandomSource) {
             (self.sequences, self.shared) = (sequences, shared)
         }
 
-        /// Streams drawn from one, for batches that belong to no run.
+        /// Creates streams from one source, for batches that do not belong to a run.
         package init(_ count: Int, using random: inout RandomSource) {
             sequences = (0..<count).map { _ in RandomSource(seed: random.next()) }
             shared = RandomSource(seed: random.next())
         }
 
-        /// The stream of one sample in one epoch: the same whatever it is packed with, in which
-        /// part of a step, and on which of several processes.
+        /// Returns the stream of a sample in an epoch, which is independent of packing, microbatch
+        /// and process.
         package static func sample(seed: UInt64, epoch: Int, name: String) -> RandomSource {
             RandomSource(seed: seed, name: "masking/\(epoch)/\(name)")
         }
 
-        /// The stream of what the patches of a step share.
+        /// Returns the stream of the noise that all patches of a step share.
         package static func shared(seed: UInt64, step: Int) -> RandomSource {
             RandomSource(seed: seed, name: "noise/\(step)")
         }
     }
 
     package var settings: Settings
-    /// The id that masked tokens become.
+    /// The id that replaces masked tokens.
     package var maskToken: Int32
-    /// Ids that are never masked.
+    /// The ids that are never masked.
     package var specialTokens: Set<Int32>
 
     package init(_ settings: Settings, maskToken: Int32, specialTokens: Set<Int32>) {
@@ -97,7 +99,7 @@ package struct Masking: Sendable, Hashable {
             streams: Streams(sequences.count, using: &random))
     }
 
-    /// Corrupts packed sequences, each by its own stream.
+    /// Corrupts packed sequences, each with its own random stream.
     ///
     /// - Throws: `ModelError`, as `EncoderInput` does.
     package func corrupt(
@@ -142,7 +144,8 @@ package struct Masking: Sendable, Hashable {
             targetPatches: covered.originals)
     }
 
-    /// The patches with noise in the rows of each sequence's `groups`, and those rows as they were.
+    /// Returns the patches with noise in the rows of each sequence's `groups`, and the original
+    /// rows.
     private func cover(
         _ groups: [[Int]], of pixels: PatchPixels?, mergeUnit: Int, _ streams: inout Streams
     ) -> (pixels: PatchPixels?, originals: PatchPixels?) {
@@ -164,15 +167,15 @@ package struct Masking: Sendable, Hashable {
     }
 }
 
-/// Which tokens of a run of text are masked, decided one by one: a chain of two states whose masked
-/// runs grow by spans of geometric length, and whose share of masked tokens is the ratio everywhere.
+/// Decides token by token which part of a text run is masked. It is a two-state Markov chain with
+/// masked spans of geometric length, in which each token is masked with probability `ratio`.
 private struct SpanMask {
     private let ratio: Double
     /// The probability that a span ends with its token.
     private let end: Double
-    /// The probability that a span begins at a token that no span reaches.
+    /// The probability that a span begins at a token outside any span.
     private let start: Double
-    /// Whether the token before is masked; nil at the beginning of a run.
+    /// Whether the preceding token is masked; nil at the beginning of a run.
     private var isMasked: Bool?
 
     init(ratio: Double, meanLength: Double) {
@@ -182,7 +185,7 @@ private struct SpanMask {
         start = rest == 0 ? 1 : ratio * end / rest
     }
 
-    /// Whether the next token is masked; `uniform` is a random number in [0, 1).
+    /// Returns whether the next token is masked; `uniform` is a random number in [0, 1).
     mutating func next(_ uniform: Double) -> Bool {
         let probability =
             switch isMasked {
@@ -194,7 +197,7 @@ private struct SpanMask {
         return uniform < probability
     }
 
-    /// A token that cannot be masked parts two runs.
+    /// Ends the current run at a token that cannot be masked.
     mutating func interrupt() {
         isMasked = nil
     }

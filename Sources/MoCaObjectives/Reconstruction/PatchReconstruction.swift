@@ -1,4 +1,4 @@
-// One picture with some of its patches masked, as the patch decoder fills them in.
+// The patch decoder's reconstruction of one image with masked patches.
 // Shapes: P patches, G image tokens (merged groups of patches), R masked image tokens, V values of
 // a patch.
 
@@ -6,25 +6,25 @@ package import MoCaCore
 package import MoCaModel
 import Torch
 
-/// What a model makes of the masked patches of one picture.
+/// A model's predictions for the masked patches of one image.
 package struct PatchReconstruction: Sendable, Hashable {
-    /// `[R]`: the masked image tokens, as numbers from 0 to G - 1, ascending.
+    /// `[R]`: the indices of the masked image tokens, from 0 to G - 1, ascending.
     package let maskedGroups: [Int]
-    /// `[mergeUnit * R, V]`: the patches that the model puts there.
+    /// `[mergeUnit * R, V]`: the predicted patches.
     package let predictions: [Float]
-    /// The mean over all predicted values; nil when nothing is masked.
+    /// The mean squared error over all predicted values; nil when nothing is masked.
     package let meanSquaredError: Double?
-    /// The same where each masked patch is filled with the mean of the visible ones, which knows
-    /// nothing of the place; nil when nothing is masked, or everything.
+    /// The mean squared error of predicting the mean of the visible patches, independent of
+    /// position; nil when nothing or everything is masked.
     package let baselineError: Double?
 }
 
 extension ReconstructionModel {
-    /// Masks patches of one picture and predicts them. Gradients are not recorded.
+    /// Masks patches of one image and predicts them. Gradients are not recorded.
     ///
     /// - Parameters:
-    ///   - sequence: the tokens of an input whose only image is the picture.
-    ///   - pixels: the patches of the picture.
+    ///   - sequence: The tokens of an input with this image only.
+    ///   - pixels: The patches of the image.
     /// - Throws: `ModelError`, as `EncoderInput` does.
     package func reconstruct(
         _ sequence: EncoderInput.Sequence, pixels: PatchPixels, masking: Masking,

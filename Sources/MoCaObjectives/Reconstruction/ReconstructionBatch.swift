@@ -1,22 +1,23 @@
-// A corrupted batch of continual pre-training, and what was there before.
+// A corrupted batch of continual pre-training with its original tokens and patches.
 // Shapes: T packed tokens, M masked tokens, R masked image tokens, V values of a patch.
 
 package import MoCaModel
 package import Torch
 
-/// Which hidden state predicts a masked token.
+/// The hidden state that predicts a masked token.
 package enum TokenTarget: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Its own (the released code).
+    /// The state of the masked token (the released code).
     case own
-    /// The one before it (MoCa, section 3.1); the first token of a sequence is not predicted.
+    /// The state of the preceding token (MoCa, section 3.1); the first token of a sequence is not
+    /// predicted.
     case previous
 }
 
-/// Which subset each sequence of a batch is of.
+/// The subset of each sequence of a batch.
 package struct SequenceSubsets: Sendable, Hashable {
-    /// Of the whole run, on all ranks alike.
+    /// The names of the run's subsets, equal on all ranks.
     package var names: [String]
-    /// For each sequence, the number of its subset's name.
+    /// For each sequence, the index of its subset in `names`.
     package var numbers: [Int]
 
     package init(names: [String], numbers: [Int]) {
@@ -24,19 +25,19 @@ package struct SequenceSubsets: Sendable, Hashable {
     }
 }
 
-/// One micro-batch.
+/// A microbatch of pre-training.
 package struct ReconstructionBatch {
-    /// Sequences in which masked tokens and patches are replaced.
+    /// The sequences, in which masked tokens and patches are replaced.
     package var input: EncoderInput
-    /// What sums by subset are made by; nil without.
+    /// The subsets of the sequences; nil disables sums by subset.
     package var subsets: SequenceSubsets?
-    /// `[M]`: where in the packed tokens the masked text tokens stand.
+    /// `[M]`: the indices of the masked text tokens among the packed tokens.
     package let maskedTokens: [Int]
-    /// `[M]`: the ids that stood there.
+    /// `[M]`: the original ids of the masked text tokens.
     package let tokenTargets: [Int32]
-    /// `[R]`: where in the packed tokens the masked image tokens stand, in order.
+    /// `[R]`: the indices of the masked image tokens among the packed tokens, ascending.
     package let maskedImageTokens: [Int]
-    /// `[mergeUnit * R]`: the patches that were replaced; nil when R = 0.
+    /// `[mergeUnit * R]`: the original patches that were replaced; nil when R = 0.
     package let targetPatches: PatchPixels?
 
     package init(
@@ -50,10 +51,10 @@ package struct ReconstructionBatch {
         self.targetPatches = targetPatches
     }
 
-    /// float32 `[mergeUnit * R, V]`: the numbers of the patches that were replaced; nil when R = 0.
+    /// float32 `[mergeUnit * R, V]`: the values of the replaced patches; nil when R = 0.
     package var patchTargets: Tensor? { targetPatches?.values() }
 
-    /// Where the predicting states of masked tokens stand, and the ids that they predict.
+    /// Returns the indices of the states that predict masked tokens, and the ids to predict.
     func predictions(_ target: TokenTarget) -> (states: [Int], ids: [Int32]) {
         guard target == .previous else { return (maskedTokens, tokenTargets) }
         let firsts = Set(input.sequenceStarts)
@@ -61,7 +62,7 @@ package struct ReconstructionBatch {
         return (kept.map { $0.0 - 1 }, kept.map(\.1))
     }
 
-    /// The number of the subset that each of the packed tokens `places` (ascending) is of.
+    /// Returns the subset index of each of the packed tokens `places`, which must be ascending.
     func subsetNumbers(of places: [Int]) -> [Int] {
         guard let subsets else { return [] }
         var sequence = 0

@@ -7,9 +7,9 @@ package import MoCaModel
 import NN
 import Torch
 
-/// `mlm_loss + maeWeight * mae_loss`; each is a mean over what was masked, 0 where nothing was.
+/// `mlm_loss + maeWeight * mae_loss`, each a mean over masked tokens or patches; 0 without any.
 package struct ReconstructionObjective: Objective {
-    /// What differs between the paper and the released code.
+    /// The settings in which the paper and the released code differ.
     package struct Settings: Sendable, Hashable {
         package var maeWeight: Double
         package var tokenTarget: TokenTarget
@@ -17,7 +17,7 @@ package struct ReconstructionObjective: Objective {
         /// 2111.06377, section 4); neither the paper nor the released code does.
         package var normalizesPatches: Bool
 
-        /// The weight of the released code.
+        /// Creates settings; the defaults are those of the released code.
         package init(
             maeWeight: Double = 0.1, tokenTarget: TokenTarget = .own,
             normalizesPatches: Bool = false
@@ -29,9 +29,9 @@ package struct ReconstructionObjective: Objective {
 
     package let model: ReconstructionModel
     package let settings: Settings
-    /// Whether the logits of all tokens exist together: the plain way, to measure against.
+    /// Whether the logits of all tokens are computed at once: the reference for comparisons.
     package var keepsLogits = false
-    /// Bytes of logits that exist at a time.
+    /// The maximum number of bytes of logits that exist at a time.
     var logitBytesMax = 128 << 20
 
     package init(_ model: ReconstructionModel, _ settings: Settings) {
@@ -41,8 +41,8 @@ package struct ReconstructionObjective: Objective {
     package func step(
         _ batches: [ReconstructionBatch], over collectives: any Collectives
     ) -> LossTerms {
-        // Counts are known before any forward pass, so each micro-batch's gradient can be divided
-        // by the true number over all of them.
+        // Counts are known before any forward pass, so each microbatch's gradient can be divided
+        // by the total over all of them.
         let patch = model.backbone.configuration.inputRules.patch
         let (values, merge) = (patch.valueCount, patch.mergeUnit)
         let localTokens = batches.reduce(0) {
@@ -76,9 +76,9 @@ package struct ReconstructionObjective: Objective {
         model.backbone.step.backward(parts.dropFirst().reduce(first, +))
     }
 
-    /// Of one micro-batch: the loss of masked tokens and, without gradients, of each its loss and
-    /// whether it is predicted right `[M, 2]`; for each masked patch the sum of squared errors
-    /// `[mergeUnit * R]`. nil where nothing is to be predicted.
+    /// Returns the losses of one microbatch: the summed loss of masked tokens with, without
+    /// gradients, the loss and correctness of each token `[M, 2]`; and the sum of squared errors of
+    /// each masked patch `[mergeUnit * R]`. Each is nil when there is nothing to predict.
     private func losses(
         _ batch: ReconstructionBatch, _ predictions: (states: [Int], ids: [Int32]), scale: Double
     ) -> (tokens: (sum: Tensor, rows: Tensor)?, patches: Tensor?) {
@@ -100,9 +100,9 @@ package struct ReconstructionObjective: Objective {
         return (mlm, (predicted - goal).power(2).sum([1]))
     }
 
-    /// Summed cross-entropy of states `[M, W]`; without gradients, of each its loss and 1 where no
-    /// logit is above that of the right id `[M, 2]`. Projection and loss go in chunks, so that the
-    /// logits of all tokens never exist together.
+    /// Returns the summed cross-entropy of states `[M, W]` and, without gradients, for each token
+    /// its loss and 1 if no logit exceeds that of the target id `[M, 2]`. Projection and loss are
+    /// computed in chunks, so the logits of all tokens never exist at once.
     private func tokenLoss(
         _ states: Tensor, _ ids: [Int32], _ scale: Double
     ) -> (sum: Tensor, rows: Tensor) {

@@ -1,15 +1,15 @@
-// Sums and counts of what was masked in a step, in all and by subset.
+// Sums and counts over the masked tokens and patches of a step, in total and by subset.
 // Shapes: M masked tokens, P masked patches.
 
 import Torch
 
-/// Adds up micro-batches, then ranks.
+/// Accumulates losses over microbatches, then over ranks.
 struct ReconstructionTally {
     private static let names = ["mlm_loss", "mae_loss", "mlm_accuracy"]
 
     private let subsets: [String]
     private let numbersAPatch: Int
-    /// Sums, then counts, of each term: in all first, then of each subset.
+    /// The sum and the count of each term: first in total, then for each subset.
     private var figures: [Double]
 
     init(subsets: [String], numbersAPatch: Int) {
@@ -25,7 +25,8 @@ struct ReconstructionTally {
         }
     }
 
-    /// Losses and hits `[M, 2]` of tokens; `numbers` are their subsets, or empty.
+    /// Adds the losses and correctness of tokens `[M, 2]`; `numbers` are their subset indices, or
+    /// empty.
     mutating func add(_ tokens: Tensor?, of numbers: [Int]) {
         let values: [Float] = tokens?.array() ?? []
         for index in 0..<values.count / 2 {
@@ -35,7 +36,7 @@ struct ReconstructionTally {
         }
     }
 
-    /// Squared errors `[P]` of patches; `numbers` are their subsets, or empty.
+    /// Adds the squared errors of patches `[P]`; `numbers` are their subset indices, or empty.
     mutating func add(patches: Tensor?, of numbers: [Int]) {
         let values: [Float] = patches?.array() ?? []
         for (index, value) in values.enumerated() {
@@ -44,7 +45,7 @@ struct ReconstructionTally {
         }
     }
 
-    /// The terms of all ranks.
+    /// Returns the loss terms over all ranks.
     func terms(maeWeight: Double, over collectives: any Collectives) -> LossTerms {
         let totals = collectives.sum(figures)
         let weights = [1, maeWeight, 0]

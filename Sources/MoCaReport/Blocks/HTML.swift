@@ -1,17 +1,17 @@
-// Text that is safe to put into a page, told apart from text that is not by its type.
+// HTML markup as a type of its own, distinct from text that still needs escaping.
 
 import Foundation
 
-/// A piece of a page. Strings that are interpolated into it are escaped, other pieces are not:
+/// A fragment of a page. Interpolated strings are escaped, interpolated fragments are not:
 ///
 ///     let cell: HTML = "<td>\(name)</td>"
 ///
-/// The pages are well-formed XML too, so that a test can read them back.
+/// The pages are also well-formed XML, so that tests can parse them.
 struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
-    /// The markup.
+    /// The HTML text of the fragment.
     private(set) var markup: String
 
-    /// An empty piece.
+    /// Creates an empty fragment.
     init() {
         markup = ""
     }
@@ -24,12 +24,12 @@ struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
         markup = stringInterpolation.markup
     }
 
-    /// Appends a piece.
+    /// Appends a fragment.
     static func += (page: inout HTML, piece: HTML) {
         page.markup += piece.markup
     }
 
-    /// Builds a piece: literals as they are, strings escaped.
+    /// Builds a fragment: literals are copied, strings are escaped.
     struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var markup = ""
 
@@ -41,33 +41,34 @@ struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
             markup += literal
         }
 
-        /// Adds text of any origin.
+        /// Appends text of any origin, escaped.
         mutating func appendInterpolation(_ text: String) {
             HTML.escape(text, into: &markup)
         }
 
-        /// Adds a piece of a page.
+        /// Appends a fragment.
         mutating func appendInterpolation(_ piece: HTML) {
             markup += piece.markup
         }
 
-        /// Adds pieces one after another.
+        /// Appends fragments one after another.
         mutating func appendInterpolation(_ pieces: [HTML]) {
             for piece in pieces { markup += piece.markup }
         }
 
-        /// Adds a piece, or nothing.
+        /// Appends a fragment, or nothing if it is nil.
         mutating func appendInterpolation(_ piece: HTML?) {
             if let piece { markup += piece.markup }
         }
 
-        /// Adds a whole number.
+        /// Appends an integer.
         mutating func appendInterpolation(_ number: Int) {
             markup += String(number)
         }
     }
 
-    /// Escapes markup; what no page may hold (control characters, noncharacters) becomes U+FFFD.
+    /// Escapes markup; characters that XML forbids (control characters, noncharacters) become
+    /// U+FFFD.
     private static func escape(_ text: String, into markup: inout String) {
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -87,14 +88,14 @@ struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
 }
 
 extension Double {
-    /// The number with `digits` digits after the point, the same in every locale; `n/a` when it is
+    /// The number with `digits` digits after the point, independent of the locale; `n/a` if it is
     /// not finite.
     func fixed(_ digits: Int) -> String {
         guard isFinite else { return "n/a" }
         return String(format: "%.\(digits)f", self)
     }
 
-    /// The number as short as four significant digits allow.
+    /// The number with at most four significant digits.
     var short: String {
         guard isFinite else { return "n/a" }
         return String(format: "%.4g", self)

@@ -1,13 +1,13 @@
-// Text that is safe to put into a Markdown file (CommonMark with the tables of GitHub).
+// Text that is safe in a Markdown file (CommonMark with GitHub's tables).
 
-/// Pieces of a Markdown file.
+/// Functions that make the parts of a Markdown file.
 enum Markdown {
     private static let marks: Set<Unicode.Scalar> = [
         "\\", "`", "*", "_", "[", "]", "<", ">", "#", "|", "~", "&", "$", "!",
     ]
 
-    /// One line of text of any origin: marks are escaped, line ends become spaces, and what no page
-    /// may hold becomes U+FFFD.
+    /// One line of text of any origin: markup is escaped, line ends become spaces, and forbidden
+    /// characters become U+FFFD.
     static func text(_ text: String) -> String {
         var line = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
@@ -25,7 +25,8 @@ enum Markdown {
         return String(line).trimmingSpaces
     }
 
-    /// `text` at the beginning of a line: it begins no list, rule or underline of a heading.
+    /// The escaped `text` for the start of a line, where it begins no list, rule or heading
+    /// underline.
     static func paragraph(_ text: String) -> String {
         let line = Self.text(text)
         guard let first = line.unicodeScalars.first else { return line }
@@ -36,9 +37,9 @@ enum Markdown {
         return digits + "\\" + line.dropFirst(digits.count)
     }
 
-    /// A table; cells are text of any origin.
+    /// A table whose cells are text of any origin.
     ///
-    /// - Parameter isNumeric: whether the cells after the first are set to the right.
+    /// - Parameter isNumeric: whether the cells after the first are right-aligned.
     static func table(
         _ columns: [String], _ rows: [[String]], isNumeric: Bool = false
     ) -> String {

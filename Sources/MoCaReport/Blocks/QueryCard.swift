@@ -1,15 +1,15 @@
-// Queries with what the search found for them.
+// Queries with their search results.
 
 /// One query and its best results, the best first.
 package struct QueryCard: Sendable, Hashable {
-    /// One document that was found.
+    /// One document of the results.
     package struct Result: Sendable, Hashable {
         package var content: ReportContent
-        /// The cosine of query and document; not finite where it is not known.
+        /// The cosine of query and document; not finite if unknown.
         package var score: Double
-        /// Whether the document is right.
+        /// Whether the document is relevant.
         package var isRight: Bool
-        /// Where the document stands, when that is not its place in the list.
+        /// The document's position in the ranking, if it differs from the index in the list.
         package var place = Place.listed
 
         package init(_ content: ReportContent, score: Double, isRight: Bool) {
@@ -19,30 +19,30 @@ package struct QueryCard: Sendable, Hashable {
         }
     }
 
-    /// Where a result stands in the ranking.
+    /// The position of a result in the ranking.
     package enum Place: Sendable, Hashable {
-        /// At its place in the list.
+        /// The rank that follows from the index in the list.
         case listed
-        /// At a rank that is known.
+        /// A known rank, from 1.
         case rank(Int)
-        /// Somewhere below the list.
+        /// An unknown rank below the list.
         case below
-        /// In no ranking that is shown, but under a name.
+        /// A label in place of a rank.
         case named(String)
     }
 
     package var query: ReportContent
-    /// What kind of query it is, such as a language or a set.
+    /// The kind of the query, such as a language or a set.
     package var note: String
     package var results: [Result]
-    /// The rank of the first right document from 1, where it is known; it may be beyond `results`.
+    /// The rank of the first relevant document, from 1, if known; it may exceed `results.count`.
     package var rightRank: Int?
-    /// The number of documents that were searched.
+    /// The number of documents searched.
     package var documentCount: Int?
-    /// Whether it is known which documents are right.
+    /// Whether the relevant documents are known.
     package var isJudged = true
-    /// What is said below the query in place of the rank of the first right document; empty for
-    /// that.
+    /// The text below the query in place of the rank of the first relevant document; empty for the
+    /// rank.
     package var statement = ""
 
     package init(
@@ -107,7 +107,7 @@ package struct QueryCard: Sendable, Hashable {
 }
 
 extension QueryCard.Result {
-    /// The rank as text; a mark for one that is not known.
+    /// The rank or label as text.
     func rankText(index: Int) -> String {
         switch place {
         case .listed: "\(index + 1)"

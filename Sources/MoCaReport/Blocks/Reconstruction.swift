@@ -1,13 +1,13 @@
-// What the patch decoder makes of a masked picture (MoCa section 3.2).
+// Reconstructions of masked images by the patch decoder (MoCa section 3.2).
 
-/// A picture, the picture as the model saw it, and what it made of it.
+/// An image, its masked version, and the model's reconstruction.
 package struct Reconstruction: Sendable, Hashable {
     package var original: ReportImage
     /// The original with its masked patches covered.
     package var masked: ReportImage
     /// The original with its masked patches filled in by the model.
     package var reconstructed: ReportImage
-    /// What the picture is, and such figures as the loss.
+    /// The image's name and figures such as the loss.
     package var caption: String
 
     package init(

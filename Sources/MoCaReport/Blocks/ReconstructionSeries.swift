@@ -3,23 +3,23 @@
 import Foundation
 import MoCaRunLog
 
-/// The original, the picture as the model saw it, and what it made of it step by step.
+/// An image, its masked version, and the model's reconstructions by step.
 package struct ReconstructionSeries: Sendable, Hashable {
     package var original: ReportImage
     package var masked: ReportImage
-    /// The error of filling in the mean of the visible patches.
+    /// The error of the baseline that fills in the mean of the visible patches.
     package var baseline: Double?
     package var steps: [Step]
     package var record: String
 
-    /// One step.
+    /// The reconstruction at one step.
     package struct Step: Sendable, Hashable {
         package var step: Int
         package var image: ReportImage
         package var error: Double?
     }
 
-    /// Reads the image files of `rows`, which belong to one image; nil where they are gone.
+    /// Reads the image files of `rows`, which belong to one image; nil if they no longer exist.
     ///
     /// - Throws: `ReportError.unknownImage`.
     init?(_ rows: [ReconstructionRow], in folder: URL, stepCountMax: Int) throws {

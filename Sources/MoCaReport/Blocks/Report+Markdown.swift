@@ -1,11 +1,11 @@
-// The same report as Markdown: everything but the pictures.
+// The report as Markdown, without its images.
 
 package import Foundation
 import MoCaRunLog
 import MoCaSystem
 
 extension Report {
-    /// The report as Markdown; pictures are left out, curves become their first and last values.
+    /// The report as Markdown, without images; a curve becomes its first and last values.
     package func markdown() -> String {
         var parts = ["# \(Markdown.text(title))"]
         if !subtitle.isEmpty { parts.append(Markdown.paragraph(subtitle)) }
@@ -14,7 +14,7 @@ extension Report {
         return parts.joined(separator: "\n\n") + "\n"
     }
 
-    /// Writes the Markdown; an older file stays until it is complete.
+    /// Writes the Markdown file atomically.
     ///
     /// - Throws: `ReportError.cannotWrite`.
     package func writeMarkdown(to file: URL) throws {
@@ -133,7 +133,7 @@ extension QueryCard {
 }
 
 extension ReportContent {
-    /// The text, or what the picture is called.
+    /// The text, or the image's description.
     fileprivate var label: String {
         guard let image else { return text }
         return text.isEmpty ? "[\(image.description)]" : "[\(image.description)] \(text)"

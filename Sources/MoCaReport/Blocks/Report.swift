@@ -1,9 +1,9 @@
-// One page that tells what a run did: no network, no script, no file beside it.
+// A self-contained HTML page about a run: no network, no script, no other files.
 
 package import Foundation
 import MoCaSystem
 
-/// A report: a title and sections, made into one HTML file.
+/// A report: a title and sections, rendered as one HTML file.
 ///
 ///     let report = Report(title: "MoCa demo", sections: [
 ///         ReportSection("Scores", .scores(table)),
@@ -14,7 +14,7 @@ package struct Report: Sendable {
     /// A sentence under the title.
     package var subtitle: String
     package var sections: [ReportSection]
-    /// The last line of the page, such as version and date.
+    /// The last line of the page, such as the version and date.
     package var footer: String
 
     package init(
@@ -26,13 +26,13 @@ package struct Report: Sendable {
         self.footer = footer
     }
 
-    /// The page.
+    /// The page as HTML.
     package func html() -> String {
         let links: [HTML] = sections.enumerated().map { number, section in
             "<li><a href=\"#section-\(number + 1)\">\(section.title)</a></li>\n"
         }
         let bodies = sections.enumerated().map { $1.html(number: $0 + 1) }
-        // The policy lets the page load nothing from anywhere.
+        // The policy forbids the page to load anything.
         let page: HTML = """
             <!DOCTYPE html>
             <html lang="en">
@@ -66,7 +66,7 @@ package struct Report: Sendable {
         return page.markup
     }
 
-    /// Writes the page; an older file stays until it is complete.
+    /// Writes the page atomically.
     ///
     /// - Throws: `ReportError.cannotWrite`.
     package func write(to file: URL) throws {
@@ -80,40 +80,40 @@ package struct Report: Sendable {
 
 /// One section of a report.
 package struct ReportSection: Sendable {
-    /// What a section holds.
+    /// The content of a section.
     package indirect enum Body: Sendable {
         /// Figures and settings.
         case summary(Summary)
         /// Curves over the steps of a run.
         case chart(LossChart)
-        /// Scores of sets, models side by side.
+        /// Scores by set and model.
         case scores(ScoreTable)
         /// Queries with their best results.
         case queries([QueryCard])
-        /// Pictures, masked and reconstructed.
+        /// Original, masked and reconstructed images.
         case reconstructions([Reconstruction])
         /// Samples of training data.
         case samples([SampleCard])
-        /// How numbers are spread.
+        /// Distributions of values.
         case histograms([Histogram])
-        /// What happened, in words.
+        /// A summary in sentences.
         case sentences([RunSentence])
-        /// Small charts beside each other.
+        /// Small charts side by side.
         case charts([LossChart])
-        /// How similar queries are to what they are compared with.
+        /// Similarities of queries to positives and to other candidates.
         case similarities([SimilarityChart])
-        /// Masked pictures at several steps.
+        /// Reconstructions of masked images at several steps.
         case series([ReconstructionSeries])
-        /// Texts or numbers in rows and columns.
+        /// A table of text.
         case table(ReportTable)
-        /// Which tokens made contents alike.
+        /// Contributions of tokens to the similarity of contents.
         case heatMaps([HeatMap])
-        /// Several bodies under headings of their own.
+        /// Several sections under their own headings.
         case parts([ReportSection])
     }
 
     package var title: String
-    /// Sentences that say what is to be seen.
+    /// Sentences that introduce the content.
     package var lead: String
     package var body: Body
 
@@ -123,7 +123,7 @@ package struct ReportSection: Sendable {
         self.body = body
     }
 
-    /// The section, with the number that its link uses.
+    /// The section as HTML; `number` is part of its anchor.
     func html(number: Int) -> HTML {
         """
         <section id="section-\(number)" aria-labelledby="title-\(number)">
@@ -137,7 +137,7 @@ package struct ReportSection: Sendable {
 
     private var leadHTML: HTML? { lead.isEmpty ? nil : "<p class=\"lead\">\(lead)</p>" }
 
-    /// - Parameter name: tells the controls of charts from those of others.
+    /// - Parameter name: distinguishes the controls of charts.
     private func content(name: String) -> HTML {
         switch body {
         case .summary(let summary): summary.html

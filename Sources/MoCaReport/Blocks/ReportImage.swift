@@ -1,18 +1,18 @@
-// Pictures inside the page.
+// Images embedded in pages.
 
 package import Foundation
 
-/// An encoded picture and what it shows in words.
+/// An encoded image with a description.
 package struct ReportImage: Sendable, Hashable {
     /// The encoded bytes.
     package let bytes: Data
-    /// What the picture shows, for those who do not see it.
+    /// A description of the image, used as its alternative text.
     package let description: String
     private let mediaType: String
 
-    /// An encoded image: PNG, JPEG, GIF or WebP, recognised by its first bytes.
+    /// Creates an image from encoded bytes: PNG, JPEG, GIF or WebP, identified by the first bytes.
     ///
-    /// - Throws: `ReportError.unknownImage`, which calls the picture by its description.
+    /// - Throws: `ReportError.unknownImage` with the description.
     package init(_ bytes: Data, description: String) throws {
         let head = [UInt8](bytes.prefix(12))
         let isWebP = head.starts(with: Array("RIFF".utf8)) && head.suffix(4) == Array("WEBP".utf8)
@@ -31,14 +31,14 @@ package struct ReportImage: Sendable, Hashable {
         self.description = description
     }
 
-    /// The picture as an `img` element that holds its bytes.
+    /// The image as an `img` element that contains its bytes.
     var html: HTML {
         let source = "data:\(mediaType);base64,\(bytes.base64EncodedString())"
         return "<img src=\"\(source)\" alt=\"\(description)\" loading=\"lazy\" />"
     }
 }
 
-/// A query or a document as it is shown: a picture, a text, or both.
+/// A query or a document as shown: an image, a text, or both.
 package struct ReportContent: Sendable, Hashable {
     package var image: ReportImage?
     package var text: String

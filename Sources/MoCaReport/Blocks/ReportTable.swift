@@ -1,8 +1,8 @@
 // Plain tables: events, recipes, counts.
 
-/// Texts in rows and columns; the first one of a row says what the row is.
+/// Text in rows and columns; the first cell of a row is its name.
 package struct ReportTable: Sendable, Hashable {
-    /// What stands in the cells after the first.
+    /// The content of the cells after the first.
     package enum Cells: String, Sendable, Hashable {
         case texts = "plain"
         case numbers
@@ -11,7 +11,7 @@ package struct ReportTable: Sendable, Hashable {
     package var columns: [String]
     package var rows: [[String]]
     package var cells: Cells
-    /// Whether the table is closed until somebody opens it.
+    /// Whether the table is collapsed at first.
     package var isFolded: Bool
 
     package init(

@@ -1,23 +1,23 @@
-// Samples of training data as the model sees them: pictures, and tokens as chips.
+// Training samples as the model sees them: images, and tokens as chips.
 
-/// One sample: its inputs side by side, or what is wrong with it.
+/// One sample: its inputs side by side, or its problem.
 package struct SampleCard: Sendable, Hashable {
-    /// A run of tokens that is shown as one chip.
+    /// A run of tokens shown as one chip.
     package struct Chip: Sendable, Hashable {
-        /// How a chip looks.
+        /// The style of a chip.
         package enum Kind: String, Sendable, Hashable {
-            /// A piece of text.
+            /// Ordinary text.
             case text
-            /// A token that is not read as text.
+            /// A token that is not ordinary text.
             case special
-            /// What the mask token stands for.
+            /// A token that the mask token replaces.
             case masked
-            /// What truncation left out.
+            /// A token removed by truncation.
             case cut
         }
 
         package var text: String
-        /// The token, or what is to be known about several; shown on hover.
+        /// The token ids, or a remark about several tokens; shown on hover.
         package var note: String
         package var kind: Kind
 
@@ -26,7 +26,7 @@ package struct SampleCard: Sendable, Hashable {
         }
     }
 
-    /// A picture and its sizes.
+    /// An image with its sizes as the caption.
     package struct Picture: Sendable, Hashable {
         package var image: ReportImage
         package var caption: String
@@ -39,13 +39,13 @@ package struct SampleCard: Sendable, Hashable {
     /// One input, such as a query.
     package struct Side: Sendable, Hashable {
         package var name: String
-        /// Counts of tokens and images.
+        /// The numbers of tokens and images.
         package var note: String
         package var pictures: [Picture]
         package var chips: [Chip]
-        /// What truncation left out, in words; empty when nothing.
+        /// A sentence about what truncation removed; empty if nothing.
         package var warning = ""
-        /// All ids, as text.
+        /// All token ids, as text.
         package var ids = ""
 
         package init(_ name: String, note: String, pictures: [Picture], chips: [Chip]) {
@@ -56,7 +56,7 @@ package struct SampleCard: Sendable, Hashable {
 
     package var name: String
     package var sides: [Side]
-    /// Why a run cannot use the sample; empty when it can.
+    /// The reason why a run cannot use the sample; empty if it can.
     package var problem: String
 
     package init(_ name: String, sides: [Side], problem: String = "") {

@@ -1,13 +1,13 @@
-// Scores of several sets, with chance and 95 % intervals, several models side by side.
+// Scores of several sets and models, with chance and 95 % intervals.
 
 /// A table of scores between 0 and 1, shown in per cent.
 package struct ScoreTable: Sendable, Hashable {
     /// One model's score on one set.
     package struct Cell: Sendable, Hashable {
         package var value: Double
-        /// The 95 % interval, where it is known.
+        /// The 95 % interval, if known.
         package var interval: ClosedRange<Double>?
-        /// Such as why there is no value, which is not finite then; empty for nothing.
+        /// A remark, such as why `value` is missing (not finite); empty for none.
         package var note: String
 
         package init(_ value: Double, interval: ClosedRange<Double>? = nil, note: String = "") {
@@ -15,17 +15,17 @@ package struct ScoreTable: Sendable, Hashable {
         }
     }
 
-    /// One set.
+    /// The scores of all models on one set.
     package struct Row: Sendable, Hashable {
         package var name: String
-        /// What is measured, such as `nDCG@5`.
+        /// The name of the measure, such as `nDCG@5`.
         package var metric: String
         package var queryCount: Int?
-        /// What else is to be known, such as a source; empty for nothing.
+        /// A remark, such as a source; empty for none.
         package var note = ""
-        /// What guessing gets.
+        /// The score of random guessing.
         package var chance: Double?
-        /// One a column; nil where a model was not scored.
+        /// One cell for each column; nil where a model was not scored.
         package var cells: [Cell?]
 
         package init(
@@ -40,7 +40,7 @@ package struct ScoreTable: Sendable, Hashable {
         }
     }
 
-    /// Sets under a common heading.
+    /// A group of sets with a common heading.
     package struct Group: Sendable, Hashable {
         package var name: String
         package var rows: [Row]
@@ -51,7 +51,7 @@ package struct ScoreTable: Sendable, Hashable {
         }
     }
 
-    /// The models, such as untrained, before, between, after.
+    /// The names of the models.
     package var columns: [String]
     package var groups: [Group]
 

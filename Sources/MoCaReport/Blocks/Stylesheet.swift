@@ -1,8 +1,8 @@
-// How the page looks: light and dark, on a phone and on paper.
+// The appearance of pages: light and dark, on phones and on paper.
 
-/// The style of the page.
+/// The style sheet of the pages.
 enum Stylesheet {
-    /// The rules. They hold no `<` and no `&`, so that the page stays well-formed XML.
+    /// The CSS rules. They contain no `<` and no `&`, so that the page stays well-formed XML.
     static let css: HTML = """
         :root { color-scheme: light dark;
           --ink: #1b2330; --soft: #5a6678; --line: #dde3ea; --paper: #f6f8fa; --card: #ffffff;

@@ -1,4 +1,4 @@
-// The figures that a reader wants first, and the settings behind them.
+// The most important figures, and the settings behind them.
 
 /// Figures and tables of settings.
 package struct Summary: Sendable, Hashable {
@@ -15,7 +15,7 @@ package struct Summary: Sendable, Hashable {
         }
     }
 
-    /// One line of settings.
+    /// One setting.
     package struct Setting: Sendable, Hashable {
         package var name: String
         package var value: String

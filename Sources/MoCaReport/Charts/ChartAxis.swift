@@ -1,10 +1,10 @@
-// Where a value lies on an axis, and which values are written beside it.
+// The scale of an axis: coordinates of values, and tick values.
 
 import Foundation
 
-/// One axis of a drawing.
+/// One axis of a chart.
 struct ChartAxis {
-    /// The values that get a line and a number.
+    /// The values that get a grid line and a label.
     let ticks: [Double]
     private let lower: Double
     private let upper: Double
@@ -12,9 +12,9 @@ struct ChartAxis {
     private let end: Double
     private let isLogarithmic: Bool
 
-    /// An axis for finite `values` that runs from place `start` to place `end`.
+    /// An axis for finite `values` from coordinate `start` to coordinate `end`.
     ///
-    /// On a logarithmic axis values below 1 lie at 1.
+    /// On a logarithmic axis, values below 1 are drawn at 1.
     init(
         _ values: [Double], from start: Double, to end: Double, isLogarithmic: Bool, tickCount: Int
     ) {
@@ -29,7 +29,7 @@ struct ChartAxis {
             ticks = Self.logarithmicTicks(lower, upper)
         } else {
             let spread = greatest - least
-            // Curves do not touch the frame, and a single value gets a scale at all.
+            // Room between curves and frame, and a scale even for a single value.
             let isFlat = !(spread > abs(greatest) * 1e-9)
             let room = isFlat ? max(abs(greatest) * 0.1, 0.5) : spread * 0.04
             lower = least - room
@@ -38,7 +38,7 @@ struct ChartAxis {
         }
     }
 
-    /// The place of `value`.
+    /// The coordinate of `value`.
     func place(_ value: Double) -> Double {
         let position = isLogarithmic ? log10(max(1, value)) : value
         return start + (end - start) * (position - lower) / (upper - lower)
@@ -56,7 +56,7 @@ struct ChartAxis {
         return (first...last).map { Double($0) * stride }
     }
 
-    /// Powers of ten, with twice and five times each where they are few.
+    /// Powers of ten, plus their multiples by two and five if they are few.
     private static func logarithmicTicks(_ lower: Double, _ upper: Double) -> [Double] {
         let digits: [Double] = upper - lower < 4 ? [1, 2, 5] : [1]
         return (Int(lower)...Int(upper)).flatMap { power in

@@ -1,24 +1,24 @@
-// The drawing of a chart as SVG.
+// A chart as SVG.
 
 import Foundation
 
-/// Curves in a frame with axes; sizes in the units of the drawing's view box.
+/// Curves in a frame with axes; sizes are in units of the SVG view box.
 struct ChartPlot {
-    /// Each curve with its smoothed points; all have a finite value.
+    /// Each curve with its smoothed points; each has at least one finite value.
     let curves: [(raw: Curve, smoothed: [Curve.Point])]
-    /// What the values are.
+    /// The name of the values, such as `loss`.
     let valueName: String
-    /// Whether steps are drawn by their logarithm.
+    /// Whether the step axis is logarithmic.
     let isLogarithmic: Bool
-    /// What places are, such as `step`.
+    /// The name of the horizontal axis, such as `step`.
     let placeName: String
     let marks: [LossChart.Mark]
     private let size: Size
 
-    /// How large a drawing is.
+    /// The size of a chart.
     enum Size {
         case wide
-        /// Two beside each other are as wide as one.
+        /// Half width: two charts side by side are as wide as a full one.
         case small
 
         fileprivate var width: Double { self == .wide ? 900 : 460 }
@@ -53,7 +53,7 @@ struct ChartPlot {
             isLogarithmic: false, tickCount: size == .wide ? 6 : 4)
     }
 
-    /// The drawing.
+    /// The chart as an SVG element.
     var svg: HTML {
         let lines: [HTML] = curves.enumerated().map { index, curve in
             let raw = path(curve.raw.points)
@@ -72,7 +72,7 @@ struct ChartPlot {
             """
     }
 
-    /// An upright line where something happened.
+    /// Vertical lines at the marks.
     private var markLines: [HTML] {
         guard !curves.isEmpty else { return [] }
         return marks.map { mark in
@@ -85,7 +85,7 @@ struct ChartPlot {
         }
     }
 
-    /// First and last smoothed value of each curve, in words.
+    /// The first and last smoothed value of each curve, in words.
     private var summary: String {
         curves.map { curve in
             let first = curve.smoothed.first?.value ?? .nan
@@ -116,7 +116,7 @@ struct ChartPlot {
 
                 """
         }
-        // A small drawing has its name above it.
+        // A small chart has its name above it.
         let name: HTML = """
             <text class="axis" transform="translate(14 \((bottom / 2).fixed(0))) rotate(-90)" \
             text-anchor="middle">\(valueName)</text>
@@ -136,8 +136,8 @@ struct ChartPlot {
         return step >= 10_000 ? "\((step / 1000).short)k" : step.short
     }
 
-    /// The points as a line. Of those in one column of the drawing only the first, the least, the
-    /// greatest and the last are kept; a value that is not finite leaves a gap.
+    /// The points as an SVG path. Each pixel column keeps only its first, smallest, largest and
+    /// last point; a value that is not finite leaves a gap.
     private func path(_ points: [Curve.Point]) -> String {
         var text = ""
         var isDown = false
@@ -155,7 +155,7 @@ struct ChartPlot {
         return text
     }
 
-    /// The points grouped by column; nil stands for a gap.
+    /// The points grouped by pixel column; nil is a gap.
     private func columns(_ points: [Curve.Point]) -> [[Curve.Point]?] {
         var columns: [[Curve.Point]?] = []
         var run: [Curve.Point] = []

@@ -6,7 +6,7 @@ package struct Curve: Sendable, Hashable {
     package struct Point: Sendable, Hashable {
         /// The step.
         package var step: Int
-        /// The value; NaN where the quantity was not finite.
+        /// The value; NaN if the quantity was not finite.
         package var value: Double
 
         /// Creates a point.

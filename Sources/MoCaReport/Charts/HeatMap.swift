@@ -1,15 +1,15 @@
-// Which tokens and patches made two contents alike.
+// The tokens and patches that make two contents similar.
 
-/// Two contents side by side, their tokens tinted by what they add to the cosine.
+/// Two contents side by side, their tokens tinted by their contributions to the cosine.
 package struct HeatMap: Sendable, Hashable {
     /// A run of tokens.
     package struct Token: Sendable, Hashable {
         package var text: String
-        /// What the tokens add to the cosine.
+        /// The contribution of the tokens to the cosine.
         package var value: Double
-        /// From -1 to 1: `value` as a share of the greatest of its side.
+        /// `value` as a fraction of the largest absolute value of its side, from -1 to 1.
         package var level: Double
-        /// Whether it is not read as text.
+        /// Whether the token is not ordinary text.
         package var isSpecial: Bool
 
         package init(_ text: String, value: Double, level: Double, isSpecial: Bool) {
@@ -18,12 +18,12 @@ package struct HeatMap: Sendable, Hashable {
         }
     }
 
-    /// One content.
+    /// One of the two contents.
     package struct Side: Sendable, Hashable {
         package var name: String
-        /// Counts of tokens, and the strongest tint.
+        /// Token counts, and the value of the strongest tint.
         package var note: String
-        /// Pictures under their tints.
+        /// The tinted images.
         package var pictures: [SampleCard.Picture]
         package var tokens: [Token]
 
@@ -42,7 +42,7 @@ package struct HeatMap: Sendable, Hashable {
         (self.name, self.sides) = (name, sides)
     }
 
-    /// What the tints mean, for the lead of a section.
+    /// The meaning of the tints, for the lead of a section.
     package static let explanation = """
         With mean pooling the cosine of two contents is a sum over the tokens of either of them, \
         prompts included: each token's part is shown, and nothing is estimated. Orange adds, blue \
@@ -50,10 +50,10 @@ package struct HeatMap: Sendable, Hashable {
         its tokens.
         """
 
-    /// Steps of a tint on either side of none.
+    /// Tint steps for each sign.
     private static let stepCount = 4
 
-    /// The classes of a level, such as `heat warm-3`.
+    /// The CSS classes of a token's level, such as `heat warm-3`.
     private static func style(_ token: Token) -> String {
         let level = token.level.isFinite ? min(max(token.level, -1), 1) : 0
         let step = Int((abs(level) * Double(stepCount)).rounded())
@@ -104,7 +104,7 @@ package struct HeatMap: Sendable, Hashable {
             """
     }
 
-    /// The tokens that add and take away most, as lines of Markdown.
+    /// The tokens with the largest positive and negative contributions, as lines of Markdown.
     static func markdown(_ maps: [HeatMap]) -> String {
         maps.map { map in
             let lines = map.sides.map { side in
@@ -126,6 +126,6 @@ package struct HeatMap: Sendable, Hashable {
 }
 
 extension Double {
-    /// The number with its sign and four digits after the point.
+    /// The number with its sign and four decimals.
     fileprivate var signed: String { (self < 0 ? "" : "+") + fixed(4) }
 }

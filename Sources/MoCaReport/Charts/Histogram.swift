@@ -1,12 +1,12 @@
-// How numbers are spread, as bars.
+// Distributions of values as bar charts.
 
 import Foundation
 
-/// Counts of ranges of values.
+/// The count of values in each range.
 package struct Histogram: Sendable, Hashable {
-    /// One range.
+    /// One range of values.
     package struct Bar: Sendable, Hashable {
-        /// Such as `20-39`.
+        /// The label of the range, such as `20-39`.
         package var label: String
         package var count: Int
 
@@ -16,7 +16,7 @@ package struct Histogram: Sendable, Hashable {
     }
 
     package var name: String
-    /// Figures in words, such as the percentiles.
+    /// Statistics in words, such as the percentiles.
     package var note: String
     package var bars: [Bar]
 
@@ -48,7 +48,7 @@ package struct Histogram: Sendable, Hashable {
         let step = Self.width / Double(max(1, bars.count))
         let columns: [HTML] = bars.enumerated().map { index, bar in
             let room = Self.height - Self.top - Self.bottom
-            // A range that is not empty is seen.
+            // A range that is not empty stays visible.
             let size = bar.count == 0 ? 0 : max(1.5, room * Double(bar.count) / Double(most))
             let base = Self.height - Self.bottom
             let middle = (step * (Double(index) + 0.5)).fixed(1)

@@ -5,18 +5,18 @@ import Foundation
 /// A chart of one or several curves, over linear and logarithmic steps.
 package struct LossChart: Sendable, Hashable {
     package var curves: [Curve]
-    /// What the values are, such as `loss`.
+    /// The name of the values, such as `loss`.
     package var valueName: String
-    /// Which scale of the steps is shown first.
+    /// Whether the logarithmic step axis is shown first.
     package var startsLogarithmic: Bool
-    /// How many points the smoothing looks back; 1 = no smoothing. Nil: a fortieth of the curve.
+    /// The span of the smoothing in points; 1 = no smoothing, nil = a fortieth of the curve.
     package var smoothingPoints: Int?
-    /// What curves run over; `step` of a point is that.
+    /// The name of the horizontal axis, whose values are the points' `step`.
     package var placeName = "step"
-    /// What happened on the way.
+    /// The events to mark on the chart.
     package var marks: [Mark] = []
 
-    /// A place where something happened.
+    /// An event at a step.
     package struct Mark: Sendable, Hashable {
         package var step: Int
         package var text: String
@@ -36,7 +36,7 @@ package struct LossChart: Sendable, Hashable {
         self.smoothingPoints = smoothingPoints
     }
 
-    /// The finite points of `curve`, smoothed: an exponential mean, corrected for its start.
+    /// The finite points of `curve`, smoothed by a bias-corrected exponential moving average.
     func smoothed(_ curve: Curve) -> [Curve.Point] {
         let points = curve.points.filter(\.value.isFinite)
         let width = Double(max(1, smoothingPoints ?? points.count / 40))
@@ -50,7 +50,7 @@ package struct LossChart: Sendable, Hashable {
         }
     }
 
-    /// The chart; `name` tells its controls from those of other charts of the page.
+    /// The chart as HTML; `name` distinguishes its controls from those of the page's other charts.
     func html(name: String) -> HTML {
         let drawn = curves.filter { $0.points.contains(where: \.value.isFinite) }
         guard !drawn.isEmpty else { return "<p class=\"empty\">No values were logged.</p>" }
@@ -74,7 +74,7 @@ package struct LossChart: Sendable, Hashable {
             """
     }
 
-    /// The chart, small, under its name.
+    /// The small chart, with its name above it.
     var smallHTML: HTML {
         let drawn = curves.filter { $0.points.contains(where: \.value.isFinite) }
         guard !drawn.isEmpty else { return "" }
@@ -111,7 +111,7 @@ package struct LossChart: Sendable, Hashable {
             """
     }
 
-    /// Ten smoothed values of each curve, as numbers.
+    /// Ten smoothed values of each curve as a table.
     private func table(_ drawn: [Curve]) -> HTML {
         let rows: [HTML] = drawn.flatMap { curve -> [HTML] in
             let points = smoothed(curve)

@@ -1,11 +1,11 @@
-// How similar queries are to positives and to other candidates, step by step.
+// How similar queries are to positives and to other candidates, by step.
 
 package import MoCaRunLog
 
-/// Two histograms a step, one row below the other.
+/// Two histograms for each step, one row below the other.
 package struct SimilarityChart: Sendable, Hashable {
     package var name: String
-    /// In the order of their steps.
+    /// The rows in the order of their steps.
     package var rows: [HealthRow]
 
     private static let rowCountMax = 8
@@ -64,7 +64,7 @@ package struct SimilarityChart: Sendable, Hashable {
         Self.left + (Self.width - Self.left - Self.right) * (value + 1) / 2
     }
 
-    /// The bins as steps over the base line, the highest as high as a row.
+    /// The bins as an SVG path over the base line; the highest bin is as high as a row.
     private func path(_ bins: [Int], _ base: Double) -> String {
         guard let most = bins.max(), most > 0 else { return "M0 0" }
         let width = 2 / Double(bins.count)
@@ -78,7 +78,7 @@ package struct SimilarityChart: Sendable, Hashable {
     }
 }
 
-/// At most `count` of the values, evenly spread, the first and the last among them.
+/// At most `count` of the values, evenly spaced, including the first and the last.
 func spread<Value>(_ values: [Value], over count: Int) -> [Value] {
     guard values.count > count, count > 1 else { return values }
     return (0..<count).map { values[$0 * (values.count - 1) / (count - 1)] }

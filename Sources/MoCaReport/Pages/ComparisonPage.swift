@@ -12,7 +12,7 @@ package struct ComparisonPage {
     private let source: EvaluatedData?
     private let pictures: ReportPictures
 
-    /// Encoded bytes of all pictures.
+    /// The limit on the encoded bytes of all images of the page.
     private static let pictureByteLimit = 10 << 20
 
     /// - Parameter pictures: makes the thumbnails of the page.
@@ -177,6 +177,6 @@ package struct ComparisonPage {
 }
 
 extension Comparison.Difference {
-    /// Whether the whole interval lies on one side of 0.
+    /// Whether the interval excludes 0.
     fileprivate var isClear: Bool { interval.map { $0.lower > 0 || $0.upper < 0 } ?? false }
 }

@@ -1,4 +1,4 @@
-// One set of an evaluation: what went wrong in it, and what made the matches.
+// One set of an evaluation: its errors, and what caused the matches.
 
 import Foundation
 import MoCaCore
@@ -7,7 +7,7 @@ import MoCaEvaluation
 import MoCaSearch
 import MoCaVectors
 
-/// The section of one set.
+/// The report section of one evaluated set.
 struct EvaluatedSetPage {
     private let name: String
     private let measure: String
@@ -19,7 +19,7 @@ struct EvaluatedSetPage {
     private static let confusionCount = 5
     private static let hubCount = 10
 
-    /// - Parameter maker: draws heat-maps; nil leaves them out.
+    /// - Parameter maker: draws heat maps; nil omits them.
     init(
         _ name: String, measure: String, outcomes: [QueryOutcome], source: EvaluatedData?,
         pictures: ReportPictures, maker: HeatMapMaker?
@@ -31,7 +31,7 @@ struct EvaluatedSetPage {
             inputs: outcomes.map { (query: $0.query, input: $0.input) })
     }
 
-    /// - Throws: `ReportError`, what the model throws.
+    /// - Throws: `ReportError`, and the errors of the model.
     func section() async throws -> ReportSection {
         let title = MeasureTitle.of(measure)
         let worst = outcomes.worst(by: measure, count: Self.worstCount)
@@ -58,7 +58,7 @@ struct EvaluatedSetPage {
         let listed = Set(outcome.best.map(\.id))
         for candidate in outcome.relevant where !listed.contains(candidate.id) {
             var result = try result(candidate, of: outcome, isRight: true)
-            // The first is the best ranked.
+            // The first relevant candidate has the best rank.
             result.place =
                 candidate == outcome.relevant.first
                 ? outcome.rankOfRelevant.map { .rank($0) } ?? .below : .below
@@ -105,7 +105,8 @@ struct EvaluatedSetPage {
     }
 
     private func hubs() -> ReportSection? {
-        // Candidates of MMEB are counted within their query.
+        // Candidate ids of MMEB are indices within a query, so they cannot be counted across
+        // queries.
         guard shown.isRetrieval else { return nil }
         let hubs = outcomes.hubs(count: Self.hubCount)
         guard !hubs.isEmpty else { return nil }
@@ -133,7 +134,7 @@ struct EvaluatedSetPage {
                 maps += try await map(
                     "answered rightly", outcome, outcome.best.first, "Right answer", maker)
             }
-            // The first answer may be right where other relevant ones are too far below.
+            // The first result may be relevant while other relevant documents rank too low.
             for outcome in worst.filter({ !$0.isRight }).prefix(1) {
                 maps += try await map(
                     "answered wrongly", outcome, outcome.best.first, "First of the ranking", maker)

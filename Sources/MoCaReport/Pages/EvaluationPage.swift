@@ -1,4 +1,4 @@
-// The report of an evaluation: scores with what they are worth, and what lies behind them.
+// The report of an evaluation: scores with their uncertainty, and the results behind them.
 
 package import Foundation
 package import MoCaCore
@@ -6,7 +6,7 @@ package import MoCaEmbedding
 package import MoCaEvaluation
 import MoCaSettings
 
-/// `report.html` and `report.md` of an evaluation's folder.
+/// The files `report.html` and `report.md` in an evaluation's folder.
 package struct EvaluationPage {
     private let scores: Scores
     private let output: URL
@@ -16,7 +16,7 @@ package struct EvaluationPage {
 
     /// - Parameters:
     ///   - output: the evaluation's folder.
-    ///   - embedder: the model that was scored, for heat-maps; nil leaves them out.
+    ///   - embedder: the model that was scored, for heat maps; nil omits them.
     ///   - pictures: makes the thumbnails of the page.
     package init(
         _ scores: Scores, in output: URL, embedder: Embedder? = nil, pictures: ReportPictures
@@ -28,14 +28,14 @@ package struct EvaluationPage {
         source = EvaluatedData(scores.settings, roles: Set(embedder?.roles ?? []))
     }
 
-    /// Encoded bytes of all pictures: a page of 36 sets stays under 20 MB, for base64 makes three
-    /// bytes four, and long heat-maps take as much as 5 MB.
+    /// The limit on the encoded bytes of all images. It keeps a page of 36 sets under 20 MB: base64
+    /// turns three bytes into four, and long heat maps take up to 5 MB.
     private static let pictureByteLimit = 10 << 20
 
-    /// Writes both files.
+    /// Writes `report.html` and `report.md`.
     ///
-    /// - Returns: the page.
-    /// - Throws: `EvaluationError.unreadableScores`, `ReportError`, what the model throws.
+    /// - Returns: the URL of the page.
+    /// - Throws: `EvaluationError.unreadableScores`, `ReportError`, and the errors of the model.
     package func write() async throws -> URL {
         let report = try await report()
         let files = Scores.reportNames.map { output.appending(path: $0) }
@@ -49,7 +49,7 @@ package struct EvaluationPage {
             ReportSection("Headline", lead: lead, .summary(Summary(figures: figures))),
             ReportSection("Scores", lead: explanation, .scores(table)),
         ]
-        // A set of MMEB has one measure, which stands above.
+        // A set of MMEB has one measure, which is already shown above.
         if scores.sets.values.contains(where: { $0.values.count > 1 }) {
             sections.append(ReportSection("All measures", lead: "Per cent.", .table(measures)))
         }
@@ -210,14 +210,14 @@ package struct EvaluationPage {
     }
 }
 
-/// Where the inputs of an evaluation are, as its settings say.
+/// The location of an evaluation's inputs, according to its settings.
 struct EvaluatedData {
     let benchmark: Benchmark
     let data: URL
     let images: URL?
     let roles: Set<Role>
 
-    /// nil where the settings do not say it.
+    /// Reads the location from `settings`; nil if they do not contain it.
     init?(_ settings: [String: JSON], roles: Set<Role>) {
         guard let name = settings["benchmark"]?.description,
             let benchmark = Benchmark(rawValue: name), let data = settings["data"]?.description

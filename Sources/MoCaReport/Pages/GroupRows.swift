@@ -1,18 +1,18 @@
-// Means of groups as they stand in files of scores.
+// Group means as recorded in score files.
 
 import MoCaCore
 import MoCaEvaluation
 
-/// The means of groups of one or several models, as rows of a table.
+/// The group means of one or several models, as rows of a table.
 struct GroupRows {
-    /// Tells a group from others: one of other sets is another figure, whatever its name.
+    /// The identity of a group: means over different sets differ, even under one name.
     private struct Key: Hashable {
         let name: String
         let metric: String
-        /// Where the list of sets is from, which says them all.
+        /// The source of the list of sets, which determines all of them.
         let source: String?
-        /// The sets of a group of no list. Empty otherwise: sets that were scored have the names of
-        /// their folders, missing ones those of the list.
+        /// The sets of a group without a source. Empty otherwise, because scored sets are named by
+        /// their folders but missing ones by the list.
         let sets: Set<String>
 
         init(_ name: String, _ group: GroupScore) {
@@ -27,7 +27,7 @@ struct GroupRows {
 
     /// Adds the groups of a file to the column `label`.
     mutating func add(_ scores: Scores, as label: String) {
-        // The mean over whatever was scored last.
+        // The mean over all scored sets comes last.
         let order = scores.groups.sorted {
             ($0.key == Scores.meanOfAll ? 1 : 0, $0.key) < (
                 $1.key == Scores.meanOfAll ? 1 : 0, $1.key
@@ -41,7 +41,7 @@ struct GroupRows {
         }
     }
 
-    /// A row a group, a cell a column.
+    /// One row for each group, with one cell for each label.
     func rows(of labels: [String]) -> [ScoreTable.Row] {
         keys.map { key in
             let found = groups[key] ?? [:]
@@ -72,7 +72,7 @@ struct GroupRows {
 }
 
 extension ScoreTable.Cell {
-    /// A set's score by `measure`; nil where the set has no such measure.
+    /// The score of a set by `measure`; nil if the set does not have that measure.
     init?(_ score: SetScore, measure: String) {
         guard let value = score.value(of: measure) else { return nil }
         self.init(value, interval: score.interval(of: measure)?.range)
@@ -80,6 +80,6 @@ extension ScoreTable.Cell {
 }
 
 extension ConfidenceInterval {
-    /// The interval as a range, whatever its order in the file.
+    /// The interval as a range, also if the file swaps its bounds.
     var range: ClosedRange<Double> { min(lower, upper)...max(lower, upper) }
 }

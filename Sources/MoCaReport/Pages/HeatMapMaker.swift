@@ -1,4 +1,4 @@
-// What two contents have in common, drawn.
+// Heat maps of the similarity of two contents.
 
 package import Foundation
 import MoCaCore
@@ -6,7 +6,7 @@ package import MoCaEmbedding
 import MoCaImage
 import MoCaProcessing
 
-/// Draws matches of an embedder.
+/// Makes heat maps of an embedder's matches.
 package struct HeatMapMaker {
     private let embedder: Embedder
     private let pictures: ReportPictures
@@ -17,12 +17,12 @@ package struct HeatMapMaker {
         chips = TokenChips(embedder.processor.tokenizer)
     }
 
-    /// One content and what its side of the map is called.
+    /// A content and the name of its side of the heat map.
     package typealias Input = (name: String, content: PromptedContent)
 
-    /// The heat-map of two contents, under a name to which their cosine is added.
+    /// The heat map of two contents; their cosine is appended to its name.
     ///
-    /// - Throws: what `Embedder.match` throws, `ImageError`, `ReportError`.
+    /// - Throws: the errors of `Embedder.match`, `ImageError`, `ReportError`.
     package func map(_ name: String, _ first: Input, _ second: Input) async throws -> HeatMap {
         let match = try await embedder.match(first.content, second.content)
         return HeatMap(
@@ -30,7 +30,7 @@ package struct HeatMapMaker {
             sides: [try side(first.name, match.first), try side(second.name, match.second)])
     }
 
-    /// Pieces of a long text that are shown one by one.
+    /// The maximum number of token runs that are shown individually.
     private static let tokenCountMax = 300
 
     private func side(_ name: String, _ side: TokenMatch.Side) throws -> HeatMap.Side {
@@ -54,7 +54,8 @@ package struct HeatMapMaker {
 
     // MARK: Pictures
 
-    /// Smaller pictures are enlarged by a whole number, greater ones are scaled down to it.
+    /// Smaller images are enlarged by an integer factor, larger ones are reduced to `sideMax`
+    /// pixels.
     private static let (sideMin, sideMax) = (224, 448)
 
     private func drawn(

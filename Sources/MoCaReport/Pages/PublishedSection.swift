@@ -1,9 +1,9 @@
-// Published figures beside ours.
+// Published scores beside our own.
 
 import MoCaCore
 import MoCaEvaluation
 
-/// What others got on the same sets.
+/// Published scores of other models on the same sets.
 struct PublishedSection {
     private let averages: PublishedFigures.Beside
     private let single: PublishedFigures.Beside
@@ -15,7 +15,7 @@ struct PublishedSection {
         single = published.sets(beside: scores)
     }
 
-    /// None where nothing of these names was published.
+    /// The sections; empty if nothing was published for these sets.
     var sections: [ReportSection] {
         var parts: [ReportSection] = []
         if !averages.labels.isEmpty {
@@ -58,7 +58,7 @@ struct PublishedSection {
         return ReportTable(["Model", "size"] + beside.labels + ["source"], rows: [ours] + rows)
     }
 
-    /// A row a set, a column an entry.
+    /// One row for each set, one column for each published entry.
     private static func sets(_ beside: PublishedFigures.Beside) -> ReportTable {
         let heads = beside.entries.map { "\($0.model) (\(source(of: $0)))" }
         let rows = zip(beside.labels, beside.ours).map { label, value in

@@ -20,7 +20,7 @@ extension ReconstructionList {
         }
     }
 
-    /// What is to be seen, and how well it went over all pictures.
+    /// A description of the images and of the mean error over all of them.
     package var explanation: String {
         var text =
             "Each image token's patches were masked with probability \(maeRatio) "
@@ -41,7 +41,7 @@ extension ReconstructionList {
         return text
     }
 
-    /// A row a picture.
+    /// One row for each image.
     ///
     /// - Throws: `ReportError.unreadableInput`, `ReportError`.
     package func rows(in folder: URL) throws -> [Reconstruction] {

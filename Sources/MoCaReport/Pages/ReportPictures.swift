@@ -1,4 +1,4 @@
-// Small pictures for pages, and how many bytes of them a page may hold.
+// Thumbnails for pages, with a limit on their total size.
 
 package import Foundation
 package import MoCaCore
@@ -6,9 +6,9 @@ import MoCaImage
 import MoCaSystem
 import MoCaVectors
 
-/// Small pictures, each made once.
+/// Makes thumbnails, each once.
 package final class ReportPictures {
-    /// Tells pictures apart. Names do not: all `data:` URLs of a record have one.
+    /// The identity of an image. Names do not suffice: all `data:` URLs of a record share one.
     private enum Key: Hashable {
         case file(String)
         case encoded(ContentID)
@@ -21,42 +21,42 @@ package final class ReportPictures {
         }
     }
 
-    /// Receives a line about each picture that cannot be shown.
+    /// Receives a message about each image that cannot be shown.
     private let warn: (String) -> Void
-    /// Encoded pictures.
+    /// The encoded thumbnails.
     private var made: [Key: Data] = [:]
     private let side = 160
-    /// Bytes of pictures that may still be shown; each showing counts, for a page holds its bytes
-    /// wherever it shows them.
+    /// The remaining image bytes of the page. Each use counts, because a page stores an image's
+    /// bytes wherever it shows the image.
     package private(set) var allowance = Int.max
-    /// Pictures that were left out for the page's size.
+    /// The number of images omitted because of the limit.
     package private(set) var leftOutCount = 0
 
-    /// - Parameter warn: receives a line about each picture that cannot be shown.
+    /// - Parameter warn: receives a message about each image that cannot be shown.
     package init(warn: @escaping (String) -> Void) {
         self.warn = warn
     }
 
-    /// Begins a part of the page.
+    /// Begins a part of the page with a new allowance.
     ///
-    /// - Parameter byteCount: bytes of pictures that it may hold.
+    /// - Parameter byteCount: the image bytes that the part may contain.
     package func begin(allowing byteCount: Int) { allowance = byteCount }
 
-    /// The picture, small enough for a page; nil, with a warning, where it cannot be shown.
+    /// A thumbnail of the image file; nil, with a warning, if it cannot be shown.
     ///
     /// - Throws: `ReportError`.
     package func thumbnail(_ path: String) throws -> ReportImage? {
         try thumbnail(.file(URL(fileURLWithPath: path)))
     }
 
-    /// The same of an image from anywhere; nil also where the page is full.
+    /// A thumbnail of an image from any source; nil if it cannot be shown or exceeds the allowance.
     ///
     /// - Throws: `ReportError`.
     package func thumbnail(_ source: ImageSource) throws -> ReportImage? {
         try picture(of: source) { _ in }
     }
 
-    /// - Parameter failed: told why there is no picture, where it cannot be shown.
+    /// - Parameter failed: receives the reason if the image cannot be shown.
     private func picture(
         of source: ImageSource, failed: (String) -> Void
     ) throws -> ReportImage? {
@@ -74,7 +74,7 @@ package final class ReportPictures {
         }
     }
 
-    /// A picture that was made elsewhere; nil where the page is full.
+    /// The image, counted against the allowance; nil if it exceeds the allowance.
     package func admitted(_ image: ReportImage) -> ReportImage? {
         guard image.bytes.count <= allowance else {
             leftOutCount += 1
@@ -84,9 +84,9 @@ package final class ReportPictures {
         return image
     }
 
-    /// A content as it is shown: its first picture and the beginning of its text.
+    /// The content as shown: its first image and the beginning of its text.
     ///
-    /// - Parameter failed: told why there is no picture, where it cannot be shown.
+    /// - Parameter failed: receives the reason if the image cannot be shown.
     /// - Throws: `ReportError`.
     package func content(
         _ content: Content, failed: (String) -> Void = { _ in }

@@ -1,4 +1,4 @@
-// Samples as cards of a page.
+// Training samples as cards of a page.
 
 package import Foundation
 package import MoCaCore
@@ -42,7 +42,7 @@ package struct SampleSheet {
             footer: "MoCa for Swift \(ProgramVersion.current)")
     }
 
-    /// In the order of the samples.
+    /// The names of the subsets in the order of the samples.
     private var subsets: [String] {
         samples.map(\.id.subset).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
     }
@@ -127,9 +127,9 @@ package struct SampleSheet {
 
     // MARK: Pictures
 
-    /// Smaller pictures are enlarged by a whole number.
+    /// The minimum side in pixels; smaller images are enlarged by an integer factor.
     private static let sideMin = 168
-    /// Larger pictures are not lossless, or the page would be too big.
+    /// The maximum pixel count of a lossless image; larger ones are JPEG to limit the page's size.
     private static let losslessPixelsMax = 1 << 19
 
     private func pictures(_ input: SeenInput) throws -> [SampleCard.Picture] {
@@ -169,7 +169,7 @@ package struct SampleSheet {
 }
 
 extension SeenInput.Side {
-    /// What the page calls it.
+    /// The name of the input on the page.
     fileprivate var name: String {
         switch self {
         case .whole: "Sample"

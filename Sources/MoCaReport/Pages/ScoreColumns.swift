@@ -1,10 +1,10 @@
-// Files of scores as the columns of one table.
+// Score files as the columns of one table.
 
 package import Foundation
 package import MoCaCore
 package import MoCaEvaluation
 
-/// A file of scores, and the label of its column.
+/// A score file with the label of its column.
 package struct LabelledFile: Hashable, Sendable {
     package let label: String
     package let path: String
@@ -15,17 +15,18 @@ package struct LabelledFile: Hashable, Sendable {
     }
 }
 
-/// Models side by side.
+/// The scores of several models, one column for each label.
 package struct ScoreColumns {
-    /// In the order of their first file.
+    /// The labels in the order of their first file.
     private var labels: [String] = []
     private var sets: [String: [String: SetScore]] = [:]
-    /// The measure that stands for each set, as the first file that has the set says.
+    /// The headline measure of each set, from the first file that has the set.
     private var measures: [String: String] = [:]
-    /// The means of groups as they stand in the files.
+    /// The group means as recorded in the files.
     private var means = GroupRows()
 
-    /// Files of one label are one column; of a set in several, the last counts.
+    /// Reads score files. Files with one label share a column; if several have a set, the last
+    /// counts.
     ///
     /// - Throws: `EvaluationError.unreadableScores`.
     package init(_ files: [LabelledFile]) throws {
@@ -40,13 +41,13 @@ package struct ScoreColumns {
         }
     }
 
-    /// One set, with a score of any column.
+    /// One set, with the score of one of the columns.
     private struct NamedSet {
         let name: String
         let sample: SetScore
         let measure: String
 
-        /// The task of the set, as its benchmark groups it.
+        /// The task of the set, according to its benchmark.
         var task: String {
             if case .retrieval = sample { return ScoreColumns.documentTask }
             return BenchmarkSuite.mmeb.task(of: name) ?? ScoreColumns.otherTask
@@ -54,7 +55,7 @@ package struct ScoreColumns {
     }
 
     private static let documentTask = "Document retrieval"
-    /// The group of sets that no benchmark knows.
+    /// The task name of sets that belong to no benchmark.
     private static let otherTask = "Other sets"
     private static let tasks = BenchmarkSuite.mmeb.tasks + [documentTask, otherTask]
 
@@ -65,12 +66,12 @@ package struct ScoreColumns {
         }
     }
 
-    /// What the measures of the table say.
+    /// An explanation of the table's measures.
     package var explanation: String {
         MeasureTitle.explanations(of: named.map(\.measure))
     }
 
-    /// The table.
+    /// The scores as a table.
     package var table: ScoreTable {
         var groups = Self.tasks.compactMap { task -> ScoreTable.Group? in
             let rows = named.filter { $0.task == task }.map(row)
@@ -92,22 +93,22 @@ package struct ScoreColumns {
 
     // MARK: - Headline
 
-    /// The sets that all columns have, of the measure that most of these have: figures of different
-    /// measures have no mean.
+    /// The sets that all columns have, restricted to the measure most common among them: different
+    /// measures cannot be averaged.
     private var shared: [NamedSet] {
         let common = named.filter { set in labels.allSatisfy { sets[$0]?[set.name] != nil } }
         let groups = Dictionary(grouping: common, by: \.measure)
         return groups.max { ($0.value.count, $1.key) < ($1.value.count, $0.key) }?.value ?? []
     }
 
-    /// The column with the greatest mean over the shared sets; the first without any.
+    /// The column with the largest mean over the shared sets; the first if there are none.
     private var best: String? {
         let shared = shared
         guard !shared.isEmpty else { return labels.first }
         return labels.max { (mean($0, shared) ?? 0) < (mean($1, shared) ?? 0) }
     }
 
-    /// Which model the figures are of.
+    /// A sentence that names the model of the figures.
     package var lead: String {
         guard let best else { return "" }
         let rows = named.filter { sets[best]?[$0.name] != nil }
@@ -128,7 +129,7 @@ package struct ScoreColumns {
             + "above chance."
     }
 
-    /// The best model's mean of each task and measure, beside chance and the first column.
+    /// The best model's mean for each task and measure, with chance and the first column's mean.
     package var figures: [Summary.Figure] {
         guard let best else { return [] }
         return Self.tasks.flatMap { task -> [Summary.Figure] in
@@ -157,7 +158,7 @@ package struct ScoreColumns {
         }
     }
 
-    /// nil where a set was not scored; all sets are of one measure.
+    /// The mean over `rows`, which share one measure; nil if a set was not scored.
     private func mean(_ label: String, _ rows: [NamedSet]) -> Double? {
         let values = rows.compactMap { sets[label]?[$0.name]?.value(of: $0.measure) }
         return values.count == rows.count ? values.reduce(0, +) / Double(values.count) : nil

@@ -1,13 +1,13 @@
-// What `moca search --json` printed, as cards of a report.
+// The output of `moca search --json` as cards of a report.
 
 package import Foundation
 package import MoCaCore
 
-/// Searches, one a line.
+/// The searches of a file, one on each line.
 package struct SearchLines {
-    /// One search: what the command printed, perhaps inside what a script knows about it.
+    /// One search: the command's output, alone or inside an object that a script added fields to.
     private struct Line: Decodable {
-        /// What the command printed.
+        /// The command's output.
         struct Search: Decodable {
             struct Result: Decodable {
                 var path: String
@@ -23,9 +23,9 @@ package struct SearchLines {
 
         var search: Search
         var note: String?
-        /// Paths of the right files.
+        /// The paths of the relevant files.
         var right: [String]?
-        /// How many documents were searched.
+        /// The number of documents searched.
         var documents: Int?
 
         enum CodingKeys: CodingKey {
@@ -48,7 +48,7 @@ package struct SearchLines {
     private let lines: [Line]
 
     package static let explanation = "The best answers of each search, with their cosines."
-    /// Answers that are shown.
+    /// The number of results shown.
     private static let shownCount = 5
 
     /// - Throws: `ReportError.unreadableInput`.
@@ -66,7 +66,7 @@ package struct SearchLines {
         }
     }
 
-    /// A card a search.
+    /// One card for each search.
     ///
     /// - Throws: `ReportError`.
     package func cards(_ pictures: ReportPictures) throws -> [QueryCard] {

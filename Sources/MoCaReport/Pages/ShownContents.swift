@@ -6,20 +6,19 @@ import MoCaEmbedding
 import MoCaEvaluation
 import MoCaVectors
 
-/// The inputs of a set as they are shown; ids alone where the data is not there any more, or is
-/// another one by now.
+/// The inputs of a set as shown on a page; only ids if the data is missing or has changed since.
 final class ShownContents {
     private let contents: SetContents?
     private let benchmark: Benchmark?
     private let pictures: ReportPictures
-    /// What queries asked when they were scored, as far as anyone said it.
+    /// The inputs of the queries when they were scored, as far as recorded.
     private let inputs: [String: String]
-    /// Whether queries still ask that.
+    /// Whether the inputs of the queries checked so far are unchanged.
     private var unchanged: [String: Bool] = [:]
-    /// The first reason why not everything is shown; empty where there is none.
+    /// The first reason why something is not shown; empty if there is none.
     private(set) var problem: String
 
-    /// - Parameter inputs: what queries asked when they were scored; nil where nobody said it.
+    /// - Parameter inputs: the inputs of the queries when they were scored; nil if not recorded.
     init(
         _ source: EvaluatedData?, set: String, pictures: ReportPictures,
         inputs: [(query: String, input: String?)]
@@ -45,7 +44,7 @@ final class ShownContents {
 
     // MARK: Reading
 
-    /// nil where it cannot be read.
+    /// The input of the query; nil if it cannot be read.
     func input(ofQuery id: String) -> PromptedContent? {
         read { contents in
             guard try isUnchanged(id, contents) else { return nil }
@@ -53,21 +52,22 @@ final class ShownContents {
         }
     }
 
-    /// nil where it cannot be read.
+    /// The input of the candidate; nil if it cannot be read.
     func input(of candidate: String, query: String) -> PromptedContent? {
         read { contents in
-            // Candidates of MMEB are places in the list of their query; documents have ids.
+            // Candidate ids of MMEB are indices into their query's list; those of documents are
+            // unique.
             guard try isRetrieval || isUnchanged(query, contents) else { return nil }
             return try contents.candidate(candidate, of: query)
         }
     }
 
-    /// None where the data cannot be read.
+    /// The most frequent confusions; empty if the data cannot be read.
     func confusions(_ outcomes: [QueryOutcome], count: Int) -> [Confusion] {
         read { try $0.confusions(outcomes, count: count) } ?? []
     }
 
-    /// What `body` reads; nil where it throws: a page is worth its scores without pictures.
+    /// The result of `body`; nil if it throws, because scores without images still make a page.
     private func read<Value>(_ body: (SetContents) throws -> Value?) -> Value? {
         guard let contents else { return nil }
         do {
@@ -97,13 +97,17 @@ final class ShownContents {
 
     // MARK: Showing
 
+    /// The query as shown on the page.
+    ///
     /// - Throws: `ReportError`.
     func query(_ id: String) throws -> ReportContent { try shown(input(ofQuery: id), id) }
 
+    /// The candidate as shown on the page.
+    ///
     /// - Throws: `ReportError`.
     func candidate(_ id: String, of query: String) throws -> ReportContent {
         var content = try shown(input(of: id, query: query), id)
-        // The words beside every page say nothing about one.
+        // Every page of ViDoRe has the same text, which describes none of them.
         if benchmark == .vidore { content.text = id }
         return content
     }
@@ -111,17 +115,17 @@ final class ShownContents {
     private func shown(_ input: PromptedContent?, _ id: String) throws -> ReportContent {
         guard let input else { return ReportContent(text: id) }
         var content = try pictures.content(input.content, failed: note)
-        // A picture without words that cannot be shown, or has no room.
+        // An image without text that cannot be shown or exceeds the allowance.
         if content.image == nil, content.text.isEmpty { content.text = id }
         return content
     }
 
-    /// The beginning of a query's text; its id where it cannot be read.
+    /// The beginning of a query's text; its id if it cannot be read.
     func text(ofQuery id: String) -> String {
         input(ofQuery: id).map { Self.text($0.content) } ?? id
     }
 
-    /// The beginning of a document's text; empty for a page, and where it cannot be read.
+    /// The beginning of a document's text; empty for a page, or if it cannot be read.
     func text(ofDocument id: String, query: String) -> String {
         guard benchmark != .vidore else { return "" }
         return input(of: id, query: query).map { Self.text($0.content) } ?? ""

@@ -21,7 +21,7 @@ package struct StatisticsPage {
 
     /// - Parameters:
     ///   - source: the recipe or the folders.
-    ///   - settings: what decided the counts.
+    ///   - settings: the settings that affect the counts.
     package func report(source: String, settings: [Summary.Setting]) -> Report {
         var sections = [
             ReportSection(

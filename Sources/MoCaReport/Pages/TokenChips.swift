@@ -1,10 +1,10 @@
-// Token ids as pieces of text that people can read.
+// Token ids as readable text.
 
 import MoCaProcessing
 import MoCaTokenizer
 import MoCaTraining
 
-/// Makes chips of ids; the tokens of one image are one chip.
+/// Turns token ids into chips; the tokens of one image are one chip.
 struct TokenChips {
     private let tokenizer: Tokenizer
     private let specialIDs: Set<Int32>
@@ -16,7 +16,7 @@ struct TokenChips {
         imageID = tokenizer.id(of: "<|image_pad|>")
     }
 
-    /// What is shown of an input: kept tokens, then those that were cut off.
+    /// The chips of an input: kept tokens, then truncated ones.
     func chips(_ input: SeenInput) -> [SampleCard.Chip] {
         let kept = runs(of: input.outline.ids, masked: input.maskedTokens).map { run in
             chip(run, isMasked: input.maskedTokens.contains(run.start))
@@ -30,31 +30,31 @@ struct TokenChips {
         return kept + cut
     }
 
-    /// Runs of tokens with the sums of their parts of a cosine.
+    /// Runs of tokens with the sums of their contributions to the cosine.
     ///
-    /// - Parameter greatest: the greatest part of a single token, by size.
+    /// - Parameter greatest: the largest absolute contribution of a single token.
     func tokens(_ ids: [Int32], _ parts: [Float], greatest: Double) -> [HeatMap.Token] {
         runs(of: ids).map { run in
             let values = parts[run.start..<run.start + run.ids.count].map(Double.init)
             let sum = values.reduce(0, +)
-            // The tokens of an image are tinted in the picture.
+            // The tokens of an image are tinted in the image.
             let level = isImage(run) || greatest == 0 ? 0 : sum / greatest
             return HeatMap.Token(
                 text(of: run), value: sum, level: level, isSpecial: specialIDs.contains(run.ids[0]))
         }
     }
 
-    /// Where the tokens of images stand.
+    /// The indices of image tokens.
     func imagePlaces(_ ids: [Int32]) -> [Int] { ids.indices.filter { ids[$0] == imageID } }
 
-    /// Ids as text; the tokens of one image as a product.
+    /// The ids as text; the tokens of one image become a product.
     func ids(_ ids: [Int32]) -> String {
         runs(of: ids).flatMap { run in
             isImage(run) ? ["\(run.ids[0]) x \(run.ids.count)"] : run.ids.map { "\($0)" }
         }.joined(separator: " ")
     }
 
-    /// A token, all tokens of an image, or tokens that only together make characters.
+    /// A token, all tokens of an image, or tokens that only together form characters.
     private struct Run {
         var ids: [Int32]
         var start: Int
@@ -75,11 +75,11 @@ struct TokenChips {
         return runs
     }
 
-    /// Tokens that may share a character.
+    /// The maximum number of tokens that share a character.
     private static let tokensOfACharacterMax = 6
 
-    /// The end of the shortest run of tokens, all masked or none, that is whole characters; else of
-    /// one token.
+    /// The end of the shortest run of tokens, all masked or all not, that decodes to whole
+    /// characters; if there is none, the end of one token.
     private func characterEnd(_ ids: [Int32], from place: Int, _ masked: Set<Int>) -> Int {
         let isMasked = masked.contains(place)
         for end in place + 1...min(place + Self.tokensOfACharacterMax, ids.count) {
@@ -106,14 +106,14 @@ struct TokenChips {
         return SampleCard.Chip(text(of: run), note: note, kind: kind)
     }
 
-    /// The text of tokens; the spelling of one that is a part of a character.
+    /// The text of the tokens; for a token that is part of a character, its spelling.
     private func text(of run: Run) -> String {
         if isImage(run) { return "\(tokenizer.decode([run.ids[0]])) x \(run.ids.count)" }
         let text = tokenizer.decode(run.ids)
         guard !text.isEmpty, Self.isWhole(text) else {
             return tokenizer.token(run.ids[0]) ?? "?"
         }
-        // Line ends and tabs would not be seen.
+        // Makes line ends and tabs visible.
         return text.replacing("\n", with: "\u{21b5}\n").replacing("\t", with: "\u{21e5}")
     }
 }

@@ -57,7 +57,7 @@ extension RunSections {
 
     private static let cardCount = 3
 
-    /// The hardest negatives of a task's last row.
+    /// Cards of the hardest negatives in a task's last row.
     private func hardestCards(
         _ task: String, _ run: RunFolder, _ lookup: Lookup
     ) throws -> [QueryCard] {

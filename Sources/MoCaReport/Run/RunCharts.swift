@@ -1,4 +1,4 @@
-// The curves of runs: losses, and everything else that metrics.jsonl holds.
+// The curves of runs: losses, and all other values in metrics.jsonl.
 
 import Foundation
 import MoCaRunLog
@@ -16,7 +16,7 @@ extension RunSections {
                 return name
             })
         let first = stage == .pretraining ? ["loss", "mlm_loss", "mae_loss"] : ["loss"]
-        // A single term is the loss itself.
+        // A single term equals the loss.
         let others = found.subtracting(first).sorted()
         return first + (stage == .contrastive && others.count == 1 ? [] : others)
     }
@@ -36,7 +36,7 @@ extension RunSections {
         }
     }
 
-    /// One run: its losses in one chart. Several: a chart a loss, and the loss over tokens.
+    /// One run: all losses in one chart. Several: a chart for each loss, and the loss over tokens.
     var lossSections: [ReportSection] {
         if runs.count == 1, let run = runs.first {
             let curves = lossKeys.compactMap {
@@ -75,8 +75,8 @@ extension RunSections {
         return points.isEmpty ? nil : Curve(run.name, points: points)
     }
 
-    /// Losses by subset, all of them and then each term where there are several: of one run in one
-    /// chart, of several a chart a subset.
+    /// The losses by subset, in total and, if there are several, for each term. One run has one
+    /// chart, several have a chart for each subset.
     var taskSections: [ReportSection] {
         let losses = tasks("") { quantity in
             guard case .subsetLoss(let subset) = quantity else { return nil }
@@ -91,7 +91,7 @@ extension RunSections {
                 guard case .subsetTerm(let term, _) = quantity else { return nil }
                 return term
             })
-        // A single term is the loss itself.
+        // A single term equals the loss.
         guard terms.count > 1 else { return [] }
         let order = ["mlm_loss", "mae_loss", "mlm_accuracy"]
         let sorted = order.filter(terms.contains) + terms.subtracting(order).sorted()
@@ -104,8 +104,8 @@ extension RunSections {
         }
     }
 
-    /// The quantities for which `subset` returns the name of a subset; nil when a single run has
-    /// only one of them.
+    /// The section of the quantities for which `subset` returns a name; nil if a single run has
+    /// fewer than two of them.
     private func tasks(
         _ topic: String, subset: (RunMetrics.Quantity) -> String?
     ) -> ReportSection? {
@@ -172,7 +172,7 @@ extension RunSections {
         "peak_memory_bytes", "memory_bytes", "device_peak_memory_bytes", "device_memory_bytes",
     ]
 
-    /// Evaluations, learning, speed and memory, and whatever else there is.
+    /// Charts of evaluations, optimisation, speed, memory, and all remaining quantities.
     var chartSections: [ReportSection] {
         let scores = quantities.filter { if case .score = $0 { true } else { false } }
         let evaluations = grid(scores, name: \.name)

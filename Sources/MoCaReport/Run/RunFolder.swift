@@ -1,10 +1,10 @@
-// A run folder: its logs with the recipe that it was trained by.
+// A run folder: its logs and the recipe of the training.
 
 package import Foundation
 package import MoCaRunLog
 package import MoCaTraining
 
-/// A run: its metrics, and what else it logged.
+/// A run: its metrics and its other logs.
 package struct RunFolder: Sendable {
     /// A key of the resolved recipe, such as `optimizer.learning_rate`, and its value.
     package struct Setting: Sendable, Hashable {
@@ -20,27 +20,27 @@ package struct RunFolder: Sendable {
         }
     }
 
-    /// The folder's name, as legends show it.
+    /// The folder's name, as shown in legends.
     package var name: String
-    /// The folder.
+    /// The folder's URL.
     package let folder: URL
     /// The stage of training.
     package let stage: Recipe.Stage
     /// The logged steps.
     package let metrics: RunMetrics
-    /// What happened beside ordinary steps.
+    /// The events outside ordinary steps.
     package let events: [RunEvent]
     /// The health of the embeddings.
     package let health: [HealthRow]
     /// The reconstructed images.
     package let reconstructions: [ReconstructionRow]
-    /// The resolved recipe; empty where it is not known.
+    /// The keys of the resolved recipe; empty if it is unknown.
     package var settings: [Setting] = []
 
-    /// Reads the logs of a folder; all but `metrics.jsonl` may be missing.
+    /// Reads the logs of a folder; all except `metrics.jsonl` may be missing.
     ///
-    /// - Parameter stage: the stage of the recipe; nil where it is not known, and the loss terms in
-    ///   `metrics.jsonl` decide.
+    /// - Parameter stage: the stage of the recipe; nil derives it from the loss terms in
+    ///   `metrics.jsonl`.
     /// - Throws: `RunLogError`.
     package init(_ folder: URL, stage: Recipe.Stage? = nil) throws {
         func file(_ name: String) -> URL { folder.appending(path: name) }
@@ -54,10 +54,10 @@ package struct RunFolder: Sendable {
         reconstructions = try RunLogFile.rowsIfPresent(in: file(ReconstructionRow.fileName))
     }
 
-    /// The value of a key of the recipe.
+    /// The value of a recipe key, such as `schedule.total_steps`.
     package func setting(_ key: String) -> String? { settings.first { $0.key == key }?.value }
 
-    /// The largest number of documents that a query of fine-tuning is compared with; nil in
+    /// The largest number of documents that a query is compared with in fine-tuning; nil in
     /// pre-training.
     var candidateCount: Double? {
         func number(_ key: String) -> Double? { setting(key).flatMap { Double($0) } }
@@ -82,7 +82,7 @@ package struct RunFolder: Sendable {
         return Self.mean(points.suffix(max(1, points.count / 10)))
     }
 
-    /// The mean of the values; nil without points.
+    /// The mean of the values; nil if `points` is empty.
     static func mean(_ points: some Collection<Curve.Point>) -> Double? {
         points.isEmpty ? nil : points.reduce(0) { $0 + $1.value } / Double(points.count)
     }

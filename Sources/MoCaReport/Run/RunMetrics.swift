@@ -4,7 +4,7 @@ package import MoCaRunLog
 
 /// The rows of a run's `metrics.jsonl`, and a curve for each quantity in them.
 package struct RunMetrics: Sendable {
-    /// Something that is logged at every step.
+    /// A quantity that is logged at every step.
     package enum Quantity: Sendable, Hashable {
         /// A figure or a loss term by its name in `metrics.jsonl`.
         case figure(String)
@@ -15,7 +15,7 @@ package struct RunMetrics: Sendable {
         /// A loss term of a subset.
         case subsetTerm(term: String, subset: String)
 
-        /// The name, by which quantities are sorted.
+        /// The name that quantities are sorted by.
         var name: String {
             switch self {
             case .figure(let name), .score(let name), .subsetLoss(let name): name
@@ -37,7 +37,7 @@ package struct RunMetrics: Sendable {
                 points[quantity, default: []].append(Curve.Point(step: row.step, value: value))
             }
         }
-        // Rows have every count; one that stays 0 says nothing.
+        // Every row has all counts; one that stays 0 carries no information.
         let counts = Set(
             rows.flatMap(\.figures).compactMap { figure -> Quantity? in
                 guard case .integer = figure.number else { return nil }

@@ -1,4 +1,4 @@
-// One run, or several of one stage compared, as sections of a report.
+// Runs of one stage, alone or compared, as sections of a report.
 
 import MoCaRunLog
 package import MoCaTraining
@@ -7,18 +7,18 @@ package import MoCaTraining
 package struct RunSections: Sendable {
     package let stage: Recipe.Stage
     package let runs: [RunFolder]
-    /// Shows a record of the data: a query, or one of its documents; nil where it cannot.
+    /// Returns a record of the data as shown: a query or one of its documents; nil if unavailable.
     package typealias Lookup = (RunFolder, RecordSide) throws -> ReportContent?
 
     /// One side of a record of contrastive data.
     package struct RecordSide: Sendable, Hashable {
-        /// Such as `WordNet#17`.
+        /// The record's id, such as `WordNet#17`.
         package var record: String
-        /// nil is the query, 0 the positive, others are negatives from 1.
+        /// The document's index: 0 is the positive, negatives start at 1; nil is the query.
         package var document: Int?
     }
 
-    /// Pre-training first; runs of one name are told apart by a number.
+    /// The runs by stage, pre-training first; a number is appended to repeated run names.
     package static func group(_ runs: [RunFolder]) -> [RunSections] {
         var seen: [String: Int] = [:]
         let named = runs.map { run in
@@ -37,10 +37,10 @@ package struct RunSections: Sendable {
         stage == .pretraining ? "Continual pre-training" : "Contrastive fine-tuning"
     }
 
-    /// The run that a section is of, where there are several.
+    /// The name of the section's run in parentheses, if there are several runs.
     func suffix(_ run: RunFolder) -> String { runs.count == 1 ? "" : " (\(run.name))" }
 
-    /// A figure a run, where they are few: the mean of the last tenth of the logged losses.
+    /// The mean of the last tenth of the logged losses, for each of at most three runs.
     package var figures: [Summary.Figure] {
         guard runs.count <= 3 else { return [] }
         return runs.compactMap { run in
@@ -51,7 +51,7 @@ package struct RunSections: Sendable {
         }
     }
 
-    /// What the runs did, in sentences.
+    /// A summary of the runs in sentences.
     package var story: ReportSection {
         ReportSection(
             runs.count == 1 ? "\(title): what happened" : "\(title): what happened in each run",
@@ -60,7 +60,7 @@ package struct RunSections: Sendable {
 
     /// All sections after the story.
     ///
-    /// - Throws: what `lookup` throws; `ReportError`.
+    /// - Throws: the errors of `lookup`; `ReportError`.
     package func sections(_ lookup: Lookup) throws -> [ReportSection] {
         var sections = lossSections + taskSections + chartSections
         sections += [eventSection].compactMap { $0 }

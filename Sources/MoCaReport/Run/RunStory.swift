@@ -1,4 +1,4 @@
-// What a run did, in sentences: how far it came, what it learnt, and what to look at.
+// A run in sentences: its progress, its losses, and warnings.
 
 import Foundation
 import MoCaCore
@@ -8,7 +8,7 @@ import MoCaTraining
 /// One sentence of a summary.
 package struct RunSentence: Sendable, Hashable {
     package var text: String
-    /// Whether somebody should do something about it.
+    /// Whether the sentence calls for action.
     package var isWarning: Bool
 
     package init(_ text: String, isWarning: Bool = false) {
@@ -37,7 +37,7 @@ extension RunFolder {
 
     private var end: RunSentence {
         let of = totalSteps.map { " of \($0)" } ?? ""
-        // Whatever happens after an error is noted after it.
+        // Every event after an error is logged after it.
         if let stop = events.last, stop.kind == .stopped {
             return RunSentence(
                 "\(name) ended with an error at step \(stop.step)\(of): \(stop.text ?? "").",
@@ -54,7 +54,7 @@ extension RunFolder {
         return RunSentence("\(name) has logged step \(lastStep)\(of)\(rest).")
     }
 
-    /// First loss, mean of the last tenth, least.
+    /// The first loss, the mean of the last tenth, and the minimum.
     private var learning: RunSentence? {
         let points = points(\.loss)
         guard let first = points.first, let end = endLoss,
@@ -103,7 +103,8 @@ extension RunFolder {
             warning(of: .collapse, "Embeddings collapsed"),
             warning(of: .lossSpike, "The loss jumped"),
             warning(of: .notFinite, "Steps were left out"),
-            warning(of: .nothingLearned, "Steps taught the model nothing"), waiting, filling, quarantined,
+            warning(of: .nothingLearned, "Steps taught the model nothing"), waiting, filling,
+            quarantined,
             falseNegatives,
         ]
         return found.compactMap { $0 }
@@ -120,7 +121,7 @@ extension RunFolder {
         return RunSentence("\(what) \(times), \(place)\(text).", isWarning: true)
     }
 
-    /// More than this share of the time is worth a word.
+    /// The fraction of time spent waiting for data above which the report warns.
     private static let waitingShareMax = 0.15
     private static let fillMin = 0.8
     private static let falseNegativeMax = 0.2
@@ -142,7 +143,7 @@ extension RunFolder {
     }
 
     private var filling: RunSentence? {
-        // A piece of a contrastive batch that is not full wastes nothing.
+        // In fine-tuning, a microbatch that is not full wastes nothing.
         guard stage == .pretraining, let mean = Self.mean(points(\.packingFill)),
             mean < Self.fillMin
         else { return nil }
@@ -161,7 +162,7 @@ extension RunFolder {
 
     private var falseNegatives: RunSentence? {
         let last = Dictionary(
-            // A model that finds no answers says nothing about wrong ones.
+            // If the accuracy is low, false negatives cannot be judged.
             health.map { row in
                 let isGood = row.accuracy >= Self.accuracyMin
                 return (row.task, isGood ? row.falseNegativeRate : 0)

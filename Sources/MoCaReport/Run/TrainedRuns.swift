@@ -1,4 +1,4 @@
-// Run folders with the recipes and the data that they were trained by.
+// Run folders with their recipes and training data.
 
 import Foundation
 import MoCaCore
@@ -6,12 +6,12 @@ import MoCaData
 import MoCaTables
 import MoCaTraining
 
-/// Reads run folders, and shows records of their data.
+/// Reads run folders, and shows records of their training data.
 package final class TrainedRuns {
-    /// The runs, each with its recipe where that can be read.
+    /// The runs, with their recipes where readable.
     package private(set) var folders: [RunFolder] = []
     private var recipes: [URL: Recipe] = [:]
-    /// The data of runs by their folders; nil where the data is gone.
+    /// The training data by run folder; nil if it no longer exists.
     private var catalogs: [URL: Catalog<ContrastiveSample>?] = [:]
     private let pictures: ReportPictures
     private let warn: (String) -> Void
@@ -19,8 +19,8 @@ package final class TrainedRuns {
     /// Reads the run folders at `paths`.
     ///
     /// - Parameters:
-    ///   - pictures: makes the images of records small.
-    ///   - warn: receives a sentence about each recipe, data set or record that cannot be shown.
+    ///   - pictures: makes the thumbnails of records' images.
+    ///   - warn: receives a message about each recipe, data set or record that cannot be shown.
     /// - Throws: `RunLogError`.
     package init(
         _ paths: [String], pictures: ReportPictures, warn: @escaping (String) -> Void
@@ -37,7 +37,7 @@ package final class TrainedRuns {
         }
     }
 
-    /// The resolved recipe; nil, with a warning, where it cannot be read.
+    /// The resolved recipe; nil, with a warning, if it cannot be read.
     private func readRecipe(in folder: URL) -> Recipe? {
         let file = folder.appending(path: Recipe.fileName)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
@@ -55,7 +55,7 @@ package final class TrainedRuns {
 
     // MARK: Records
 
-    /// Returns a query or one of its documents; nil where the data no longer exists.
+    /// Returns a query or one of its documents; nil if the data no longer exists.
     ///
     /// - Throws: `ReportError`.
     package func content(
@@ -101,7 +101,7 @@ package final class TrainedRuns {
 }
 
 extension SampleID {
-    /// Reads `WordNet_def2word#17`.
+    /// Parses a record id such as `WordNet_def2word#17`.
     init?(_ text: String) {
         guard let mark = text.lastIndex(of: "#"), let row = Int(text[text.index(after: mark)...])
         else { return nil }

@@ -16,8 +16,8 @@ enum CRC32C {
         ~bytes.reduce(~0) { table[Int(($0 ^ UInt32($1)) & 0xff)] ^ $0 >> 8 }
     }
 
-    /// Returns the form that TFRecord files store: rotated, with a constant added, because the
-    /// checksum of data that contains its own checksum is a poor one.
+    /// Returns the masked checksum that TFRecord files store: rotated, with a constant added,
+    /// because the checksum of data that contains its own checksum is weak.
     static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
         let sum = checksum(bytes)
         return (sum >> 15 | sum << 17) &+ 0xa282_ead8

@@ -29,7 +29,7 @@ package final class EventFile: Sendable {
     /// - Throws: `SystemFileError`.
     package convenience init(in folder: URL, after step: Int, at time: Date = Date()) throws {
         try FileSystem.makeFolder(folder)
-        // Files are read in the order of their names, and no name may be there already.
+        // Files are read in the order of their names, and the name must be unused.
         let seconds = String(format: "%010d", Int(time.timeIntervalSince1970))
         var index = 0
         var url: URL
@@ -41,7 +41,7 @@ package final class EventFile: Sendable {
         try self.init(url, after: step, at: time)
     }
 
-    /// Creates a file, and replaces an older one.
+    /// Creates a file, replacing an existing one.
     ///
     /// - Throws: `SystemFileError`.
     init(_ url: URL, after step: Int, at time: Date) throws {
@@ -51,7 +51,7 @@ package final class EventFile: Sendable {
         var version = Self.event(at: time, step: 0)
         version.add(EventField.fileVersion, text: "brain.Event:2")
         try append(version)
-        // The start of a session purges what comes at its step or later.
+        // The start of a session purges events at its step or later.
         var session = ProtobufMessage()
         session.add(EventField.status, integer: 1)
         var start = Self.event(at: time, step: step + 1)
@@ -131,7 +131,7 @@ package final class EventFile: Sendable {
 
     // MARK: Frames
 
-    /// Length, its checksum, the data, its checksum.
+    /// Appends a frame: the length, its checksum, the data, and the checksum of the data.
     private func append(_ event: ProtobufMessage) throws {
         var frame = Data()
         let length = withUnsafeBytes(of: UInt64(event.bytes.count).littleEndian) { Data($0) }

@@ -1,9 +1,9 @@
-// Messages in the wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding): a few
-// kinds of field are all that event files need.
+// Messages in the wire format of Protocol Buffers (protobuf.dev/programming-guides/encoding), with
+// only the field types that event files need.
 
 import Foundation
 
-/// The bytes of one message, field after field.
+/// The encoded fields of one message.
 struct ProtobufMessage {
     private(set) var bytes = Data()
 
@@ -21,7 +21,7 @@ struct ProtobufMessage {
         append(varint: UInt64(bitPattern: Int64(value)))
     }
 
-    /// Adds a member of a `oneof`, for which 0 is written too.
+    /// Adds a member of a `oneof`, for which 0 is also written.
     mutating func add(_ field: UInt64, float value: Float) {
         key(field, .fourBytes)
         append(fixed: value.bitPattern)

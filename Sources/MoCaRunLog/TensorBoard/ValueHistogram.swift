@@ -30,7 +30,7 @@ package struct ValueHistogram: Sendable, Hashable {
         (1...Self.binCount).map { 2 * Double($0) / Double(Self.binCount) - 1 }
     }
 
-    /// Counts a finite value. A value outside -1...1, as rounding may give, belongs to the
+    /// Counts a finite value. A value outside -1...1, which rounding may produce, belongs to the
     /// outermost bin.
     package mutating func add(_ value: Double) {
         guard value.isFinite else { return }

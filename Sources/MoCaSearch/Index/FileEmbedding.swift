@@ -1,4 +1,4 @@
-// The vectors of new files, batch by batch.
+// Embeds new files in batches.
 
 import Foundation
 import MoCaCore
@@ -9,29 +9,29 @@ import MoCaVectors
 struct FileEmbedding {
     private let embedder: Embedder
     private let progress: @Sendable (EmbeddingProgress) -> Void
-    /// Vectors, one after the other, by the number of the file.
+    /// The concatenated vectors of each file, by its index in the plan.
     private(set) var values: [Int: [Float]] = [:]
-    /// Items that were embedded.
+    /// The number of items that were embedded.
     private(set) var count = 0
-    /// Why files could not be, by their numbers.
+    /// The reasons why files could not be embedded, by file index.
     private var failures: [Int: String] = [:]
 
     init(_ embedder: Embedder, progress: @escaping @Sendable (EmbeddingProgress) -> Void) {
         (self.embedder, self.progress) = (embedder, progress)
     }
 
-    /// A part and the file that it is of.
+    /// A part and the index of its file.
     private struct Entry {
         let file: Int
         let part: FileParts.Part
     }
 
-    /// - Returns: false when it was interrupted; files without vectors are then not done.
+    /// - Returns: false if it was interrupted; files without vectors are then incomplete.
     mutating func run(
         _ plan: IndexPlan, isInterrupted: @Sendable () -> Bool
     ) async throws -> Bool {
         var (window, meter) = ([Entry](), WindowMeter())
-        // Files wait here until their last part is embedded.
+        // Vectors of files whose last part may not be embedded yet.
         var rows: [Int: [Float]] = [:]
         for (index, file) in plan.files.enumerated() {
             guard case .new(let parts) = file.source else { continue }
@@ -71,7 +71,7 @@ struct FileEmbedding {
         }
     }
 
-    /// The files that could not be embedded, those with the same contents as another one included.
+    /// The files that could not be embedded, including files with the same contents.
     func failed(in plan: IndexPlan) -> [SkippedFile] {
         plan.files.enumerated().compactMap { index, file in
             let first = if case .sameAs(let first) = file.source { first } else { index }

@@ -1,4 +1,4 @@
-// One file as the items that it becomes.
+// Splits a file into index items.
 
 import Foundation
 import MoCaCore
@@ -6,21 +6,21 @@ import MoCaData
 import MoCaSystem
 import MoCaVectors
 
-/// Reads files for an index.
+/// Reads files and splits them into parts for an index.
 struct FileParts {
     private static let excerptLength = 200
 
     let passages: Passages
 
-    /// One item to be, and what is embedded for it.
+    /// A future item and the content to embed for it.
     struct Part: Sendable {
         var item: IndexItem
         var content: Content
-        /// `document` or `document_image`.
+        /// The role: `document` or `document_image`.
         var role: Role
     }
 
-    /// The digest of a file's contents, and of everything else that decides its items.
+    /// The digest of a file's contents and of everything else that determines its items.
     ///
     /// - Throws: an error of the file system, `DataError`.
     func digest(of file: FileScan.File) throws -> String {
@@ -32,7 +32,7 @@ struct FileParts {
         case .image: break
         case .text: hasher.add("\(passages.characterCountMax)")
         case .records:
-            // Another picture under the same path is another record.
+            // A changed image at the same path changes the record.
             try forEachRecord(url) { sample in
                 for image in sample.content.images { try add(image, to: &hasher) }
             }

@@ -1,19 +1,19 @@
-// Which files of the given paths are indexed, and which are not, and why.
+// Scans paths for files to index, and lists skipped files with reasons.
 
 import Foundation
 import MoCaCore
 import MoCaSystem
 import MoCaTables
 
-/// A file that is not in the index, and the reason.
+/// A file that was not indexed, and the reason.
 package struct SkippedFile: Sendable, Hashable, Codable {
     package let path: String
     package let reason: String
 }
 
-/// The files under some paths.
+/// The files found under the given paths.
 struct FileScan {
-    /// How a file becomes items.
+    /// The type of a file, which determines how it is split into items.
     enum Kind: String, Sendable, Hashable {
         case image, text, records
     }
@@ -24,9 +24,9 @@ struct FileScan {
         let kind: Kind
     }
 
-    /// Sorted by path.
+    /// The files to index, sorted by path.
     private(set) var files: [File] = []
-    /// Files of other kinds.
+    /// Files of unsupported types.
     private(set) var skipped: [SkippedFile] = []
 
     static let pageReason = "PDF pages are not indexed yet"
@@ -38,8 +38,8 @@ struct FileScan {
         "avif", "jxl",
     ]
 
-    /// Looks at files and, down to any depth, folders; hidden ones and links to folders are passed
-    /// over, and so is the folder `index`.
+    /// Scans files and folders recursively. Hidden entries, links to folders and the folder `index`
+    /// are skipped.
     ///
     /// - Throws: `SearchError.pathMissing`, `.folderUnreadable`.
     init(_ paths: [String], without index: String) throws {
@@ -60,8 +60,8 @@ struct FileScan {
 
     /// Adds the files below a folder.
     ///
-    /// - Throws: `SearchError.folderUnreadable`: an index would lose the files of a folder that it
-    ///   could not look into.
+    /// - Throws: `SearchError.folderUnreadable`: an unreadable folder would silently remove its
+    ///   files from the index.
     private mutating func look(
         into folder: String, without index: String, _ found: inout Set<ExactText>
     ) throws {
@@ -77,7 +77,7 @@ struct FileScan {
         for name in listing.names where !name.hasPrefix(".") {
             let path = "\(folder)/\(name)"
             var entry = stat()
-            // A link to a file counts as the file; one to a folder is not followed.
+            // A link to a file is treated as the file; a link to a folder is not followed.
             guard stat(path, &entry) == 0, path != index else { continue }
             if entry.st_mode & S_IFMT != S_IFDIR {
                 found.insert(ExactText(path))

@@ -1,4 +1,4 @@
-// Brings an index in line with the files that it is of.
+// Synchronises an index with its source files.
 
 package import Foundation
 import MoCaCore
@@ -6,7 +6,7 @@ package import MoCaEmbedding
 package import MoCaVectors
 import Torch
 
-/// Embeds what is new, keeps what is not, drops what is gone.
+/// Embeds new files, keeps unchanged ones, and drops removed ones.
 ///
 ///     let builder = IndexBuilder(folder: index, embedder: embedder, model: model, settings: ...)
 ///     let report = try await builder.update(paths: [photos])
@@ -17,9 +17,9 @@ package struct IndexBuilder: Sendable {
     private let settings: VectorSettings
     private let reader: FileParts
 
-    /// An index in `folder`, which need not be there yet.
+    /// Creates a builder for an index in `folder`, which need not exist yet.
     ///
-    /// - Parameter passageLength: characters of a passage, at most.
+    /// - Parameter passageLength: the maximum length of a passage in characters.
     package init(
         folder: URL, embedder: Embedder, model: ModelIdentity, settings: VectorSettings,
         passageLength: Int = 1200
@@ -29,30 +29,31 @@ package struct IndexBuilder: Sendable {
         reader = FileParts(passages: Passages(characterCountMax: passageLength))
     }
 
-    /// What an update did.
+    /// The result of an update.
     package struct Report: Sendable, Hashable, Codable {
-        /// Items of the index.
+        /// The number of items in the index.
         package var items = 0
-        /// Files that they are of.
+        /// The number of files that the items come from.
         package var files = 0
-        /// Items whose vectors were computed.
+        /// The number of items whose vectors were computed.
         package var embedded = 0
-        /// Items of files that are copies of others, whose vectors they share.
+        /// The number of items of files that are copies of others and share their vectors.
         package var copied = 0
-        /// Files that were in the index, and are not any more.
+        /// The number of files that were removed from the index.
         package var removed = 0
-        /// Files of kinds that are not indexed.
+        /// Files of types that are not indexed.
         package var skipped: [SkippedFile] = []
-        /// Files that cannot be embedded, with the reasons.
+        /// Files that could not be embedded, with the reasons.
         package var failed: [SkippedFile] = []
     }
 
-    /// Updates the files under `paths`; other files stay in the index as they are. Without paths,
-    /// everything that was ever indexed is updated.
+    /// Updates the files under `paths`; other files in the index are unchanged. Without paths,
+    /// every path that was ever indexed is updated.
     ///
-    /// A file that cannot be read or decoded is left out, and reported with its reason.
+    /// A file that cannot be read or decoded is excluded and reported with its reason.
     ///
-    /// - Parameter isInterrupted: called between batches; if true, finished work is kept and the run ends.
+    /// - Parameter isInterrupted: called between batches; if true, finished work is kept and the
+    ///   run ends.
     /// - Throws: `SearchError`, `SafetensorsError`.
     package func update(
         paths: [URL] = [], progress: @escaping @Sendable (EmbeddingProgress) -> Void = { _ in },
@@ -71,7 +72,7 @@ package struct IndexBuilder: Sendable {
         return report
     }
 
-    /// Reads all files, and says for each whether the old index has its vectors.
+    /// Reads all files, and determines for each whether the old index has its vectors.
     private func plan(_ paths: [String], _ old: SearchIndex?) throws -> IndexPlan {
         let oldPaths = old?.manifest.paths ?? []
         let roots = paths.isEmpty ? oldPaths : paths
@@ -80,7 +81,7 @@ package struct IndexBuilder: Sendable {
         for (key, rows) in oldRows where !roots.contains(where: { Self.holds($0, key.path) }) {
             plan.files.append(.init(path: key.path, source: .kept(rows)))
         }
-        // A root that is gone takes its files out of the index.
+        // A root that no longer exists removes its files from the index.
         let here = roots.filter { root in
             FileManager.default.fileExists(atPath: root)
                 || !oldRows.keys.contains { Self.holds(root, $0.path) }
@@ -118,7 +119,7 @@ package struct IndexBuilder: Sendable {
         }
     }
 
-    /// Whether `path` is `root`, or lies in it.
+    /// Whether `path` is `root` or inside it.
     private static func holds(_ root: String, _ path: String) -> Bool {
         path == root || path.hasPrefix(root.hasSuffix("/") ? root : root + "/")
     }
@@ -149,7 +150,7 @@ package struct IndexBuilder: Sendable {
             skipped: plan.skipped, failed: plan.failed + embedding.failed(in: plan))
     }
 
-    /// All items in the order of their paths, and their vectors in runs of that order.
+    /// All items ordered by path, and their vectors as slices in the same order.
     private func contents(
         _ plan: IndexPlan, _ embedding: FileEmbedding, _ old: SearchIndex?
     ) -> (items: [IndexItem], runs: [ArraySlice<Float>], copied: Int) {
@@ -181,7 +182,7 @@ package struct IndexBuilder: Sendable {
         return (items, runs, copied)
     }
 
-    /// What is wrong with a file, without its name where the error says it.
+    /// The description of an error, without its recovery suggestion.
     static func reason(_ error: any Error) -> String {
         (error as? any UserFacingError)?.errorDescription ?? error.localizedDescription
     }

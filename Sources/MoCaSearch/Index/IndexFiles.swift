@@ -1,4 +1,4 @@
-// Reading and writing the files of an index.
+// Reads and writes the files of an index.
 
 import Foundation
 import MoCaSystem
@@ -49,7 +49,7 @@ enum IndexFiles {
         return items
     }
 
-    /// float32 `[N, D]`, mapped.
+    /// The vectors, float32 `[N, D]`, memory-mapped.
     ///
     /// - Throws: `SearchError.damagedIndex`, `SafetensorsError`.
     static func vectors(_ manifest: IndexManifest, in folder: URL) throws -> Tensor {
@@ -67,9 +67,9 @@ enum IndexFiles {
         return tensor
     }
 
-    /// Writes items and vectors, then the manifest that names them, then removes older files.
+    /// Writes items and vectors, then the manifest that names them, and removes older files.
     ///
-    /// - Parameter rows: gives the vectors' bytes to its argument, row after row.
+    /// - Parameter rows: passes the vectors' bytes to its argument, row by row.
     /// - Throws: `SearchError.cannotWrite`, `SafetensorsError`.
     static func write(
         _ manifest: IndexManifest, items: [IndexItem], in folder: URL,

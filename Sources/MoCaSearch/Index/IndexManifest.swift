@@ -1,4 +1,4 @@
-// What an index folder holds: `manifest.json`, `items.N.jsonl`, `vectors.N.safetensors`.
+// The files of an index folder: `manifest.json`, `items.N.jsonl`, `vectors.N.safetensors`.
 //
 // The manifest names the other two, and is renamed into place after both are complete: a reader
 // sees the old index or the new one, never a mixture.
@@ -6,11 +6,11 @@
 import Foundation
 package import MoCaVectors
 
-/// `manifest.json`.
+/// The contents of `manifest.json`.
 package struct IndexManifest: Sendable, Hashable, Codable {
     static let fileName = "manifest.json"
     static let currentFormat = 2
-    /// The tensor's name in the file of vectors: float32 `[items, vector length]`.
+    /// The name of the tensor in the vector file: float32 `[items, vector length]`.
     static let tensorName = "embeddings"
 
     /// The version of this layout.
@@ -19,13 +19,13 @@ package struct IndexManifest: Sendable, Hashable, Codable {
     package var model: ModelIdentity
     /// How the model is run.
     package var settings: VectorSettings
-    /// Numbers of a vector.
+    /// The number of components of a vector.
     package var vectorLength: Int
-    /// Rows of the file of vectors, lines of the file of items.
+    /// The number of rows in the vector file and of lines in the item file.
     package var itemCount: Int
-    /// What was indexed: absolute paths of files and folders.
+    /// The indexed files and folders, as absolute paths.
     package var paths: [String]
-    /// Counts the times that the index was written.
+    /// The number of times the index was written.
     package var generation: Int
 
     private enum CodingKeys: String, CodingKey {
@@ -38,28 +38,28 @@ package struct IndexManifest: Sendable, Hashable, Codable {
     var vectorsName: String { "vectors.\(generation).safetensors" }
 }
 
-/// What is found: an image, a passage of a text, or a record.
+/// A search result: an image, a passage of a text, or a record.
 package struct IndexItem: Sendable, Hashable, Codable {
-    /// What an item is made of.
+    /// The type of an item's content.
     package enum Kind: String, Sendable, Hashable, Codable {
         case image, text
     }
 
-    /// The path, with `#N` for passage or record N of a file.
+    /// The path, followed by `#N` for passage or record N of a file.
     package var id: String
-    /// The absolute path of its file.
+    /// The absolute path of the item's file.
     package var path: String
     package var kind: Kind
-    /// The number of the passage or record in its file, from 1; nil for an image file.
+    /// The index of the passage or record in its file, from 1; nil for an image file.
     package var part: Int?
-    /// The first words of its text.
+    /// The first words of the item's text.
     package var excerpt: String
-    /// The picture of a record with images; nil where `path` is the picture, or it is inline.
+    /// The image of a record; nil if `path` is the image, or it is inline.
     package var picture: String?
     /// A digest of the file's contents.
     package var hash: String
 
-    /// The file to show: of an image, the image.
+    /// The image file to show for an image item.
     package var picturePath: String? {
         kind == .image ? picture ?? (part == nil ? path : nil) : nil
     }

@@ -1,14 +1,14 @@
-// What an update has to do, decided before anything is embedded.
+// The work of an update, determined before anything is embedded.
 
-/// What becomes of each file.
+/// The planned action for each file.
 struct IndexPlan: Sendable {
-    /// Where a file's vectors come from.
+    /// The source of a file's vectors.
     enum Source: Sendable {
         /// Rows of the old index.
         case kept([Int])
-        /// To be embedded.
+        /// Parts to be embedded.
         case new([FileParts.Part])
-        /// The vectors of another new file with the same contents, by its number.
+        /// The vectors of another new file with the same contents, by its index.
         case sameAs(Int)
     }
 
@@ -21,7 +21,7 @@ struct IndexPlan: Sendable {
         }
     }
 
-    /// What the index is of.
+    /// The indexed paths.
     let paths: [String]
     var files: [File] = []
     var skipped: [SkippedFile] = []
@@ -31,7 +31,7 @@ struct IndexPlan: Sendable {
         self.paths = paths
     }
 
-    /// Items to embed.
+    /// The number of items to embed.
     var waitingCount: Int {
         files.reduce(0) { count, file in
             if case .new(let parts) = file.source { count + parts.count } else { count }
@@ -40,7 +40,7 @@ struct IndexPlan: Sendable {
 }
 
 extension SearchIndex {
-    /// The rows of one file have one key.
+    /// The key of a file; all rows of the file share it.
     struct RowKey: Hashable {
         let path: String
         let hash: String
@@ -53,7 +53,7 @@ extension SearchIndex {
 }
 
 extension IndexItem {
-    /// A file whose contents equal those of another.
+    /// Returns the item at the path of another file with the same contents.
     func moved(to path: String) -> IndexItem {
         guard path != self.path else { return self }
         var item = self

@@ -1,11 +1,11 @@
-// Texts cut into passages: what one vector can stand for.
+// Splits texts into passages that a single vector can represent.
 
-/// Cuts a text at its blank lines, and joins short paragraphs up to a limit.
+/// Splits a text at its blank lines, and joins short paragraphs up to a limit.
 struct Passages {
-    /// Characters of a passage, at most.
+    /// The maximum length of a passage in characters.
     let characterCountMax: Int
 
-    /// The passages of `text`, in order, without blank ones.
+    /// Returns the non-blank passages of `text`, in order.
     func callAsFunction(_ text: String) -> [String] {
         var (passages, current) = ([String](), "")
         for paragraph in Self.paragraphs(text).flatMap(pieces) {
@@ -24,7 +24,7 @@ struct Passages {
         return groups.map { $0.joined(separator: "\n") }
     }
 
-    /// A paragraph over the limit, cut at its last space before it where there is one.
+    /// Splits a paragraph over the limit at the last space before it, if there is one.
     private func pieces(_ paragraph: String) -> [String] {
         var (pieces, rest) = ([String](), Substring(paragraph))
         while rest.count > characterCountMax {

@@ -1,35 +1,35 @@
 // A stored index, and exact search in it.
 //
-// N items, D numbers of a vector.
+// N items, D components of a vector.
 
 package import Foundation
 package import MoCaEmbedding
 package import MoCaVectors
 package import Torch
 
-/// Items with their vectors, mapped from disk.
+/// Items with their memory-mapped vectors.
 ///
 ///     let index = try SearchIndex(opening: folder)
 ///     for hit in try index.best(query, count: 10) { ... }
 package struct SearchIndex: Sendable {
-    /// Rows whose scores are computed at once.
+    /// The number of rows whose scores are computed at once.
     private static let chunk = 1 << 16
 
     package let folder: URL
     package let manifest: IndexManifest
-    /// In the order of their rows.
+    /// The items, in row order.
     package let items: [IndexItem]
-    /// float32 `[N, D]`.
+    /// The vectors, float32 `[N, D]`.
     package let vectors: Tensor
 
-    /// One answer.
+    /// A search hit.
     package struct Hit: Sendable, Hashable {
         package let item: IndexItem
-        /// The dot product: the cosine, of vectors of unit length.
+        /// The dot product, which is the cosine for unit vectors.
         package let score: Float
     }
 
-    /// Whether a folder holds an index.
+    /// Whether a folder contains an index.
     package static func exists(in folder: URL) -> Bool {
         FileManager.default.fileExists(
             atPath: folder.appending(path: IndexManifest.fileName).path)
@@ -47,7 +47,7 @@ package struct SearchIndex: Sendable {
         vectors = try IndexFiles.vectors(manifest, in: folder)
     }
 
-    /// Demands the model that made the index.
+    /// Checks that `model` is the one that made the index.
     ///
     /// - Throws: `SearchError.otherModel`.
     package func require(_ model: ModelIdentity) throws {
@@ -57,7 +57,7 @@ package struct SearchIndex: Sendable {
         }
     }
 
-    /// The items most alike to a query, the best first, equal ones in the index's order.
+    /// The items most similar to a query, best first; ties keep the index's order.
     ///
     /// - Throws: `TorchError`.
     package func best(_ query: Embedding, count: Int) throws -> [Hit] {

@@ -15,12 +15,12 @@ struct MinedFolder {
         self.url = url
     }
 
-    /// Whether a run has finished it.
+    /// Whether a run has completed the folder.
     var exists: Bool { FileManager.default.fileExists(atPath: url.path) }
 
     /// Writes both files.
     ///
-    /// - Parameter records: appends all records.
+    /// - Parameter records: appends all records to the writer.
     /// - Throws: `SearchError.cannotWriteMined`, `DataError.cannotWrite`.
     func write(_ report: MiningReport, records: (ContrastiveWriter) throws -> Void) throws {
         do {

@@ -1,4 +1,4 @@
-// The pairs of one subset: which query and which document each row has.
+// The query and document of each row of a subset.
 
 import MoCaCore
 import MoCaData
@@ -6,30 +6,31 @@ import MoCaEmbedding
 import MoCaTables
 import MoCaVectors
 
-/// Distinct queries and documents of a subset, and where their vectors are.
+/// The distinct queries and documents of a subset, and the rows of their vectors.
 struct MiningPairs {
-    /// Rows that are read and embedded together, at most.
+    /// The maximum number of rows that are read and embedded together.
     private static let windowCountMax = 2048
 
-    /// The row of the subset that each pair is; records that are left out have none.
+    /// The subset's row of each pair; excluded records are absent.
     private(set) var rows: [Int] = []
-    /// The query of each pair.
+    /// The query of each pair, as an index in `queryRows`.
     private(set) var queries: [Int32] = []
-    /// The document of each pair: its positive.
+    /// The positive document of each pair, as an index in `documentRows`.
     private(set) var documents: [Int32] = []
     /// The cache's row of each query.
     private(set) var queryRows: [Int] = []
     /// The cache's row of each document.
     private(set) var documentRows: [Int] = []
-    /// Each document as the first row that has it writes it.
+    /// Each document, as written in the first row that contains it.
     private(set) var sides: [PairSide] = []
-    /// Rows that had negatives before.
+    /// The number of rows that already had negatives.
     private(set) var rowsWithNegatives = 0
 
     private var queryNumbers: [Int: Int32] = [:]
     private var documentNumbers: [Int: Int32] = [:]
 
-    /// Pairs whose vectors are known: numbers of queries and documents, and the vectors' rows.
+    /// Creates pairs with known vectors: indices of queries and documents, and the rows of their
+    /// vectors.
     init(queries: [Int32], documents: [Int32], queryRows: [Int], documentRows: [Int]) {
         (self.queries, self.documents, rows) = (queries, documents, Array(queries.indices))
         (self.queryRows, self.documentRows) = (queryRows, documentRows)
@@ -38,9 +39,9 @@ struct MiningPairs {
     /// Reads all rows of a subset, and embeds each distinct content once.
     ///
     /// - Parameters:
-    ///   - filter: says which records are left out, and takes those that fail.
-    ///   - progress: told how many more rows are done.
-    /// - Throws: `DataError`, what embedding throws.
+    ///   - filter: excludes records, and takes those that fail.
+    ///   - progress: called with the number of rows completed since the last call.
+    /// - Throws: `DataError`, errors of embedding.
     init(
         _ subset: Subset, in catalog: Catalog<ContrastiveSample>, _ filter: MiningQuarantine,
         embedder: inout CachedEmbedder, progress: (Int) -> Void
@@ -65,13 +66,13 @@ struct MiningPairs {
     /// Rows that are embedded together.
     private struct Window {
         var ids: [SampleID] = []
-        /// Query and positive of each.
+        /// The query and positive of each row.
         var inputs: [PromptedContent] = []
-        /// The positive of each as the file holds it.
+        /// The positive of each row, as stored in the file.
         var sides: [PairSide] = []
         var meter = WindowMeter()
 
-        /// One of the rows.
+        /// A window of one of the rows.
         func alone(_ index: Int) -> Window {
             Window(
                 ids: [ids[index]], inputs: Array(inputs[2 * index...2 * index + 1]),
@@ -97,7 +98,7 @@ struct MiningPairs {
         window.meter.add(sample.positive)
     }
 
-    /// Embeds the rows together; where one of them fails and may be left out, each by itself.
+    /// Embeds the rows together; if one fails and may be skipped, embeds each separately.
     private mutating func embed(
         _ window: Window, _ embedder: inout CachedEmbedder, _ filter: MiningQuarantine
     ) async throws {
@@ -150,7 +151,7 @@ struct MiningPairs {
         return positives
     }
 
-    /// The most rows that one query has.
+    /// The greatest number of rows of a single query.
     var rowsOfAQueryMax: Int {
         var counts = [Int](repeating: 0, count: queryRows.count)
         for query in queries { counts[Int(query)] += 1 }

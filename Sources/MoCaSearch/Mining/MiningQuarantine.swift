@@ -1,4 +1,4 @@
-// Records that are not mined: those that a check has found, and those that fail.
+// Records excluded from mining: those found by a check, and those that fail.
 
 import Foundation
 import MoCaCore
@@ -6,28 +6,28 @@ import MoCaData
 import MoCaTables
 import Synchronization
 
-/// Leaves records of one subset out; each failure is written down.
+/// Excludes records of one subset, and logs each failure.
 final class MiningQuarantine: Sendable {
-    /// Whether a record that fails is left out, or ends the run.
+    /// Whether a failing record is skipped or ends the run.
     let skips: Bool
-    /// Records that a file names.
+    /// The number of records excluded by a quarantine file.
     let excludedCount: Int
     private let quarantine: Quarantine
     private let log: FailureLog
 
-    /// Records that failed, in the order of their rows.
+    /// The records that failed, in row order.
     private final class FailureLog: Sendable {
         let records = Mutex<[QuarantinedRecord]>([])
     }
 
-    /// - Parameter excluded: records of this subset and of others.
+    /// - Parameter excluded: records to exclude, of this subset and others.
     /// - Throws: `DataError.quarantinedRowMissing`.
     init(
         _ excluded: [QuarantinedRecord], skips: Bool, subset: Subset,
         in catalog: Catalog<ContrastiveSample>
     ) throws {
         let log = FailureLog()
-        // A share would stop a run that was told to go on.
+        // A maximum error rate would end a run that is set to skip.
         quarantine = Quarantine(
             skips ? .skip(maxErrorRate: .infinity) : .stop,
             file: { catalog.file(of: $0)?.path }
@@ -37,15 +37,15 @@ final class MiningQuarantine: Sendable {
         excludedCount = Set(excluded.map(\.id).filter { $0.subset == subset.name }).count
     }
 
-    /// Records that failed.
+    /// The records that failed.
     var failures: [QuarantinedRecord] { log.records.withLock { $0 } }
 
     /// Whether a record is mined.
     func admits(_ id: SampleID) -> Bool { quarantine.admits(id) }
 
-    /// Takes what `body` throws because of a record.
+    /// Runs `body`, and excludes the record if `body` fails because of it.
     ///
-    /// - Throws: the error, where it is not the record's fault or ends the run.
+    /// - Throws: the error, if the record did not cause it or it ends the run.
     func taking(_ id: SampleID, _ body: () throws -> Void) throws {
         do {
             try body()
@@ -54,9 +54,9 @@ final class MiningQuarantine: Sendable {
         }
     }
 
-    /// Takes a record that failed.
+    /// Excludes a record that failed, and logs it.
     ///
-    /// - Throws: as `taking`.
+    /// - Throws: the same errors as `taking`.
     func take(_ id: SampleID, _ error: any Error) throws {
         try quarantine.take(id, error, drawnCount: 0)
     }

@@ -1,28 +1,28 @@
-// `mining.json`: how a subset's negatives were found, and how many there are.
+// The report `mining.json`: how a subset's negatives were found, and their counts.
 
 import Foundation
 package import MoCaData
 package import MoCaVectors
 
-/// What was mined of one subset.
+/// The result of mining one subset.
 package struct MiningReport: Sendable, Hashable, Codable {
     static let fileName = "mining.json"
 
     /// The subset's name.
     package var subset: String
-    /// The folder or file that it was read from.
+    /// The folder or file that the subset was read from.
     package var source: String
     package var model: ModelIdentity
     package var settings: MiningSettings
-    /// The last rank that was looked at.
+    /// The last rank that was considered.
     package var rangeEnd: Int
     package var counts = Counts()
-    /// Queries with fewer negatives than asked, by reason; a query may have several.
+    /// Counts of queries with fewer negatives than requested, by reason; a query may have several.
     package var fewerBecause: [String: Int] = [:]
-    /// Candidates that each filter removed.
+    /// The number of candidates removed by each filter.
     package var removed: [String: Int] = [:]
     package var scores = ScoreSummaries()
-    /// Records that could not be embedded and are not in the output; nil where there is none.
+    /// Records that could not be embedded and are not in the output; nil if there are none.
     package var failed: [QuarantinedRecord]?
 
     private enum CodingKeys: String, CodingKey {
@@ -31,46 +31,46 @@ package struct MiningReport: Sendable, Hashable, Codable {
         case fewerBecause = "fewer_because"
     }
 
-    /// How many there are of what.
+    /// Counts of records, queries, documents and negatives.
     package struct Counts: Sendable, Hashable, Codable {
-        /// Rows read and written.
+        /// The number of rows read and written.
         package var records = 0
-        /// Distinct queries.
+        /// The number of distinct queries.
         package var queries = 0
-        /// Distinct positives: the documents that negatives are taken from.
+        /// The number of distinct positives, which are the candidate negatives.
         package var documents = 0
-        /// Distinct pairs of a query and its positive.
+        /// The number of distinct pairs of a query and its positive.
         package var pairs = 0
-        /// Negatives of all queries.
+        /// The number of negatives over all queries.
         package var negatives = 0
-        /// Queries with as many negatives as asked.
+        /// The number of queries with as many negatives as requested.
         package var complete = 0
-        /// Queries with fewer, but some.
+        /// The number of queries with at least one, but fewer than requested.
         package var fewer = 0
-        /// Queries without any.
+        /// The number of queries without negatives.
         package var without = 0
-        /// Rows whose own negatives were replaced.
+        /// The number of rows whose own negatives were replaced.
         package var replaced = 0
-        /// Rows that a quarantine names, which are not in the output; nil where there is none.
+        /// The number of rows excluded by a quarantine; nil if there are none.
         package var quarantined: Int?
     }
 
-    /// Cosines.
+    /// Summaries of cosines.
     package struct ScoreSummaries: Sendable, Hashable, Codable {
-        /// Of each query and each of its positives.
+        /// The cosines of queries with their positives.
         package var positive: ScoreSummary?
-        /// Of each query and each of its negatives.
+        /// The cosines of queries with their negatives.
         package var negative: ScoreSummary?
-        /// How far each negative lies below its query's lowest positive.
+        /// The differences between each query's lowest positive and its negatives.
         package var difference: ScoreSummary?
     }
 }
 
-/// Mean, spread and percentiles of scores.
+/// The mean, standard deviation and percentiles of scores.
 package struct ScoreSummary: Sendable, Hashable, Codable {
     package var count: Int
     package var mean: Double
-    /// The standard deviation of a sample; 0 of one score.
+    /// The sample standard deviation; 0 for a single score.
     package var deviation: Double
     package var least: Double
     package var percentile5: Double
@@ -91,14 +91,14 @@ package struct ScoreSummary: Sendable, Hashable, Codable {
         case percentile95 = "p95"
     }
 
-    /// nil of no scores.
+    /// Summarises scores; nil if there are none.
     init?(_ scores: [Float]) {
         guard !scores.isEmpty else { return nil }
         let sorted = scores.sorted()
         let total = scores.reduce(0) { $0 + Double($1) }
         let mean = total / Double(scores.count)
         let squares = scores.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
-        // Between neighbours by their distance, as torch.quantile and numpy do it.
+        // Interpolates linearly, as torch.quantile and numpy do.
         func quantile(_ share: Double) -> Double {
             let place = share * Double(sorted.count - 1)
             let (low, high) = (Int(place), min(Int(place) + 1, sorted.count - 1))
@@ -114,7 +114,7 @@ package struct ScoreSummary: Sendable, Hashable, Codable {
 }
 
 extension MiningReport {
-    /// Reads the report of a folder that was mined.
+    /// Reads the report of a mined folder.
     ///
     /// - Throws: `SearchError.damagedReport`.
     init(in folder: URL) throws(SearchError) {
@@ -126,7 +126,7 @@ extension MiningReport {
         }
     }
 
-    /// Demands that another run would give the same.
+    /// Checks that another run would give the same result.
     ///
     /// - Throws: `SearchError.otherSettings`.
     func require(_ other: MiningReport, records: Int, in folder: URL) throws(SearchError) {

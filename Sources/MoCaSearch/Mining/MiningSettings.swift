@@ -1,37 +1,38 @@
 // Which neighbours of a query become its hard negatives: the settings of sentence-transformers'
-// `mine_hard_negatives`, with its meanings.
+// `mine_hard_negatives`, with the same meanings.
 
-/// What is taken, and what is left out as too near or too far.
+/// Settings that select negatives and exclude candidates that are too near or too far.
 package struct MiningSettings: Sendable, Hashable {
-    /// How negatives are chosen among the candidates that are left.
+    /// How negatives are chosen among the remaining candidates.
     package enum Sampling: String, Sendable, Hashable, Codable, CaseIterable {
-        /// The best ones.
+        /// The best candidates.
         case top
-        /// Any, all equally likely.
+        /// A uniform random choice.
         case random
     }
 
-    /// Negatives a query, at most.
+    /// The maximum number of negatives per query.
     package var negatives = 3
-    /// So many of the best candidates are passed over.
+    /// The number of best candidates to skip.
     package var rangeMin = 0
-    /// Candidates behind this rank are not taken; nil looks as far as the other settings need.
+    /// The last rank from which candidates are taken; nil uses as many ranks as the other settings
+    /// need.
     package var rangeMax: Int?
-    /// The greatest score of a negative.
+    /// The maximum score of a negative.
     package var maxScore: Double?
-    /// The least score of a negative.
+    /// The minimum score of a negative.
     package var minScore: Double?
-    /// How far below the positive's score a negative's must be.
+    /// The minimum difference between the positive's score and a negative's.
     package var absoluteMargin: Double?
-    /// The same as a share of the positive's score.
+    /// The minimum difference as a fraction of the positive's score.
     package var relativeMargin: Double?
     package var sampling = Sampling.top
-    /// Of the random choice.
+    /// The seed of the random choice.
     package var seed: UInt64 = 0
 
     package init() {}
 
-    /// Finds ranges in which there is nothing.
+    /// Checks that the settings are valid and their ranges not empty.
     ///
     /// - Throws: `SearchError.badSetting`.
     package func check() throws(SearchError) {
@@ -56,12 +57,12 @@ package struct MiningSettings: Sendable, Hashable {
         }
     }
 
-    /// The last rank that is looked at.
+    /// The last rank that is considered.
     ///
-    /// - Parameter positivesMax: the most rows that one query has.
+    /// - Parameter positivesMax: the greatest number of rows of a single query.
     func rangeEnd(positivesMax: Int) -> Int {
         if let rangeMax { return rangeMax }
-        // Where candidates may be refused, ten are looked at for one that is wanted.
+        // If filters may reject candidates, ten are considered for each negative.
         let refuses = absoluteMargin != nil || relativeMargin != nil || maxScore != nil
         return rangeMin + negatives * (refuses ? 10 : 1) + positivesMax
     }

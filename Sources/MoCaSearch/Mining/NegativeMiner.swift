@@ -1,4 +1,4 @@
-// Subsets of pairs to the same pairs with hard negatives, found by an embedder.
+// Adds hard negatives, found by an embedder, to subsets of pairs.
 
 package import Foundation
 import MoCaCore
@@ -8,40 +8,40 @@ package import MoCaTables
 package import MoCaVectors
 package import Torch
 
-/// Mines subsets, one after the other. Negatives of a query are positives of other queries of its
-/// subset; never one of its own, in whichever of its rows, nor a copy of one.
+/// Mines subsets one by one. Negatives of a query are positives of other queries of its subset,
+/// never one of its own positives in any of its rows, nor a copy of one.
 ///
 ///     var miner = NegativeMiner(embedder: embedder, model: identity, output: folder)
 ///     for report in try await miner.mine([pairs], images: pictures) { ... }
 package struct NegativeMiner: Sendable {
-    /// Its vectors must have unit length, so that scores are cosines.
+    /// The embedder, whose vectors must have unit length so that scores are cosines.
     package var embedder: Embedder
     package var model: ModelIdentity
-    /// Where a folder for each subset goes.
+    /// The folder in which each subset gets a folder.
     package var output: URL
-    /// Where vectors are kept between runs, in a folder for each model and setting.
+    /// The folder that caches vectors between runs, with a subfolder for each model and settings.
     package var vectors: URL
     package var settings = MiningSettings()
-    /// Records that are not mined, such as those that `moca data check` has found.
+    /// Records to exclude, such as those found by `moca data check`.
     package var quarantine: [QuarantinedRecord] = []
-    /// Whether a record that cannot be embedded is left out, or ends the run.
+    /// Whether a record that cannot be embedded is skipped or ends the run.
     package var badRecords = BadRecordPolicy.stop
-    /// Where scores are computed.
+    /// The device that computes scores.
     package var device = Device.cpu
-    /// Whether subsets that an earlier run finished are left as they are.
+    /// Whether subsets completed by an earlier run are kept.
     package var resumes = false
-    /// Told what happens.
+    /// Called on each event.
     package var tell: @Sendable (Event) -> Void = { _ in }
-    /// Asked between batches; true ends the run so that it can be continued.
+    /// Called between batches; if true, the run ends and can be continued.
     package var isInterrupted: @Sendable () -> Bool = { false }
 
-    /// What is told while subsets are mined.
+    /// A progress event of mining.
     package enum Event: Sendable {
-        /// A subset begins; its records are embedded.
+        /// A subset started; its records are being embedded.
         case started(subset: String, records: Int)
-        /// This many more records are embedded.
+        /// The number of records embedded since the last event.
         case embedded(records: Int)
-        /// A subset is mined, or was by an earlier run.
+        /// A subset was mined in this run or an earlier one.
         case finished(MiningReport, wasThere: Bool)
     }
 
@@ -50,10 +50,10 @@ package struct NegativeMiner: Sendable {
         (self.output, self.vectors) = (output, vectors)
     }
 
-    /// Mines the subsets of folders, and writes each into a folder of its name.
+    /// Mines the subsets in folders, and writes each to a folder named after it.
     ///
-    /// - Parameter images: what image paths in records are relative to.
-    /// - Throws: `SearchError`, `SearchError`, `DataError`, `VectorError`.
+    /// - Parameter images: the root of relative image paths in records.
+    /// - Throws: `SearchError`, `DataError`, `VectorError`.
     package func mine(_ folders: [URL], images: URL) async throws -> [MiningReport] {
         try settings.check()
         let folders = try subsetFolders(in: folders)
@@ -66,7 +66,7 @@ package struct NegativeMiner: Sendable {
         let jobs = zip(catalog.subsets, folders).map { subset, source in
             Job(subset: subset, source: source, folder: folder(of: subset))
         }
-        // Refused before anything is computed.
+        // Rejected before anything is computed.
         if !resumes, let job = jobs.first(where: { $0.folder.exists }) {
             throw SearchError.outputExists(folder: job.folder.url.path)
         }
@@ -84,7 +84,7 @@ package struct NegativeMiner: Sendable {
         return reports
     }
 
-    /// A subset and where it goes.
+    /// A subset and its output folder.
     private struct Job {
         let subset: Subset
         let source: URL

@@ -1,9 +1,9 @@
-// From a query's nearest documents to its hard negatives, step by step as sentence-transformers
-// 6.2 does it in `mine_hard_negatives`.
+// Selects a query's hard negatives among its nearest documents, following sentence-transformers
+// 6.2's `mine_hard_negatives` step by step.
 
 import MoCaCore
 
-/// Why a candidate is no negative.
+/// The reason why a candidate was rejected as a negative.
 package enum MiningFilter: String, Sendable, Hashable, Codable, CaseIterable {
     case absoluteMargin = "absolute_margin"
     case relativeMargin = "relative_margin"
@@ -11,30 +11,30 @@ package enum MiningFilter: String, Sendable, Hashable, Codable, CaseIterable {
     case minScore = "min_score"
 }
 
-/// Chooses negatives.
+/// Selects negatives by the settings.
 struct NegativeSelection {
     private let settings: MiningSettings
-    /// The last rank that is looked at.
+    /// The last rank that is considered.
     private let rangeEnd: Int
 
     init(_ settings: MiningSettings, rangeEnd: Int) {
         (self.settings, self.rangeEnd) = (settings, rangeEnd)
     }
 
-    /// What became of a query's candidates.
+    /// The result of selection for one query.
     struct Outcome {
-        /// The best first.
+        /// The selected negatives, best first.
         var negatives: [TopK.Row] = []
-        /// Documents within reach that are not its positives.
+        /// The number of nearest documents that are not positives of the query.
         var candidateCount = 0
-        /// Of these, those that a filter removed.
+        /// The number of candidates that each filter removed.
         var removed: [MiningFilter: Int] = [:]
     }
 
     /// - Parameters:
-    ///   - nearest: documents and scores, the best first.
+    ///   - nearest: documents and scores, best first.
     ///   - positives: all positives of the query.
-    ///   - lowestPositive: the least score of these: with several, margins are measured from it.
+    ///   - lowestPositive: the lowest score of the positives, from which margins are measured.
     func callAsFunction(
         _ nearest: [TopK.Row], positives: Set<Int>, lowestPositive: Float,
         using random: inout RandomSource
@@ -54,12 +54,12 @@ struct NegativeSelection {
         return outcome
     }
 
-    /// The first filter that refuses a score; computed in float32, as the scores are.
+    /// The first filter that rejects a score; computed in float32, like the scores.
     private func filter(_ score: Float, _ positive: Float) -> MiningFilter? {
         if let margin = settings.absoluteMargin, score + Float(margin) > positive {
             return .absoluteMargin
         }
-        // A share of the magnitude: below a negative score of the positive, too.
+        // A fraction of the magnitude, so that the limit is also below a negative positive's score.
         if let margin = settings.relativeMargin,
             score > positive - abs(positive) * Float(margin)
         {
@@ -76,7 +76,7 @@ struct NegativeSelection {
         guard settings.sampling == .random, pool.count > settings.negatives else {
             return Array(pool.prefix(settings.negatives))
         }
-        // The head of a shuffle (Fisher and Yates), in the order of the ranks.
+        // The head of a Fisher-Yates shuffle, in rank order.
         var places = Array(pool.indices)
         for index in 0..<settings.negatives {
             places.swapAt(index, Int.random(in: index..<places.count, using: &random))

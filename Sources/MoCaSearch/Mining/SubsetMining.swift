@@ -1,16 +1,16 @@
-// The negatives of one subset, and the figures about them.
+// Mines the negatives of one subset and their statistics.
 
 import MoCaCore
 
-/// Searches and chooses; the report gets the counts.
+/// Searches and selects negatives, and adds the counts to the report.
 struct SubsetMining {
-    /// Documents, query after query.
+    /// The negatives of all queries, concatenated in query order.
     private var documents: [Int32] = []
-    /// Where each query's documents start, and the end.
+    /// The start offset of each query's documents, and the end.
     private var starts = [0]
 
-    /// - Parameter willCompute: called before each block; what it throws ends the search.
-    /// - Throws: `TorchError`, `SearchError.scoreNotFinite`, what `willCompute` throws.
+    /// - Parameter willCompute: called before each block; an error that it throws ends the search.
+    /// - Throws: `TorchError`, `SearchError.scoreNotFinite`, errors of `willCompute`.
     init(
         _ table: MiningPairs, _ search: ExactSearch, _ report: inout MiningReport,
         willCompute: () throws -> Void
@@ -18,7 +18,7 @@ struct SubsetMining {
         let settings = report.settings
         let positivesMax = table.rowsOfAQueryMax
         report.rangeEnd = settings.rangeEnd(positivesMax: positivesMax)
-        // All positives of a query may stand before its candidates.
+        // All positives of a query may rank before its candidates.
         let reach = min(report.rangeEnd + positivesMax, table.documentRows.count)
         let select = NegativeSelection(settings, rangeEnd: report.rangeEnd)
         let positives = table.positives
@@ -46,16 +46,16 @@ struct SubsetMining {
         report.counts.replaced = table.rowsWithNegatives
     }
 
-    /// The documents of a query, the best first.
+    /// The negative documents of a query, best first.
     func negatives(ofQuery query: Int) -> [Int] {
         documents[starts[query]..<starts[query + 1]].map(Int.init)
     }
 }
 
-/// Counts and scores of queries.
+/// Accumulates counts and scores over queries.
 struct MiningFigures {
     private let settings: MiningSettings
-    /// Whether there are documents beyond those that were looked at.
+    /// Whether the corpus has more documents than were considered.
     private let isCorpusLarger: Bool
     private var counts = MiningReport.Counts()
     private var removed: [MiningFilter: Int] = [:]
@@ -68,7 +68,7 @@ struct MiningFigures {
         (self.settings, self.isCorpusLarger) = (settings, isCorpusLarger)
     }
 
-    /// Adds a query.
+    /// Adds the result of a query.
     mutating func add(_ outcome: NegativeSelection.Outcome, positives scores: [Float]) {
         let lowest = scores.min() ?? 0
         counts.queries += 1
@@ -88,11 +88,11 @@ struct MiningFigures {
         }
     }
 
-    /// Why a query has fewer negatives than asked.
+    /// The reasons why a query has fewer negatives than requested.
     private func reasons(of outcome: NegativeSelection.Outcome) -> [String] {
         var reasons = outcome.removed.keys.map(\.rawValue)
         if isCorpusLarger {
-            // More was refused than the range allows for.
+            // The filters rejected more candidates than the range allows for.
             reasons.append("range_max")
         } else if outcome.candidateCount < settings.rangeMin + settings.negatives {
             reasons.append("corpus_too_small")
@@ -100,7 +100,7 @@ struct MiningFigures {
         return reasons
     }
 
-    /// Fills in a report.
+    /// Writes the counts and scores to a report.
     func write(to report: inout MiningReport) {
         report.counts = counts
         report.fewerBecause = reasons

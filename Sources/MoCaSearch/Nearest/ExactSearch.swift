@@ -1,43 +1,43 @@
-// The nearest documents of many queries: exactly those of a plain loop over dot products, at the
-// speed of matrix products, and without the whole matrix of scores.
+// Finds the nearest documents of many queries: exactly those of a plain loop over dot products, at
+// the speed of matrix products, without the full score matrix.
 //
-// Q queries and C documents of a block, D numbers of a vector.
+// Q queries and C documents of a block, D components of a vector.
 
 import MoCaSystem
 package import MoCaVectors
 package import Torch
 
-/// Rows of a matrix of vectors as documents to search in.
+/// Exact search among rows of a matrix of vectors.
 ///
-/// A block of queries times a block of documents is one matrix product. How a product of matrices
-/// sums depends on its shape and its library, so its scores only choose: whatever could still be
-/// among the best, for all that rounding may hide, is scored again by `VectorMatrix`'s dot product.
-/// Ranking, ties and bits of the scores are therefore those of the plain loop, whatever the sizes of
-/// blocks and the number of threads. What is in memory at once is bounded by the blocks.
+/// Each block of queries is multiplied by each block of documents. The summation order of a matrix
+/// product depends on its shape and library, so its scores only preselect: every document that
+/// could be among the best within the rounding error is rescored with `VectorMatrix`'s dot product.
+/// Ranking, ties and score bits therefore equal those of the plain loop, independent of block sizes
+/// and the number of threads. The blocks bound the memory in use.
 package struct ExactSearch: Sendable {
-    /// Neighbours that are kept while a block is searched, about.
+    /// The approximate number of neighbours held while a block is searched.
     private static let neighbourCountMax = 1 << 22
 
     package let matrix: VectorMatrix
     /// The matrix's row of each document.
     package let documents: [Int]
     package let device: Device
-    /// Documents of a block.
+    /// The number of documents in a block.
     package var documentBlock = 4096
-    /// Queries of a block, at most.
+    /// The maximum number of queries in a block.
     package var queryBlock = 1024
 
-    /// - Parameter documents: the matrix's row of each document; of equal scores the one that comes
-    ///   first here is the better.
+    /// - Parameter documents: the matrix's row of each document; of documents with equal scores the
+    ///   first ranks higher.
     package init(matrix: VectorMatrix, documents: [Int], device: Device = .cpu) {
         (self.matrix, self.documents, self.device) = (matrix, documents, device)
     }
 
-    /// What is searched for.
+    /// A query.
     package struct Query: Sendable {
         /// The matrix's row of the query.
         package let row: Int
-        /// Documents whose scores are wanted wherever they rank, as places in `documents`.
+        /// Documents whose scores are reported at any rank, as indices in `documents`.
         package let marked: [Int]
 
         package init(row: Int, marked: [Int] = []) {
@@ -45,30 +45,30 @@ package struct ExactSearch: Sendable {
         }
     }
 
-    /// What was found for one query.
+    /// The search result of one query.
     package struct Found: Sendable {
-        /// Places in `documents` with their scores, the best first.
+        /// Indices in `documents` with their scores, best first.
         package let best: [TopK.Row]
         /// The scores of the marked documents, in their order.
         package let marked: [Float]
-        /// Where the best of the marked documents ranks; nil where none is marked.
+        /// The rank of the best marked document; nil if none is marked.
         package let place: Place?
     }
 
-    /// Where a document ranks among all.
+    /// The rank of a document among all documents.
     package struct Place: Sendable, Hashable {
-        /// From 1.
+        /// The rank, from 1.
         package let rank: Int
         /// Whether another document has the same score.
         package let isTied: Bool
     }
 
-    /// Calls `body` with each query's number and what was found, in order.
+    /// Calls `body` with each query's index and result, in order.
     ///
     /// - Parameters:
-    ///   - count: how many documents of a query `best` holds.
-    ///   - willCompute: called before each block; what it throws ends the search.
-    /// - Throws: `SearchError.scoreNotFinite`, `TorchError`, what the closures throw.
+    ///   - count: the number of documents in `best`.
+    ///   - willCompute: called before each block; an error that it throws ends the search.
+    /// - Throws: `SearchError.scoreNotFinite`, `TorchError`, errors of the closures.
     package func forEach(
         _ queries: [Query], count: Int, willCompute: () throws -> Void,
         _ body: (Int, Found) throws -> Void
@@ -119,10 +119,11 @@ package struct ExactSearch: Sendable {
         }
     }
 
-    /// Takes what could be among the best from scores `[Q, C]`, several queries at a time.
+    /// Adds the documents that could be among the best from scores `[Q, C]`, several queries in
+    /// parallel.
     ///
-    /// - Parameter first: the number of the first query.
-    /// - Throws: what went wrong with the first query that fails.
+    /// - Parameter first: the index of the first query.
+    /// - Throws: the error of the first query that fails.
     private func scan(
         _ scores: UnsafeBufferPointer<Float>, of block: Range<Int>,
         _ states: inout [QuerySearch], lengths: [Double], first: Int
@@ -150,7 +151,7 @@ package struct ExactSearch: Sendable {
         for case let failure? in failures { throw failure }
     }
 
-    /// The scores of a block of documents `[Q, C]`, and the length of its longest vector.
+    /// The scores `[Q, C]` of a block of documents, and the length of its longest vector.
     private func products(
         _ left: Tensor, _ block: Range<Int>, query: Int
     ) throws -> (scores: Tensor, longest: Double) {
@@ -185,7 +186,7 @@ package struct ExactSearch: Sendable {
         }
     }
 
-    /// Scores of vectors so long that a sum may overflow on its way: each by the dot product.
+    /// Scores vectors whose sums may overflow, each by the plain dot product.
     private func addPlainly(_ block: Range<Int>, to state: inout QuerySearch, query: Int) throws {
         let scores = matrix.scores(of: state.row, with: Array(documents[block]))
         if let bad = scores.firstIndex(where: { !$0.isFinite }) {
@@ -199,16 +200,16 @@ package struct ExactSearch: Sendable {
     }
 }
 
-/// How far two ways of summing one dot product in float32 can be apart.
+/// A bound on the difference between two summation orders of one float32 dot product.
 ///
-/// Whatever the order of the sum, and with fused multiply-adds or without, it is within
-/// g |x| |y| of the true product, g = D u / (1 - D u), u = 2^-24 (Higham, Accuracy and Stability of
-/// Numerical Algorithms, 2nd ed., eq. 3.5, and Cauchy-Schwarz); two of them are within twice that.
-/// To it comes what underflow takes, at most the smallest normal number a product, also where
-/// subnormal ones are flushed to zero. Half-precision modes of matrix products (TF32, bfloat16) keep
-/// no such bound; libtorch leaves them off unless asked.
+/// In any summation order, with or without fused multiply-adds, the sum is within g |x| |y| of the
+/// true product, g = D u / (1 - D u), u = 2^-24 (Higham, Accuracy and Stability of Numerical
+/// Algorithms, 2nd ed., eq. 3.5, and Cauchy-Schwarz); two sums are within twice that. Underflow
+/// adds at most the smallest normal number per product, also where subnormal numbers are flushed to
+/// zero. Half-precision modes of matrix products (TF32, bfloat16) do not satisfy this bound;
+/// libtorch leaves them off by default.
 struct RoundingBound {
-    /// The most by which the sums differ.
+    /// The maximum difference of the sums.
     let slack: Double
     /// Whether no partial sum can overflow.
     let isSafe: Bool

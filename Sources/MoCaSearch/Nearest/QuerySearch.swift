@@ -1,20 +1,22 @@
-// What is known of one query while documents pass by, block after block.
+// The search state of one query over blocks of documents.
 
 import MoCaVectors
 
-/// Gathers what may be among the best, and counts what ranks above the best marked document.
+/// Collects documents that may be among the best, and counts those that rank above the best marked
+/// document.
 ///
-/// Scores come with a slack: the exact ones are within it. Documents come in ascending order.
+/// The exact scores are within `slack` of the given ones. Documents must be added in ascending
+/// order.
 struct QuerySearch {
-    /// A document whose exact score is not known yet.
+    /// A document whose exact score is not yet known.
     private struct Candidate {
         let document: Int32
-        /// The exact score is between these.
+        /// The bounds of the exact score.
         let lower: Double
         let upper: Double
     }
 
-    /// The exact score of a document for the query's row.
+    /// Computes the exact score of a document for the query's row.
     typealias Score = (_ row: Int, _ document: Int) -> Float
 
     let row: Int
@@ -23,9 +25,9 @@ struct QuerySearch {
     private let target: TopK.Row?
     private let count: Int
     private var candidates: [Candidate] = []
-    /// Of those that were scored exactly.
+    /// The best of the exactly scored documents.
     private var best: TopK
-    /// The `count`-th best exact score is not below this.
+    /// A lower bound on the `count`-th best exact score.
     private var threshold = -Double.infinity
     private var aboveTarget = 0
     private var tiedWithTarget = 0
@@ -39,14 +41,14 @@ struct QuerySearch {
         best = TopK(count: count)
     }
 
-    /// Candidates that are gathered before all but the possible ones are dropped.
+    /// The number of candidates at which impossible ones are dropped.
     private var candidateCountMax: Int { 4 * count + 64 }
 
-    /// Adds documents that follow each other, the first being `start`.
+    /// Adds consecutive documents, starting at `start`.
     mutating func add(
         _ scores: UnsafeBufferPointer<Float>, from start: Int, slack: Double, _ exact: Score
     ) {
-        // Scores of chunks are compared without branches; few chunks have anything to look at.
+        // Scores are compared in chunks without branches; few chunks contain candidates.
         let chunk = 64
         let around = target.map { target in
             (
@@ -94,7 +96,7 @@ struct QuerySearch {
         }
     }
 
-    /// Drops candidates that cannot be among the best; where too many can, scores them.
+    /// Drops candidates that cannot be among the best; if too many remain, scores them exactly.
     private mutating func drop(_ exact: Score) {
         if candidates.count > count {
             let lower = candidates.map(\.lower).sorted(by: >)
@@ -113,7 +115,7 @@ struct QuerySearch {
         threshold = max(threshold, Double(best.threshold))
     }
 
-    /// What was found, once all documents have passed.
+    /// The result, after all documents were added.
     mutating func found(_ matrix: VectorMatrix, _ documents: [Int]) -> ExactSearch.Found {
         score { matrix.score(of: $0, with: documents[$1]) }
         return ExactSearch.Found(

@@ -1,4 +1,4 @@
-// JSON values inside types that are Codable.
+// Codable conformance of JSON values.
 
 extension JSON: Codable {
     package init(from decoder: any Decoder) throws {

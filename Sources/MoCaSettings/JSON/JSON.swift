@@ -2,7 +2,8 @@
 
 package import Foundation
 
-/// A JSON value. Integers and other numbers are kept apart; objects keep the order of their keys.
+/// A JSON value. Integers and other numbers are distinguished; objects keep the order of their
+/// keys.
 package indirect enum JSON: Sendable, Hashable {
     case null
     case bool(Bool)
@@ -12,7 +13,7 @@ package indirect enum JSON: Sendable, Hashable {
     case array([JSON])
     case object(JSONObject)
 
-    /// Parses a whole text. A key that stands twice in an object is a fault.
+    /// Parses a whole text. A repeated key in an object is a fault.
     ///
     /// - Throws: `JSONFault`.
     package init(parsing data: Data) throws {
@@ -24,15 +25,15 @@ package indirect enum JSON: Sendable, Hashable {
         }
     }
 
-    /// The value at a key; nil if this is no object or has no such key.
+    /// The value of a key; nil if this is not an object or has no such key.
     package subscript(key: String) -> JSON? { object?[key] }
 
-    /// The truth value, if it is one.
+    /// The Boolean value, if it is one.
     package var bool: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// The integer, if it is a whole number that fits.
+    /// The integer, if it is a whole number that fits in `Int`.
     package var integer: Int? {
         switch self {
         case .integer(let value): value
@@ -41,7 +42,7 @@ package indirect enum JSON: Sendable, Hashable {
         }
     }
 
-    /// The number, whole or not.
+    /// The number, whether whole or not.
     package var number: Double? {
         switch self {
         case .integer(let value): Double(value)
@@ -81,7 +82,7 @@ extension JSON: CustomStringConvertible {
         }
     }
 
-    /// The value as an error message shows it: one line, cut at 200 characters.
+    /// The value as error messages show it: one line, cut at 200 characters.
     package var summary: String {
         let text =
             switch self {
@@ -97,7 +98,7 @@ extension JSON: CustomStringConvertible {
         return text.count > 200 ? "\(text.prefix(200))..." : text
     }
 
-    /// The value as an error message names it where its contents do not matter.
+    /// The value as error messages name it if its contents do not matter.
     package var shortDescription: String {
         switch self {
         case .null, .bool, .integer, .number: summary
@@ -107,7 +108,7 @@ extension JSON: CustomStringConvertible {
         }
     }
 
-    /// `string` as JSON writes it.
+    /// `string` as a JSON string literal.
     package static func quoted(_ string: String) -> String {
         var quoted = "\""
         for scalar in string.unicodeScalars {

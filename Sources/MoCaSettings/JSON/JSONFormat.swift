@@ -1,4 +1,4 @@
-// How the program writes JSON, and what it says of JSON that is not what it expects.
+// The layouts of written JSON, and descriptions of decoding errors.
 
 package import Foundation
 
@@ -13,7 +13,7 @@ package enum JSONFormat: Sendable {
 
     /// The JSON of `value`.
     ///
-    /// - Parameter nonFinite: how numbers are written that JSON does not have.
+    /// - Parameter nonFinite: how infinities and NaN, which JSON lacks, are written.
     /// - Throws: `EncodingError`.
     package func data(
         _ value: some Encodable, nonFinite: NonFiniteNumbers = .refused
@@ -35,7 +35,7 @@ package enum JSONFormat: Sendable {
 
     /// The JSON of `value` as a string.
     ///
-    /// - Parameter nonFinite: how numbers are written that JSON does not have.
+    /// - Parameter nonFinite: how infinities and NaN, which JSON lacks, are written.
     /// - Throws: `EncodingError`.
     package func text(
         _ value: some Encodable, nonFinite: NonFiniteNumbers = .refused
@@ -43,17 +43,17 @@ package enum JSONFormat: Sendable {
         String(decoding: try data(value, nonFinite: nonFinite), as: UTF8.self)
     }
 
-    /// How numbers are written that JSON does not have.
+    /// How infinities and NaN, which JSON lacks, are written.
     package enum NonFiniteNumbers: Sendable {
         /// Encoding fails.
         case refused
-        /// As the strings `inf`, `-inf` and `nan`.
+        /// Written as the strings `inf`, `-inf` and `nan`.
         case words
     }
 }
 
 extension DecodingError {
-    /// What is wrong with the JSON, and at which key.
+    /// The problem with the JSON, and its key.
     package var reason: String {
         switch self {
         case .keyNotFound(let key, let context):

@@ -2,8 +2,8 @@
 
 import OrderedCollections
 
-/// The members of a JSON object in the order of the file. Two objects with the same members are
-/// equal, whatever their order.
+/// The members of a JSON object in the order of the file. Objects with the same members are equal,
+/// whatever their order.
 package struct JSONObject: Sendable {
     private var members: OrderedDictionary<String, JSON> = [:]
 
@@ -32,7 +32,7 @@ extension JSONObject: Collection {
 extension JSONObject: ExpressibleByDictionaryLiteral {
     package init(dictionaryLiteral elements: (String, JSON)...) { self.init(elements) }
 
-    /// Creates an object; of a key that comes twice, the last value counts.
+    /// Creates an object; for a repeated key, the last value applies.
     package init(_ members: some Sequence<(String, JSON)>) {
         for (key, value) in members { self[key] = value }
     }

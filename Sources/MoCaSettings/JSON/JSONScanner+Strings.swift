@@ -1,4 +1,4 @@
-// The text of JSON strings, escapes resolved.
+// Decoding of JSON strings and their escapes.
 
 extension JSONScanner {
     /// Consumes a string.
@@ -6,7 +6,7 @@ extension JSONScanner {
         try string(text())
     }
 
-    /// The string of `text`; throws if it is not UTF-8 or holds a wrong escape.
+    /// The string of `text`; throws if it is not UTF-8 or contains an invalid escape.
     package func string(_ text: Text) throws -> String {
         let string =
             text.hasEscapes
@@ -16,7 +16,7 @@ extension JSONScanner {
         return string
     }
 
-    /// Whether the string is `word`, spelled without escapes.
+    /// Whether the string is `word`, without escapes.
     package func isEqual(_ text: Text, _ word: StaticString) -> Bool {
         guard text.end - text.start == word.utf8CodeUnitCount else { return false }
         for index in 0..<word.utf8CodeUnitCount

@@ -1,8 +1,8 @@
-// Whole values: numbers that fit, lists and maps of one kind, trees, and what is passed over.
+// Whole values: numbers in range, lists and maps of one type, trees, and skipped values.
 
 extension JSONScanner {
-    /// Consumes an integer without fraction or exponent. "-0" too is refused, as the `safetensors`
-    /// library does.
+    /// Consumes an integer without fraction or exponent. "-0" is also refused, as in the
+    /// `safetensors` library.
     package mutating func integer() throws -> Int {
         _ = try peek()
         let start = position
@@ -26,7 +26,7 @@ extension JSONScanner {
         return values
     }
 
-    /// Consumes an object whose values are strings; a key written twice is a fault.
+    /// Consumes an object whose values are strings; a repeated key is a fault.
     package mutating func stringMap() throws -> [String: String] {
         var map: [String: String] = [:]
         try object { scanner, name in
@@ -38,7 +38,7 @@ extension JSONScanner {
         return map
     }
 
-    /// Consumes a value of any kind, and checks it on the way.
+    /// Consumes and validates a value of any type.
     package mutating func skipValue(depth: Int = 0) throws {
         try visitValue(
             depth: depth,
@@ -52,7 +52,7 @@ extension JSONScanner {
             scalar: { _ in })
     }
 
-    /// Consumes any value; a key written twice is a fault.
+    /// Consumes any value; a repeated key is a fault.
     package mutating func value(depth: Int = 0) throws -> JSON {
         var result = JSON.null
         try visitValue(
@@ -73,7 +73,7 @@ extension JSONScanner {
         return result
     }
 
-    /// Consumes the value of `name` and adds both to an object; a key written twice is a fault.
+    /// Consumes the value of `name` and adds both to an object; a repeated key is a fault.
     package mutating func member(
         _ name: Text, of object: inout JSONObject, depth: Int = 0
     ) throws {
@@ -85,7 +85,7 @@ extension JSONScanner {
         object[key] = value
     }
 
-    /// Consumes an object and returns where the value of each key stands, in bytes.
+    /// Consumes an object and returns the byte range of each key's value.
     package mutating func memberRanges() throws -> [String: Range<Int>] {
         var ranges: [String: Range<Int>] = [:]
         try object { scanner, name in
@@ -98,7 +98,7 @@ extension JSONScanner {
         return ranges
     }
 
-    /// Decides by the next byte what kind of value it is.
+    /// Selects the visitor of a value by its next byte.
     private mutating func visitValue(
         depth: Int, object: (inout JSONScanner) throws -> Void,
         array: (inout JSONScanner) throws -> Void, scalar: (JSON) -> Void
@@ -117,7 +117,7 @@ extension JSONScanner {
             guard let number = Double(spelling), number.isFinite else {
                 throw fault("the number is too large", at: start)
             }
-            // An integer beyond 64 bits becomes the nearest number.
+            // An integer beyond 64 bits becomes the nearest double.
             scalar((isInteger ? Int(spelling) : nil).map(JSON.integer) ?? .number(number))
         }
     }

@@ -1,12 +1,12 @@
-// Reads JSON (RFC 8259) straight from UTF-8 bytes, in place: a vocabulary of 150,000 entries becomes
-// no tree of values. It keeps what Foundation's decoders lose: the order of keys, keys written twice,
-// and the byte at which something is wrong.
+// Reads JSON (RFC 8259) directly from UTF-8 bytes: a vocabulary of 150,000 entries needs no tree of
+// values. It keeps what Foundation's decoders lose: the order of keys, repeated keys, and the byte
+// offset of a fault.
 
-/// Where and why a text is not JSON, or not the JSON that was expected.
+/// The position and reason of text that is not JSON, or not the expected JSON.
 package struct JSONFault: Error, Equatable, CustomStringConvertible {
     /// The offset of the byte at which reading stopped.
     package let byte: Int
-    /// What is wrong there.
+    /// The reason of the fault.
     package let reason: String
 
     package init(byte: Int, reason: String) {
@@ -17,20 +17,20 @@ package struct JSONFault: Error, Equatable, CustomStringConvertible {
     package var description: String { "\(reason) at byte \(byte)" }
 }
 
-/// A cursor over the bytes of one JSON text. Every method that reads a value skips the white space
+/// A cursor over the bytes of one JSON text. Every method that reads a value skips white space
 /// before it, and throws a `JSONFault`.
 package struct JSONScanner {
-    /// The inside of a string, between its quotes.
+    /// The contents of a string, between its quotes.
     package struct Text {
-        /// The first byte after the opening quote.
+        /// The offset of the first byte after the opening quote.
         package let start: Int
-        /// The closing quote.
+        /// The offset of the closing quote.
         package let end: Int
-        /// Whether it holds a backslash.
+        /// Whether the string contains a backslash.
         package let hasEscapes: Bool
     }
 
-    /// Values may lie this deep inside each other.
+    /// The maximum nesting depth of values.
     static let depthMax = 128
 
     /// The whole text.
@@ -38,20 +38,20 @@ package struct JSONScanner {
     /// The offset of the next byte to read.
     package internal(set) var position = 0
 
-    /// Starts at a byte of `bytes`, which must outlive the scanner.
+    /// Creates a scanner at a byte offset of `bytes`, which must outlive it.
     package init(_ bytes: UnsafeBufferPointer<UInt8>, from position: Int = 0) {
         self.bytes = bytes
         self.position = position
     }
 
-    /// The fault of `reason` at `byte`, by default the next one.
+    /// A fault with `reason` at `byte`, by default the next one.
     package func fault(_ reason: String, at byte: Int? = nil) -> JSONFault {
         JSONFault(byte: byte ?? position, reason: reason)
     }
 
     // MARK: - Single bytes
 
-    /// The next byte that is not white space, not consumed.
+    /// The next byte that is not white space, without consuming it.
     package mutating func peek() throws -> UInt8 {
         skipSpace()
         guard position < bytes.count else { throw fault("the text ends too early") }
@@ -115,7 +115,7 @@ package struct JSONScanner {
 
     // MARK: - Scalars
 
-    /// Consumes a string and says where it lies; errors call it `what`.
+    /// Consumes a string and returns its position; errors call it `what`.
     package mutating func text(_ what: StaticString = "a string") throws -> Text {
         try expect(UInt8(ascii: "\""), what)
         let start = position
@@ -148,7 +148,7 @@ package struct JSONScanner {
         return true
     }
 
-    /// Consumes a number; says how it is spelled, and whether without fraction and exponent.
+    /// Consumes a number; returns its spelling, and whether it has neither fraction nor exponent.
     package mutating func number() throws -> (spelling: String, isInteger: Bool) {
         _ = try peek()
         let start = position
@@ -172,7 +172,7 @@ package struct JSONScanner {
         position < bytes.count && bytes[position] &- UInt8(ascii: "0") < 10
     }
 
-    /// Consumes `byte` if it is next, without white space before it.
+    /// Consumes `byte` if it is next, without skipping white space.
     @discardableResult
     private mutating func skip(_ byte: Unicode.Scalar) -> Bool {
         guard position < bytes.count, bytes[position] == UInt8(ascii: byte) else { return false }

@@ -1,16 +1,16 @@
-// Settings of several files and of the command line, laid over each other.
+// Settings merged from several files and the command line.
 
 package import Foundation
 package import MoCaCore
 
-/// Settings and where each of them stands.
+/// Settings and the source of each of them.
 package struct LayeredSettings: Sendable {
-    /// The settings of all layers.
+    /// The merged settings of all layers.
     package private(set) var value = JSON.null
-    /// Where they stand.
+    /// The sources of the settings.
     package private(set) var sources: SettingsSources
 
-    /// Overrides the value at a path of keys, whatever stands there.
+    /// Overrides the value at a path of keys, whatever its present value.
     ///
     /// - Parameter folder: the folder that paths in the value are relative to.
     package mutating func override(_ path: [String], to value: JSON, folder: URL) {
@@ -27,8 +27,8 @@ package struct LayeredSettings: Sendable {
         return .object(object)
     }
 
-    /// Lays a value over what is there: objects are merged key by key, anything else replaces. A null
-    /// takes away what the layers below say.
+    /// Merges a value over a base: objects are merged key by key, anything else replaces. A null
+    /// removes the value of the lower layers.
     private static func merged(
         _ value: JSON, over base: JSON, at path: String, source: SettingsSources.Source,
         _ sources: inout SettingsSources
@@ -49,13 +49,13 @@ package struct LayeredSettings: Sendable {
 // MARK: - Files that extend others
 
 extension LayeredSettings {
-    /// The key that names the file which a file extends.
+    /// The key with the name of the file that a file extends.
     private static let key = "extends"
 
-    /// Reads a YAML text and the files that it extends: `extends: FILE` names a file, relative to the
-    /// folder of the one that says so, whose keys count where this one has none.
+    /// Reads a YAML text and the files that it extends: `extends: FILE` names a file, relative to
+    /// the folder of the extending file, whose keys apply unless overridden.
     ///
-    /// - Parameter file: where the text comes from.
+    /// - Parameter file: the file that the text was read from.
     /// - Throws: `SettingsFileError`.
     package init(yaml text: String, file: URL) throws(SettingsFileError) {
         let file = file.absoluteURL.standardizedFileURL
@@ -113,10 +113,10 @@ extension LayeredSettings {
     }
 }
 
-/// Why a file of settings, or one that it extends, cannot be read.
+/// Why a settings file, or one that it extends, cannot be read.
 package enum SettingsFileError: Error, Equatable {
-    /// A file that is not YAML.
+    /// A file that is not valid YAML.
     case notYAML(file: String, reason: String)
-    /// A file that names no file to extend which can be read.
+    /// A file whose `extends` does not name a readable file.
     case badBase(file: String, SettingsProblem)
 }

@@ -1,8 +1,8 @@
-// The types of values that settings have.
+// Typed values of settings.
 
 package import Foundation
 
-/// The numbers that a key takes.
+/// The range of numbers that a key accepts.
 package enum NumberRule: String, Sendable {
     case positive = "a positive number"
     case notNegative = "a number of at least 0"
@@ -68,7 +68,7 @@ extension Section {
         return number
     }
 
-    /// Numbers of at least 0 by name; nil if the table is missing.
+    /// A table of numbers of at least 0 by name; nil if it is missing.
     package func numberTable(_ key: String) -> [String: Double]? {
         guard let table = optionalSection(key) else { return nil }
         return Dictionary(
@@ -90,7 +90,7 @@ extension Section {
 
     // MARK: Truth values and texts
 
-    /// A truth value; required without a `fallback`.
+    /// A Boolean value; required without a `fallback`.
     package func bool(_ key: String, default fallback: Bool? = nil) -> Bool {
         required(
             key, "true or false", default: fallback, placeholder: fallback ?? false
@@ -100,25 +100,25 @@ extension Section {
         }
     }
 
-    /// A text that may be missing.
+    /// A string that may be missing.
     package func optionalString(_ key: String) -> String? {
         optional(key, "a string", placeholder: context.syntax == .json ? "" : nil, \.string)
     }
 
-    /// A list of texts; nil if it is missing.
+    /// A list of strings; nil if it is missing.
     package func strings(_ key: String) -> [String]? { list(key, "a list of texts", \.string) }
 
     /// Whether the value of a key is a list.
     package func isList(_ key: String) -> Bool { self[key]?.array != nil }
 
-    /// One of the values of an enumeration of texts.
+    /// A value of a string enumeration.
     package func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ key: String, default fallback: Choice
     ) -> Choice {
         optionalChoice(key) ?? fallback
     }
 
-    /// One of the values of an enumeration of texts; nil if it is missing or wrong.
+    /// A value of a string enumeration; nil if it is missing or wrong.
     package func optionalChoice<Choice: RawRepresentable<String> & CaseIterable>(
         _ key: String
     ) -> Choice? {
@@ -156,7 +156,7 @@ extension Section {
         if text.isEmpty { add(key, "is an empty path") }
         let base = context.sources.source(of: keyPath(key)).folder
         let path = URL(fileURLWithPath: text, relativeTo: base).standardizedFileURL.path
-        // The same value whether or not there is such a folder yet.
+        // The value must not depend on whether such a folder exists yet.
         return URL(fileURLWithPath: path, isDirectory: false)
     }
 }

@@ -1,10 +1,10 @@
-// Reads typed values out of one mapping of a file of settings. Nothing is thrown: all problems are
-// collected, so that they are reported at once.
+// Reads typed values from one mapping of a settings file. Nothing is thrown: all problems are
+// collected and reported together.
 
-/// One mapping of a file of settings. A value that is missing or wrong becomes a problem and a
-/// placeholder; a null counts as missing. A key that nobody has asked for is unknown.
+/// One mapping of a settings file. A missing or wrong value becomes a problem and a placeholder; a
+/// null counts as missing. A key that is never read is reported as unknown.
 package final class Section {
-    /// Where problems go.
+    /// The context that collects the problems.
     package let context: SettingsContext
     private let path: String
     private let members: JSONObject
@@ -38,7 +38,7 @@ package final class Section {
     /// Adds a problem at a key.
     package func add(_ key: String, _ reason: String) { context.add(keyPath(key), reason) }
 
-    /// Adds a problem of the section itself.
+    /// Adds a problem with the section itself.
     package func addHere(_ reason: String) { context.add(path, reason) }
 
     /// The keys, sorted.
@@ -54,12 +54,12 @@ package final class Section {
     /// Whether a key has a value.
     package func has(_ key: String) -> Bool { self[key] != nil }
 
-    /// Whether a key comes from another file than `other`, or one of them from an override.
+    /// Whether a key comes from another file than `other`, or exactly one of them from an override.
     package func isFromElsewhere(_ key: String, than other: String) -> Bool {
         context.sources.source(of: keyPath(key)) != context.sources.source(of: keyPath(other))
     }
 
-    /// Reports the keys that nobody has asked for, here and in the sections below.
+    /// Reports the keys that were never read, here and in the sections below.
     package func finish() {
         for key in keys where !asked.contains(key) {
             let known = asked.sorted()
@@ -74,14 +74,14 @@ package final class Section {
 
     // MARK: Sections
 
-    /// The mapping at a key; empty if it is missing.
+    /// The mapping of a key; empty if it is missing.
     package func section(_ key: String) -> Section {
         let child = Section(self[key], path: keyPath(key), context)
         children.append(child)
         return child
     }
 
-    /// The mapping at a key; nil if it is missing.
+    /// The mapping of a key; nil if it is missing.
     package func optionalSection(_ key: String) -> Section? { has(key) ? section(key) : nil }
 
     /// The mappings of a list; empty if it is missing.
@@ -96,16 +96,16 @@ package final class Section {
 
     // MARK: Finding values
 
-    /// What a key holds.
+    /// The result of looking up a key.
     enum Found<Value> {
         case nothing
         case wrong
         case value(Value)
     }
 
-    /// The value of a key as `convert` makes it.
+    /// The value of a key, converted by `convert`.
     ///
-    /// - Parameter kind: what it must be, for the problem if `convert` gives nil.
+    /// - Parameter kind: the expected type, for the problem reported if `convert` returns nil.
     func find<Value>(
         _ key: String, _ kind: @autoclosure () -> String, _ convert: (JSON) -> Value?
     ) -> Found<Value> {
@@ -121,7 +121,7 @@ package final class Section {
         return .value(converted)
     }
 
-    /// The value of a key, or its fallback; it must be there unless there is one.
+    /// The value of a key, or its fallback; required if there is no fallback.
     func required<Value>(
         _ key: String, _ kind: @autoclosure () -> String, default fallback: Value?,
         placeholder: Value, _ convert: (JSON) -> Value?
@@ -148,8 +148,8 @@ package final class Section {
         }
     }
 
-    /// The elements of a list, as `convert` makes them; nil if the key is missing. Elements that are
-    /// wrong are left out.
+    /// The elements of a list, converted by `convert`; nil if the key is missing. Wrong elements
+    /// are omitted.
     package func list<Value>(
         _ key: String, _ kind: String, _ convert: (JSON) -> Value?
     ) -> [Value]? {

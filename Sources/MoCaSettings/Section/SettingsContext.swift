@@ -1,29 +1,29 @@
-// What all sections of one file of settings share.
+// The shared state of all sections of one settings file.
 
 package import Foundation
 package import MoCaCore
 
-/// The syntax of a file of settings, which decides what a value may be and how messages show it.
+/// The syntax of a settings file, which decides the types of values and how messages show them.
 package enum SettingsSyntax: Sendable {
-    /// Every scalar is a text, from which its reader makes a number or a truth value.
+    /// YAML: every scalar is a string, which its reader converts to a number or a Boolean.
     case yaml
-    /// Numbers, truth values and strings are told apart by the file.
+    /// JSON: numbers, Booleans and strings are distinct.
     case json
 
-    /// A value as a message shows it.
+    /// A value as messages show it.
     func description(of value: JSON) -> String {
         if self == .yaml, case .string(let text) = value { return "'\(text)'" }
         return value.shortDescription
     }
 }
 
-/// Where the keys of one file come from, and everything that is wrong with their values.
+/// The sources of the keys of one file, and all problems with their values.
 package final class SettingsContext {
     /// The syntax of the file.
     package let syntax: SettingsSyntax
-    /// How problems name the whole file.
+    /// The name of the whole file in problems.
     let name: String
-    /// Where each key stands.
+    /// The source of each key.
     let sources: SettingsSources
     /// The problems, in the order in which they were found.
     package private(set) var problems: [SettingsProblem] = []
@@ -31,8 +31,8 @@ package final class SettingsContext {
     /// Creates a context without problems.
     ///
     /// - Parameters:
-    ///   - name: how problems name the whole file, such as `recipe`.
-    ///   - sources: where each key stands; needed for settings that hold paths.
+    ///   - name: the name of the whole file in problems, such as `recipe`.
+    ///   - sources: the source of each key; needed for settings that contain paths.
     package init(
         _ syntax: SettingsSyntax, name: String = "file",
         sources: SettingsSources = SettingsSources(folder: URL(filePath: "/"))
@@ -54,7 +54,7 @@ package final class SettingsContext {
     }
 
     /// Adds a problem at the first of `keyPaths` unless `condition` holds. The condition is not
-    /// evaluated if one of the keys has a problem already: a wrong value would only make a second,
+    /// evaluated if one of the keys already has a problem: a wrong value would only cause a second,
     /// false one.
     package func require(
         _ keyPaths: String..., reason: @autoclosure () -> String, if condition: () -> Bool

@@ -1,16 +1,16 @@
-// Where the keys of layered settings stand.
+// The sources of the keys of layered settings.
 
 package import Foundation
 
-/// Which file each key of some settings comes from.
+/// The file that each key of some settings comes from.
 package struct SettingsSources: Sendable {
     /// A file, or the command line.
     package struct Source: Sendable, Hashable {
         /// The folder that paths are relative to.
         package let folder: URL
-        /// How problems name the file; nil for the file that was asked for.
+        /// The name of the file in problems; nil for the file that was opened.
         package let file: String?
-        /// Whether the value was given on top of all files.
+        /// Whether the value overrides all files.
         package let isOverride: Bool
 
         /// Creates a source.
@@ -30,8 +30,8 @@ package struct SettingsSources: Sendable {
     /// - Parameter folder: the folder that paths are relative to.
     package init(folder: URL) { main = Source(folder: folder) }
 
-    /// The source of the value at a key path: its own, that of what it lies in, or that of something
-    /// in it.
+    /// The source of the value at a key path: its own, that of an enclosing value, or that of a
+    /// value inside it.
     package func source(of keyPath: String) -> Source {
         var path = Substring(keyPath)
         while !path.isEmpty {
@@ -43,7 +43,7 @@ package struct SettingsSources: Sendable {
         return keyPath.isEmpty ? main : inner.min { $0.key < $1.key }?.value ?? main
     }
 
-    /// Records that `source` has set the value at a key path, with everything in it.
+    /// Records `source` as the source of the value at a key path and of everything in it.
     mutating func set(_ keyPath: String, to source: Source) {
         sources = sources.filter { !$0.key.hasPrefix(keyPath + ".") }
         sources[keyPath] = source

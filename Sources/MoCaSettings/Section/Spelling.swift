@@ -1,4 +1,4 @@
-// Which known key a misspelled one is closest to.
+// The known key that is closest to a misspelled one.
 
 enum Spelling {
     /// The name that `word` most likely means; nil if none is close.
@@ -11,7 +11,7 @@ enum Spelling {
         return best.name
     }
 
-    /// How many letters must be added, removed, replaced or swapped with their neighbour.
+    /// The number of letters to add, remove, replace or swap with their neighbour.
     private static func distance(_ one: [Character], _ other: [Character]) -> Int {
         var rows = [Array(0...other.count)]
         for i in 0..<one.count {

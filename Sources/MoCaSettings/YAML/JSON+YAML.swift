@@ -1,25 +1,24 @@
-// YAML as the same tree. A scalar of YAML stays the text that it is: what reads it decides whether
-// it is a number.
+// YAML as a JSON tree. A YAML scalar stays a string: its reader decides whether it is a number.
 
 import Foundation
 import Yams
 
-/// Why a text is not YAML.
+/// The reason why a text is not valid YAML.
 package struct YAMLFault: Error, Equatable {
-    /// The parser's message and the line to which it points, as one line.
+    /// The parser's message and the line it refers to, as one line.
     package let reason: String
 }
 
 extension JSON {
-    /// Parses a text; an empty one is null. Scalars become strings, but plain `null`, `~` and
-    /// nothing become null.
+    /// Parses a text; an empty one is null. Scalars become strings, but plain `null`, `~` and empty
+    /// scalars become null.
     ///
-    /// - Throws: `YAMLFault`, also for a key that stands twice in a mapping.
+    /// - Throws: `YAMLFault`, also for a repeated key in a mapping.
     package init(yaml text: String) throws(YAMLFault) {
         do {
             self = try Yams.compose(yaml: text).map(Self.init) ?? .null
         } catch {
-            // The parser shows the position on lines of its own.
+            // The parser shows the position on separate lines.
             let lines = String(describing: error).split(whereSeparator: \.isNewline)
             throw YAMLFault(
                 reason: lines.map { $0.trimmingCharacters(in: .whitespaces) }
@@ -64,7 +63,7 @@ extension JSON {
         }
     }
 
-    /// A text, quoted where it would read back as something else.
+    /// A scalar node of a text, quoted if it would otherwise read back as something else.
     private static func node(_ text: String) -> Node {
         let isPlain =
             !isNull(text) && !text.contains { $0.isNewline || $0 == "{" || $0 == "\"" }

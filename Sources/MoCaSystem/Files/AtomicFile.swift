@@ -2,16 +2,16 @@
 
 package import Foundation
 
-/// A file that is written beside its name and takes the name when it is complete.
+/// A file that is written beside its name and renamed when it is complete.
 ///
 /// **Durability.** When `finish()` or `write` returns, the data, the new name and the folder that
-/// holds it have been synchronised: neither a kill nor a loss of power afterwards loses the file.
-/// Before that, a reader finds the older file of that name whole, or none. A file system that
-/// refuses to synchronise folders is tolerated. `AtomicFolder` makes the same promise.
+/// contains it have been synchronised: neither a kill nor a power failure afterwards loses the
+/// file. Before that, a reader finds the complete older file of that name, or none. A file system
+/// that refuses to synchronise folders is tolerated. `AtomicFolder` makes the same promise.
 ///
 /// The bytes go to `.NAME.partial` in the same folder, which is removed when the value is released
-/// before `finish()`. The partial file is locked, so that two processes never write it at once; one
-/// that a killed process left is taken over.
+/// before `finish()`. The partial file is locked, so that two processes never write it at once; a
+/// partial file left by a killed process is reused.
 package final class AtomicFile {
     /// What happens while another process writes the same file.
     package enum Contention: Sendable {
@@ -23,15 +23,15 @@ package final class AtomicFile {
 
     private static let bufferByteCount = 1 << 20
 
-    /// The name that the file takes.
+    /// The final URL of the file.
     package let destination: URL
-    /// The file that holds the bytes until then.
+    /// The URL of the partial file.
     package let partial: URL
-    /// nil after `publish()`.
+    /// The open partial file; nil after `publish()`.
     private var file: GrowingFile?
     private var buffer: [UInt8] = []
 
-    /// Starts a file.
+    /// Creates or reuses the partial file, and locks it.
     ///
     /// - Throws: `SystemFileError` for `destination`, as all methods do.
     package init(
@@ -58,7 +58,7 @@ package final class AtomicFile {
     }
 
     deinit {
-        // Removed while it is locked. Whatever stays is taken over by the next writer.
+        // Removed while it is locked. If that fails, the next writer reuses the file.
         if file != nil { _ = Result { try FileSystem.remove(partial) } }
     }
 
@@ -72,7 +72,7 @@ package final class AtomicFile {
             case .refuses: try file.lock()
             case .waits: try file.waitForLock()
             }
-            // The holder before may have given the file its final name.
+            // The previous holder may have given the file its final name.
             if file.hasName { return file }
         }
     }
@@ -105,7 +105,7 @@ package final class AtomicFile {
         try naming { file throws(SystemFileError) in try file.synchronize() }
     }
 
-    /// Gives the synchronised file its name, and synchronises the folder.
+    /// Renames the synchronised file to its final name, and synchronises the folder.
     package func publish() throws(SystemFileError) {
         try naming { _ throws(SystemFileError) in
             try FileSystem.move(partial, to: destination, synchronizes: false)
@@ -118,7 +118,7 @@ package final class AtomicFile {
         }
     }
 
-    /// Completes the file: synchronises it and gives it its name.
+    /// Completes the file: synchronises it and renames it to its final name.
     package func finish() throws(SystemFileError) {
         try synchronize()
         try publish()
@@ -143,7 +143,7 @@ package final class AtomicFile {
 }
 
 extension AtomicFile {
-    /// Writes a whole file; an older one stays until the new one is complete.
+    /// Writes a whole file; an older one remains until the new one is complete.
     package static func write(
         _ data: some ContiguousBytes, to url: URL
     ) throws(SystemFileError) {
@@ -154,7 +154,7 @@ extension AtomicFile {
 
     /// Writes a value as JSON for people: indented, with sorted keys.
     ///
-    /// - Parameter endsLine: whether a line break follows.
+    /// - Parameter endsLine: whether a line break is added at the end.
     /// - Throws: `SystemFileError`, `EncodingError`.
     package static func write(
         json value: some Encodable, to url: URL, endsLine: Bool = false

@@ -4,15 +4,15 @@ package import Foundation
 
 /// Folders that are written beside their names, with the durability that `AtomicFile` promises.
 ///
-/// The files go to `.NAME.partial`. An older folder `NAME` is exchanged with it in one step; where
-/// the file system cannot do so, the older one is first renamed to `.NAME.old`, and a kill at that
+/// The files go to `.NAME.partial`. An older folder `NAME` is exchanged with it in one step; if the
+/// file system cannot do so, the older one is first renamed to `.NAME.old`, and a kill at that
 /// moment is undone by the next `write` or `removeLeftovers`.
 package enum AtomicFolder {
-    /// Makes the folder `url` with what `body` writes into the folder that it is given, in place of
-    /// an older folder of that name.
+    /// Creates the folder `url` with the files that `body` writes into the folder passed to it, and
+    /// replaces an older folder of that name.
     ///
-    /// - Throws: `SystemFileError` for `url`, with the cause `.inUse` where another process writes
-    ///   the same folder; and what `body` throws.
+    /// - Throws: `SystemFileError` for `url`, with the cause `.inUse` if another process writes
+    ///   the same folder; errors of `body`.
     package static func write(_ url: URL, _ body: (URL) throws -> Void) throws {
         let partial = FileSystem.sibling(of: url, suffix: "partial")
         let lock = try naming(url) { () throws(SystemFileError) in
@@ -23,8 +23,8 @@ package enum AtomicFolder {
         do {
             try body(partial)
         } catch {
-            // What was written may be what filled the disk. The error of `body` is the one to
-            // report; what cannot be removed is taken over by the next writer.
+            // The written files may be what filled the disk. The error of `body` is the one to
+            // report; if the folder cannot be removed, the next writer reuses it.
             _ = Result { try FileSystem.remove(partial) }
             throw error
         }
@@ -43,7 +43,7 @@ package enum AtomicFolder {
         try FileSystem.remove(removed)
     }
 
-    /// The name of the folder that `name` stands for, where a killed process may have left it.
+    /// The folder that a leftover with this name belongs to; nil if it is not a leftover's name.
     package static func folderName(ofLeftover name: String) -> String? {
         guard name.hasPrefix(".") else { return nil }
         for suffix in suffixes where name.hasSuffix(".\(suffix)") {
@@ -53,7 +53,7 @@ package enum AtomicFolder {
     }
 
     /// Removes everything that a killed `write` or `remove` left beside `url`; an older folder that
-    /// was about to be replaced gets its name back.
+    /// was about to be replaced is renamed back.
     package static func removeLeftovers(of url: URL) throws(SystemFileError) {
         try recover(url)
         for suffix in suffixes {
@@ -63,11 +63,11 @@ package enum AtomicFolder {
 
     private static let suffixes = ["partial", "old", "removed"]
 
-    /// Gives the older folder its name back where a kill came between the two renames of `publish`.
+    /// Renames the older folder back if a kill came between the two renames of `publish`.
     private static func recover(_ url: URL) throws(SystemFileError) {
         let old = FileSystem.sibling(of: url, suffix: "old")
         let partial = FileSystem.sibling(of: url, suffix: "partial")
-        // The older folder is whole: it is removed only after the new one has its name.
+        // The older folder is complete: it is removed only after the new one has its name.
         if FileSystem.exists(old), FileSystem.exists(partial), !FileSystem.exists(url) {
             try FileSystem.move(old, to: url)
         } else {
@@ -75,7 +75,7 @@ package enum AtomicFolder {
         }
     }
 
-    /// Makes an empty folder, and locks it.
+    /// Creates an empty folder, and locks it.
     private static func begin(_ partial: URL) throws(SystemFileError) -> FileLock {
         while true {
             try FileSystem.makeFolder(partial)
@@ -83,7 +83,7 @@ package enum AtomicFolder {
             do {
                 lock = try FileLock(folder: partial)
             } catch {
-                // The holder before has given the folder its final name in between.
+                // The previous holder has renamed the folder in between.
                 if error.cause == .missing { continue }
                 throw error
             }

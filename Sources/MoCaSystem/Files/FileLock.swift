@@ -2,18 +2,18 @@
 
 package import Foundation
 
-/// A lock that the system releases when the process ends, however it ends.
+/// A lock that the system releases when the process ends, for whatever reason.
 ///
-/// File systems without locks are tolerated: there nothing keeps a second process out.
+/// File systems without locks are tolerated: there, a second process is not excluded.
 package final class FileLock: Sendable {
     private let url: URL
     private let descriptor: Int32
     private let removesFile: Bool
 
-    /// Locks the file `url`, which is created where there is none.
+    /// Locks the file `url`, which is created if it does not exist.
     ///
     /// - Parameter removesFile: whether the file is removed when the lock is released.
-    /// - Throws: `SystemFileError`; with the cause `.inUse` where another process has the lock.
+    /// - Throws: `SystemFileError`; with the cause `.inUse` if another process holds the lock.
     package convenience init(_ url: URL, removesFile: Bool = false) throws(SystemFileError) {
         try self.init(url, flags: O_CREAT | O_RDWR, removesFile: removesFile)
     }
@@ -35,7 +35,7 @@ package final class FileLock: Sendable {
                 close(opened)
                 throw error
             }
-            // The holder before may have removed or moved the file after it was opened here.
+            // The previous holder may have removed or moved the file after it was opened here.
             if Self.isFile(opened, at: url) {
                 descriptor = opened
                 return
@@ -45,7 +45,7 @@ package final class FileLock: Sendable {
     }
 
     deinit {
-        // A file that stays is locked again by the next holder: a failure here does no harm.
+        // The next holder locks a file that remains: a failure here does no harm.
         if removesFile { unlink(url.path) }
         close(descriptor)
     }
@@ -61,7 +61,7 @@ package final class FileLock: Sendable {
         }
     }
 
-    /// Whether an open file is the one that has the name `url`.
+    /// Whether an open file is the one named `url`.
     static func isFile(_ descriptor: Int32, at url: URL) -> Bool {
         var (held, named) = (stat(), stat())
         return fstat(descriptor, &held) == 0 && stat(url.path, &named) == 0

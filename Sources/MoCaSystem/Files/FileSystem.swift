@@ -1,10 +1,10 @@
-// Folders made, files moved and removed, and either put on the disk.
+// Creates folders, moves and removes files, and synchronises both.
 
 package import Foundation
 
-/// Changes of folders, in calls whose errors name the path.
+/// Changes of the file system, in calls whose errors name the path.
 package enum FileSystem {
-    /// Makes a folder and the folders above it, where they do not exist.
+    /// Creates a folder and its missing parents.
     package static func makeFolder(_ url: URL) throws(SystemFileError) {
         do {
             try SystemCall.makeFolder.perform(url.path) { mkdir(url.path, 0o777) }
@@ -20,10 +20,10 @@ package enum FileSystem {
         }
     }
 
-    /// Gives a file or folder another name, in place of any file of that name.
+    /// Renames a file or folder, replacing any file of the new name.
     ///
-    /// - Parameter synchronizes: false leaves it to the caller to synchronise the folder, once for
-    ///   many files.
+    /// - Parameter synchronizes: false leaves it to the caller to synchronise the folder, once
+    ///   for many files.
     package static func move(
         _ source: URL, to destination: URL, synchronizes: Bool = true
     ) throws(SystemFileError) {
@@ -31,7 +31,7 @@ package enum FileSystem {
         if synchronizes { try synchronizeFolder(destination.deletingLastPathComponent()) }
     }
 
-    /// Removes a file, or a folder with everything in it; what does not exist is no error.
+    /// Removes a file, or a folder with its contents; a missing file is not an error.
     package static func remove(_ url: URL) throws(SystemFileError) {
         if isFolder(url, followsLinks: false) {
             try empty(url)
@@ -41,7 +41,7 @@ package enum FileSystem {
         }
     }
 
-    /// Removes everything in a folder.
+    /// Removes the contents of a folder.
     static func empty(_ folder: URL) throws(SystemFileError) {
         for name in try names(in: folder) { try remove(folder.appending(path: name)) }
     }
@@ -54,7 +54,7 @@ package enum FileSystem {
         }
     }
 
-    /// Waits until the contents of a file are on the disk.
+    /// Waits until the contents of a file are on disk.
     package static func synchronize(_ url: URL) throws(SystemFileError) {
         let descriptor = try SystemCall.open.perform(url.path) {
             open(url.path, O_RDONLY | O_CLOEXEC)
@@ -63,8 +63,8 @@ package enum FileSystem {
         try SystemCall.synchronize.perform(url.path) { fsync(descriptor) }
     }
 
-    /// Waits until the names in a folder are on the disk; a file system that refuses to synchronise
-    /// folders is tolerated, as is a folder that may be written and not read.
+    /// Waits until the names in a folder are on disk; tolerates a file system that refuses to
+    /// synchronise folders, and a folder that is writable but not readable.
     package static func synchronizeFolder(_ url: URL) throws(SystemFileError) {
         do {
             try synchronize(url)
@@ -74,7 +74,7 @@ package enum FileSystem {
         }
     }
 
-    /// Waits until a folder and everything in it are on the disk.
+    /// Waits until a folder and its contents are on disk.
     static func synchronizeAll(in folder: URL) throws(SystemFileError) {
         for name in try names(in: folder) {
             let url = folder.appending(path: name)
@@ -91,7 +91,7 @@ package enum FileSystem {
         try synchronizeFolder(folder)
     }
 
-    /// Whether a file, a folder or a link has this name.
+    /// Whether a file, a folder or a link of this name exists.
     static func exists(_ url: URL) -> Bool {
         var status = stat()
         return lstat(url.path, &status) == 0
@@ -122,10 +122,10 @@ package enum FileSystem {
         return names.sorted()
     }
 
-    /// The name of a hidden file beside `url` that stands for it until it is complete.
+    /// The URL of the hidden file beside `url` that is used until the file is complete.
     static func sibling(of url: URL, suffix: String) -> URL {
         let name = url.lastPathComponent
-        // The name of a file has at most 255 bytes.
+        // A file name has at most 255 bytes.
         let stem = name.utf8.count <= 240 ? name : ContentID(of: name).text
         return url.deletingLastPathComponent().appending(path: ".\(stem).\(suffix)")
     }

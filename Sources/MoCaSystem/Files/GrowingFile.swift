@@ -1,4 +1,4 @@
-// A file that is appended to, cut, and read at any offset.
+// A file that supports appending, truncation, and reading at any offset.
 
 package import Foundation
 
@@ -7,9 +7,9 @@ package final class GrowingFile: Sendable {
     package let url: URL
     private let descriptor: Int32
 
-    /// Opens the file, and creates an empty one where there is none.
+    /// Opens the file, and creates an empty one if it does not exist.
     ///
-    /// - Parameter followsLinks: false refuses a symbolic link.
+    /// - Parameter followsLinks: whether a symbolic link is followed; false refuses it.
     package init(_ url: URL, followsLinks: Bool = true) throws(SystemFileError) {
         self.url = url
         let flags = O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | (followsLinks ? 0 : O_NOFOLLOW)
@@ -20,14 +20,14 @@ package final class GrowingFile: Sendable {
         close(descriptor)
     }
 
-    /// Keeps other processes from locking the file for as long as it is open.
+    /// Keeps other processes from locking the file while it is open.
     ///
     /// - Throws: `SystemFileError` with the cause `.inUse`.
     package func lock() throws(SystemFileError) {
         try FileLock.lock(descriptor, waits: false, url)
     }
 
-    /// Waits until no other process has the lock, and takes it.
+    /// Waits until no other process holds the lock, and takes it.
     func waitForLock() throws(SystemFileError) {
         try FileLock.lock(descriptor, waits: true, url)
     }
@@ -61,21 +61,22 @@ package final class GrowingFile: Sendable {
         }.get()
     }
 
-    /// Removes what follows the first `byteCount` bytes.
+    /// Truncates the file to its first `byteCount` bytes.
     package func cut(to byteCount: Int) throws(SystemFileError) {
         try SystemCall.truncate.perform(url.path) { ftruncate(descriptor, off_t(byteCount)) }
     }
 
-    /// Fills a buffer from `offset` on.
+    /// Fills a buffer with the bytes at `offset`.
     ///
-    /// - Returns: the number of bytes read; fewer than the buffer has only at the end of the file.
+    /// - Returns: the number of bytes read, less than the buffer's size only at the end of the
+    ///   file.
     package func read(
         into buffer: UnsafeMutableRawBufferPointer, at offset: Int
     ) throws(SystemFileError) -> Int {
         try RandomAccessFile.read(descriptor, into: buffer, at: offset, url.path)
     }
 
-    /// Waits until everything is on the disk.
+    /// Waits until everything is on disk.
     package func synchronize() throws(SystemFileError) {
         try SystemCall.synchronize.perform(url.path) { fsync(descriptor) }
     }

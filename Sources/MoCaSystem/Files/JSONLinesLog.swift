@@ -1,26 +1,27 @@
-// A file of JSON lines that grows while a run goes on.
+// A file of JSON lines that grows during a run.
 
 package import Foundation
 import Synchronization
 
-/// A log of JSON lines, cut back when a run resumes.
+/// A log of JSON lines, truncated when a run resumes.
 ///
-/// A killed process may leave half a line at the end: `keeps` is asked about each line when the log
-/// is opened, and must refuse what does not decode.
+/// A killed process may leave half a line at the end: `keeps` is called for each line when the log
+/// is opened, and must reject lines that do not decode.
 package final class JSONLinesLog: Sendable {
     package let url: URL
     private let keeps: @Sendable (Data) -> Bool
-    /// nil until the file is opened.
+    /// The open file; nil before it is opened.
     private let file = Mutex<GrowingFile?>(nil)
 
-    /// A log that `open()` or the first appended line opens; the file stays as it is until then.
+    /// Creates a log that `open()` or the first appended line opens; the file is unchanged until
+    /// then.
     ///
-    /// - Parameter keeps: returns whether a line of an earlier run stays.
+    /// - Parameter keeps: returns whether a line of an earlier run is kept.
     package init(_ url: URL, keeping keeps: @escaping @Sendable (Data) -> Bool) {
         (self.url, self.keeps) = (url, keeps)
     }
 
-    /// Opens the file, and removes the lines of an earlier run that do not stay.
+    /// Opens the file, and removes the lines of an earlier run that are not kept.
     ///
     /// - Throws: `SystemFileError`, or the error of reading the file.
     package func open() throws { try file.withLock { _ = try open(&$0) } }
@@ -45,7 +46,7 @@ package final class JSONLinesLog: Sendable {
         try file.withLock { try open(&$0).append(Array("\(line)\n".utf8)) }
     }
 
-    /// The lines of the file; those that stay, where it is not open yet.
+    /// The lines of the file; before it is opened, only those that will be kept.
     ///
     /// - Throws: the error of reading the file.
     package func lines() throws -> [Data] {

@@ -2,7 +2,7 @@
 
 package import Foundation
 
-/// An open file; reading moves no position, so threads need no lock.
+/// An open file; reading does not move a file position, so threads need no lock.
 package final class RandomAccessFile: Sendable {
     /// The name of the file in errors.
     package let path: String
@@ -21,14 +21,14 @@ package final class RandomAccessFile: Sendable {
         guard descriptor >= 0 else { throw failure(SystemFileError(path: path, code: errno)) }
     }
 
-    /// Creates a file without a name in `folder` and writes it: it ends with the last reference to
-    /// it, and a killed process leaves nothing behind.
+    /// Creates an unnamed file in `folder` and writes it: it is deleted with its last reference,
+    /// and a killed process leaves nothing behind.
     ///
     /// - Parameters:
     ///   - path: the name of the file in errors of reading.
     ///   - failure: makes the error that reading throws.
     ///   - write: calls its argument with the bytes, in order.
-    /// - Throws: `SystemFileError` for `folder`, and what `write` throws.
+    /// - Throws: `SystemFileError` for `folder`, errors of `write`.
     package init(
         temporaryIn folder: URL, path: String,
         failure: @escaping @Sendable (SystemFileError) -> any Error = { $0 },
@@ -52,7 +52,7 @@ package final class RandomAccessFile: Sendable {
         close(descriptor)
     }
 
-    /// A path by which C functions can open the file, even where it has no name.
+    /// A path by which C functions can open the file, even if it has no name.
     package var descriptorPath: String { "/dev/fd/\(descriptor)" }
 
     /// The number of bytes in the file.
@@ -66,7 +66,7 @@ package final class RandomAccessFile: Sendable {
 
     /// Returns the `count` bytes at `offset`, fewer at the end of the file.
     package func read(at offset: Int, count: Int) throws -> Data {
-        // A number from a damaged file may ask for more than there is memory for.
+        // A count from a damaged file may exceed the available memory.
         let count = min(count, max(0, try byteCount() - max(0, offset)))
         var bytes = Data(count: count)
         let got = bytes.withUnsafeMutableBytes { buffer in
@@ -77,7 +77,7 @@ package final class RandomAccessFile: Sendable {
         return bytes.prefix(try got.mapError(failure).get())
     }
 
-    /// Fills a buffer from an open file, as far as the file goes.
+    /// Fills a buffer from an open file, up to the end of the file.
     static func read(
         _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: Int,
         _ path: String

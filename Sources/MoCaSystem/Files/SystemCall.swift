@@ -1,12 +1,12 @@
-// The calls of the operating system that change files.
+// System calls that change files.
 
 import Foundation
 
-/// A kind of call; tests can make each of them fail.
+/// The kinds of system calls; tests can make each of them fail.
 enum SystemCall: Sendable {
     case open, lock, truncate, write, setMode, synchronize, rename, exchange, remove, makeFolder
 
-    /// What happens to a call in a test.
+    /// The fault injected into a call by a test.
     enum Fault: Sendable {
         /// The call is not made, and fails with this `errno`.
         case failure(Int32)
@@ -17,9 +17,9 @@ enum SystemCall: Sendable {
     /// The fault of each call, for tests only.
     @TaskLocal static var fault: (@Sendable (SystemCall, _ path: String) -> Fault?)?
 
-    /// Makes a call, again where a signal interrupted it.
+    /// Makes a call, and repeats it if a signal interrupts it.
     ///
-    /// - Parameter body: returns a negative number and sets `errno` where it fails.
+    /// - Parameter body: returns a negative number and sets `errno` if it fails.
     @discardableResult
     func perform<Value: SignedInteger>(
         _ path: String, _ body: () -> Value
@@ -63,7 +63,7 @@ enum SystemCall: Sendable {
 
     /// Exchanges two names in one step.
     ///
-    /// - Returns: false where the file system cannot.
+    /// - Returns: false if the file system does not support it.
     static func exchange(_ first: String, _ second: String) throws(SystemFileError) -> Bool {
         do {
             try SystemCall.exchange.perform(second) { swapNames(first, second) }
@@ -78,7 +78,7 @@ enum SystemCall: Sendable {
         #if canImport(Darwin)
             return renamex_np(first, second, UInt32(RENAME_SWAP))
         #else
-            // Swift's module of the C library does not show this function.
+            // Swift's module of the C library does not include this function.
             typealias Rename =
                 @convention(c) (
                     Int32, UnsafePointer<CChar>, Int32, UnsafePointer<CChar>, UInt32

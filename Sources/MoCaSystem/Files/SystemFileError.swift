@@ -1,11 +1,11 @@
-// Why a call of the operating system on a file failed.
+// The failure of a system call on a file.
 
 import Foundation
 package import MoCaCore
 
-/// A failed call of the operating system on a file or folder.
+/// A failed system call on a file or folder.
 ///
-/// A target with an error of its own wraps it by `path` and `reason`.
+/// A target with its own error type wraps this error by `path` and `reason`.
 package struct SystemFileError: UserFacingError, Sendable, Hashable {
     /// The causes that callers treat differently.
     package enum Cause: Sendable, Hashable {
@@ -18,14 +18,14 @@ package struct SystemFileError: UserFacingError, Sendable, Hashable {
         case other
     }
 
-    /// The file or folder that the call was about.
+    /// The file or folder that the call was for.
     package var path: String
     /// The `errno` of the call.
     package let code: Int32
-    /// The cause in words, without the path.
+    /// The reason in words, without the path.
     package let reason: String
 
-    /// An error with the system's own words, or with `reason` in their place.
+    /// Creates an error with the system's text, or with `reason` instead.
     package init(path: String, code: Int32, reason: String? = nil) {
         self.path = path
         self.code = code
@@ -62,14 +62,14 @@ package struct SystemFileError: UserFacingError, Sendable, Hashable {
         }
     }
 
-    /// The same failure, reported for another path.
+    /// This failure, reported for another path.
     func naming(_ url: URL) -> SystemFileError {
         SystemFileError(path: url.path, code: code, reason: reason)
     }
 }
 
 extension Error {
-    /// The cause without the path, for an error that names the file itself.
+    /// The reason without the path, for an error that names the file itself.
     package var fileReason: String {
         (self as? SystemFileError)?.reason ?? localizedDescription
     }

@@ -6,29 +6,29 @@ package import Foundation
 ///
 /// Contents with equal identities are equal for all practical purposes.
 package struct ContentID: Sendable, Hashable {
-    /// The bytes of an identity in a file.
+    /// The size of a stored identity, in bytes.
     package static let byteCount = 16
 
     package let value: UInt128
 
-    /// An identity that was stored.
+    /// Creates an identity from a stored value.
     package init(value: UInt128) {
         self.value = value
     }
 
-    /// The identity of one part.
+    /// Creates the identity of one part.
     package init(of bytes: UnsafeRawBufferPointer) {
         var hasher = ContentHasher()
         hasher.add(bytes)
         self = hasher.id
     }
 
-    /// The identity of one part.
+    /// Creates the identity of one part.
     package init(of bytes: some ContiguousBytes) {
         self = bytes.withUnsafeBytes { ContentID(of: $0) }
     }
 
-    /// The identity of one text.
+    /// Creates the identity of one text.
     package init(of text: String) {
         var hasher = ContentHasher()
         hasher.add(text)
@@ -41,20 +41,20 @@ package struct ContentID: Sendable, Hashable {
         return String(repeating: "0", count: 32 - digits.count) + digits
     }
 
-    /// 64 of the bits, for tables in memory in which a rare collision does no harm.
+    /// 64 bits of the identity, for tables in memory in which a rare collision does no harm.
     package var short: UInt64 { UInt64(truncatingIfNeeded: value) }
 }
 
-/// The identity of content that is added part by part.
+/// Computes the identity of content that is added part by part.
 ///
 /// Each part is hashed with its length, so that ("ab", "c") and ("a", "bc") differ.
 package struct ContentHasher: Sendable {
     private var hash = SHA256()
 
-    /// The hasher of no parts.
+    /// Creates a hasher without parts.
     package init() {}
 
-    /// The identity of what was added so far.
+    /// The identity of the parts added so far.
     package var id: ContentID {
         hash.withBytes { bytes in
             ContentID(value: UInt128(littleEndian: bytes.loadUnaligned(as: UInt128.self)))

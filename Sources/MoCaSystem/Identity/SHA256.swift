@@ -1,13 +1,13 @@
-// SHA-256 (FIPS 180-4) of bytes as they come.
+// Incremental SHA-256 (FIPS 180-4).
 
 import Crypto
 package import Foundation
 
-/// The SHA-256 hash of what was added so far.
+/// The SHA-256 hash of the bytes added so far.
 package struct SHA256: Sendable {
     private var state = Crypto.SHA256()
 
-    /// The hash of no bytes.
+    /// Creates the hash of no bytes.
     package init() {}
 
     /// Adds bytes.
@@ -20,7 +20,7 @@ package struct SHA256: Sendable {
         bytes.withUnsafeBytes { add($0) }
     }
 
-    /// The hash of everything that was added, as 64 hexadecimal digits.
+    /// The hash of all bytes added so far, as 64 hexadecimal digits.
     package var hexadecimal: String {
         withBytes { bytes in
             bytes.map { byte in
@@ -29,7 +29,7 @@ package struct SHA256: Sendable {
         }
     }
 
-    /// Calls `body` with the 32 bytes of the hash of everything that was added.
+    /// Calls `body` with the 32 bytes of the hash of all bytes added so far.
     func withBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
         state.finalize().withUnsafeBytes(body)
     }

@@ -2,7 +2,7 @@
 
 import DequeModule
 
-/// A first-in, first-out queue that threads fill and empty; both sides wait for each other.
+/// A first-in, first-out queue between threads; both sides wait for each other.
 ///
 /// ```swift
 /// let queue = BoundedQueue<Int>(capacity: 2)
@@ -27,10 +27,10 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
         self.capacity = capacity
     }
 
-    /// Waits until the queue has room. Where one thread alone appends, its next `append` does not
-    /// wait, so that it can put off making the element.
+    /// Waits until the queue has room. If only one thread appends, its next `append` does not wait,
+    /// so it can create the element after waiting.
     ///
-    /// - Returns: false when the queue is closed.
+    /// - Returns: false if the queue is closed.
     package func waitForRoom() -> Bool {
         state.wait { state -> Bool? in
             if state.isClosed { return false }
@@ -40,7 +40,7 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
 
     /// Appends an element once there is room for it.
     ///
-    /// - Returns: false when the queue is closed; the element is dropped then.
+    /// - Returns: false if the queue is closed; the element is then dropped.
     @discardableResult
     package func append(_ element: Element) -> Bool {
         state.wait { state -> Bool? in
@@ -51,13 +51,14 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
         } ?? false
     }
 
-    /// The oldest element, once there is one; nil when the queue is closed and empty.
+    /// Removes and returns the oldest element, once there is one; nil if the queue is closed and
+    /// empty.
     package func next() -> Element? { next(unless: { false }) }
 
-    /// The oldest element, once there is one; nil when the queue is closed and empty, or when
-    /// `shouldGiveUp`, which is asked ten times a second, returns true.
+    /// Removes and returns the oldest element, once there is one; nil if the queue is closed and
+    /// empty, or when `shouldGiveUp`, which is called ten times a second, returns true.
     ///
-    /// An element that is already there is returned without asking.
+    /// An element that is already available is returned without calling `shouldGiveUp`.
     package func next(unless shouldGiveUp: () -> Bool) -> Element? {
         while true {
             let found = state.wait(atMost: Self.secondsBetweenQuestions) { state -> Element?? in
@@ -71,12 +72,12 @@ package final class BoundedQueue<Element: Sendable>: Sendable {
 
     private static var secondsBetweenQuestions: Double { 0.1 }
 
-    /// Ends the queue: nothing is appended any more, and what it holds can still be taken.
+    /// Closes the queue: it accepts no more elements, but those in it can still be removed.
     package func close() {
         state.withLock { $0.isClosed = true }
     }
 
-    /// Ends the queue and drops what it holds: threads that wait on either side return.
+    /// Closes the queue and drops its elements: threads that wait on either side return.
     package func cancel() {
         let dropped = state.withLock { state in
             state.isClosed = true

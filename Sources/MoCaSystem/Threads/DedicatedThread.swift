@@ -1,4 +1,4 @@
-// One thread for one piece of work that may block, with a result to wait for.
+// A thread for one task that may block, with a result to wait for.
 
 import Foundation
 import Synchronization
@@ -6,8 +6,8 @@ import Synchronization
 /// A thread that runs one closure and keeps its result.
 ///
 /// Swift's own pool has as many threads as the machine has processors, and none of them may block.
-/// Work that waits for files, servers or other threads runs here instead. The closure, with all that
-/// it captured, is released before the thread counts as finished.
+/// Work that waits for files, servers or other threads runs here instead. The closure, with its
+/// captures, is released before the thread counts as finished.
 ///
 /// ```swift
 /// let thread = DedicatedThread(name: "moca.checkpoint") { try write(checkpoint) }
@@ -20,7 +20,7 @@ package final class DedicatedThread<Value: Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - name: the thread's name in debuggers and in `top`.
-    ///   - stackSize: bytes of its stack; nil leaves the system's choice.
+    ///   - stackSize: the size of its stack in bytes; nil uses the system's default.
     package init(
         name: String, stackSize: Int? = nil, _ body: @escaping @Sendable () throws -> Value
     ) {
@@ -39,7 +39,7 @@ package final class DedicatedThread<Value: Sendable>: Sendable {
 
     /// Waits for the result of the closure.
     ///
-    /// - Throws: what the closure threw.
+    /// - Throws: the error of the closure.
     package func value() throws -> Value {
         guard let outcome = outcome.wait(for: { $0 }) else {
             preconditionFailure("a wait without a limit ends with a result")
@@ -49,15 +49,15 @@ package final class DedicatedThread<Value: Sendable>: Sendable {
 
     /// Waits until the thread has finished.
     ///
-    /// - Parameter limit: how long to wait at most; nil waits as long as it takes.
+    /// - Parameter limit: the longest time to wait; nil waits without limit.
     /// - Returns: whether the thread has finished.
     @discardableResult
     package func join(atMost limit: Duration? = nil) -> Bool {
         outcome.wait(atMost: limit.map { $0 / .seconds(1) }) { $0 } != nil
     }
 
-    /// The closure until it runs: the block of a `Thread` outlives the thread's end, and must not
-    /// keep what the closure captured.
+    /// Holds the closure until it runs: the block of a `Thread` outlives the thread's end, and must
+    /// not retain the closure's captures.
     private final class Work: Sendable {
         private let body: Mutex<(@Sendable () throws -> Value)?>
 

@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// State that one thread at a time may touch, and that threads can wait for.
+/// State that one thread at a time may access, and that threads can wait for.
 final class Monitor<State>: @unchecked Sendable {
     // Sendable: `state` is touched only while `condition` is locked.
     private let condition = NSCondition()
@@ -25,8 +25,8 @@ final class Monitor<State>: @unchecked Sendable {
     /// Waits until `body` returns a value, and wakes the other waiting threads, because `body` may
     /// have changed the state.
     ///
-    /// - Parameter seconds: how long to wait at most; nil waits as long as it takes.
-    /// - Returns: the value, or nil when the time is up.
+    /// - Parameter seconds: the longest time to wait; nil waits without limit.
+    /// - Returns: the value, or nil on timeout.
     func wait<Value>(atMost seconds: Double? = nil, for body: (inout State) -> Value?) -> Value? {
         let deadline = seconds.map { Date(timeIntervalSinceNow: $0) }
         condition.lock()

@@ -1,18 +1,18 @@
-// The same work on many values, on several threads, with results in order.
+// A map over many values on several threads, with results in order.
 
 import Dispatch
 import Foundation
 import Synchronization
 
-/// How many threads compute at once when nobody says otherwise: one for each processor.
+/// The default number of threads: one per processor.
 package let processorCount = ProcessInfo.processInfo.activeProcessorCount
 
 /// Computes `body` for every index below `count` on several threads.
 ///
-/// Indices are begun in order. When a call throws, none of the later ones is begun any more, so
-/// that the error is always that of the lowest index that fails.
+/// Indices are started in order. After a call throws, no later index is started, so that the error
+/// is always that of the lowest index that fails.
 ///
-/// - Parameter threads: how many calls run at once at most; there are never more than processors.
+/// - Parameter threads: the most calls that run at once; limited to the number of processors.
 /// - Returns: the results in the order of their indices.
 /// - Throws: the error of the lowest index that fails.
 package func parallelMap<Value: Sendable, Failure: Error>(
@@ -39,8 +39,8 @@ package func parallelMap<Value: Sendable, Failure: Error>(
     }
 }
 
-/// Computes `body` for every element on several threads, none of which is of Swift's own pool: the
-/// work may block, and a task that waits for it holds no thread.
+/// Computes `body` for every element on several threads outside of Swift's own pool: the work may
+/// block, and a task that waits for it holds no thread.
 ///
 /// - Returns: the results in the order of the elements.
 /// - Throws: the error of the first element that fails.
@@ -64,12 +64,12 @@ package func parallelMap<Element: Sendable, Value: Sendable, Failure: Error>(
 
 /// Calls `body` on several threads with consecutive ranges that together cover `0..<count`.
 ///
-/// What `body` writes to must belong to its range alone.
+/// `body` may only write to state that belongs to its range.
 package func parallelForEachChunk(of count: Int, _ body: (Range<Int>) -> Void) {
     let chunks = min(count, processorCount)
     guard chunks > 1 else { return body(0..<count) }
     withoutActuallyEscaping(body) { body in
-        // The closure is called at once on several threads, as this function documents.
+        // The closure is called concurrently on several threads, as documented above.
         nonisolated(unsafe) let body = body
         _ = parallelMap(chunks) { chunk in
             body(count * chunk / chunks..<count * (chunk + 1) / chunks)
@@ -77,7 +77,7 @@ package func parallelForEachChunk(of count: Int, _ body: (Range<Int>) -> Void) {
     }
 }
 
-/// What the threads of one `parallelMap` share.
+/// The shared state of the threads of one `parallelMap`.
 private struct ParallelWork<Value: Sendable, Failure: Error>: Sendable {
     var values: [Value?]
     private(set) var failure: (index: Int, error: Failure)?
@@ -93,7 +93,7 @@ private struct ParallelWork<Value: Sendable, Failure: Error>: Sendable {
         return nextIndex
     }
 
-    /// Keeps the failure of the lowest index: all lower ones were begun before it.
+    /// Keeps the failure of the lowest index: all lower ones were started before it.
     mutating func fail(_ index: Int, _ error: Failure) {
         if let failure, failure.index < index { return }
         failure = (index, error)

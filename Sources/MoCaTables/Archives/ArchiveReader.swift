@@ -1,36 +1,36 @@
-// Archives and compressed streams, read through the C functions of CArchive.
+// Reads archives and compressed streams through the C functions of CArchive.
 
 import CArchive
 package import Foundation
 import MoCaSystem
 
-/// An archive whose entries are visited in order, or a compressed stream. One thread at a time.
+/// An archive whose entries are visited in order, or a compressed stream. Not thread-safe.
 ///
 ///     let archive = try ArchiveReader([url])
 ///     while let entry = try archive.next() { let bytes = try archive.readAll() }
 package final class ArchiveReader {
-    /// What an entry's header says.
+    /// The header of an entry.
     package struct Entry: Sendable, Equatable {
-        /// What an entry is.
+        /// The type of an entry.
         package enum Kind: Sendable {
             case file, folder, symbolicLink, hardLink, other
         }
 
-        /// The path within the archive, as it is stored: it may be absolute or hold `..`. Bytes that
+        /// The path within the archive, as stored: it may be absolute or contain `..`. Bytes that
         /// are not UTF-8 are replaced.
         package var name: String
         /// Whether the stored path is UTF-8.
         package var hasValidName: Bool
         package var kind: Kind
-        /// What a link points to.
+        /// The target of a link.
         package var target: String?
-        /// Bytes of the content; nil where only reading tells.
+        /// The size of the content in bytes; nil if it is known only after reading.
         package var byteCount: Int?
-        /// Where the content lies in a tar that is not compressed; nil elsewhere.
+        /// The offset of the content in an uncompressed tar; nil for other archives.
         package var offset: Int?
-        /// Where the headers begin in such a tar.
+        /// The offset of the headers in an uncompressed tar.
         package var headerOffset: Int
-        /// Whether the content needs a password.
+        /// Whether the content is encrypted.
         package var isEncrypted: Bool
     }
 
@@ -39,7 +39,7 @@ package final class ArchiveReader {
     private let isStream: Bool
     private var entryName: String?
 
-    /// Opens an archive of any kind; several files are the parts of a split archive, in order.
+    /// Opens an archive of any format; several files are the parts of a split archive, in order.
     ///
     /// - Throws: `DataError.unreadableArchive`, `.inputOutput`.
     package init(_ urls: [URL]) throws {
@@ -50,7 +50,7 @@ package final class ArchiveReader {
         }
     }
 
-    /// Opens a compressed file as the bytes that it holds.
+    /// Opens a compressed file as a stream of its decompressed bytes.
     ///
     /// - Throws: `DataError.unreadableFile`, `.inputOutput`.
     package init(stream url: URL) throws {
@@ -60,12 +60,12 @@ package final class ArchiveReader {
             Self.withPaths([url]) { carchive_open($0, Int64($1), CARCHIVE_STREAM, &opened) }
         }
         var entry = carchive_entry()
-        // Without an entry the stream is empty, and reading gives nothing.
+        // Without an entry the stream is empty, and reading returns no bytes.
         let status = carchive_next(reader, &entry)
         if status != CARCHIVE_END { try check(status) }
     }
 
-    /// Opens a tar that is not compressed at the headers of an entry; errors call it `path`.
+    /// Opens an uncompressed tar at the headers of an entry; errors name it `path`.
     ///
     /// - Throws: `DataError.unreadableArchive`, `.inputOutput`.
     init(tar file: RandomAccessFile, from headerOffset: Int) throws {
@@ -102,8 +102,8 @@ package final class ArchiveReader {
         return opened
     }
 
-    /// Turns a status into the error that names file and entry. The text is read on the thread of
-    /// the failed call.
+    /// Converts a status to the error that names file and entry. The message is read on the thread
+    /// of the failed call.
     private static func check(
         _ status: carchive_status, path: String, entry: String?, isStream: Bool
     ) throws {
@@ -155,11 +155,11 @@ package final class ArchiveReader {
         }
     }
 
-    /// Whether a tar ended without the mark of its end, as one that is cut off between two entries
-    /// does; known when `next` has given nil.
+    /// Whether a tar ended without its end mark, as if it was cut off between two entries; known
+    /// when `next` has returned nil.
     package var lacksEnd: Bool { carchive_lacks_end(reader) != 0 }
 
-    /// Bytes of the files that were read so far.
+    /// Bytes of the files read so far.
     package var consumedByteCount: Int { Int(carchive_consumed(reader)) }
 
     /// The next bytes of the entry or stream; nil at its end.
@@ -176,7 +176,7 @@ package final class ArchiveReader {
         return count == byteCount ? chunk : chunk.prefix(count)
     }
 
-    /// What is left of the entry or stream.
+    /// Reads the rest of the entry or stream.
     ///
     /// - Throws: as `read`.
     package func readAll() throws -> Data {

@@ -1,13 +1,13 @@
-// Images inside a zip or tar file, read where they are: nothing is unpacked.
+// Reads images inside a zip or tar file in place: nothing is unpacked.
 
 package import Foundation
 package import MoCaCore
 import MoCaSystem
 import Synchronization
 
-/// An open archive and an index of its entries; any number of threads read from it at once.
+/// An open archive and an index of its entries; safe for concurrent reads.
 package final class ImageArchive: Sendable {
-    /// The endings by which a path is taken for an archive.
+    /// The name endings of archives.
     private static let endings =
         [".zip", ".tar", ".tgz"]
         + ["gz", "zst", "bz2", "xz"].map { ".tar.\($0)" }
@@ -20,11 +20,11 @@ package final class ImageArchive: Sendable {
 
     private enum Index: Sendable {
         case zip(ZipDirectory)
-        /// Where the bytes of each entry are.
+        /// The byte range of each entry.
         case tar([ExactText: Range<Int>])
     }
 
-    /// Reads the directory of a zip file, or goes over the headers of a tar.
+    /// Reads the directory of a zip file, or scans the headers of a tar.
     ///
     /// - Throws: `DataError.unreadableArchive`, `.archiveOutOfOrder`, `.inputOutput`.
     package init(_ path: String) throws {
@@ -68,12 +68,12 @@ package final class ImageArchive: Sendable {
         endings.contains { name.hasSuffix($0) }
     }
 
-    /// A name without `./` at its start and without doubled slashes.
+    /// A name without `.` components and without doubled slashes.
     package static func normalized(_ name: some StringProtocol) -> String {
         name.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
 
-    /// The bytes of an entry; nil when there is none of this name.
+    /// The bytes of an entry; nil if there is none of this name.
     ///
     /// - Throws: `DataError.unreadableArchive`, `.inputOutput`.
     package func bytes(_ name: String) throws -> Data? {
@@ -95,8 +95,8 @@ package final class ImageArchive: Sendable {
         }
     }
 
-    /// A few entries that `name` may have meant: the same file elsewhere, else those that begin
-    /// like it.
+    /// Some entries that `name` may refer to: the same file name in other folders, or else entries
+    /// with a similar beginning.
     package func nearest(to name: String) -> [String] {
         var names: [String]
         switch index {
@@ -116,15 +116,15 @@ package final class ImageArchive: Sendable {
     }
 }
 
-/// The archives used last: each is opened once, however many images come from it.
+/// The most recently used archives: each is opened once, however many images it contains.
 package final class ImageArchives: Sendable {
-    /// A process may not hold any number of files open.
+    /// The number of files that a process may hold open is limited.
     private static let countMax = 64
     private let open = Mutex<[ImageArchive]>([])
 
     package init() {}
 
-    /// Cuts `path` after the first of its parts that is an archive; nil when none is.
+    /// Splits `path` after its first component that is an archive; nil if there is none.
     package static func split(_ path: String) -> (archive: String, member: String)? {
         var start = path.startIndex
         while let slash = path[start...].firstIndex(of: "/") {

@@ -5,11 +5,11 @@ import Foundation
 package import MoCaCore
 import MoCaSystem
 
-/// The members of a zip file by name, for reading any of them at any time.
+/// The members of a zip file by name, with random access.
 struct ZipDirectory: Sendable {
-    /// Where a member is and how it is stored.
+    /// The location of a member and how it is stored.
     struct Member: Sendable {
-        /// Where its local header begins, as the directory says it.
+        /// The offset of its local header, as stated in the directory.
         var header: Int
         var compressedByteCount: Int
         var byteCount: Int
@@ -18,10 +18,10 @@ struct ZipDirectory: Sendable {
         var isEncrypted: Bool
     }
 
-    /// Why a directory or a member cannot be read.
+    /// The reason why a directory or a member cannot be read.
     struct Failure: Error, Equatable {
         var reason: String
-        /// What to do about an archive that is whole; nil of a damaged one.
+        /// What to do about an intact archive; nil for a damaged one.
         var remedy: String?
 
         /// The error that names archive and entry.
@@ -38,13 +38,13 @@ struct ZipDirectory: Sendable {
     private static let end64Signature = 0x0606_4b50
     private static let memberSignature = 0x0201_4b50
     private static let localSignature = 0x0403_4b50
-    /// Deflate makes at most about this many bytes of one.
+    /// The approximate maximum expansion of deflate.
     private static let inflationMax = 1032
 
     private(set) var members: [ExactText: Member] = [:]
-    /// Where the directory begins: what a member takes ends before it.
+    /// The offset of the directory: the members' data ends before it.
     private let start: Int
-    /// Bytes that were put before the zip file.
+    /// The number of bytes before the zip file.
     private let shift: Int
 
     /// Reads the directory.
@@ -71,8 +71,8 @@ struct ZipDirectory: Sendable {
         guard place == directory.count else { throw Self.damage }
     }
 
-    /// A name: UTF-8 where the archive or the bytes say so, else in the code page of old writers, as
-    /// Python's `zipfile` reads it (APPNOTE, appendix D).
+    /// Decodes a name: UTF-8 if the flag or the bytes indicate it, else in the code page of old
+    /// writers, like Python's `zipfile` (APPNOTE, appendix D).
     private static func name(_ bytes: Data, isUTF8: Bool) -> String {
         if let text = String(validating: bytes, as: UTF8.self) { return text }
         guard !isUTF8 else { return String(decoding: bytes, as: UTF8.self) }
@@ -90,8 +90,8 @@ struct ZipDirectory: Sendable {
         Failure(reason: "the zip directory says that it reaches beyond the members of the archive")
     }
 
-    /// Where the directory is; `shift` is what was put before the zip file, as self-extracting
-    /// archives do.
+    /// Finds the directory; `shift` is the number of bytes before the zip file, as in
+    /// self-extracting archives.
     private static func end(
         _ file: RandomAccessFile
     ) throws -> (start: Int, byteCount: Int, shift: Int) {
@@ -124,7 +124,7 @@ struct ZipDirectory: Sendable {
     ) throws -> Member {
         let wide = try zip64(directory, extra)
         var used = 0
-        // Of the wide numbers, only those stand there whose narrow one is full.
+        // The wide fields contain only values whose narrow field is full.
         func number(_ offset: Int) throws -> Int {
             let narrow = try directory.required(place + offset, 4)
             guard narrow == 0xffff_ffff, used < wide.count else { return narrow }
@@ -141,7 +141,7 @@ struct ZipDirectory: Sendable {
             isEncrypted: try directory.required(place + 8, 2) & 1 != 0)
     }
 
-    /// The numbers of the extra field 1.
+    /// The values of the extra field 1.
     private static func zip64(_ directory: Data, _ extra: Range<Int>) throws -> [Int] {
         var place = extra.lowerBound
         while place + 4 <= extra.upperBound {
@@ -157,7 +157,7 @@ struct ZipDirectory: Sendable {
         return []
     }
 
-    /// The bytes of a member, whose checksum is verified.
+    /// Reads the bytes of a member and verifies its checksum.
     ///
     /// - Throws: `Failure`, `DataError.inputOutput`.
     func bytes(of member: Member, in file: RandomAccessFile) throws -> Data {
@@ -165,7 +165,7 @@ struct ZipDirectory: Sendable {
             throw Failure(
                 reason: "it is encrypted", remedy: "write the archive without a password")
         }
-        // Both numbers may be anything up to the greatest, so nothing is added to them here.
+        // Both values may be up to the maximum, so nothing is added to them here.
         let room = start - shift - 30
         guard member.header <= room, member.compressedByteCount <= room - member.header else {
             throw Self.outside
@@ -225,8 +225,8 @@ struct ZipDirectory: Sendable {
 }
 
 extension Data {
-    /// The little-endian number of `count` bytes at `offset`; nil where it is outside, or over
-    /// what an `Int` holds.
+    /// The little-endian integer of `count` bytes at `offset`; nil if it is out of range, or
+    /// overflows an `Int`.
     fileprivate func number(_ offset: Int, _ count: Int) -> Int? {
         guard offset >= 0, offset <= self.count - count else { return nil }
         var value: UInt64 = 0

@@ -1,4 +1,4 @@
-// Reading cells of a column that has been checked.
+// Reads cells of a validated column.
 
 import Foundation
 
@@ -47,7 +47,7 @@ extension Column {
         }
     }
 
-    /// The numbers of a list cell; nil when the cell is null or no list of floats without nulls.
+    /// The values of a list cell; nil if the cell is null or not a list of floats without nulls.
     func floats(_ index: Int) -> [Float]? {
         precondition(index >= 0 && index < count, "cell \(index) of \(count)")
         switch type {
@@ -63,7 +63,7 @@ extension Column {
         return range.map { Float(values.floatValue(values.offset + $0)) }
     }
 
-    /// A buffer that the check has found to be there.
+    /// A buffer that validation has found to be present.
     private func value(_ buffer: Int) -> UnsafeRawPointer {
         guard let pointer = buffers[buffer] else {
             preconditionFailure("column \(name) has no buffer \(buffer)")
@@ -79,7 +79,7 @@ extension Column {
             start: buffers[2].map { $0 + start }, count: start == end ? 0 : end - start)
     }
 
-    /// The cells of the child column that a list is made of.
+    /// The range of a list's elements in the child column.
     private func elements(_ position: Int) -> Range<Int> {
         if case .fixedList(let size) = type {
             return position * size..<(position + 1) * size
@@ -120,7 +120,7 @@ extension Column {
         }
     }
 
-    /// IEEE 754 binary16; `Float16` does not exist on every platform.
+    /// Decodes IEEE 754 binary16; `Float16` does not exist on every platform.
     private func halfValue(_ bits: UInt16) -> Double {
         let sign = bits >> 15 == 1 ? -1.0 : 1.0
         let exponent = Int(bits >> 10 & 0x1f)

@@ -1,19 +1,19 @@
 // One column of a record batch, read in place from the Arrow C data interface.
 //
-// Arrow (C++) has checked that buffers are as long as lengths and last offsets say. Here the shape
-// of the tree, the presence of buffers and the order of offsets are checked, once, so that reading
-// a cell cannot leave a buffer.
+// Arrow (C++) has validated that the buffers are as long as lengths and last offsets require. Here
+// the shape of the tree, the presence of buffers and the order of offsets are checked, once, so
+// that reading a cell cannot leave a buffer.
 
 import CArrow
 import Foundation
 
-/// Why a column cannot be used.
+/// The reason why a column cannot be used.
 struct ColumnFailure: Error, Equatable {
     var column: String
     var reason: String
 }
 
-/// Why a cell cannot be read.
+/// The reason why a cell cannot be read.
 enum CellFailure: Error, Equatable {
     case invalidText
     case unsupportedType(String)
@@ -22,21 +22,21 @@ enum CellFailure: Error, Equatable {
 
 /// A view of one column; valid for as long as the batch that owns the memory.
 package struct Column {
-    /// Name of the column in its parent.
+    /// The name of the column in its parent.
     package let name: String
     package let type: ColumnType
-    /// Number of cells.
+    /// The number of cells.
     package let count: Int
-    /// Bytes of the cells and what they point at, children included.
+    /// The size in bytes of the cells and the data that they refer to, children included.
     let byteCount: Int
     let offset: Int
     let validity: UnsafeRawPointer?
     let buffers: [UnsafeRawPointer?]
     let children: [Column]
-    /// The values that the cells are indices of: one column or none.
+    /// The values that the cells are indices of, as an array of one column or none.
     let dictionary: [Column]
 
-    /// Reads and checks one column and its children.
+    /// Reads and validates one column and its children.
     ///
     /// - Throws: `ColumnFailure`.
     init(schema: ArrowSchema, array: ArrowArray) throws {
@@ -81,7 +81,7 @@ package struct Column {
         byteCount = (children + dictionary).reduce(own) { $0 + $1.byteCount }
     }
 
-    /// The bytes of the cells' own buffers, once lengths and offsets are known to be right.
+    /// The size of the cells' own buffers in bytes, after validating lengths and offsets.
     private static func checkedByteCount(
         name: String, type: ColumnType, buffers: [UnsafeRawPointer?], cells: Range<Int>,
         children: [Column]
@@ -114,7 +114,7 @@ package struct Column {
         }
     }
 
-    /// The values that the offsets of `cells` span.
+    /// The range of values that the offsets of `cells` span.
     private static func offsetRange(
         name: String, _ buffer: UnsafeRawPointer?, isLarge: Bool, cells: Range<Int>
     ) throws -> Range<Int> {
@@ -148,7 +148,7 @@ package struct Column {
 }
 
 extension ColumnType {
-    /// Bytes of one value in a buffer of equal values.
+    /// The size in bytes of one value of fixed width.
     var valueByteCount: Int {
         switch self {
         case .boolean: 1

@@ -1,6 +1,6 @@
 // The column types of the Arrow C data interface that data sets use.
 
-/// The type of an Arrow column, as its format string says.
+/// The type of an Arrow column, from its format string.
 ///
 /// Source: https://arrow.apache.org/docs/format/CDataInterface.html, "Data type description".
 package enum ColumnType: Sendable, Equatable {
@@ -17,7 +17,7 @@ package enum ColumnType: Sendable, Equatable {
     /// A type that no record uses; reading a value of it is an error.
     case other(format: String)
 
-    /// Reads a format string.
+    /// Parses a format string.
     package init(format: String) {
         self = Self.simple[format] ?? Self.sized(format) ?? .other(format: format)
     }
@@ -44,7 +44,7 @@ package enum ColumnType: Sendable, Equatable {
         return nil
     }
 
-    /// The number of buffers, validity included; nil when the layout is not read here.
+    /// The number of buffers, validity included; nil for an unsupported layout.
     var bufferCount: Int? {
         switch self {
         case .null: 0
@@ -55,7 +55,7 @@ package enum ColumnType: Sendable, Equatable {
         }
     }
 
-    /// The number of child columns; nil when any number will do.
+    /// The number of child columns; nil if any number is valid.
     var childCount: Int? {
         switch self {
         case .list, .fixedList: 1

@@ -1,19 +1,19 @@
-// Rows that Arrow has read, and who owns their memory.
+// Rows that Arrow has read, and the ownership of their memory.
 
 import CArrow
 import Foundation
 
-/// A run of rows of one block, column by column. Immutable, so any thread may read it.
+/// A range of rows of one block, stored by column. Immutable, so any thread may read it.
 package final class RecordBatch: @unchecked Sendable {
     private let array: UnsafeMutablePointer<ArrowArray>
     private let schema: UnsafeMutablePointer<ArrowSchema>
     /// The columns, in the requested order.
     package let columns: [Column]
-    /// Number of rows.
+    /// The number of rows.
     package let rowCount: Int
     private let indices: [String: Int]
 
-    /// Takes over what `fill` writes; nil when it writes nothing.
+    /// Takes ownership of the batch that `fill` writes; nil if it writes nothing.
     ///
     /// - Throws: `ColumnFailure`, or what `fill` throws.
     init?(
@@ -57,11 +57,11 @@ package final class RecordBatch: @unchecked Sendable {
         schema.deallocate()
     }
 
-    /// The column of a name.
+    /// The column of a name; nil if there is none.
     package func column(_ name: String) -> Column? {
         indices[name].map { columns[$0] }
     }
 
-    /// Bytes that the columns hold.
+    /// The size of the columns in bytes.
     package var byteCount: Int { columns.reduce(0) { $0 + $1.byteCount } }
 }

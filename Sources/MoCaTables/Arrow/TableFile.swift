@@ -14,8 +14,8 @@ package final class TableFile: RecordFile, @unchecked Sendable {
     package let columnNames: [String]?
     package let blockRows: [Int]
     package var isCostlyToOpen: Bool { false }
-    // Sendable is unchecked for `reader`: it serves one thread at a time, and is used only while
-    // `lock` is held, after `init` and before `deinit`, which no other thread can reach.
+    // Sendable is unchecked because of `reader`: it serves one thread at a time, and is used only
+    // while `lock` is held, or in `init` and `deinit`, where no other thread has access.
     private let reader: OpaquePointer
     private let lock = Mutex(())
 
@@ -56,12 +56,12 @@ package final class TableFile: RecordFile, @unchecked Sendable {
         }
     }
 
-    /// Turns a status into the error that names file and block. The text is read on the thread
+    /// Converts a status to the error that names file and block. The message is read on the thread
     /// of the failed call.
     private static func check(_ status: carrow_status, path: String, block: Int?) throws {
         guard status != CARROW_OK else { return }
         let reason = String(cString: carrow_last_error())
-        // Arrow also says IOError of bytes that end too early, which is damage once it is open.
+        // Arrow also reports truncated data as IOError, which means damage once the file is open.
         switch (block, status) {
         case (let block?, _): throw DataError.damagedBlock(path: path, block: block, reason: reason)
         case (nil, CARROW_IO): throw DataError.inputOutput(path: path, reason: reason)
@@ -77,13 +77,13 @@ package final class TableFile: RecordFile, @unchecked Sendable {
                     reader, Int64(block), pointers, Int64(pointers.count), &byteCount),
                 path: path, block: block)
             guard byteCount < 0 else { return Int(byteCount) }
-            // An Arrow file is in memory as it is on the disk.
+            // An Arrow file has the same size in memory as on the disk.
             let share = Double(blockRows[block]) / Double(max(1, rowCount))
             return Int(Double(try RandomAccessFile(path).byteCount()) * share)
         }
     }
 
-    /// Runs `body` with those of `columns` that the file has, as C strings.
+    /// Runs `body` with those of `columns` that exist in the file, as C strings.
     private func withColumns<Result>(
         _ columns: [String], _ body: ([UnsafePointer<CChar>?]) throws -> Result
     ) rethrows -> Result {
@@ -134,7 +134,7 @@ private final class TableScan {
     private let file: TableFile
     private let scan: OpaquePointer
     private let block: Int
-    /// The next row, counted from the start of the file.
+    /// The index of the next row in the file.
     private var row: Int
 
     init(file: TableFile, scan: OpaquePointer, block: Int) {

@@ -1,10 +1,10 @@
-// JSON to cells.
+// Converts JSON to cells.
 
 package import Foundation
 import MoCaSettings
 
 extension Cell {
-    /// Parses one JSON document; a key written twice is a fault.
+    /// Parses one JSON document; a duplicate key is an error.
     ///
     /// - Throws: `JSONFault`.
     package init(json data: Data) throws {

@@ -1,11 +1,11 @@
-// Blocks of long lines: kept as the places of their lines, not as bytes.
+// Blocks of long lines: kept as the byte ranges of their lines, not as bytes.
 
 import Foundation
 import MoCaSystem
 
 extension JSONLinesFile {
-    /// Blocks of more bytes are kept as places: records with images inside are so long that opening
-    /// the file for each is nothing beside reading it.
+    /// Larger blocks are kept as byte ranges: records with embedded images are so long that opening
+    /// the file for each costs little compared with reading it.
     static let keptByteCountMax = 4 << 20
 
     package func byteCount(ofBlock index: Int, columns: [String]) -> Int {
@@ -29,7 +29,7 @@ extension JSONLinesFile {
                 count: places.count, byteCount: byteCount(ofBlock: index, columns: columns)
             ) { row in
                 let place = places[row]
-                // Opened for each row, as blocks of many files are kept.
+                // Opened for each row, because blocks of many files are kept.
                 let file = try decompressed ?? RandomAccessFile(path)
                 let line = try file.read(at: place.start, count: place.end - place.start)
                 guard line.count == place.end - place.start else { throw changed }
@@ -38,7 +38,7 @@ extension JSONLinesFile {
         ]
     }
 
-    /// Where a line that holds a record is.
+    /// The byte range of a line that contains a record.
     private struct LinePlace: Sendable {
         var start: Int
         var end: Int

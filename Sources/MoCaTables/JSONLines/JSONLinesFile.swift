@@ -1,13 +1,13 @@
-// A JSONL file with random access: one pass notes where every thousandth record starts.
+// A JSONL file with random access: one pass indexes the start of every 1024th record.
 
 package import Foundation
 import MoCaSystem
 
-/// An indexed file of one JSON object a line; blank lines are no records. A compressed file
-/// (`.jsonl.gz`, `.jsonl.zst`) is decompressed once, on the way through the index:
-/// `RandomAccessFile.decompressed` says where to and at what price.
+/// An indexed file of one JSON object per line; blank lines are not records. A compressed file
+/// (`.jsonl.gz`, `.jsonl.zst`) is decompressed once, while it is indexed; see
+/// `RandomAccessFile.decompressed` for the location and cost.
 package struct JSONLinesFile: RecordFile {
-    /// Records of a block: few enough that reading one record is cheap.
+    /// The number of records in a block: small enough that reading one record is cheap.
     private static let rowsPerBlock = 1024
 
     package let path: String
@@ -15,10 +15,10 @@ package struct JSONLinesFile: RecordFile {
     package let blockRows: [Int]
     package var isCostlyToOpen: Bool { true }
     let blocks: [Block]
-    /// The lines of a compressed file.
+    /// The decompressed lines of a compressed file.
     let decompressed: RandomAccessFile?
 
-    /// The lines of one block.
+    /// The location of one block's lines.
     struct Block {
         var start: Int
         var end: Int
@@ -57,16 +57,16 @@ package struct JSONLinesFile: RecordFile {
         }
     }
 
-    /// Cuts a stream of bytes into blocks of whole lines.
+    /// Divides a stream of bytes into blocks of whole lines.
     private struct Indexer {
         private var blocks: [Block] = []
         private var block = Block(start: 0, end: 0, firstLine: 1, rows: 0)
-        /// Number of the line that is not at its end yet.
+        /// The number of the current incomplete line.
         private(set) var line = 1
         private var position = 0
         private var hasContent = false
 
-        /// Whether no byte was taken yet.
+        /// Whether no bytes have been read yet.
         var isAtStart: Bool { position == 0 }
 
         mutating func take(_ chunk: Data) {
@@ -134,7 +134,7 @@ package struct JSONLinesFile: RecordFile {
         }
     }
 
-    /// The record of a line.
+    /// Parses the record of a line.
     ///
     /// - Throws: `DataError.malformedLine`.
     static func row(_ line: Data, line number: Int, path: String) throws -> Row {

@@ -1,25 +1,25 @@
-// Lines of a file, of a compressed file or of standard input, one at a time, in flat memory.
+// Reads lines of a file, a compressed file or standard input, one at a time, in constant memory.
 
 package import Foundation
 import MoCaSettings
 
-/// Reads lines in time linear in their bytes; the end of a line is a line feed, with or without a
-/// carriage return before it.
+/// Reads lines in time linear in their bytes; a line ends with a line feed, optionally preceded by
+/// a carriage return.
 package struct LineReader {
     private static let chunkByteCount = 1 << 18
 
     private let source: Source
     private let path: String
-    /// Refuses a file by its first bytes.
+    /// Throws if the first bytes show that the file has the wrong format.
     private let check: (Data) throws -> Void
     private var buffer: [UInt8] = []
-    /// Index in `buffer` at which the next line starts.
+    /// The index in `buffer` of the start of the next line.
     private var start = 0
-    /// Index in `buffer` up to which the next line is known to hold no line feed.
+    /// The index in `buffer` up to which the next line contains no line feed.
     private var searched = 0
     private var isAtStart = true
     private var isAtEnd = false
-    /// Number of the line that was read last, from 1.
+    /// The number of the last line read, from 1.
     package private(set) var lineNumber = 0
 
     private enum Source {
@@ -27,10 +27,10 @@ package struct LineReader {
         case stream(ArchiveReader)
     }
 
-    /// Reads what is left of `handle`; errors call it `path`.
+    /// Reads the rest of `handle`; errors name it `path`.
     ///
-    /// - Parameter check: is given the first bytes, and throws where they show that the file is not
-    ///   what it should be.
+    /// - Parameter check: Called with the first bytes; throws if they show that the file has the
+    ///   wrong format.
     package init(
         _ handle: FileHandle, path: String, check: @escaping (Data) throws -> Void = { _ in }
     ) {
@@ -57,7 +57,7 @@ package struct LineReader {
         self.check = check
     }
 
-    /// The next line without its end; nil after the last.
+    /// The next line without its line end; nil after the last.
     ///
     /// - Throws: `DataError.inputOutput`, `.damagedStream`, and what the check of the first bytes
     ///   throws.
@@ -77,7 +77,7 @@ package struct LineReader {
         }
     }
 
-    /// The index of the first line feed that was not searched yet.
+    /// The index of the next line feed, starting at `searched`.
     private func indexOfLineFeed() -> Int? {
         buffer.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress, searched < bytes.count else { return nil }
@@ -86,7 +86,7 @@ package struct LineReader {
         }
     }
 
-    /// Drops the lines that were read, and appends the next chunk.
+    /// Drops the lines already read, and appends the next chunk.
     private mutating func fill() throws {
         buffer.removeFirst(start)
         searched -= start
@@ -114,7 +114,7 @@ package struct LineReader {
         lineNumber += 1
         var line = buffer[start..<end]
         if line.last == UInt8(ascii: "\r") { line.removeLast() }
-        // A byte order mark is no part of the first line.
+        // A byte order mark is not part of the first line.
         if lineNumber == 1, line.starts(with: [0xef, 0xbb, 0xbf]) { line.removeFirst(3) }
         return Data(line)
     }
@@ -146,7 +146,7 @@ func readChunk(_ handle: FileHandle, _ byteCount: Int, path: String) throws -> D
     }
 }
 
-/// Runs `body`; a stream that it finds damaged is named with the line that cannot be read.
+/// Runs `body`; the error of a damaged stream names the line that cannot be read.
 ///
 /// - Throws: `DataError.damagedStream`, or what `body` throws.
 func naming<Result>(line: Int, _ body: () throws -> Result) throws -> Result {
@@ -157,12 +157,12 @@ func naming<Result>(line: Int, _ body: () throws -> Result) throws -> Result {
     }
 }
 
-/// Whether a line holds nothing but spaces.
+/// Whether a line contains only spaces.
 package func isBlank(_ line: Data) -> Bool {
     line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }
 }
 
-/// The record of a line of JSON.
+/// Parses the record of a line of JSON.
 ///
 /// - Throws: `DataError.malformedLine`.
 package func jsonRow(_ line: Data, location: RecordLocation) throws -> Row {
@@ -177,8 +177,8 @@ package func jsonRow(_ line: Data, location: RecordLocation) throws -> Row {
     }
 }
 
-/// Refuses a file named as JSON lines whose first bytes show that it is something else, before a
-/// line of gigabytes is read.
+/// Throws for a file named as JSON lines whose first bytes show another format, before a line of
+/// gigabytes is read.
 ///
 /// - Throws: `DataError.unreadableFile`.
 package func checkJSONLines(_ firstBytes: Data, path: String) throws {

@@ -1,4 +1,4 @@
-// Decoded row groups, the last used ones, within a number of bytes.
+// A cache of the most recently used row groups, with a limit in bytes.
 
 /// A least-recently-used cache of blocks.
 package struct BlockCache: Sendable {
@@ -23,19 +23,19 @@ package struct BlockCache: Sendable {
     private var byteCount = 0
     private var uses = 0
 
-    /// A cache that holds at most `byteCountMax`, but always the block used last.
+    /// A cache of at most `byteCountMax` bytes, which always keeps the most recently used block.
     package init(byteCountMax: Int) {
         self.byteCountMax = byteCountMax
     }
 
-    /// The batches of a block; nil where they are not in the cache.
+    /// The batches of a block; nil if they are not in the cache.
     package mutating func batches(_ key: Key) -> [RowBatch]? {
         uses += 1
         entries[key]?.lastUse = uses
         return entries[key]?.batches
     }
 
-    /// Keeps the batches of a block that is not in the cache.
+    /// Adds the batches of a block that is not in the cache.
     package mutating func insert(_ batches: [RowBatch], _ key: Key) {
         uses += 1
         let size = batches.reduce(0) { $0 + $1.byteCount }

@@ -1,4 +1,4 @@
-// One value of a table, whatever format it came from.
+// One value of a table, independent of the file format.
 
 package import Foundation
 
@@ -13,7 +13,7 @@ package indirect enum Cell: Sendable, Equatable {
     case list([Cell])
     case object([String: Cell])
 
-    /// What an error message calls a value of this kind.
+    /// The name of the value's type in error messages.
     package var kindName: String {
         switch self {
         case .null: "null"

@@ -1,14 +1,13 @@
-// Which files of a folder hold its records.
+// Finds the files of a folder that contain its records.
 
 package import Foundation
 import MoCaSystem
 
-/// The data files of a folder, in the order of their names; of a folder that
-/// `datasets.save_to_disk` has written, those that its `state.json` names, in its order. A path
-/// of one data file is that file. Files of several splits beside each other, as the Hub keeps them
-/// (`train-00000-of-00001.parquet`, `test-00000-of-00001.parquet`), are refused; `FOLDER/train`
-/// names those of one. Archives are shards of a WebDataset where a folder has no other
-/// data files.
+/// The data files of a folder, in the order of their names; for a folder written by
+/// `datasets.save_to_disk`, those listed in its `state.json`, in that order. The path of a data
+/// file returns that file. A folder with files of several splits, as the Hub stores them
+/// (`train-00000-of-00001.parquet`, `test-00000-of-00001.parquet`), is refused; `FOLDER/train`
+/// selects one split. Archives count as WebDataset shards if the folder has no other data files.
 ///
 /// - Throws: `DataError.fileMissing`, `.noDataFiles`, `.severalSplits`, `.inputOutput`,
 ///   `.malformedLine`, `.unreadableFile`.
@@ -36,7 +35,7 @@ package func dataFiles(in folder: URL) throws -> [URL] {
     return files
 }
 
-/// The entries of a folder that are not hidden, by name.
+/// The entries of a folder that are not hidden, sorted by name.
 ///
 /// - Throws: `DataError.inputOutput`.
 func visibleEntries(of folder: URL) throws -> [URL] {
@@ -53,24 +52,24 @@ func visibleEntries(of folder: URL) throws -> [URL] {
     }
 }
 
-/// The files of records among the entries of a folder.
+/// The record files among the entries of a folder.
 func recordFiles(among entries: [URL]) -> [URL] {
-    // Spark calls folders like files: `real.parquet/part-00000.parquet`.
+    // Spark names folders like files: `real.parquet/part-00000.parquet`.
     let shards = entries.filter { RecordFormat($0)?.isWebDataset == true && !isFolder($0) }
     let others = entries.filter { RecordFormat($0)?.isWebDataset == false && !isFolder($0) }
-    // Beside tables and lines of records, an archive holds their images.
+    // An archive beside tables or JSON lines contains their images.
     return others.isEmpty ? shards : others
 }
 
-/// Whether there is a folder at `url`, or a link to one.
+/// Whether `url` is a folder, or a link to one.
 package func isFolder(_ url: URL) -> Bool {
     var isFolder: ObjCBool = false
     return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
         && isFolder.boolValue
 }
 
-/// What `state.json` of a saved data set lists; nil when there is no such file. Other `.arrow`
-/// files beside it are caches.
+/// The files listed in `state.json` of a saved data set; nil if there is no such file. Other
+/// `.arrow` files beside it are caches.
 private func savedDataFiles(in folder: URL) throws -> [URL]? {
     guard let state = try savedObject("state.json", in: folder) else {
         return nil
@@ -78,7 +77,7 @@ private func savedDataFiles(in folder: URL) throws -> [URL]? {
     guard case .list(let files) = try state.cell("_data_files") else {
         throw DataError.malformedLine(state.location, reason: "it has no list '_data_files'")
     }
-    // Older versions of the library could save a selection of rows beside all rows.
+    // Older versions of the library could store a selection of rows beside all rows.
     for column in ["_indices_files", "_indices_data_files"] {
         guard case .list(let selections) = try state.cell(column), !selections.isEmpty else {
             continue
@@ -96,13 +95,13 @@ private func savedDataFiles(in folder: URL) throws -> [URL]? {
     }
 }
 
-/// The splits of a folder that a `DatasetDict` was saved to; nil when it is no such folder.
+/// The splits of a folder that a `DatasetDict` was saved to; nil for other folders.
 private func savedSplits(in folder: URL) throws -> [String]? {
     guard let saved = try savedObject("dataset_dict.json", in: folder) else { return nil }
     return try saved.strings("splits") ?? []
 }
 
-/// The JSON object of a small file; nil when there is no such file.
+/// The JSON object of a small file; nil if there is no such file.
 private func savedObject(_ name: String, in folder: URL) throws -> Row? {
     let url = folder.appendingPathComponent(name)
     guard FileManager.default.fileExists(atPath: url.path) else { return nil }

@@ -1,9 +1,9 @@
-// The list literals of strings that some data sets keep in a text column, as Python prints them.
+// Parses Python list literals of strings, which some data sets store in a text column.
 //
 // Grammar: https://docs.python.org/3/reference/lexical_analysis.html#string-and-bytes-literals.
-// Nothing is evaluated. What is not exactly such a literal is left to the caller as plain text.
+// Nothing is evaluated. The caller treats any other text as plain text.
 
-/// The strings of `text` when it is a Python list literal of nothing but strings, else nil.
+/// The strings of `text` if it is a Python list literal of only strings, else nil.
 ///
 ///     pythonStringList("['a', \"it's\"]")    // ["a", "it's"]
 ///     pythonStringList("[see above]")        // nil
@@ -12,7 +12,7 @@ package func pythonStringList(_ text: String) -> [String]? {
     return parser.list()
 }
 
-/// Reads one literal, scalar by scalar; every method gives nil for what Python refuses.
+/// Parses one literal, scalar by scalar; methods fail where Python reports an error.
 private struct PythonListParser {
     private let scalars: [Unicode.Scalar]
     private var position = 0
@@ -31,7 +31,7 @@ private struct PythonListParser {
         return true
     }
 
-    /// Spaces, line ends, comments and continued lines: all are free inside brackets.
+    /// Skips spaces, line ends, comments and continued lines, which are free inside brackets.
     private mutating func skipSpace() {
         while let scalar = current {
             if scalar == "#" {
@@ -66,8 +66,8 @@ private struct PythonListParser {
         return position == scalars.count ? strings : nil
     }
 
-    /// Blank lines and comments before the list; a list that is indented below one is refused, as
-    /// any indented statement is.
+    /// Skips blank lines and comments before the list; a list that is indented after one is
+    /// refused, like any indented statement.
     private mutating func skipLeadingLines() -> Bool {
         while current == " " || current == "\t" { position += 1 }
         var lineStart = position
@@ -82,7 +82,7 @@ private struct PythonListParser {
         }
     }
 
-    /// One element: a string, or several side by side, which Python joins.
+    /// Parses one element: a string, or several adjacent ones, which Python concatenates.
     private mutating func element() -> String? {
         guard var joined = string() else { return nil }
         skipSpace()
@@ -152,7 +152,7 @@ private struct PythonListParser {
             && scalars[position + 2] == quote
     }
 
-    /// Python reads every kind of line end as a line feed.
+    /// Python reads every type of line end as a line feed.
     private mutating func takeLineEnd() {
         if take("\r") { _ = take("\n") } else { _ = take("\n") }
     }
@@ -162,7 +162,7 @@ private struct PythonListParser {
         "n": "\n", "r": "\r", "t": "\t", "v": "\u{b}",
     ]
 
-    /// Reads what follows a backslash.
+    /// Parses the rest of an escape sequence after the backslash.
     private mutating func escape(into result: inout String.UnicodeScalarView) -> Bool {
         guard let scalar = current else { return false }
         if scalar == "\n" || scalar == "\r" {
@@ -181,7 +181,7 @@ private struct PythonListParser {
         case "U": return hexadecimal(digits: 8, into: &result)
         case "N": return named(into: &result)
         default:
-            // Python keeps the backslash of an escape that it does not know.
+            // Python keeps the backslash of an unknown escape.
             result.append("\\")
             result.append(scalar)
             return true
@@ -212,7 +212,7 @@ private struct PythonListParser {
         return append(value, to: &result)
     }
 
-    /// Half a surrogate pair is a Python string but no Swift one: the literal is refused.
+    /// Half of a surrogate pair is valid in Python but not in Swift: the literal is refused.
     private func append(_ value: UInt32, to result: inout String.UnicodeScalarView) -> Bool {
         guard let scalar = Unicode.Scalar(value) else { return false }
         result.append(scalar)
@@ -233,7 +233,7 @@ private struct PythonListParser {
     }
 }
 
-/// Every scalar by its name and its other name; made when a literal has one, as few have.
+/// Every scalar by its name and its alias; built for the first literal that needs it, as few do.
 private let scalarsByName: [String: Unicode.Scalar] = {
     var found: [String: Unicode.Scalar] = [:]
     for value in UInt32(0)...0x10ffff {

@@ -1,12 +1,12 @@
-// Random access to record files, also to those that are compressed.
+// Random access to record files, including compressed ones.
 
 import Foundation
 import MoCaSystem
 
 extension RandomAccessFile {
-    /// Opens a file whose errors are those of data.
+    /// Opens a file that reports errors as `DataError`.
     ///
-    /// - Throws: `DataError.fileMissing`, `.inputOutput`, as reading does.
+    /// - Throws: `DataError.fileMissing`, `.inputOutput`; reading throws the same errors.
     convenience init(_ path: String) throws {
         try self.init(opening: path, failure: Self.dataError)
     }
@@ -17,13 +17,13 @@ extension RandomAccessFile {
             : DataError.inputOutput(path: error.path, reason: error.reason)
     }
 
-    /// Decompresses the file at `url` once, and passes the bytes to `visit` on the way.
+    /// Decompresses the file at `url` once, and passes the bytes to `visit` during the pass.
     ///
-    /// None of gzip, zstd, bzip2 and xz can begin in the middle. Decompressing again for each block
-    /// costs the square of the file when rows are drawn at random, and a large file does not fit in
-    /// memory. The bytes therefore go to a file without a name in the temporary folder (`$TMPDIR`),
-    /// of which a killed process leaves nothing; it needs as much disk as the bytes take
-    /// uncompressed.
+    /// None of gzip, zstd, bzip2 and xz can start in the middle. Decompressing again for each block
+    /// takes time quadratic in the file's size if rows are drawn at random, and a large file does
+    /// not fit in memory. The bytes therefore go to an unnamed file in the temporary folder
+    /// (`$TMPDIR`), which disappears with the process; it needs as much disk space as the
+    /// uncompressed bytes.
     ///
     /// - Throws: `DataError.unreadableFile`, `.inputOutput`, `.cannotUnpack`, or what `visit`
     ///   throws.

@@ -1,28 +1,28 @@
-// A file of records in blocks, whatever its format.
+// A file of records in blocks, independent of its format.
 
 import Foundation
 
 /// A file whose records are read block by block.
 package protocol RecordFile: Sendable {
-    /// The file, as the user named it.
+    /// The path of the file, as the user gave it.
     var path: String { get }
-    /// Names of the columns; nil when every record has its own.
+    /// The names of the columns; nil if every record has its own.
     var columnNames: [String]? { get }
-    /// Number of records of each block.
+    /// The number of records in each block.
     var blockRows: [Int] { get }
-    /// Whether opening the file again costs a pass over it, so that it is better kept open.
+    /// Whether opening the file again costs a pass over it, so that it should be kept open.
     var isCostlyToOpen: Bool { get }
-    /// About the bytes of memory that `batches(ofBlock:columns:)` holds: it depends on the file
-    /// alone, as the order of rows depends on it.
+    /// The approximate memory of `batches(ofBlock:columns:)` in bytes. It depends only on the file,
+    /// because the order of rows depends on it.
     ///
     /// - Throws: `DataError`.
     func byteCount(ofBlock block: Int, columns: [String]) throws -> Int
-    /// A whole block, for reading its rows in any order.
+    /// Reads a whole block, for access to its rows in any order.
     ///
     /// - Throws: `DataError`.
     func batches(ofBlock block: Int, columns: [String]) throws -> [RowBatch]
-    /// Starts to read a block in batches of at most about `batchRows` records, with the columns of
-    /// `columns` that the file has.
+    /// Starts reading a block in batches of at most about `batchRows` records, with those of
+    /// `columns` that exist in the file.
     ///
     /// - Throws: `DataError`.
     func batchIterator(
@@ -31,7 +31,7 @@ package protocol RecordFile: Sendable {
 }
 
 extension RecordFile {
-    /// Number of records.
+    /// The number of records.
     package var rowCount: Int { blockRows.reduce(0, +) }
 
     package func batches(ofBlock block: Int, columns: [String]) throws -> [RowBatch] {
@@ -50,7 +50,7 @@ extension RecordFile {
         while let batch = try batches.next() { try body(batch) }
     }
 
-    /// Calls `body` with every record, in order and in flat memory.
+    /// Calls `body` with every record, in order and in constant memory.
     ///
     /// - Throws: `DataError`, or what `body` throws.
     package func forEachRow(
@@ -60,7 +60,7 @@ extension RecordFile {
         while let row = try rows.next() { try body(row) }
     }
 
-    /// Complains when the file lacks a column.
+    /// Throws if the file lacks a column.
     ///
     /// - Throws: `DataError.columnMissing`.
     package func requireColumns(_ columns: [String]) throws {
@@ -70,7 +70,7 @@ extension RecordFile {
         }
     }
 
-    /// The first row of a block, counted from the start of the file.
+    /// The index of a block's first row in the file.
     func firstRow(ofBlock block: Int) -> Int { blockRows[..<block].reduce(0, +) }
 }
 
@@ -78,12 +78,12 @@ extension RecordFile {
 package struct BatchIterator {
     private let read: () throws -> RowBatch?
 
-    /// Batches that `read` returns, until it returns nil.
+    /// Iterates over the results of `read`, until it returns nil.
     init(_ read: @escaping () throws -> RowBatch?) {
         self.read = read
     }
 
-    /// A block that is one batch.
+    /// Iterates over a block that is one batch.
     init(_ batch: RowBatch) {
         var rest: RowBatch? = batch
         read = {
@@ -98,22 +98,22 @@ package struct BatchIterator {
     package func next() throws -> RowBatch? { try read() }
 }
 
-/// A run of records of one block.
+/// A range of records of one block.
 package struct RowBatch: Sendable {
-    /// Number of records.
+    /// The number of records.
     package let count: Int
-    /// Bytes of memory that the run holds.
+    /// The memory of the batch in bytes.
     package let byteCount: Int
     private let makeRow: @Sendable (Int) throws -> Row
 
-    /// A run of `count` records that `makeRow` reads.
+    /// A batch of `count` records that `makeRow` reads.
     init(count: Int, byteCount: Int, makeRow: @escaping @Sendable (Int) throws -> Row) {
         self.count = count
         self.byteCount = byteCount
         self.makeRow = makeRow
     }
 
-    /// One record of the run.
+    /// Reads one record of the batch.
     ///
     /// - Throws: `DataError.malformedLine`.
     package func row(_ index: Int) throws -> Row { try makeRow(index) }

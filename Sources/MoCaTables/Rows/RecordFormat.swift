@@ -1,13 +1,13 @@
-// Which formats record files have, by the ending of their name.
+// The formats of record files, by name ending.
 
 package import Foundation
 import MoCaSystem
 
-/// The format of a file of records.
+/// The format of a record file.
 package enum RecordFormat: Sendable, Hashable {
     case parquet
     case arrow
-    /// One JSON object a line, plain or as a compressed stream.
+    /// One JSON object per line, plain or as a compressed stream.
     case jsonLines(isCompressed: Bool)
     /// A shard of a WebDataset, plain or as a compressed tar.
     case webDataset(isCompressed: Bool)
@@ -18,17 +18,17 @@ package enum RecordFormat: Sendable, Hashable {
         + [(".tar", .webDataset(isCompressed: false)), (".tgz", .webDataset(isCompressed: true))]
         + ["gz", "zst", "bz2", "xz"].map { (".tar.\($0)", .webDataset(isCompressed: true)) }
 
-    /// The endings of files of records, shards aside.
+    /// The name endings of record files other than shards.
     package static let tableEndings = endings.filter { !$0.1.isWebDataset }.map(\.0)
 
-    /// The format that the name of `url` ends in; nil where it ends in none.
+    /// The format of the name of `url`; nil if it has no known ending.
     package init?(_ url: URL) {
         let name = url.lastPathComponent
         guard let found = Self.endings.first(where: { name.hasSuffix($0.0) }) else { return nil }
         self = found.1
     }
 
-    /// The name of a file or folder without the ending of a format; other endings are part of it.
+    /// The name of a file or folder without the ending of a format; other endings are kept.
     package static func stem(of name: String) -> String {
         guard let found = endings.first(where: { name.hasSuffix($0.0) }) else { return name }
         return String(name.dropLast(found.0.count))
@@ -42,7 +42,7 @@ package enum RecordFormat: Sendable, Hashable {
         }
     }
 
-    /// Whether it is a tar of samples.
+    /// Whether the file is a tar of samples.
     package var isWebDataset: Bool {
         if case .webDataset = self { true } else { false }
     }

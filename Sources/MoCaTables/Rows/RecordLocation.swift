@@ -1,18 +1,18 @@
-// Where a record stands: what every error about data names.
+// The location of a record, which every data error names.
 
 import Foundation
 
-/// The place of one record in one file.
+/// The location of one record in one file.
 package struct RecordLocation: Sendable, Hashable, CustomStringConvertible {
-    /// How records are counted in the file.
+    /// The position of a record, in the unit of the file's format.
     package enum Place: Sendable, Hashable {
-        /// Row of the file, from 0, in a row group of a Parquet file or a batch of an Arrow file.
+        /// A row of the file, from 0, in a row group of a Parquet file or a batch of an Arrow file.
         case row(Int, block: Int)
-        /// Line of a text file, from 1.
+        /// A line of a text file, from 1.
         case line(Int)
-        /// Row of a WebDataset shard, from 0, and the base name of its members.
+        /// A row of a WebDataset shard, from 0, and the base name of its members.
         case sample(Int, key: String)
-        /// Position in a list of files, from 0.
+        /// An index in a list of files, from 0.
         case item(Int)
     }
 
@@ -25,7 +25,7 @@ package struct RecordLocation: Sendable, Hashable, CustomStringConvertible {
         self.place = place
     }
 
-    /// `train.parquet, row 7, row group 0`.
+    /// The location in messages, such as `train.parquet, row 7, row group 0`.
     package var description: String {
         switch place {
         case .row(let row, let block): "\(file), row \(row), \(blockUnit(ofFile: file)) \(block)"
@@ -36,7 +36,7 @@ package struct RecordLocation: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What a block of `file` is called: by the file's ending.
+/// The name of a block of `file`, by the file's ending.
 package func blockUnit(ofFile file: String) -> String {
     switch RecordFormat(URL(fileURLWithPath: file)) {
     case .parquet: "row group"
@@ -46,9 +46,9 @@ package func blockUnit(ofFile file: String) -> String {
     }
 }
 
-/// The name of one sample in a catalog: stable over runs as long as the files are the same.
+/// The identity of one sample in a catalog: stable across runs as long as the files are the same.
 package struct SampleID: Sendable, Hashable, Codable, CustomStringConvertible {
-    /// Name of the subset.
+    /// The name of the subset.
     package var subset: String
     /// Row in the subset, from 0, over all its files.
     package var row: Int
@@ -58,6 +58,6 @@ package struct SampleID: Sendable, Hashable, Codable, CustomStringConvertible {
         self.row = row
     }
 
-    /// `WordNet_def2word#17`.
+    /// The sample's name in messages, such as `WordNet_def2word#17`.
     package var description: String { "\(subset)#\(row)" }
 }

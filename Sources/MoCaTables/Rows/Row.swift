@@ -1,13 +1,13 @@
-// One record of a file, read by column name.
+// One record of a file, with access by column name.
 
 package import Foundation
 package import MoCaCore
 
 /// A row of a table or a line of JSON.
 package struct Row: Sendable {
-    /// Where the row stands.
+    /// The location of the row.
     package let location: RecordLocation
-    /// Encoded images that lie beside the record, by the names that it may call them.
+    /// Encoded images that are stored with the record, by the names that it may use for them.
     package let attachments: [ExactText: Data]
     private let storage: Storage
 
@@ -16,14 +16,14 @@ package struct Row: Sendable {
         case members([String: Cell])
     }
 
-    /// A row of a batch.
+    /// Makes a row of a batch.
     init(_ batch: RecordBatch, row: Int, location: RecordLocation) {
         storage = .batch(batch, row: row)
         self.location = location
         attachments = [:]
     }
 
-    /// A row made of values.
+    /// Makes a row from values.
     package init(
         _ members: [String: Cell], location: RecordLocation, attachments: [ExactText: Data] = [:]
     ) {
@@ -32,14 +32,14 @@ package struct Row: Sendable {
         self.attachments = attachments
     }
 
-    /// The names of the members of a line, in no order; none of a row of a table, which has those of
+    /// The keys of a JSON line, in no order; empty for a row of a table, whose columns are those of
     /// its file.
     package var memberNames: [String] {
         guard case .members(let members) = storage else { return [] }
         return Array(members.keys)
     }
 
-    /// The value of a column; null when there is no such column.
+    /// The value of a column; null if there is no such column.
     ///
     /// - Throws: `DataError.invalidText`, `.columnType`.
     package func cell(_ column: String) throws -> Cell {
@@ -67,7 +67,7 @@ package struct Row: Sendable {
         .columnType(location, column: column, found: found, expected: expected)
     }
 
-    /// The text of a column; nil when null or absent.
+    /// The text of a column; nil if null or absent.
     package func string(_ column: String) throws -> String? {
         switch try cell(column) {
         case .null: return nil
@@ -76,7 +76,7 @@ package struct Row: Sendable {
         }
     }
 
-    /// The integer of a column; nil when null or absent. A number without a fraction will do.
+    /// The integer of a column; nil if null or absent. A floating-point integer is accepted.
     package func integer(_ column: String) throws -> Int? {
         switch try cell(column) {
         case .null: return nil
@@ -88,7 +88,7 @@ package struct Row: Sendable {
         }
     }
 
-    /// The name in the first of `columns` that has a value: text, or an integer written out.
+    /// The identifier in the first of `columns` that has a value: a text, or an integer as text.
     package func identifier(_ columns: [String]) throws -> String? {
         for column in columns {
             switch try cell(column) {
@@ -101,7 +101,7 @@ package struct Row: Sendable {
         return nil
     }
 
-    /// The texts of a list column; nil when null or absent. A null element is an empty text.
+    /// The texts of a list column; nil if null or absent. A null element becomes an empty text.
     package func strings(_ column: String) throws -> [String]? {
         switch try cell(column) {
         case .null: return nil
@@ -118,7 +118,7 @@ package struct Row: Sendable {
         }
     }
 
-    /// The text of a column, or its list of texts; nil when null or absent.
+    /// The text of a column, or its list of texts; nil if null or absent.
     package func stringOrList(_ column: String) throws -> StringOrList? {
         switch try cell(column) {
         case .null: return nil
@@ -128,7 +128,7 @@ package struct Row: Sendable {
         }
     }
 
-    /// The numbers of a list column; nil when null or absent.
+    /// The floats of a list column; nil if null or absent.
     package func floats(_ column: String) throws -> [Float]? {
         if case .batch(let batch, let row) = storage,
             let numbers = batch.column(column)?.floats(row)
@@ -149,8 +149,8 @@ package struct Row: Sendable {
         }
     }
 
-    /// The numbers of a list column, or the one number of a plain column; nil when null or absent,
-    /// and nil for null elements.
+    /// The numbers of a list column, or the single number of a plain column; nil if null or absent.
+    /// Null elements are nil.
     package func numbers(_ column: String) throws -> [Double?]? {
         func number(_ cell: Cell) throws -> Double? {
             switch cell {
@@ -167,7 +167,7 @@ package struct Row: Sendable {
         }
     }
 
-    /// The images of a list column, or the one image of a plain column; none when null or absent.
+    /// The images of a list column, or the single image of a plain column; empty if null or absent.
     package func images(_ column: String) throws -> [ImageValue] {
         switch try cell(column) {
         case .null: return []
@@ -182,10 +182,10 @@ package struct Row: Sendable {
         case .bytes(let data) where !data.isEmpty: return .encoded(data)
         case .string, .bytes, .null: throw DataError.valueMissing(location, column: column)
         case .object(let members):
-            // The `Image` feature of Hugging Face data sets: bytes, or else a path.
+            // The `Image` feature of Hugging Face data sets: bytes, or otherwise a path.
             if case .bytes(let data) = members["bytes"], !data.isEmpty { return .encoded(data) }
             if case .string(let text) = members["bytes"] {
-                // JSON has no bytes: they are written as base64.
+                // JSON has no bytes: they are encoded as base64.
                 guard let data = Data(base64Encoded: text), !data.isEmpty else {
                     throw DataError.unreadableDataURL(
                         location, reason: "'bytes' of '\(column)' holds no valid base64")
@@ -199,13 +199,13 @@ package struct Row: Sendable {
     }
 }
 
-/// A field that some data sets write as one text and some as a list.
+/// A field that is a text in some data sets and a list in others.
 package enum StringOrList: Sendable, Equatable {
     case string(String)
     case list([String])
 }
 
-/// An image as a file holds it.
+/// An image as stored in a file.
 package enum ImageValue: Sendable, Equatable {
     case encoded(Data)
     /// A path, or a `data:` URL.

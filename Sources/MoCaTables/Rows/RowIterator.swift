@@ -1,16 +1,16 @@
-// The records of one file, pulled one at a time.
+// Reads the records of one file, one at a time.
 
 package import Foundation
 import MoCaSystem
 
-/// Iterates over the records of a file of any format, in order and in flat memory.
+/// Iterates over the records of a file of any format, in order and in constant memory.
 ///
 ///     var rows = try RowIterator(url, columns: ["id", "text"])
 ///     while let row = try rows.next() { ... }
 ///
-/// A record that cannot be read throws; the next call continues with the record after it.
+/// A record that cannot be read throws; the next call continues with the following record.
 package struct RowIterator {
-    /// Number of records that are decoded together.
+    /// The number of records that are decoded together.
     package static let batchRows = 64
 
     private var source: Source
@@ -20,9 +20,9 @@ package struct RowIterator {
         case lines(LineReader, path: String)
     }
 
-    /// Opens a file of records. JSONL is read as a stream, without an index.
+    /// Opens a record file. JSONL is read as a stream, without an index.
     ///
-    /// - Parameter columns: the columns to read, where the file has columns.
+    /// - Parameter columns: The columns to read, if the file has columns.
     /// - Throws: `DataError`.
     package init(_ url: URL, columns: [String]) throws {
         guard case .jsonLines(let isCompressed) = RecordFormat(url) else {
@@ -40,25 +40,25 @@ package struct RowIterator {
 
     /// Iterates over an open file.
     ///
-    /// - Parameter batchRows: number of records that are decoded together, where the format allows.
+    /// - Parameter batchRows: The number of records decoded together, if the format allows it.
     package init(
         _ file: any RecordFile, columns: [String], batchRows: Int = RowIterator.batchRows
     ) {
         source = .blocks(BlockRows(file: file, columns: columns, batchRows: batchRows))
     }
 
-    /// Reads JSONL from an open handle, such as standard input; errors call it `name`.
+    /// Reads JSONL from an open handle, such as standard input; errors name it `name`.
     package init(jsonLines handle: FileHandle, name: String) {
         let lines = LineReader(handle, path: name) { try checkJSONLines($0, path: name) }
         source = .lines(lines, path: name)
     }
 
-    /// Names of the columns; nil when every record has its own.
+    /// The names of the columns; nil if every record has its own.
     package var columnNames: [String]? {
         if case .blocks(let rows) = source { rows.file.columnNames } else { nil }
     }
 
-    /// What is odd about how the members of a WebDataset fall into samples, a sentence each.
+    /// Irregularities in the grouping of a WebDataset's members into samples, one sentence each.
     package var oddities: [String] {
         guard case .blocks(let rows) = source, let shard = rows.file as? WebDatasetFile else {
             return []

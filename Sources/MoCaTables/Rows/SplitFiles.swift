@@ -1,31 +1,31 @@
-// Files of several splits in one folder, told apart by their names as the Hub does.
+// Distinguishes files of several splits in one folder by their names, like the Hub.
 
 import Foundation
 
-/// Which split a data file belongs to, by the first word of its name.
+/// The split of a data file, by the first word of its name.
 enum SplitFiles {
-    /// The words, and the split that each stands for (`datasets`, "File names and splits").
+    /// The split that each word denotes (`datasets`, "File names and splits").
     private static let splits = [
         "train": "train", "training": "train", "validation": "validation", "valid": "validation",
         "val": "validation", "dev": "validation", "test": "test", "testing": "test",
         "eval": "test", "evaluation": "test",
     ]
 
-    /// The split of a file; nil where its name says none.
+    /// The split of a file; nil if its name contains none.
     private static func split(of file: URL) -> (word: String, name: String)? {
         let stem = RecordFormat.stem(of: file.lastPathComponent)
         let word = stem.prefix { $0.isLetter }
         return splits[word.lowercased()].map { (String(word), $0) }
     }
 
-    /// The splits of the files, as their names spell them.
+    /// The splits of the files, as spelled in their names.
     static func splits(of files: [URL]) -> [String] {
         let found = files.compactMap(split).map { ($0.name, $0.word) }
         return Dictionary(found) { first, _ in first }.values.sorted()
     }
 
-    /// The files of the split that the last part of a path names, where the rest is a folder with
-    /// files of several; nil where it names none.
+    /// The files of the split that the last component of a path names, if the rest is a folder with
+    /// files of several splits; nil if it names none.
     ///
     /// - Throws: `DataError.inputOutput`.
     static func named(by path: URL) throws -> [URL]? {

@@ -1,4 +1,4 @@
-// From the members of a WebDataset sample to a row.
+// Converts the members of a WebDataset sample to a row.
 
 import Foundation
 package import MoCaCore
@@ -7,9 +7,9 @@ import MoCaSystem
 
 /// Reads one sample.
 ///
-/// `.json` gives its own members as columns. `text` is what `.txt` holds, else `text` or `caption`
-/// of the JSON. `images` are those that the JSON lists, else all image members in the order of
-/// their names. `__key__` is the base name.
+/// The members of `.json` become columns. `text` is the content of `.txt`, or else `text` or
+/// `caption` of the JSON. `images` are those listed in the JSON, or else all image members in the
+/// order of their names. `__key__` is the base name.
 struct TarSampleReader {
     private static let imageEndings: Set<String> = [
         "jpg", "jpeg", "jfif", "jpe", "png", "webp", "avif", "gif", "bmp", "tif", "tiff", "heic",
@@ -20,7 +20,7 @@ struct TarSampleReader {
     var tar: RandomAccessFile
     var location: RecordLocation
 
-    /// The row; without images where `readsImages` is false.
+    /// Reads the row, without images if `readsImages` is false.
     ///
     /// - Throws: `DataError.malformedSample`, `.malformedLine`, `.invalidText`, `.inputOutput`.
     func row(readsImages: Bool) throws -> Row {
@@ -70,7 +70,7 @@ struct TarSampleReader {
         return bytes
     }
 
-    /// Whether a member with this ending is a picture, text or JSON that is read.
+    /// Whether a member with this ending is an image, text or JSON that is read.
     static func reads(ending: String) -> Bool {
         let ending = ending.lowercased()
         return ending == "txt" || ending == "json" || isImage(ending)
@@ -82,7 +82,7 @@ struct TarSampleReader {
 
     private typealias Image = (member: TarSample.Member, bytes: Data)
 
-    /// The image members by name, where `2.jpg` comes before `10.jpg`.
+    /// The image members, sorted by name, where `2.jpg` comes before `10.jpg`.
     private func images() throws -> [Image] {
         let members = sample.members.filter { Self.isImage($0.ending) }
         return try members.sorted { Self.isBefore($0.ending, $1.ending) }.map { member in
@@ -101,7 +101,7 @@ struct TarSampleReader {
         return parts[0].count < parts[1].count
     }
 
-    /// The images that a record lists, by their bytes where they are members.
+    /// The images that a record lists, as bytes if they are members.
     private func listed(_ cell: Cell?, _ images: [Image]) -> Cell {
         let attachments = attachments(images)
         func resolved(_ cell: Cell) -> Cell {
@@ -117,7 +117,7 @@ struct TarSampleReader {
         }
     }
 
-    /// An image may be called by its path, its name, or its ending.
+    /// The images by their possible names: path, file name, or ending.
     private func attachments(_ images: [Image]) -> [ExactText: Data] {
         var found: [ExactText: Data] = [:]
         for (member, bytes) in images {

@@ -1,4 +1,4 @@
-// A shard of a WebDataset: a tar whose neighbouring members of one base name are a sample.
+// A shard of a WebDataset: a tar in which adjacent members of one base name form a sample.
 
 package import Foundation
 package import MoCaCore
@@ -8,28 +8,28 @@ import MoCaSystem
 ///
 ///     000001.jpg  000001.json  000002.1.jpg  000002.2.jpg  000002.txt
 ///
-/// One pass notes where every 256th sample begins; reading a block goes over its headers, and
-/// reading a row over its bytes alone, so neither an archive nor its index is ever in memory.
-/// A compressed shard is decompressed once: `RandomAccessFile.decompressed` says where to.
+/// One pass indexes the start of every 256th sample; reading a block scans its headers, and reading
+/// a row reads only its bytes, so neither an archive nor its whole index is ever in memory. A
+/// compressed shard is decompressed once; see `RandomAccessFile.decompressed` for the location.
 package struct WebDatasetFile: RecordFile {
-    /// Samples of a block: few enough that going over their headers is cheap.
+    /// The number of samples in a block: small enough that scanning their headers is cheap.
     private static let rowsPerBlock = 256
 
     package let path: String
     package var columnNames: [String]? { nil }
     package let blockRows: [Int]
     package var isCostlyToOpen: Bool { true }
-    /// Whether the tar lacks the mark of its end: it may be cut off between two members.
+    /// Whether the tar lacks its end mark: it may be cut off between two members.
     package let lacksEnd: Bool
-    /// What is odd about how its members fall into samples.
+    /// Irregularities in the grouping of members into samples.
     package let oddities: WebDatasetOddities
     private let blocks: [Block]
-    /// The tar of a compressed shard.
+    /// The decompressed tar of a compressed shard.
     private let decompressed: RandomAccessFile?
 
-    /// The samples of one block.
+    /// The location of one block's samples.
     private struct Block {
-        /// Where the headers of its first member begin.
+        /// The offset of the headers of its first member.
         var start: Int
         var firstRow: Int
         var rows: Int
@@ -62,7 +62,7 @@ package struct WebDatasetFile: RecordFile {
         blockRows = blocks.map(\.rows)
     }
 
-    /// Names and places of members alone: next to nothing.
+    /// Only names and offsets of members are kept, which need little memory.
     package func byteCount(ofBlock block: Int, columns: [String]) -> Int { 1024 * blockRows[block] }
 
     package func batchIterator(
@@ -81,8 +81,8 @@ package struct WebDatasetFile: RecordFile {
         let readsImages = columns.contains { $0.contains("image") || $0.contains("img") }
         let byteCount = found.reduce(0) { $0 + $1.indexByteCount }
         let batch = RowBatch(count: found.count, byteCount: byteCount) { row in
-            // A shard is opened for each row: batches of many shards are cached, and a process
-            // may not hold as many files open.
+            // A shard is opened for each row: batches of many shards are cached, and a process may
+            // not hold that many files open.
             let tar = try decompressed ?? RandomAccessFile(path)
             let place = RecordLocation.Place.sample(block.firstRow + row, key: found[row].key)
             let reader = TarSampleReader(
@@ -93,13 +93,13 @@ package struct WebDatasetFile: RecordFile {
     }
 }
 
-/// The members of one sample, and where their bytes are.
+/// The members of one sample, and the location of their bytes.
 struct TarSample: Sendable {
     /// One member.
     struct Member: Sendable {
         /// The path within the archive.
         var name: String
-        /// What follows the base name and its dot: `txt`, `1.jpg`.
+        /// The name after the base name and its dot: `txt`, `1.jpg`.
         var ending: String
         var offset: Int
         var byteCount: Int
@@ -109,10 +109,10 @@ struct TarSample: Sendable {
     var key: String
     var headerOffset: Int
     var members: [Member] = []
-    /// Why the sample cannot be used.
+    /// The reason why the sample cannot be used; nil if it can.
     var flaw: String?
 
-    /// About the bytes of memory that this takes.
+    /// The approximate memory of this value in bytes.
     var indexByteCount: Int {
         members.reduce(128 + key.utf8.count) { $0 + 96 + $1.name.utf8.count }
     }
@@ -127,7 +127,7 @@ private struct SampleWalk {
         archive = try ArchiveReader(tar: tar, from: offset)
     }
 
-    /// Whether the tar lacks the mark of its end; known after the last sample.
+    /// Whether the tar lacks its end mark; known after the last sample.
     var lacksEnd: Bool { archive.lacksEnd }
 
     /// The next sample; nil after the last.
@@ -146,8 +146,8 @@ private struct SampleWalk {
         return waiting
     }
 
-    /// Base name and ending of a member; nil for what WebDataset passes over too: folders, names
-    /// without an ending, hidden files and its own `__NAME__` entries.
+    /// The base name and ending of a member; nil for those that WebDataset ignores too: folders,
+    /// names without an ending, hidden files and its own `__NAME__` entries.
     private static func split(_ entry: ArchiveReader.Entry) -> (key: String, ending: String)? {
         guard entry.kind != .folder else { return nil }
         let name = entry.name.hasPrefix("./") ? String(entry.name.dropFirst(2)) : entry.name

@@ -1,14 +1,14 @@
-// What is odd about how a shard's members fall into samples: nothing fails, and data is lost.
+// Irregularities in a shard's grouping of members into samples, which silently lose data.
 
 import MoCaCore
 
-/// Members that are not read, and samples that come apart.
+/// Members that are not read, and samples that are split.
 ///
-/// The `webdataset` library groups neighbouring members by what stands before the first dot, and so
-/// does this program: dots in base names, and pictures and texts that are not neighbours, make other
-/// samples than their author meant.
+/// This program groups like the `webdataset` library: adjacent members with the same name before
+/// the first dot form a sample. Dots in base names, and images and texts that are not adjacent,
+/// therefore form other samples than the author intended.
 package struct WebDatasetOddities: Sendable, Hashable {
-    /// How often something was met, and where first.
+    /// The number of occurrences, and the first one.
     package struct Count: Sendable, Hashable {
         package var count = 0
         package var first = ""
@@ -19,17 +19,17 @@ package struct WebDatasetOddities: Sendable, Hashable {
         }
     }
 
-    /// Samples whose key an earlier sample has, which others stand between.
+    /// Samples with the key of an earlier sample that is not adjacent.
     package var returningKeys = Count()
     /// Members that nothing reads.
     package var unreadMembers = Count()
-    /// Samples without a picture, text or JSON.
+    /// Samples without an image, text or JSON.
     package var emptySamples = Count()
     private var keys: Set<UInt64> = []
 
     package init() {}
 
-    /// The oddities in words, one sentence each.
+    /// Descriptions of the irregularities, one sentence each.
     package var sentences: [String] {
         var found: [String] = []
         if returningKeys.count > 0 {
@@ -50,9 +50,9 @@ package struct WebDatasetOddities: Sendable, Hashable {
         return found
     }
 
-    /// Takes the next sample of the shard into account.
+    /// Checks the next sample of the shard.
     mutating func add(_ sample: TarSample) {
-        // A 64-bit hash of each key: a shard may have millions.
+        // Keys are stored as 64-bit hashes: a shard may have millions.
         var hasher = Hasher()
         hasher.combine(ExactText(sample.key))
         let isNew = keys.insert(UInt64(bitPattern: Int64(hasher.finalize()))).inserted

@@ -1,9 +1,9 @@
-// Contrastive records as Parquet, the layout of training data.
+// Writes contrastive records as Parquet, in the layout of training data.
 
 import CArrow
 package import Foundation
 
-/// One side of a pair as a file holds it; an empty part is absent.
+/// One side of a pair as stored in a file; an absent text or path is empty.
 package struct PairSide: Sendable, Hashable {
     package var text: String
     package var imagePath: String
@@ -13,25 +13,25 @@ package struct PairSide: Sendable, Hashable {
     }
 }
 
-/// Writes a file beside its name and renames it at the end: it is complete or absent.
+/// Writes contrastive records to a file that is complete or absent: it gets its name at the end.
 ///
 ///     let writer = try ContrastiveWriter(url)
 ///     try writer.append(query: query, positive: positive, negatives: [first, second])
 ///     try writer.finish()
 package final class ContrastiveWriter {
-    /// Column names: query, positive and negatives, text and image path of each.
+    /// The column names: text and image path of query, positive and negatives.
     package static let columns = [
         "qry", "qry_image_path", "pos_text", "pos_image_path", "neg_text", "neg_image_path",
     ]
-    /// Rows of a row group: reading one row reads its row group.
+    /// The number of rows in a row group: reading one row reads its row group.
     private static let rowGroupRowCount = 4096
-    /// Bytes of a row group's longest column, about.
+    /// The approximate size in bytes of a row group's longest column.
     private static let rowGroupByteCount = 64 << 20
 
     private let output: ParquetOutput
-    /// Query, positive: text and image path of each.
+    /// Text and image path of query and positive.
     private var plain = [TextBuffer](repeating: TextBuffer(), count: 4)
-    /// Negatives: texts and image paths.
+    /// Texts and image paths of the negatives.
     private var lists = [TextBuffer](repeating: TextBuffer(), count: 2)
     private var listOffsets: [Int32] = [0]
 
@@ -77,7 +77,7 @@ package final class ContrastiveWriter {
         listOffsets = [0]
     }
 
-    /// Calls `body` with the columns in the order of the file.
+    /// Calls `body` with the columns, in the order of the file.
     private func withColumns(
         _ body: (UnsafePointer<carrow_texts>) -> carrow_status
     ) -> carrow_status {
@@ -108,7 +108,7 @@ package final class ContrastiveWriter {
         }
     }
 
-    /// Writes what is left, and gives the file its name.
+    /// Writes the remaining records, and gives the file its name.
     ///
     /// - Throws: `DataError.cannotWrite`.
     package func finish() throws {

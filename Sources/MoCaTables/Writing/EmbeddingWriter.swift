@@ -1,15 +1,15 @@
-// Embeddings as Parquet: `id` (string) and `embedding` (list of float).
+// Writes embeddings as Parquet: `id` (string) and `embedding` (list of float).
 
 import CArrow
 package import Foundation
 
-/// Writes a file beside its name and renames it at the end: it is complete or absent.
+/// Writes embeddings to a file that is complete or absent: it gets its name at the end.
 ///
 ///     let writer = try EmbeddingWriter(url)
 ///     try writer.append(id: "a", vector: [0.6, 0.8])
 ///     try writer.finish()
 package final class EmbeddingWriter {
-    /// Numbers of a row group: 16 MB.
+    /// The number of components in a row group: 16 MB.
     private static let rowGroupNumberCount = 4 << 20
 
     private let output: ParquetOutput
@@ -24,7 +24,7 @@ package final class EmbeddingWriter {
         output = try ParquetOutput(url) { carrow_writer_open($0, $1) }
     }
 
-    /// Appends one embedding; all have the same length.
+    /// Appends one embedding; all must have the same length.
     ///
     /// - Throws: `DataError.cannotWrite`.
     package func append(id: String, vector: [Float]) throws {
@@ -46,7 +46,7 @@ package final class EmbeddingWriter {
         values.removeAll(keepingCapacity: true)
     }
 
-    /// Writes what is left, and gives the file its name.
+    /// Writes the remaining embeddings, and gives the file its name.
     ///
     /// - Throws: `DataError.cannotWrite`.
     package func finish() throws {
@@ -55,12 +55,12 @@ package final class EmbeddingWriter {
     }
 }
 
-/// Texts one after the other, as Arrow lays them out.
+/// Concatenated texts with offsets, in the layout of Arrow.
 package struct TextBuffer {
     private(set) var bytes: [CChar] = []
     private(set) var offsets: [Int32] = [0]
 
-    /// Number of texts.
+    /// The number of texts.
     package var count: Int { offsets.count - 1 }
 
     package mutating func append(_ text: String) {

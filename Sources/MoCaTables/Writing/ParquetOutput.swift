@@ -12,7 +12,7 @@ final class ParquetOutput {
 
     /// Starts the file `url`.
     ///
-    /// - Parameter open: opens a writer at a path.
+    /// - Parameter open: Opens a writer at a path.
     /// - Throws: `DataError.cannotWrite`.
     init(
         _ url: URL,
@@ -38,7 +38,7 @@ final class ParquetOutput {
         }
     }
 
-    /// Appends with a call that takes the writer.
+    /// Appends with a call that receives the writer.
     ///
     /// - Throws: `DataError.cannotWrite`.
     func append(_ call: (OpaquePointer?) -> carrow_status) throws {

@@ -1,28 +1,30 @@
-// A token outside the model, matched in the text before everything else.
+// A token that is matched in the text before the model is applied.
 
 import MoCaSettings
 
-/// An entry of `added_tokens`. Equality of contents, not of flags, makes two the same token.
+/// An entry of `added_tokens`. Tokens with the same content are the same token, whatever their
+/// flags.
 package struct AddedToken: Sendable, Hashable {
-    /// The text that is matched.
+    /// The text to match.
     package let content: String
-    /// Its id.
+    /// The token's id.
     package let id: Int32
-    /// Whether `skipSpecialTokens` leaves it out of decoded text.
+    /// Whether `skipSpecialTokens` omits the token from decoded text.
     package let isSpecial: Bool
-    /// Whether the spaces before it belong to it.
+    /// Whether the token includes the spaces before it.
     package let stripsLeft: Bool
-    /// Whether the spaces after it belong to it.
+    /// Whether the token includes the spaces after it.
     package let stripsRight: Bool
-    /// Whether it is matched only where no part of a word touches it.
+    /// Whether the token is matched only where it is not adjacent to word characters.
     package let isSingleWord: Bool
-    /// Whether it is matched in the normalised text instead of the raw one.
+    /// Whether the token is matched in the normalised text instead of the raw one.
     package let isNormalised: Bool
 }
 
 extension AddedToken {
-    /// The token of an entry that has `content` and the five flags; a missing flag is
-    /// false, but `normalized` is then the opposite of `special`, as in the `tokenizers` library.
+    /// Creates a token from an entry with `content` and the five flags. A missing flag is false,
+    /// except that `normalized` defaults to the opposite of `special`, as in the `tokenizers`
+    /// library.
     init(_ value: JSON, content: String, id: Int32) {
         self.content = content
         self.id = id
@@ -33,12 +35,12 @@ extension AddedToken {
         isNormalised = value["normalized"]?.bool ?? !isSpecial
     }
 
-    /// A special token that is matched as it stands, such as a mask token.
+    /// Creates a special token that is matched in raw text, such as a mask token.
     init(special content: String, id: Int32) {
         self.init(.object(["special": .bool(true)]), content: content, id: id)
     }
 
-    /// The members of the token as JSON, braces aside, after `"id"`.
+    /// The token's JSON members that follow `"id"`, without braces.
     var jsonMembers: String {
         """
         "content": \(JSON.quoted(content)), "single_word": \(isSingleWord), \

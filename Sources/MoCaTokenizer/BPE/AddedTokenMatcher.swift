@@ -1,30 +1,30 @@
-// Finds added tokens in text: the leftmost first, of several there the longest.
+// Finds added tokens in text: leftmost first, then longest.
 
-/// The added tokens that are looked for in one form of the text, raw or normalised.
+/// The added tokens to match in one form of the text, raw or normalised.
 struct AddedTokenMatcher: Sendable {
     private struct Pattern: Sendable {
         let bytes: [UInt8]
         let token: AddedToken
     }
 
-    /// A part of a text: an added token, or what lies between two of them.
+    /// A segment of a text: an added token, or the text between two of them.
     struct Piece {
-        /// Offsets in bytes.
+        /// The range in bytes.
         let range: Range<Int>
-        /// Nil for plain text.
+        /// The added token; nil for plain text.
         let token: AddedToken?
     }
 
-    /// Patterns that start with each byte, the longest first.
+    /// The patterns by first byte, the longest first.
     private var patterns: [[Pattern]] = Array(repeating: [], count: 256)
-    /// The bytes that some pattern starts with.
+    /// The first bytes of all patterns.
     private var firstBytes: [UInt8] = []
 
-    /// Whether there is nothing to find.
+    /// Whether there are no patterns.
     var isEmpty: Bool { firstBytes.isEmpty }
 
-    /// A matcher of `tokens`; `normalise` gives the form in which each is looked for. A token whose
-    /// form is empty matches nothing; of equal forms the first counts.
+    /// Creates a matcher of `tokens` in the form that `normalise` returns. A token with an empty
+    /// form matches nothing; of equal forms, the first wins.
     init(_ tokens: [AddedToken], normalise: (String) -> [UInt8] = { Array($0.utf8) }) {
         for token in tokens {
             let bytes = normalise(token.content)
@@ -40,10 +40,10 @@ struct AddedTokenMatcher: Sendable {
         }
     }
 
-    /// Cuts `text` into added tokens and what lies between.
+    /// Splits `text` into added tokens and the text between them.
     ///
-    /// As in the library, the search goes on after a match even if `single_word` discards it, and a
-    /// token that strips may reach into what the next one then takes again.
+    /// As in the library, the search continues after a match even if `single_word` discards it, and
+    /// a token that strips may include text that the next token includes again.
     func pieces(_ text: UnsafeBufferPointer<UInt8>) -> [Piece] {
         var pieces: [Piece] = []
         var plainStart = 0
@@ -82,12 +82,12 @@ struct AddedTokenMatcher: Sendable {
         return nil
     }
 
-    /// The next byte that a pattern starts with.
+    /// The next byte that starts a pattern.
     private func nextCandidate(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int? {
         guard firstBytes.count == 1, let base = text.baseAddress else {
             return (start..<max(start, text.count)).first { !patterns[Int(text[$0])].isEmpty }
         }
-        // One first byte (it is `<` in practice): 32 bytes at a time.
+        // For a single first byte (`<` in practice), compares 32 bytes at a time.
         let first = firstBytes[0]
         let wanted = SIMD32<UInt8>(repeating: first)
         var at = start

@@ -1,13 +1,13 @@
-// GPT-2's alphabet: a printable character for each of the 256 bytes, as vocabularies spell tokens.
+// GPT-2's byte alphabet: a printable character for each of the 256 bytes, as used in vocabularies.
 
-/// The map between bytes and the characters that stand for them in `tokenizer.json`.
+/// The mapping between bytes and their characters in `tokenizer.json`.
 enum ByteAlphabet {
     /// The last scalar of the alphabet.
     static let scalarMax: UInt32 = 0x143
-    /// What `bytes` holds for a scalar that stands for no byte.
+    /// The value in `bytes` of a scalar that represents no byte.
     static let noByte: UInt16 = 0xFFFF
 
-    /// The scalar that stands for each byte.
+    /// The scalar of each byte.
     static let scalars: [UInt32] = {
         var free: UInt32 = 0x100
         return (0..<256).map { (byte: UInt32) in
@@ -20,14 +20,14 @@ enum ByteAlphabet {
         }
     }()
 
-    /// The byte that each scalar up to `scalarMax` stands for, or `noByte`.
+    /// The byte of each scalar up to `scalarMax`, or `noByte`.
     static let bytes: [UInt16] = {
         var bytes = [UInt16](repeating: noByte, count: Int(scalarMax) + 1)
         for (byte, scalar) in scalars.enumerated() { bytes[Int(scalar)] = UInt16(byte) }
         return bytes
     }()
 
-    /// The bytes that `token` spells, or nil if a character of it stands for none.
+    /// The bytes that `token` spells; nil if it contains a character outside the alphabet.
     static func bytes(of token: String) -> [UInt8]? {
         var out: [UInt8] = []
         for scalar in token.unicodeScalars {
@@ -37,8 +37,8 @@ enum ByteAlphabet {
         return out
     }
 
-    /// Appends the bytes that the UTF-8 of a token spells; false, with part of them appended, at a
-    /// character that stands for none.
+    /// Appends the bytes that a token's UTF-8 spells. Returns false at a character outside the
+    /// alphabet, after appending the bytes before it.
     static func appendBytes(
         spelledBy utf8: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]
     ) -> Bool {
@@ -60,7 +60,7 @@ enum ByteAlphabet {
         }
     }
 
-    /// The spelling of `bytes`.
+    /// The spelling of `bytes` in the alphabet.
     static func spelling(of bytes: some Sequence<UInt8>) -> String {
         var out = String.UnicodeScalarView()
         for byte in bytes {

@@ -1,18 +1,18 @@
-// The memory that encoding needs, lent to one call at a time.
+// Scratch memory for encoding, used by one call at a time.
 
 import Synchronization
 
-/// Scratch memory and word cache of one thread.
+/// The scratch memory and word cache of one call.
 final class EncodingWorkspace {
     let cache = WordCache()
     let merger: WordMerger
 
-    /// A workspace with an empty cache.
+    /// Creates a workspace with an empty cache.
     init(_ merges: Merges) {
         merger = WordMerger(merges)
     }
 
-    /// Appends the ids of normalised text that holds no added token.
+    /// Appends the ids of normalised text without added tokens.
     func encode(_ text: UnsafeBufferPointer<UInt8>, to out: inout [Int32]) {
         guard let base = text.baseAddress else { return }
         let end = text.count
@@ -42,26 +42,26 @@ final class EncodingWorkspace {
     }
 }
 
-/// Workspaces that no call uses now; as many exist as calls ran at once.
+/// A pool of idle workspaces; it grows to the maximum number of concurrent calls.
 final class EncodingWorkspacePool: Sendable {
-    /// A workspace that is in nobody's hands.
+    /// A workspace that no call is using.
     private struct Idle: @unchecked Sendable {
-        // Sendable: it is in one place at a time, the pool or one call.
+        // Sendable: owned either by the pool or by one call.
         let workspace: EncodingWorkspace
     }
 
     private let idle = Mutex<[Idle]>([])
     private let merges: Merges
 
-    /// A workspace that grew for a word of more bytes is not kept.
+    /// A workspace that has grown beyond this word length in bytes is discarded after use.
     private static let keptWordBytes = 1 << 20
 
-    /// An empty pool.
+    /// Creates an empty pool.
     init(_ merges: Merges) {
         self.merges = merges
     }
 
-    /// Runs `body` with a workspace that no other call has.
+    /// Calls `body` with a workspace that no other call is using.
     func withWorkspace<Result>(_ body: (EncodingWorkspace) throws -> Result) rethrows -> Result {
         let lent =
             idle.withLock { $0.popLast() } ?? Idle(workspace: EncodingWorkspace(merges))

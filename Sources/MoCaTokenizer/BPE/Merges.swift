@@ -1,16 +1,16 @@
-// `model.merges`: which two tokens become one, and in which order of preference.
+// `model.merges`: the pairs of tokens that are merged, and their priority.
 
 import MoCaSettings
 
 /// The merges of a byte-pair encoding and the ids of the 256 single bytes.
 struct Merges: Sendable {
-    /// (left id, right id) to (rank, id of both joined); a lower rank goes first.
+    /// Maps (left id, right id) to (rank, merged id); a lower rank is merged first.
     let table: UInt32PairMap
     /// The id of each byte.
     let byteIDs: [UInt32]
 
-    /// Reads the array `model.merges` over `vocabulary`; its elements are all `["a", "b"]` or all
-    /// `"a b"`. Throws `JSONFault` or `inconsistent`.
+    /// Reads the array `model.merges`; its elements are all `["a", "b"]` or all `"a b"`. Throws
+    /// `JSONFault` or `TokenizerError.inconsistent`.
     init(_ scanner: inout JSONScanner, vocabulary: Vocabulary, file: String) throws {
         byteIDs = try Self.byteIDs(vocabulary, file: file)
         var reader = Reader(vocabulary: vocabulary, file: file)
@@ -46,12 +46,12 @@ extension Merges {
     /// The merges read so far.
     private struct Reader {
         let vocabulary: Vocabulary
-        /// What errors call the file.
+        /// The file's name in errors.
         let file: String
         var entries: [(UInt32, UInt32, UInt32, UInt32)] = []
         var hasPairs = false
         var hasLines = false
-        /// The bytes of both tokens of the merge at hand.
+        /// The bytes of both tokens of the current merge.
         private var bytes: [UInt8] = []
 
         init(vocabulary: Vocabulary, file: String) {
@@ -59,7 +59,7 @@ extension Merges {
             self.file = file
         }
 
-        /// Reads `["a", "b"]`.
+        /// Reads a merge of the form `["a", "b"]`.
         mutating func readPair(_ scanner: inout JSONScanner) throws {
             hasPairs = true
             try scanner.expect(UInt8(ascii: "["), "a pair")
@@ -74,7 +74,7 @@ extension Merges {
             try add(middle: middle, scanner)
         }
 
-        /// Reads `"a b"`; a line of `#version` is no merge, as in `merges.txt`.
+        /// Reads a merge of the form `"a b"`; a `#version` line is skipped, as in `merges.txt`.
         mutating func readLine(_ scanner: inout JSONScanner) throws {
             hasLines = true
             let text = try scanner.text()
@@ -121,7 +121,7 @@ extension Merges {
             }
         }
 
-        /// Adds the merge of `bytes[..<middle]` and the rest.
+        /// Adds the merge of `bytes[..<middle]` and the remaining bytes.
         private mutating func add(middle: Int, _ scanner: JSONScanner) throws {
             let (left, right, both) = bytes.withUnsafeBufferPointer { bytes in
                 (

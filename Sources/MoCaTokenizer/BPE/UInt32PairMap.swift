@@ -1,10 +1,10 @@
-// A hash table from two numbers to two numbers: merges, compositions, decompositions.
+// A hash table between pairs of integers, used for merges, compositions and decompositions.
 
 /// An immutable open-addressing table from a pair of `UInt32` to a pair of `UInt32`.
 ///
-/// Linear probing over a power of two of slots, at most three fifths full.
+/// Linear probing over a power of two of slots, with a load factor of at most three fifths.
 final class UInt32PairMap: @unchecked Sendable {
-    // Sendable: the slots are written in `init` alone.
+    // Sendable: the slots are only written in `init`.
     private struct Slot {
         var key: UInt64
         var value: UInt64
@@ -14,12 +14,12 @@ final class UInt32PairMap: @unchecked Sendable {
     private let capacity: Int
     private let shift: UInt64
 
-    /// What `find` gives for a key that is not in the table; greater than every value.
+    /// The result of `find` for a missing key; greater than every value.
     static let none = UInt64.max
 
-    /// Entries are (key pair, value pair); of equal keys the last one holds.
+    /// Creates a table from entries (key pair, value pair); of equal keys, the last one wins.
     ///
-    /// - Precondition: no key is two times `UInt32.max`.
+    /// - Precondition: no key has both components equal to `UInt32.max`.
     init(_ entries: some Collection<(UInt32, UInt32, UInt32, UInt32)>) {
         var bits: UInt64 = 4
         while (1 << bits) * 3 < entries.count * 5 { bits += 1 }
@@ -42,7 +42,8 @@ final class UInt32PairMap: @unchecked Sendable {
         Int(truncatingIfNeeded: ((key ^ (key >> 29)) &* 0x9e37_79b9_7f4a_7c15) >> shift)
     }
 
-    /// The value of a pair, its first number in the upper half; `none` where there is none.
+    /// The value of a pair, with its first component in the upper half; `none` if the key is
+    /// missing.
     @inline(__always)
     func find(_ left: UInt32, _ right: UInt32) -> UInt64 {
         let key = UInt64(left) << 32 | UInt64(right)

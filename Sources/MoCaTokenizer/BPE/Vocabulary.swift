@@ -1,34 +1,35 @@
-// The tokens of the model, as bytes: one arena, one span for each id, one hash index.
+// The model's tokens as bytes: one arena, one span for each id, one hash index.
 
 import MoCaSettings
 
-/// The base vocabulary of `tokenizer.json` (added tokens aside). Ids are 0 ..< `count`.
+/// The base vocabulary of `tokenizer.json`, without added tokens. Ids are 0 ..< `count`.
 struct Vocabulary: Sendable {
-    /// Where a token's bytes lie in the arena.
+    /// The range of a token's bytes in the arena.
     struct Span: Sendable {
         var start: UInt32
         var count: UInt32
     }
 
-    /// An id that no token has.
+    /// The result of a failed lookup; no token has this id.
     static let noID = UInt32.max
 
-    // The id in it is `noID`.
+    // The id bits of this value equal `noID`.
     private static let freeSlot = UInt64.max
     private static let tagMask: UInt64 = 0xFFFF_FFFF_0000_0000
 
     private let arena: [UInt8]
     private let spans: [Span]
-    /// Open addressing over the hash of the bytes: a part of the hash above the id.
+    /// An open-addressing table over the hash of the bytes: some bits of the hash above the id.
     private let index: [UInt64]
-    /// Tokens with a character outside the byte alphabet, by their UTF-8: no merge reaches them.
+    /// Tokens with a character outside the byte alphabet, by their UTF-8; no merge produces them.
     private let literals: [[UInt8]: UInt32]
     private let literalIDs: Set<UInt32>
 
     /// The number of tokens.
     var count: Int { spans.count }
 
-    /// Reads the object `model.vocab` of `file`; throws `JSONFault` or `inconsistent`.
+    /// Reads the object `model.vocab` of `file`. Throws `JSONFault` or
+    /// `TokenizerError.inconsistent`.
     init(_ scanner: inout JSONScanner, file: String) throws {
         var draft = Draft(file: file)
         try scanner.object { scanner, name in
@@ -73,14 +74,14 @@ struct Vocabulary: Sendable {
         return index
     }
 
-    /// FNV-1a, its upper half mixed into the lower one, which chooses the slot.
+    /// FNV-1a with its upper half mixed into the lower one, which selects the slot.
     private static func hash(_ key: UnsafeBufferPointer<UInt8>) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         for byte in key { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
         return hash ^ (hash >> 32)
     }
 
-    /// The slot that holds `key`, or the free one where it belongs.
+    /// The slot that contains `key`, or the free one for it.
     private static func slot(
         _ key: UnsafeBufferPointer<UInt8>, hash: UInt64, arena: UnsafeBufferPointer<UInt8>,
         spans: [Span], index: [UInt64]
@@ -99,7 +100,7 @@ struct Vocabulary: Sendable {
         return at
     }
 
-    /// The id of the token of these bytes, or `noID`.
+    /// The id of the token with these bytes, or `noID`.
     func id(of key: UnsafeBufferPointer<UInt8>) -> UInt32 {
         arena.withUnsafeBufferPointer { arena in
             let hash = Self.hash(key)
@@ -115,13 +116,13 @@ struct Vocabulary: Sendable {
         return found == Self.noID ? nil : found
     }
 
-    /// The bytes that the token stands for in a text.
+    /// The bytes that the token represents in text.
     func bytes(_ id: UInt32) -> ArraySlice<UInt8> {
         let span = spans[Int(id)]
         return arena[Int(span.start)..<Int(span.start + span.count)]
     }
 
-    /// The token as the file spells it.
+    /// The token, spelled as in the file.
     func spelling(_ id: UInt32) -> String {
         let bytes = bytes(id)
         return literalIDs.contains(id)
@@ -130,17 +131,17 @@ struct Vocabulary: Sendable {
 }
 
 extension Vocabulary {
-    /// A vocabulary while it is read.
+    /// A vocabulary under construction.
     private struct Draft {
-        /// What errors call the file.
+        /// The file's name in errors.
         let file: String
         var arena: [UInt8] = []
         var spans: [Span] = []
         var literals: [[UInt8]: UInt32] = [:]
         var tokenCount = 0
 
-        /// Appends the bytes of a token; false if it is kept as it is, because some character of
-        /// it stands for no byte.
+        /// Appends the bytes of a token. Returns false if the token is kept as a literal because it
+        /// contains a character outside the byte alphabet.
         mutating func appendToken(_ text: JSONScanner.Text, _ scanner: JSONScanner) throws -> Bool {
             let start = arena.count
             if text.hasEscapes {
@@ -158,11 +159,11 @@ extension Vocabulary {
             return false
         }
 
-        /// Gives the token of `span` its id.
+        /// Assigns an id to the token of `span`.
         mutating func place(
             _ span: Span, id: Int, isLiteral: Bool, _ scanner: JSONScanner
         ) throws {
-            // A token takes more than one byte of the file, so greater ids leave gaps.
+            // A token takes more than one byte of the file, so a larger id would imply gaps.
             guard (0..<scanner.bytes.count).contains(id), arena.count < Int(UInt32.max) else {
                 throw scanner.fault("the token id \(id) is out of range")
             }

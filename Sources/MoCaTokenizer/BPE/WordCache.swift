@@ -1,27 +1,27 @@
-// Words already encoded: text repeats its words, so most of them are one look-up.
+// A cache of encoded words: words repeat in text, so most need only one lookup.
 
-/// A direct-mapped cache from the bytes of a word to its ids. One slot is one cache line; a new word
-/// takes the slot of an old one, so the size never grows. Not safe to share between threads.
+/// A direct-mapped cache from the bytes of a word to its ids. A slot is one cache line; a new word
+/// replaces the old one of its slot, so the size is fixed. Not safe to share between threads.
 final class WordCache {
-    /// The bytes of a word that can be cached, zero-padded, and its length.
+    /// The zero-padded bytes of a word, and its length.
     struct Key {
         /// Bytes 0 to 31 of the word in memory order, zero after its end.
         var words: (UInt64, UInt64, UInt64, UInt64)
-        /// Bytes in the word.
+        /// The number of bytes in the word.
         var count: Int
     }
 
-    /// Longest word that is cached, in bytes.
+    /// The maximum length of a cached word in bytes.
     static let keyBytesMax = 32
-    /// Most ids of a word that is cached.
+    /// The maximum number of ids of a cached word.
     static let idCountMax = 7
 
-    // A slot: 32 bytes of key, its length, the number of ids, two bytes unused, 7 ids.
+    // Layout of a slot: 32 bytes of key, its length, the number of ids, two unused bytes, 7 ids.
     private static let slotBytes = 64
     private static let slotBits = 15
     private let memory: UnsafeMutableRawPointer
 
-    /// An empty cache of 2 MiB.
+    /// Creates an empty cache of 2 MiB.
     init() {
         let size = Self.slotBytes << Self.slotBits
         memory = .allocate(byteCount: size, alignment: Self.slotBytes)
@@ -30,7 +30,7 @@ final class WordCache {
 
     deinit { memory.deallocate() }
 
-    /// The key of the `count` bytes at `word`; `available` bytes may be read there.
+    /// The key of the `count` bytes at `word`, where `available` bytes are readable.
     @inline(__always)
     static func key(_ word: UnsafePointer<UInt8>, count: Int, available: Int) -> Key {
         let raw = UnsafeRawPointer(word)
@@ -53,7 +53,7 @@ final class WordCache {
         return Key(words: words, count: count)
     }
 
-    /// The slot that holds the key or would.
+    /// The slot for the key.
     @inline(__always)
     func slot(_ key: Key) -> UnsafeMutableRawPointer {
         let (a, b, c, d) = key.words
@@ -72,7 +72,7 @@ final class WordCache {
         return memory + index &* Self.slotBytes
     }
 
-    /// Appends the ids of the key to `out`; false if `slot` holds another.
+    /// Appends the ids of the key to `out`. Returns false if `slot` contains another key.
     @inline(__always)
     static func appendIDs(_ key: Key, in slot: UnsafeMutableRawPointer, to out: inout [Int32])
         -> Bool
@@ -94,7 +94,7 @@ final class WordCache {
         return true
     }
 
-    /// Keeps the ids of the key, at least one, unless they are too many.
+    /// Stores the ids of the key (at least one), unless there are more than `idCountMax`.
     func store(_ key: Key, _ ids: ArraySlice<Int32>, in slot: UnsafeMutableRawPointer) {
         guard ids.count <= Self.idCountMax else { return }
         let words = slot.assumingMemoryBound(to: UInt64.self)

@@ -1,23 +1,24 @@
-// Byte-pair encoding of one word: the joinable pair of the lowest rank first, the leftmost of equals
-// (Sennrich et al. 2016).
+// Byte-pair encoding of one word: the pair with the lowest rank is merged first, the leftmost of
+// equal ones (Sennrich et al. 2016).
 
-/// The working memory of merging. Not safe to share between threads.
+/// The scratch memory for merging. Not safe to share between threads.
 final class WordMerger {
-    /// Words of more bytes go through a heap; below, scanning all pairs is quicker.
+    /// The length in bytes above which a heap is used; for shorter words, scanning all pairs is
+    /// faster.
     private static let scanMax = 64
 
     private let merges: Merges
     private let scan: UnsafeMutablePointer<UInt32>
     private let scanPairs: UnsafeMutablePointer<UInt64>
 
-    // Of long words: ids, the look-up of the pair that starts at each id, and a linked list.
+    // For long words: ids, the lookup of the pair starting at each id, and a linked list.
     private var ids: [UInt32] = []
     private var pairs: [UInt64] = []
     private var previous: [Int32] = []
     private var next: [Int32] = []
     private var heap: [UInt64] = []
 
-    /// Memory for merging by `merges`.
+    /// Creates the memory for merging by `merges`.
     init(_ merges: Merges) {
         self.merges = merges
         scan = .allocate(capacity: Self.scanMax)
@@ -29,10 +30,10 @@ final class WordMerger {
         scanPairs.deallocate()
     }
 
-    /// Bytes of the longest word that the memory has grown for.
+    /// The capacity in bytes, determined by the longest word so far.
     var capacity: Int { ids.capacity }
 
-    /// Appends the ids of the word of `count` bytes, at least one.
+    /// Appends the ids of the word of `count` bytes; `count` is at least one.
     func encode(_ word: UnsafePointer<UInt8>, count: Int, to out: inout [Int32]) {
         if count <= Self.scanMax {
             encodeShort(word, count: count, to: &out)
@@ -57,7 +58,7 @@ final class WordMerger {
             }
             if best == UInt32PairMap.none { break }
             scan[at] = UInt32(truncatingIfNeeded: best)
-            // Both arrays close the gap: id at + 1 and its pair are gone.
+            // Closes the gap in both arrays: id at + 1 and its pair are gone.
             pairCount &-= 1
             var i = at &+ 1
             while i <= pairCount {
@@ -88,7 +89,7 @@ final class WordMerger {
         }
         while let top = pop() {
             let at = Int(top & 0xFFFF_FFFF)
-            // An entry is stale when its pair has changed since; no two pairs share a rank.
+            // An entry is stale if its pair has changed since; no two pairs share a rank.
             guard pairs[at] != UInt32PairMap.none, pairs[at] >> 32 == top >> 32 else { continue }
             let gone = Int(next[at])
             ids[at] = UInt32(truncatingIfNeeded: pairs[at])
@@ -105,14 +106,14 @@ final class WordMerger {
         }
     }
 
-    /// Looks up the pair that starts at `at` again.
+    /// Repeats the lookup of the pair that starts at `at`.
     private func renewPair(_ at: Int) {
         let after = Int(next[at])
         pairs[at] = after >= 0 ? merges.table.find(ids[at], ids[after]) : UInt32PairMap.none
         if pairs[at] != UInt32PairMap.none { push(Self.heapEntry(pairs[at], at: at)) }
     }
 
-    /// The rank of a looked-up pair above its position: the order of merging.
+    /// The rank of a pair's lookup above its position, so that entries sort in merge order.
     private static func heapEntry(_ pair: UInt64, at position: Int) -> UInt64 {
         pair & ~0xFFFF_FFFF | UInt64(position)
     }

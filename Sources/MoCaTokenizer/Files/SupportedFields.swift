@@ -1,13 +1,15 @@
-// Which values of the fields of `tokenizer.json` are supported.
+// The supported values of the fields of `tokenizer.json`.
 
 import MoCaSettings
 
-/// Finds every setting that would give other ids than this tokenizer's.
+/// Finds every setting with which the ids would differ from this tokenizer's.
 struct SupportedFields {
-    /// Where the findings go.
+    /// Collects the problems.
     let context = SettingsContext(.json)
 
-    /// - Throws: `TokenizerError.unsupported` with everything that was found.
+    /// Throws if problems were found.
+    ///
+    /// - Throws: `TokenizerError.unsupported` with all problems.
     func finish(file: String) throws {
         guard context.problems.isEmpty else {
             throw TokenizerError.unsupported(file: file, problems: context.problems)
@@ -18,7 +20,7 @@ struct SupportedFields {
         context.add(field, "is \(found?.summary ?? "missing"), must be \(supported)")
     }
 
-    /// Checks `model`, its vocabulary and merges aside.
+    /// Checks `model`, except its vocabulary and merges.
     func check(model: JSON) {
         if let type = model["type"], type != .string("BPE") {
             refuse("model.type", type, "\"BPE\"")
@@ -30,16 +32,16 @@ struct SupportedFields {
             guard let value = model[field], value != .null, value.string != "" else { continue }
             refuse("model.\(field)", value, "null or \"\"")
         }
-        // `unk_token` and `fuse_unk` have no effect: the vocabulary has all bytes.
+        // `unk_token` and `fuse_unk` have no effect, because the vocabulary contains all bytes.
         for field in ["byte_fallback", "ignore_merges"] {
             guard let value = model[field], value != .null, value != .bool(false) else { continue }
             refuse("model.\(field)", value, "false")
         }
     }
 
-    /// Checks the stages before and after the model.
+    /// Checks the processing stages before and after the model.
     ///
-    /// - Returns: whether text goes through NFC.
+    /// - Returns: whether text is normalised to NFC.
     func check(pipeline file: JSON) -> Bool {
         let normalizers = steps(file["normalizer"], "normalizers").map { $0["type"]?.string }
         if !normalizers.isEmpty, normalizers != ["NFC"] {
@@ -71,13 +73,13 @@ struct SupportedFields {
         if let invert = split["invert"], invert != .bool(false) {
             refuse("pre_tokenizer.Split.invert", invert, "false")
         }
-        // If they are missing, both mean true.
+        // A missing field means true.
         for field in ["add_prefix_space", "use_regex"] where steps[1][field] != .bool(false) {
             refuse("pre_tokenizer.ByteLevel.\(field)", steps[1][field], "false")
         }
     }
 
-    /// The steps of a stage: those of a `Sequence`, one, or none.
+    /// The steps of a stage: those of a `Sequence`, a single one, or none.
     private func steps(_ stage: JSON?, _ field: String) -> [JSON] {
         guard let stage, stage != .null else { return [] }
         guard stage["type"]?.string == "Sequence" else { return [stage] }

@@ -1,15 +1,15 @@
-// The mask token of pre-training, and files that hold it.
+// The mask token of pre-training, and writing of tokenizer files.
 
 package import Foundation
 import MoCaSettings
 import MoCaSystem
 
 extension Tokenizer {
-    /// The token that stands for a hidden one where the checkpoint has none of its own.
+    /// The mask token that is added if the checkpoint has none.
     package static let maskToken = "<|mask|>"
 
-    /// The tokenizer itself if it has a mask token, else one with `<|mask|>` as a special token,
-    /// whose id is the vocabulary size so far.
+    /// The tokenizer itself if it has a mask token; otherwise a copy with `<|mask|>` added as a
+    /// special token with the next free id.
     package func addingMaskToken() -> Tokenizer {
         guard configuration.maskToken == nil else { return self }
         var copy = self
@@ -20,8 +20,8 @@ extension Tokenizer {
         return copy
     }
 
-    /// Writes `tokenizer.json` and `tokenizer_config.json` into an existing folder, as they were
-    /// read but for the tokens added since; each is written beside and renamed.
+    /// Writes `tokenizer.json` and `tokenizer_config.json` into an existing folder, unchanged
+    /// except for the tokens added since reading. Each file is written atomically.
     ///
     /// Throws `TokenizerError.unwritable`.
     package func write(to folder: URL) throws {
@@ -47,7 +47,7 @@ extension Tokenizer {
         let list = entries.joined(separator: ", ")
         var data = files.definition
         guard let end = definition.addedTokensEnd else {
-            // The field is missing: it goes in front of the others.
+            // The field is missing, so it is inserted before the others.
             let start = (data.firstIndex(of: UInt8(ascii: "{")) ?? 0) + 1
             data.replaceSubrange(start..<start, with: Data("\"added_tokens\": [\(list)], ".utf8))
             return data
@@ -98,7 +98,7 @@ extension Tokenizer {
         return data
     }
 
-    /// Where the value of each key of the object at a byte stands.
+    /// The byte range of each key's value in the object at `start`.
     private static func memberRanges(
         of data: Data, at start: Int
     ) throws -> [String: Range<Int>] {

@@ -1,4 +1,5 @@
-// `tokenizer.json`, read and checked: everything in it is done exactly or refused by name.
+// `tokenizer.json`, parsed and checked: every setting is either supported exactly or rejected by
+// name.
 
 import MoCaCore
 import MoCaSettings
@@ -7,18 +8,18 @@ import MoCaSettings
 struct TokenizerDefinition: Sendable {
     /// The tokens of the model.
     let vocabulary: Vocabulary
-    /// How they are built from bytes.
+    /// The merges that build tokens from bytes.
     let merges: Merges
-    /// The tokens beside the model.
+    /// The added tokens.
     private(set) var addedTokens = AddedTokens()
-    /// Whether text goes through NFC.
+    /// Whether text is normalised to NFC.
     let usesNFC: Bool
-    /// Where the array of added tokens closes; nil without the field.
+    /// The offset of the end of the array of added tokens; nil if the field is missing.
     let addedTokensEnd: Int?
 
-    /// Reads the file that error messages call `file`; throws a `TokenizerError`.
+    /// Reads the file, which errors call `file`. Throws a `TokenizerError`.
     ///
-    /// `truncation` and `padding` are left aside: they are settings of a call, as in transformers.
+    /// `truncation` and `padding` are ignored: they are settings of a call, as in transformers.
     init(_ bytes: UnsafeBufferPointer<UInt8>, file: String) throws {
         do {
             try self.init(reading: bytes, file: file)
@@ -65,7 +66,7 @@ struct TokenizerDefinition: Sendable {
             let known = addedTokens.token(content)?.id
             let expected = known ?? addedTokens.nextID(content, vocabulary)
             guard id == Int(expected) else {
-                // The library would silently use the id it expects.
+                // The library would silently use the id that it expects.
                 throw TokenizerError.inconsistent(
                     file: file, field: field,
                     reason: "\(JSON.quoted(content)) has the id \(id), expected \(expected)")
@@ -76,17 +77,17 @@ struct TokenizerDefinition: Sendable {
 }
 
 extension TokenizerDefinition {
-    /// The top level of the file: the vocabulary read at once, the merges kept for afterwards, since
-    /// they may stand before it; all else as trees.
+    /// The top level of the file. The vocabulary is read at once; the merges may precede it, so
+    /// they are read later; everything else is kept as JSON values.
     private struct Members {
         private(set) var vocabulary: Vocabulary?
-        /// Stands before the array of merges.
+        /// A scanner positioned before the array of merges.
         private(set) var mergesScanner: JSONScanner?
-        /// The members of `model` but these two; nil without a model.
+        /// The members of `model` except these two; nil without a model.
         private(set) var model: JSON?
-        /// The members of the file but `model`.
+        /// The members of the file except `model`.
         private(set) var others = JSON.null
-        /// Where the array of added tokens closes; nil without the field.
+        /// The offset of the end of the array of added tokens; nil if the field is missing.
         private(set) var addedTokensEnd: Int?
 
         init(_ bytes: UnsafeBufferPointer<UInt8>, file: String) throws {
@@ -125,7 +126,7 @@ extension TokenizerDefinition {
 }
 
 extension JSONScanner {
-    /// Consumes an array of strings or of arrays of strings.
+    /// Skips an array of strings or of arrays of strings.
     fileprivate mutating func skipMerges() throws {
         try array { scanner in
             if try scanner.peek() == UInt8(ascii: "[") {

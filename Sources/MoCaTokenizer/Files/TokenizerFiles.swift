@@ -1,9 +1,9 @@
-// The two files of a tokenizer, kept as they were so that they can be written again.
+// The two files of a tokenizer, kept unchanged so that they can be written again.
 
 import Foundation
 import MoCaSettings
 
-/// `tokenizer.json` and `tokenizer_config.json` as bytes.
+/// The contents of `tokenizer.json` and `tokenizer_config.json`.
 struct TokenizerFiles: Sendable {
     /// The path of `tokenizer.json`, for errors.
     let definitionPath: String
@@ -11,10 +11,10 @@ struct TokenizerFiles: Sendable {
     let configurationPath: String
     /// The contents of `tokenizer.json`.
     let definition: Data
-    /// The contents of `tokenizer_config.json`, `{}` where there is none.
+    /// The contents of `tokenizer_config.json`; `{}` if the file does not exist.
     let configuration: Data
 
-    /// Reads both from a folder, or from the place of a `tokenizer.json`.
+    /// Reads both files; `url` is a folder or a `tokenizer.json` file.
     init(contentsOf url: URL) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
@@ -40,7 +40,7 @@ struct TokenizerFiles: Sendable {
         }
     }
 
-    /// The tree of `tokenizer_config.json`.
+    /// Parses `tokenizer_config.json`.
     func configurationTree() throws -> JSON {
         do {
             return try JSON(parsing: configuration)
@@ -49,7 +49,7 @@ struct TokenizerFiles: Sendable {
         }
     }
 
-    /// Reads `tokenizer.json`.
+    /// Parses `tokenizer.json`.
     func readDefinition() throws -> TokenizerDefinition {
         try definition.withUnsafeBytes {
             try TokenizerDefinition($0.bindMemory(to: UInt8.self), file: definitionPath)

@@ -1,8 +1,8 @@
 // Unicode Normalization Form C (UAX 15), with the tables of the `tokenizers` library.
 
-/// NFC of UTF-8 text. Text between stable scalars is copied; only what may change is recomputed.
+/// NFC of UTF-8 text. Text between stable scalars is copied; only unstable segments are recomputed.
 enum CanonicalComposition {
-    /// The offset of the first scalar that may change under NFC, or nil if the text is its own NFC.
+    /// The offset of the first scalar that may change under NFC; nil if the text is already in NFC.
     static func firstUnstable(_ text: UnsafeBufferPointer<UInt8>) -> Int? {
         guard let base = text.baseAddress else { return nil }
         let classes = UnicodeTables.classes
@@ -31,7 +31,8 @@ enum CanonicalComposition {
         var copied = 0
         var next: Int? = first
         while let unstable = next {
-            // The segment starts at the stable scalar before, which may compose with what follows.
+            // The segment starts at the preceding stable scalar, which may compose with the
+            // following ones.
             var start = unstable
             if start > copied { start -= UTF8Cursor.decode(before: base + start).count }
             out.append(contentsOf: text[copied..<start])
@@ -57,7 +58,7 @@ enum CanonicalComposition {
 }
 
 extension CanonicalComposition {
-    /// A run of scalars, decomposed as it grows, then ordered and composed.
+    /// A run of scalars, decomposed on appending, then reordered and composed.
     private struct Segment {
         private var scalars: [UInt32] = []
         private var classes: [UInt8] = []
@@ -100,7 +101,7 @@ extension CanonicalComposition {
             classes.append(combiningClass)
         }
 
-        /// Appends the composed segment to `out` and empties it.
+        /// Appends the composed segment to `out`, and clears it.
         mutating func compose(into out: inout [UInt8]) {
             order()
             composeInPlace()
@@ -109,7 +110,7 @@ extension CanonicalComposition {
             classes.removeAll(keepingCapacity: true)
         }
 
-        /// Sorts each run of combining marks by class, equal ones as they stand.
+        /// Sorts each run of combining marks by class, stably.
         private mutating func order() {
             var start = 0
             while start < classes.count {
@@ -126,7 +127,7 @@ extension CanonicalComposition {
             }
         }
 
-        /// Joins each scalar to the last starter where both compose and nothing blocks.
+        /// Composes each scalar with the last starter if the pair composes and is not blocked.
         private mutating func composeInPlace() {
             var kept = 0
             var starter = -1

@@ -6,9 +6,9 @@
 // The first alternative that matches wins, and one of them matches at every scalar, so the
 // expression is a state machine that never looks back.
 
-/// Finds the ends of words in UTF-8 text.
+/// Finds word boundaries in UTF-8 text.
 struct SplitRule {
-    /// The expression that this type stands for, as `tokenizer.json` spells it.
+    /// The regular expression that this type implements, as `tokenizer.json` spells it.
     static let pattern =
         #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"#
         + #"|\s*[\r\n]+|\s+(?!\S)|\s+"#
@@ -19,13 +19,13 @@ struct SplitRule {
     private let base: UnsafePointer<UInt8>
     private let end: Int
 
-    /// Splits the `end` bytes at `base`, which are UTF-8.
+    /// Creates a rule for the `end` bytes at `base`, which must be valid UTF-8.
     init(_ base: UnsafePointer<UInt8>, end: Int) {
         self.base = base
         self.end = end
     }
 
-    /// The class of the scalar at `at`, and its length.
+    /// The class of the scalar at `at`, and its length in bytes.
     @inline(__always)
     private func classify(_ at: Int) -> (kind: UInt8, count: Int) {
         let byte = base[at]
@@ -34,7 +34,7 @@ struct SplitRule {
         return (classes[Int(scalar)] & Class.mask, count)
     }
 
-    /// The end of the word that starts at `start`, which is before the end of the text.
+    /// The end of the word that starts at `start`, which must be before the end of the text.
     @inline(__always)
     func wordEnd(_ start: Int) -> Int {
         let (kind, count) = classify(start)
@@ -54,7 +54,7 @@ struct SplitRule {
         return spaceEnd(start)
     }
 
-    /// `\p{L}*`
+    /// The end of a match of `\p{L}*`.
     @inline(__always)
     private func lettersEnd(_ start: Int) -> Int {
         var at = start
@@ -66,7 +66,7 @@ struct SplitRule {
         return at
     }
 
-    /// `[^\s\p{L}\p{N}]*[\r\n]*`
+    /// The end of a match of `[^\s\p{L}\p{N}]*[\r\n]*`.
     private func symbolsEnd(_ start: Int) -> Int {
         var at = start
         while at < end {
@@ -78,8 +78,8 @@ struct SplitRule {
         return at
     }
 
-    /// `\s*[\r\n]+|\s+(?!\S)|\s+`: up to the last line end of the run of spaces, else up to the end
-    /// of the text, else all but the last space, else one space.
+    /// The end of a match of `\s*[\r\n]+|\s+(?!\S)|\s+`: the last line end of the run of spaces,
+    /// else the end of the text, else all but the last space, else one space.
     private func spaceEnd(_ start: Int) -> Int {
         var at = start
         var afterLineEnd = 0
@@ -96,8 +96,8 @@ struct SplitRule {
         return last
     }
 
-    /// The end of `s`, `t`, `re`, `ve`, `m`, `ll` or `d` at `at`, in either case, after an
-    /// apostrophe. The long s (U+017F) is an `s` in another case.
+    /// The end of a case-insensitive match of `s`, `t`, `re`, `ve`, `m`, `ll` or `d` at `at`, after
+    /// an apostrophe. The long s (U+017F) matches `s`.
     private func contractionEnd(_ at: Int) -> Int? {
         guard at < end else { return nil }
         let first = base[at] | 0x20

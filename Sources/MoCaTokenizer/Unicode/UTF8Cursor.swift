@@ -1,6 +1,6 @@
-// One scalar at a time from bytes that are known to be UTF-8.
+// Decoding and encoding of single scalars in valid UTF-8.
 
-/// Decoding without checks: the bytes come from a `String`.
+/// Unchecked decoding: the bytes come from a `String`.
 enum UTF8Cursor {
     /// The scalar that starts at `at`, and its length in bytes.
     @inline(__always)

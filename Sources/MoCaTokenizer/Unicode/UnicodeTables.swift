@@ -1,31 +1,31 @@
-// What the split rule and NFC ask about a scalar, in tables made for the question.
+// Properties of scalars for the split rule and NFC, as lookup tables.
 
-/// Measured from the `tokenizers` library by scripts/make/unicode-tables.py; the generated numbers are in
-/// the extensions.
+/// Unicode tables measured from the `tokenizers` library by scripts/make/unicode-tables.py. The
+/// generated data is in the extensions.
 enum UnicodeTables {
     /// The class of a scalar in the split rule: the low bits of an entry of `classes`.
     enum Class {
-        /// None of the others.
+        /// No other class.
         static let other: UInt8 = 0
-        /// `\p{L}`.
+        /// Letters, `\p{L}`.
         static let letter: UInt8 = 1
-        /// `\p{N}`.
+        /// Numbers, `\p{N}`.
         static let number: UInt8 = 2
-        /// `\s`, except line ends.
+        /// Spaces, `\s`, except line ends.
         static let space: UInt8 = 3
-        /// `[\r\n]`.
+        /// Line ends, `[\r\n]`.
         static let lineEnd: UInt8 = 4
-        /// The bits of the class.
+        /// The mask of the class bits.
         static let mask: UInt8 = 7
-        /// Set where a text may change under NFC at this scalar.
+        /// A flag for scalars at which text may change under NFC.
         static let unstable: UInt8 = 8
-        /// Set where the combining class is not 0.
+        /// A flag for a combining class other than 0.
         static let combining: UInt8 = 16
     }
 
-    /// A class and flags for every scalar up to U+10FFFF.
+    /// The class and flags of every scalar up to U+10FFFF.
     nonisolated(unsafe) static let classes: UnsafePointer<UInt8> = {
-        // Never freed: it lives as long as the process.
+        // Never freed, because it is used until the process exits.
         let table = UnsafeMutablePointer<UInt8>.allocate(capacity: 0x110000)
         table.initialize(repeating: Class.other, count: 0x110000)
         func mark(_ ranges: [UInt32], stride step: Int = 2, with bits: UInt8) {
@@ -43,13 +43,14 @@ enum UnicodeTables {
         return UnsafePointer(table)
     }()
 
-    /// (scalar, 0) to one canonical step: (first, second, or 0 for a singleton); Hangul aside.
+    /// Maps (scalar, 0) to one canonical step (first, second, or 0 for a singleton), without
+    /// Hangul.
     static let decompositionTable = UInt32PairMap(
         triples(composites) + triples(decompositions))
-    /// (first, second) to (composite, 0); Hangul aside.
+    /// Maps (first, second) to (composite, 0), without Hangul.
     static let compositionTable = UInt32PairMap(
         triples(composites).map { ($0.2, $0.3, $0.0, 0) })
-    /// (scalar, 0) to (combining class, 0), where it is not 0.
+    /// Maps (scalar, 0) to (combining class, 0) where the class is not 0.
     static let combiningClassTable = UInt32PairMap(
         stride(from: 0, to: combiningClasses.count, by: 3).flatMap { i in
             (combiningClasses[i]..<combiningClasses[i + 1]).map {
@@ -63,9 +64,9 @@ enum UnicodeTables {
         }
     }
 
-    /// Whether `scalar` is in sorted half-open `ranges`.
+    /// Whether sorted half-open `ranges` contain `scalar`.
     static func contains(_ scalar: UInt32, in ranges: [UInt32]) -> Bool {
-        // Inside a range an odd number of bounds is at or below the scalar.
+        // Inside a range, an odd number of bounds is at or below the scalar.
         var low = 0
         var high = ranges.count
         while low < high {

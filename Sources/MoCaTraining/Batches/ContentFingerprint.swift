@@ -1,12 +1,12 @@
-// Numbers by which equal contents are found, also among processes.
+// Hashes that identify equal contents, within a process and across processes.
 
 import Foundation
 import MoCaCore
 import MoCaSystem
 
-/// 64 bits of the identities of contents; the same in every process.
+/// 64-bit content hashes that are equal in every process.
 enum ContentFingerprint {
-    /// The number of everything that the model sees.
+    /// Returns the hash of everything that the model sees.
     static func whole(_ content: Content) -> Int {
         var hasher = ContentHasher()
         for segment in content.segments {
@@ -20,8 +20,8 @@ enum ContentFingerprint {
         return number(hasher)
     }
 
-    /// The number of the images, or, of a content without images, of the text without white space
-    /// around it.
+    /// Returns the hash of the images or, for a content without images, of the text without
+    /// surrounding white space.
     static func target(_ content: Content) -> Int {
         var hasher = ContentHasher()
         let images = content.images

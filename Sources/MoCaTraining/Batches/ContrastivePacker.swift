@@ -1,4 +1,4 @@
-// Contrastive samples to one batch: prompts, tokens, patches, and which contents are equal.
+// Packs contrastive samples into one batch: prompts, tokens, patches and equal contents.
 
 import MoCaCore
 import MoCaData
@@ -8,23 +8,23 @@ import MoCaObjectives
 import MoCaProcessing
 import MoCaTables
 
-/// Packs samples.
+/// Packs contrastive samples into batches.
 struct ContrastivePacker: Sendable {
     let processor: Processor
     let collator: Collator
     let cache: PatchCache
     let prompting: Prompting
-    /// At most so many negatives a query.
+    /// The maximum number of hard negatives per query.
     let hardNegatives: Int
-    /// Whether equal targets are to be found.
+    /// Whether batches contain the identities of their targets.
     var marksTargets = false
-    /// Tokens of a piece, at most; nil packs everything into one.
+    /// The maximum number of tokens in a chunk; nil packs everything into one chunk.
     var miniBatchTokens: Int?
-    /// How many threads prepare contents.
+    /// The number of threads that prepare contents.
     let workers: Int
 
-    /// One batch, and what was cut off its contents. Contents that occur several times are computed
-    /// once.
+    /// Packs samples into one batch and counts what truncation removed. Repeated contents are
+    /// computed once.
     ///
     /// - Throws: `FailedSamples`, `ModelError`.
     func pack(
@@ -56,7 +56,8 @@ struct ContrastivePacker: Sendable {
         return (batch, packed.truncation)
     }
 
-    /// The contents packed, and the place of each among the sequences of all pieces.
+    /// Packs the contents into chunks; `places` has the index of each content among the sequences
+    /// of all chunks.
     ///
     /// - Throws: `FailedSamples`, `ModelError`.
     private func pieces(
@@ -70,7 +71,7 @@ struct ContrastivePacker: Sendable {
         var inputs: [EncoderInput] = []
         var places = [Int](repeating: 0, count: contents.count)
         var offset = 0
-        // Patches are decoded, and copied into their tensor, a piece at a time.
+        // Patches are decoded and copied into their tensor one chunk at a time.
         for piece in Self.pieces(of: outlines, tokensMax: miniBatchTokens) {
             let patches = try preparingAll(
                 piece.count, workers: workers, of: { contents.owners[piece[$0]] }
@@ -87,8 +88,8 @@ struct ContrastivePacker: Sendable {
         return (inputs, places, TruncationCount(outlines))
     }
 
-    /// The indices of outlines, those of like length together. Each piece fits the limit, unless it
-    /// is one outline alone; without a limit there is one piece.
+    /// Splits the indices of outlines, sorted by length, into chunks within the token limit. An
+    /// outline above the limit is a chunk of its own; without a limit there is one chunk.
     static func pieces(of outlines: [InputOutline], tokensMax: Int?) -> [[Int]] {
         guard !outlines.isEmpty else { return [] }
         let order = Collator.order(outlines)
@@ -104,7 +105,7 @@ struct ContrastivePacker: Sendable {
     }
 }
 
-/// Contents, each once, with the samples that it is of.
+/// The distinct contents of a batch and the samples that use each of them.
 private struct DistinctContents: Sendable {
     private(set) var list: [Content] = []
     private(set) var owners: [[SampleID]] = []
@@ -112,7 +113,7 @@ private struct DistinctContents: Sendable {
 
     var count: Int { list.count }
 
-    /// The number of a content.
+    /// Adds a content of a sample and returns the index of the content in `list`.
     mutating func add(_ content: Content, of id: SampleID) -> Int {
         if let known = numbers[content] {
             owners[known].append(id)
@@ -124,7 +125,7 @@ private struct DistinctContents: Sendable {
         return list.count - 1
     }
 
-    /// A number for each of `places`; every content is hashed once.
+    /// Returns the fingerprints of the contents at `places`; each content is hashed once.
     func fingerprints(_ places: [Int], _ fingerprint: (Content) -> Int) -> [Int] {
         var known: [Int: Int] = [:]
         return places.map { place in
@@ -136,7 +137,8 @@ private struct DistinctContents: Sendable {
     }
 }
 
-/// Names the sample in what `body` throws because of it; a missing decoder is not its fault.
+/// Runs `body` and adds the sample's name to an error that the sample causes. Other errors, such as
+/// a missing decoder, are rethrown unchanged.
 func naming<Result>(_ id: SampleID, _ body: () throws -> Result) throws -> Result {
     do {
         return try body()

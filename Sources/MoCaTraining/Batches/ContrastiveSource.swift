@@ -22,9 +22,9 @@ struct ContrastiveSource: StepSource {
     /// Opens the recipe's data.
     ///
     /// - Parameters:
-    ///   - cursor: Where the data of an earlier run stood.
+    ///   - cursor: The data position of an earlier run.
     ///   - log: Receives the records that fail.
-    ///   - share: The part of each batch that is decoded and packed.
+    ///   - share: The slice of each batch that is decoded and packed.
     /// - Throws: `DataError`, `ProcessingError`.
     init(
         _ recipe: Recipe, _ settings: Recipe.Contrastive, _ start: StartingModel,
@@ -65,7 +65,7 @@ struct ContrastiveSource: StepSource {
                 return (samples, try packer.pack(samples.slice(share)))
             }
             var packed = own
-            // The subset of the whole batch, not of this process's part.
+            // The subset of the batch over all processes, not of this process's samples.
             packed.subset = samples.map(\.id).commonSubset
             truncation += cut
             batches.append(packed)

@@ -1,17 +1,17 @@
-// The subsets that a recipe's folders hold.
+// The subsets in a recipe's data folders.
 
 package import Foundation
 package import MoCaData
 
 extension Recipe.DataSettings {
-    /// The folders of the subsets; those of weight 0 are left out.
+    /// The folders of the subsets, without those of weight 0.
     ///
     /// - Throws: `DataError`.
     package func subsetFolders() throws -> [URL] {
         try namedFolders().filter { weights?[$0.name] != 0 }.map(\.folder)
     }
 
-    /// The folders of weight 0, by their names.
+    /// The folders of the subsets of weight 0, by subset name.
     ///
     /// - Throws: `DataError`.
     func leftOutFolders() throws -> [String: URL] {
@@ -25,7 +25,7 @@ extension Recipe.DataSettings {
             .map { (name: $0, folder: $1) }
     }
 
-    /// How the subsets are mixed.
+    /// The rule by which the subsets are mixed.
     package var mixture: Mixture {
         if let weights { return .weights(weights.filter { $0.value > 0 }) }
         if let temperature { return Mixture(.temperature(temperature), cap: cap) }

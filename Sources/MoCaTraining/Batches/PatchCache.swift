@@ -1,5 +1,5 @@
-// Decoded images, kept between epochs: decoding thousands of small files again costs more than the
-// model does.
+// A cache of decoded images across epochs: decoding thousands of small files again costs more than
+// computing the model.
 
 import Foundation
 import MoCaCore
@@ -7,15 +7,15 @@ import MoCaImage
 import MoCaProcessing
 import Synchronization
 
-/// The patches of images, up to a number of bytes. Images that do not fit any more are decoded each
-/// time.
+/// A cache of image patches up to `byteCountMax` bytes. Images beyond the limit are decoded on each
+/// use.
 final class PatchCache: Sendable {
     private struct State {
         var patches: [Key: ImagePatches] = [:]
         var byteCount = 0
     }
 
-    /// The identity of an image: a file by its path, encoded bytes by what they are, for names may be
+    /// The identity of an image: the path of a file, or a hash of encoded bytes, whose names may be
     /// shared.
     private struct Key: Hashable {
         private let name: String
@@ -43,7 +43,7 @@ final class PatchCache: Sendable {
         self.byteCountMax = byteCountMax
     }
 
-    /// The patches of all images of an input, in their order.
+    /// Returns the patches of all images of an input, in order.
     ///
     /// - Throws: `ImageError`, `ProcessingError.imageChanged`.
     func patches(of outline: InputOutline) throws -> [ImagePatches] {
@@ -57,7 +57,7 @@ final class PatchCache: Sendable {
     }
 
     private func patches(of source: ImageSource) throws -> ImagePatches {
-        // A key is a hash of all bytes.
+        // Creating a key hashes all bytes, which is wasted without a cache.
         guard byteCountMax > 0 else { return try images.patches(of: source, rule: rule) }
         let key = Key(source)
         if let known = state.withLock({ $0.patches[key] }) { return known }

@@ -1,8 +1,8 @@
-// The next steps are prepared on a thread of their own while the model computes.
+// Prepares the next steps on a separate thread while the model computes.
 
 import MoCaSystem
 
-/// Runs a source ahead, at most `ahead` steps and `count` in all; the order is the source's.
+/// Prefetches at most `ahead` steps of a source, and `count` steps in total, in the source's order.
 final class Prefetcher<Source: StepSource>: Sendable {
     private typealias Step = Result<PreparedStep<Source.Batch>, any Error>
 
@@ -16,7 +16,7 @@ final class Prefetcher<Source: StepSource>: Sendable {
         thread = DedicatedThread(name: "moca.prefetch") {
             var source = source
             var left = count
-            // A step is prepared only once there is room for it.
+            // A step is prepared only when the queue has room for it.
             while left > 0, queue.waitForRoom() {
                 left -= 1
                 let step = Result { try source.next() }
@@ -27,18 +27,17 @@ final class Prefetcher<Source: StepSource>: Sendable {
         }
     }
 
-    /// Waits for the thread: it must not work on data, nor release them, while the program exits.
-    /// The wait is short, because what the source reads from may hang, and a signal must end the
-    /// run all the same.
+    /// Waits for the thread, which must neither use nor release data while the program exits. The
+    /// wait is limited, because the source's storage may hang and a signal must still end the run.
     deinit {
         queue.cancel()
         thread.join(atMost: .seconds(2))
     }
 
-    /// The next step; nil when `shouldStop` returns true before there is one, or when the source
-    /// has ended.
+    /// Returns the next step; nil when `shouldStop` returns true before a step is ready, or when
+    /// the source has ended.
     ///
-    /// - Throws: what the source threw.
+    /// - Throws: The source's error.
     func next(
         unless shouldStop: () -> Bool = { false }
     ) throws -> PreparedStep<Source.Batch>? {

@@ -1,17 +1,17 @@
-// What a step is computed from, ready for the model.
+// The prepared input of a training step.
 
 package import MoCaData
 import MoCaSystem
 package import MoCaTables
 
-/// The micro-batches of one step, and the state of the data after them.
+/// The microbatches of one step and the state of the data after them.
 ///
-/// Of several processes, each has its own part of the micro-batches. The step's samples are the same
-/// on all of them.
+/// In a run of several processes, each process has its own slice of the microbatches, while `ids`
+/// is equal on all of them.
 package struct PreparedStep<Batch>: @unchecked Sendable {
-    /// This process's part. The thread that prepared it hands it over and keeps no reference.
+    /// This process's microbatches. The thread that prepares them keeps no reference to them.
     package let batches: [Batch]
-    /// The stream after this step.
+    /// The position of the data stream after this step.
     package let cursor: DataCursor
     /// The samples of the step, over all processes.
     package let ids: [SampleID]
@@ -21,10 +21,10 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
     package let operations: Double
     /// The number of records left out since the start of the run because they failed.
     package let failureCount: Int
-    /// Cost of the samples over the budget of the step (pre-training), tokens over the budget of the
-    /// step's pieces (contrastive); nil where there is no budget.
+    /// The used fraction of the step's budget: cost of the samples (pre-training), or tokens of the
+    /// step's chunks (contrastive); nil without a budget.
     package let packingFill: Double?
-    /// What was cut off this process's contents.
+    /// The count of what truncation removed from this process's contents.
     package var truncation = TruncationCount()
 
     package init(
@@ -36,29 +36,31 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
         (self.failureCount, self.packingFill) = (failureCount, packingFill)
     }
 
-    /// The subset of all samples; nil when they are of several.
+    /// The subset of all samples; nil when they are from several subsets.
     package var subset: String? { ids.commonSubset }
 }
 
 extension [SampleID] {
-    /// The subset of all samples; nil when there are none, or of several subsets.
+    /// The subset of all samples; nil without samples or with several subsets.
     var commonSubset: String? {
         guard let first = first?.subset, allSatisfy({ $0.subset == first }) else { return nil }
         return first
     }
 }
 
-/// An endless stream of steps; what comes next depends on its cursor and the recipe alone.
+/// An endless stream of steps, which depends only on its cursor and the recipe.
 package protocol StepSource<Batch>: Sendable {
     associatedtype Batch
-    /// - Throws: what is wrong with a sample, naming it.
+    /// Prepares the next step.
+    ///
+    /// - Throws: An error that names the sample that causes it.
     mutating func next() throws -> PreparedStep<Batch>
 }
 
 /// Returns the results of `body` for `0..<count`, in order.
 ///
-/// - Parameter owners: The samples that an index belongs to.
-/// - Throws: `FailedSamples` with all that failed, in order.
+/// - Parameter owners: Returns the samples that an index belongs to.
+/// - Throws: `FailedSamples` with all failed samples, in order.
 func preparingAll<Value: Sendable>(
     _ count: Int, workers: Int, of owners: (Int) -> [SampleID],
     _ body: @Sendable (Int) throws -> Value
@@ -76,11 +78,11 @@ func preparingAll<Value: Sendable>(
 }
 
 extension BatchStream {
-    /// Returns what `body` makes of this process's part of the next samples.
+    /// Returns the result of `body` for this process's slice of the next samples.
     ///
-    /// In a run of one process, samples that fail are left out and the same place of the stream is
-    /// drawn again. Several processes would then no longer draw the same samples, since each one
-    /// decodes only its part: there the first failure ends the run.
+    /// In a run of one process, failed samples are left out and the same stream position is drawn
+    /// again. In a run of several processes the first failure ends the run: each process decodes
+    /// only its slice, so after a redraw the processes would no longer draw the same samples.
     mutating func preparing<Value>(
         share: RankSlice, _ body: (inout Self) throws -> Value
     ) throws -> Value {

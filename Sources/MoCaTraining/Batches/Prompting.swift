@@ -1,12 +1,12 @@
-// What a recipe takes out of contents and puts around them.
+// The texts that a recipe removes from contents, and the templates that it puts around them.
 
 import Foundation
 package import MoCaCore
 import MoCaProcessing
 
-/// Applies `data.prompts`.
+/// Applies `data.prompts` to contents.
 package struct Prompting: Sendable {
-    /// A side of a pair.
+    /// The role of a content in a contrastive sample.
     package enum Side: String, CaseIterable, Sendable {
         case query, positive, negative
     }
@@ -15,9 +15,11 @@ package struct Prompting: Sendable {
     private let common: [Side: PromptTemplate]
     private let subsets: [String: [Side: PromptTemplate]]
 
+    /// Parses the templates of a recipe.
+    ///
     /// - Throws: `ProcessingError.badPrompt`.
     package init(_ settings: Recipe.Prompts) throws {
-        // A text that contains another must be taken out first.
+        // A text that contains another one must be removed first.
         removed = settings.removed.sorted { $0.count > $1.count }
         common = try Self.templates(settings.templates)
         subsets = try settings.subsets.mapValues { try Self.templates($0) }
@@ -38,7 +40,7 @@ package struct Prompting: Sendable {
         return templates
     }
 
-    /// The content as the model sees it.
+    /// Returns the content as the model sees it.
     package func callAsFunction(_ content: Content, _ side: Side, subset: String) -> Content {
         let template = subsets[subset]?[side] ?? common[side]
         let stripped = removed.isEmpty ? content : strip(content)

@@ -1,19 +1,19 @@
-// Records that fail in training are left out, and written down with the step that they failed in.
+// Records that fail in training are left out and logged with the step in which they failed.
 
 import Foundation
 import MoCaData
 
-/// quarantine.jsonl of a run folder.
+/// The log `quarantine.jsonl` of a run folder.
 struct QuarantineLog: Sendable {
-    /// Without what comes after `step`.
+    /// The log, without lines after `step`.
     let log: StepLog
-    /// Steps that are done.
+    /// The number of finished steps.
     let step: Int
 }
 
 extension Recipe.DataSettings {
-    /// What takes the records of `catalog` that are left out: those of `quarantine`, those that
-    /// failed before, and those that fail from here on.
+    /// Returns the quarantine for `catalog`: the records of the file `quarantine`, those that
+    /// failed earlier in the run, and those that will fail.
     ///
     /// - Throws: `DataError`.
     func quarantine<Item>(

@@ -1,4 +1,4 @@
-// Pre-training samples to corrupted, packed batches.
+// Turns pre-training samples into corrupted, packed batches.
 
 import MoCaCore
 import MoCaData
@@ -14,7 +14,7 @@ import MoCaTokenizer
 struct ReconstructionSource: StepSource {
     private var stream: TokenBatches<InputOutline>
     private let accumulation: Int
-    /// Cost of one part at most.
+    /// The maximum cost of one microbatch.
     private let tokenBudget: Int
     private let seed: UInt64
     private let masking: Masking
@@ -34,9 +34,9 @@ struct ReconstructionSource: StepSource {
     /// Opens the recipe's data.
     ///
     /// - Parameters:
-    ///   - cursor: Where the data of an earlier run stood.
+    ///   - cursor: The data position of an earlier run.
     ///   - log: Receives the records that fail.
-    ///   - share: The part of each batch that is decoded and packed.
+    ///   - share: The slice of each batch that is decoded and packed.
     /// - Throws: `DataError`.
     init(
         _ recipe: Recipe, _ settings: Recipe.Reconstruction, _ start: StartingModel,
@@ -107,7 +107,7 @@ struct ReconstructionSource: StepSource {
         return prepared
     }
 
-    /// The patches of each sample.
+    /// Returns the patches of each sample.
     ///
     /// - Throws: `FailedSamples`.
     private func patches(_ drawn: TokenBatch<InputOutline>) throws -> [[ImagePatches]] {
@@ -124,8 +124,8 @@ struct ReconstructionSource: StepSource {
     ) throws -> ReconstructionBatch {
         let outlines = drawn.items
         let order = Collator.order(outlines)
-        // Masks depend on seed, epoch and sample, what is shared on seed and step: neither a
-        // resumed run nor another packing needs a state for them.
+        // Masks depend on seed, epoch and sample, shared noise on seed and step, so neither a
+        // resumed run nor a different packing needs stored random state.
         let streams = Masking.Streams(
             sequences: order.map {
                 Masking.Streams.sample(
@@ -144,15 +144,15 @@ struct ReconstructionSource: StepSource {
 }
 
 extension Recipe.Batch {
-    /// MoCa's cost of a sample: text tokens, image tokens at their price, images at theirs. Both
-    /// markers of an image are part of its own price.
+    /// The cost of a sample in MoCa: text tokens cost 1, image tokens `imageTokenCost` and images
+    /// `imageCost`, which includes both markers of the image.
     func cost(of outline: InputOutline) -> Int {
         let images = outline.images.count
         let text = outline.ids.count - outline.imageTokenCount - 2 * images
         return max(1, text + imageTokenCost * outline.imageTokenCount + imageCost * images)
     }
 
-    /// The cost that a batch is packed by; the cost bins clip it at the longest input.
+    /// The cost used for packing, which cost bins clip to the maximum input length.
     func packedCost(of outline: InputOutline, maxLength: Int?) -> Int {
         guard packing == .costBins, let maxLength else { return cost(of: outline) }
         return min(maxLength, cost(of: outline))

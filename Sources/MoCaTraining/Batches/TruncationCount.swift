@@ -1,12 +1,12 @@
-// What `data.max_length` cut off.
+// Counts of what `data.max_length` removed.
 
 import MoCaProcessing
 
-/// Contents that were cut, and what they lost.
+/// The numbers of truncated contents and of their removed tokens and images.
 package struct TruncationCount: Sendable, Hashable, Codable {
     package var contents = 0
     package var tokens = 0
-    /// Whole images; none is ever cut.
+    /// The number of removed images; an image is never cut.
     package var images = 0
 
     package init() {}

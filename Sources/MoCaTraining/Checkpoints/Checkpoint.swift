@@ -1,5 +1,5 @@
-// checkpoint-STEP/ of a run folder: a model's folder, the optimiser's moments, the state, and a
-// manifest of them all.
+// checkpoint-STEP/ of a run folder: a model folder, the optimiser's moments, the training state,
+// and a manifest of all files.
 
 package import Foundation
 import MoCaModel
@@ -16,12 +16,12 @@ package struct Checkpoint: Sendable, Hashable {
     static let optimizerName = "optimizer.safetensors"
     static let stateName = "trainer_state.json"
     private static let prefix = "checkpoint-"
-    /// Where a damaged one goes, so that it is out of the way and nothing is lost.
+    /// The name prefix of damaged checkpoints, which are moved aside so that nothing is lost.
     private static let damagedPrefix = "damaged-"
-    /// Where one goes that is of another course of the run.
+    /// The name prefix of checkpoints of an abandoned branch of the run.
     private static let otherPrefix = "other-"
 
-    /// The checkpoint in `folder`, every byte of which is what was written.
+    /// Opens the checkpoint in `folder` and verifies the checksum of every file.
     ///
     /// - Throws: `TrainingError.badCheckpoint`.
     package init(opening folder: URL) throws {
@@ -36,8 +36,8 @@ package struct Checkpoint: Sendable, Hashable {
 
     // MARK: Finding
 
-    /// The complete checkpoints of a run folder, oldest first: those whose files are there and have
-    /// the sizes that their manifests say.
+    /// Returns the complete checkpoints of a run folder, oldest first: those whose files exist with
+    /// the sizes given in their manifests.
     ///
     /// - Throws: `TrainingError.unreadableFile`.
     package static func all(in runFolder: URL) throws -> [Checkpoint] {
@@ -52,11 +52,11 @@ package struct Checkpoint: Sendable, Hashable {
         }
     }
 
-    /// The newest checkpoint of a run folder whose contents are what was written. Newer ones are
-    /// put aside under another name.
+    /// Returns the newest checkpoint of a run folder whose contents match its manifest. Damaged
+    /// newer ones are renamed.
     ///
-    /// - Parameter warn: told about each checkpoint that cannot be used, and why.
-    /// - Throws: `TrainingError.badCheckpoint` when there are checkpoints and none can be used,
+    /// - Parameter warn: Receives a warning for each unusable checkpoint, with the reason.
+    /// - Throws: `TrainingError.badCheckpoint` if there are checkpoints and none can be used,
     ///   `.cannotWrite`, `.unreadableFile`.
     static func newest(in runFolder: URL, warn: (String) -> Void) throws -> Checkpoint? {
         let all = try folders(in: runFolder)
@@ -78,7 +78,7 @@ package struct Checkpoint: Sendable, Hashable {
         return nil
     }
 
-    /// All folders of checkpoints, oldest first, whatever state they are in.
+    /// Returns all checkpoint folders, oldest first, without checking their contents.
     static func folders(in runFolder: URL) throws -> [Checkpoint] {
         guard FileManager.default.fileExists(atPath: runFolder.path) else { return [] }
         return try names(in: runFolder).compactMap { name -> Checkpoint? in
@@ -99,7 +99,7 @@ package struct Checkpoint: Sendable, Hashable {
         }
     }
 
-    /// Bytes of its files; 0 where it is gone by now, for a run in the folder may remove it.
+    /// Returns the size of its files in bytes; 0 if another run has removed the folder meanwhile.
     ///
     /// - Throws: `TrainingError.unreadableFile`.
     func byteCount() throws -> Int {
@@ -114,24 +114,24 @@ package struct Checkpoint: Sendable, Hashable {
         }
     }
 
-    /// Where the checkpoint of `step` is, or would be.
+    /// Returns the folder of the checkpoint of `step`, which need not exist.
     static func folder(of step: Int, in runFolder: URL) -> URL {
         runFolder.appending(path: "\(prefix)\(step)")
     }
 
     // MARK: Removing
 
-    /// Removes the folder, which is renamed first: no checkpoint is ever half removed.
+    /// Removes the folder. It is renamed first, so that no checkpoint is ever partly removed.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func remove() throws {
         try RunFile.naming(folder) { try AtomicFolder.remove(folder) }
     }
 
-    /// Puts aside the checkpoints of a run folder that a run from `start` has not come to: they
-    /// would be taken for the newest ones of its own.
+    /// Renames the other checkpoints of a run folder from the step of `start` on. A run that
+    /// continues from `start` would otherwise take them for its own newest ones.
     ///
-    /// - Parameter say: told about each.
+    /// - Parameter say: Receives a message for each renamed checkpoint.
     /// - Throws: `TrainingError.cannotWrite`, `.unreadableFile`.
     static func putAside(
         after start: Checkpoint, in runFolder: URL, say: (String) -> Void
@@ -146,7 +146,7 @@ package struct Checkpoint: Sendable, Hashable {
         }
     }
 
-    /// Renames it, so that no run looks at it again; returns its new name.
+    /// Renames the folder so that no run uses it again; returns the new name.
     @discardableResult
     private func putAside(_ prefix: String = damagedPrefix) throws -> String {
         let name = prefix + folder.lastPathComponent
@@ -158,7 +158,7 @@ package struct Checkpoint: Sendable, Hashable {
         return name
     }
 
-    /// Removes what a killed process left half written.
+    /// Removes partly written folders left by a killed process.
     ///
     /// - Throws: `TrainingError.cannotWrite`, `.unreadableFile`.
     static func removePartialOnes(in runFolder: URL) throws {
@@ -168,12 +168,12 @@ package struct Checkpoint: Sendable, Hashable {
             let url = runFolder.appending(path: name)
             try RunFile.naming(url) { try AtomicFolder.removeLeftovers(of: url) }
         }
-        // A grown model serves one start only, and may have been given its name back above.
+        // A grown model serves one start only, and the code above may have restored its name.
         let scratch = runFolder.appending(path: StartingModel.scratchName)
         try RunFile.naming(scratch) { try FileSystem.remove(scratch) }
     }
 
-    /// Whether a run writes a folder of this name.
+    /// Whether a run writes folders of this name.
     private static func isWritten(_ name: String) -> Bool {
         let written = [
             TrainingRun.modelName, FinalModel.rawName, FinalModel.adapterName,
@@ -185,6 +185,8 @@ package struct Checkpoint: Sendable, Hashable {
 
     // MARK: Reading
 
+    /// Reads the training state.
+    ///
     /// - Throws: `TrainingError.badCheckpoint`.
     func readState() throws -> TrainingState {
         let url = folder.appending(path: Self.stateName)
@@ -196,7 +198,7 @@ package struct Checkpoint: Sendable, Hashable {
         }
     }
 
-    /// Gives an optimiser its moments back.
+    /// Restores the moments of an optimiser.
     ///
     /// - Throws: `SafetensorsError`, `ParameterError`.
     func restore(_ optimizer: AdamW) throws {

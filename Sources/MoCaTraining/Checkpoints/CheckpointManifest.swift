@@ -1,13 +1,13 @@
-// manifest.json of a checkpoint: which files it has, their sizes and their SHA-256. It is written
+// manifest.json of a checkpoint: the names, sizes and SHA-256 sums of its files. It is written
 // last; `sha256sum` computes the same sums.
 
 import Foundation
 import MoCaCore
 import MoCaSystem
 
-/// What a checkpoint's folder holds.
+/// The list of the files in a checkpoint folder.
 struct CheckpointManifest: Sendable, Hashable, Codable {
-    /// One file.
+    /// The size and checksum of one file.
     struct File: Sendable, Hashable, Codable {
         var bytes: Int
         var sha256: String
@@ -16,15 +16,15 @@ struct CheckpointManifest: Sendable, Hashable, Codable {
     static let fileName = "manifest.json"
     private static let chunkByteCount = 4 << 20
 
-    /// Of this layout.
+    /// The version of the manifest layout.
     var format = 1
     var step: Int
-    /// By name.
+    /// The files by name.
     var files: [String: File]
 
-    /// Reads every file of `folder`.
+    /// Creates the manifest of the files in `folder`, reading each of them.
     ///
-    /// - Throws: `TrainingError.cannotWrite`: what was just written must be readable.
+    /// - Throws: `TrainingError.cannotWrite`, because files just written must be readable.
     init(of folder: URL, step: Int) throws {
         self.step = step
         files = [:]
@@ -61,12 +61,14 @@ struct CheckpointManifest: Sendable, Hashable, Codable {
         try RunFile.write(json: self, to: folder.appending(path: Self.fileName))
     }
 
-    /// The bytes of all files.
+    /// The size of all files in bytes.
     var byteCount: Int { files.values.reduce(0) { $0 + $1.bytes } }
 
     // MARK: Checks
 
-    /// - Throws: `TrainingError.badCheckpoint` for a file that is missing or of another size.
+    /// Checks that all files exist with the recorded sizes.
+    ///
+    /// - Throws: `TrainingError.badCheckpoint` for a file that is missing or has another size.
     func checkSizes(of folder: URL) throws {
         for (name, file) in files.sorted(by: { $0.key < $1.key }) {
             var status = stat()
@@ -81,7 +83,9 @@ struct CheckpointManifest: Sendable, Hashable, Codable {
         }
     }
 
-    /// - Throws: `TrainingError.badCheckpoint` for a file whose contents are others.
+    /// Checks the sizes and checksums of all files.
+    ///
+    /// - Throws: `TrainingError.badCheckpoint` for a file that is missing or has other contents.
     func checkContents(of folder: URL) throws {
         try checkSizes(of: folder)
         for (name, file) in files.sorted(by: { $0.key < $1.key }) {

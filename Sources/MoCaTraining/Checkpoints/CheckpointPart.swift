@@ -1,5 +1,5 @@
-// The parts that a checkpoint is written from. Each says how its values are copied while training
-// waits, and how the copy is written while training goes on.
+// The parts of a checkpoint. Each defines how its values are copied while training waits, and
+// how the copy is written while training continues.
 
 import Foundation
 import MoCaModel
@@ -7,18 +7,18 @@ import NN
 import Safetensors
 import Torch
 
-/// One part of a checkpoint.
+/// One part of a checkpoint, such as the model or the optimiser.
 struct CheckpointPart {
-    /// Writes a copy into a folder; called on another thread.
+    /// Writes a snapshot into a folder; called on another thread.
     typealias Writing = (URL) throws -> Void
 
-    /// Takes what is to be written; the argument says whether it must be a copy, because training
-    /// goes on before it is written.
+    /// Takes a snapshot of the values. The argument says whether it must be a copy, because
+    /// training continues before it is written.
     let take: (Bool) throws -> Writing
 
-    /// The folder of a model: configuration, weights with their heads, tokenizer, contract.
+    /// Returns the part for a model folder: configuration, weights with heads, tokenizer, contract.
     ///
-    /// - Parameter base: the model that adapters were trained on.
+    /// - Parameter base: The model that adapters were trained on.
     static func model(
         _ model: PretrainedModel, _ files: ModelFiles, base: URL
     ) -> CheckpointPart {
@@ -31,12 +31,12 @@ struct CheckpointPart {
         }
     }
 
-    /// The moments of an optimiser.
+    /// Returns the part for the moments of an optimiser.
     static func optimizer(_ optimizer: AdamW) -> CheckpointPart {
         tensors(Checkpoint.optimizerName) { optimizer.stateTensors }
     }
 
-    /// A file of tensors.
+    /// Returns the part for a file of tensors.
     static func tensors(
         _ fileName: String, _ tensors: @escaping () -> [(name: String, tensor: Tensor)]
     ) -> CheckpointPart {

@@ -1,9 +1,9 @@
-// Which checkpoints stay: the newest ones, those of round steps, and the best one.
+// The rules for keeping checkpoints: the newest ones, those at round steps, and the best one.
 
 import Foundation
 import MoCaSystem
 
-/// Removes checkpoints that no rule keeps.
+/// Removes the checkpoints that no rule keeps.
 struct CheckpointRetention: Sendable {
     private let runFolder: URL
     private let settings: Recipe.Checkpoints
@@ -12,15 +12,14 @@ struct CheckpointRetention: Sendable {
         (self.runFolder, self.settings) = (runFolder, settings)
     }
 
-    /// Notes whether the checkpoint of `state` is the best one, then removes old ones. Doing it
-    /// again changes nothing.
+    /// Records whether the checkpoint of `state` is the best, then removes old ones. Idempotent.
     ///
-    /// - Returns: what people are to be warned of.
+    /// - Returns: A warning for users, if any.
     /// - Throws: `TrainingError`.
     func apply(newest state: TrainingState) throws -> String? {
         let (best, warning) = try noteBest(state)
         let complete = try Checkpoint.all(in: runFolder)
-        // A damaged checkpoint does not take the place of one that can be used.
+        // Only complete checkpoints count: a damaged one must not displace a usable one.
         for old in complete.dropLast(settings.keep) {
             let isRound = settings.keepEverySteps.map { old.step.isMultiple(of: $0) } ?? false
             guard old.step != state.step, old.step != best?.step, !isRound else { continue }
@@ -29,9 +28,9 @@ struct CheckpointRetention: Sendable {
         return warning
     }
 
-    /// Notes whether the checkpoint of `state` is the best one. Doing it again changes nothing.
+    /// Records whether the checkpoint of `state` is the best one. Idempotent.
     ///
-    /// - Returns: the best one, where one is known, and what people are to be warned of.
+    /// - Returns: The best checkpoint, if known, and a warning for users, if any.
     /// - Throws: `TrainingError`.
     func noteBest(
         _ state: TrainingState
@@ -41,12 +40,12 @@ struct CheckpointRetention: Sendable {
         do {
             known = try BestCheckpoint(reading: runFolder)
         } catch let error as TrainingError {
-            // It holds a name and a number: not worth the checkpoints to come.
+            // The file holds only a name and a number: not worth failing the save.
             warning = (error.errorDescription ?? "") + "; the best checkpoint is chosen anew"
         }
-        // A run that went on from an older checkpoint has not been there yet.
+        // A run resumed from an older checkpoint has not reached that step yet.
         let old = known?.metric == metric && known?.step ?? 0 <= state.step ? known : nil
-        // While a line is due, the value is that of an earlier step.
+        // While a log row is due, the value is that of an earlier step.
         guard let value = state.watchedValue, !state.isLogDue else { return (old, warning) }
         if let old, old.step != state.step, !settings.isBetter(value, than: old.value) {
             return (old, warning)
@@ -59,7 +58,7 @@ struct CheckpointRetention: Sendable {
     }
 }
 
-/// best.json of a run folder: which checkpoint is the best one so far.
+/// best.json of a run folder: the best checkpoint so far.
 struct BestCheckpoint: Sendable, Hashable, Codable {
     static let fileName = "best.json"
 
@@ -68,7 +67,7 @@ struct BestCheckpoint: Sendable, Hashable, Codable {
     /// The last value of the metric before the checkpoint was saved.
     var value: Double
     var step: Int
-    /// The folder's name.
+    /// The name of the checkpoint's folder.
     var checkpoint: String
 
     init(metric: String, mode: Recipe.BestMode, value: Double, step: Int, checkpoint: String) {
@@ -76,7 +75,7 @@ struct BestCheckpoint: Sendable, Hashable, Codable {
         (self.step, self.checkpoint) = (step, checkpoint)
     }
 
-    /// nil where there is none.
+    /// Reads the file of a run folder; nil if there is none.
     ///
     /// - Throws: `TrainingError.unreadableFile`.
     init?(reading runFolder: URL) throws {
@@ -90,12 +89,16 @@ struct BestCheckpoint: Sendable, Hashable, Codable {
         }
     }
 
+    /// Removes the file from a run folder.
+    ///
     /// - Throws: `TrainingError.cannotWrite`.
     static func remove(from runFolder: URL) throws {
         let url = runFolder.appending(path: fileName)
         try RunFile.naming(url) { try FileSystem.remove(url) }
     }
 
+    /// Writes the file into a run folder.
+    ///
     /// - Throws: `TrainingError.cannotWrite`.
     func write(to runFolder: URL) throws {
         try RunFile.write(json: self, to: runFolder.appending(path: Self.fileName))

@@ -1,4 +1,4 @@
-// Saving as a run goes: copies are taken, a thread writes them, and old checkpoints go.
+// Saving during a run: snapshots are taken, a thread writes them, and old checkpoints are removed.
 
 import Foundation
 import MoCaSystem
@@ -8,16 +8,18 @@ final class CheckpointSaver {
     private let runFolder: URL
     private let settings: Recipe.Checkpoints
     private let parts: [CheckpointPart]
-    /// Takes warnings for people.
+    /// Receives warnings for users.
     private let say: (String) -> Void
-    /// Called when all is written, before the checkpoint gets its name.
+    /// Called when all files are written, before the checkpoint gets its final name.
     private let willComplete: () throws -> Void
-    /// The step whose checkpoint is the last one that was begun.
+    /// The step of the last checkpoint whose save was started.
     private var savedStep: Int?
-    /// The save in flight; its result is what people are to be warned of.
+    /// The save in flight; its result is a warning for users, if any.
     private var writing: DedicatedThread<String?>?
 
-    /// - Parameter resumed: what the run goes on from.
+    /// Creates a saver for a run folder.
+    ///
+    /// - Parameter resumed: The checkpoint that the run continues from; nil for a fresh run.
     init(
         _ runFolder: URL, _ settings: Recipe.Checkpoints, parts: [CheckpointPart],
         resumed: Checkpoint?, say: @escaping (String) -> Void,
@@ -29,12 +31,12 @@ final class CheckpointSaver {
         savedStep = resumed?.folder.path == own ? resumed?.step : nil
     }
 
-    /// Saves `state` and the parts as they are now; returns the folder, which is complete when
-    /// `finish` has returned (at once, unless saving is asynchronous).
+    /// Saves `state` and the current parts; returns the folder, which is complete once `finish`
+    /// returns (immediately, unless saving is asynchronous).
     ///
-    /// - Parameter isRescue: whether an error has ended the run; then older checkpoints stay, for
-    ///   what led to the error may be in this one.
-    /// - Throws: `TrainingError`, `SafetensorsError`: what went wrong in the save before, too.
+    /// - Parameter isRescue: Whether an error has ended the run; older checkpoints are then kept,
+    ///   because this one may contain the cause of the error.
+    /// - Throws: `TrainingError`, `SafetensorsError`, also for a failure of the previous save.
     func save(_ state: TrainingState, isRescue: Bool = false) throws -> URL {
         let folder = Checkpoint.folder(of: state.step, in: runFolder)
         try finish()
@@ -65,9 +67,9 @@ final class CheckpointSaver {
         return folder
     }
 
-    /// Notes whether the checkpoint that the run goes on from is the best one, which a kill right
-    /// after it was saved left undone. Nothing is removed before the next regular save: older
-    /// checkpoints may be there because what led to an error may be in this one.
+    /// Records whether the resumed checkpoint is the best one, in case the run was killed right
+    /// after saving it. Nothing is removed before the next regular save: older checkpoints may
+    /// have been kept because the resumed one may contain the cause of an error.
     ///
     /// - Throws: `TrainingError`.
     func judge(_ state: TrainingState) throws {
@@ -79,7 +81,7 @@ final class CheckpointSaver {
         if let warning { say("warning: \(warning)") }
     }
 
-    /// What went wrong in a save that is over; does not wait.
+    /// Throws the error of a finished save, if it failed; does not wait.
     ///
     /// - Throws: `TrainingError`, `SafetensorsError`.
     func check() throws {
@@ -89,16 +91,16 @@ final class CheckpointSaver {
 
     /// Waits for the save in flight.
     ///
-    /// - Throws: what went wrong in it.
+    /// - Throws: The error of that save.
     func finish() throws {
         guard let writing else { return }
         self.writing = nil
         tell(try writing.value())
     }
 
-    /// Handed to the thread that runs it; nobody else has what it holds.
+    /// Work handed to the thread that runs it; its contents are not shared with other threads.
     private struct Work: @unchecked Sendable {
-        /// Returns what people are to be warned of.
+        /// Returns a warning for users, if any.
         let body: () throws -> String?
     }
 }

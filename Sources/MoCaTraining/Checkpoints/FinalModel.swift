@@ -1,5 +1,5 @@
-// What a run leaves: `model/` in Hugging Face layout; beside it `adapter/` where adapters were
-// trained, and `model-raw/` where `model/` has averaged weights.
+// The results of a run: `model/` in Hugging Face layout, `adapter/` if adapters were trained, and
+// `model-raw/` if `model/` has averaged weights.
 
 import Foundation
 import MoCaModel
@@ -18,12 +18,14 @@ struct FinalModel {
         (self.recipe, self.start, self.optimizer) = (recipe, start, optimizer)
     }
 
-    /// - Returns: the folder of the model to use.
+    /// Writes the model, and the adapter and raw weights if there are any.
+    ///
+    /// - Returns: The folder of the model to use.
     /// - Throws: `TrainingError`, `SafetensorsError`, `ModelError`.
     func write() throws -> URL {
         if recipe.optimizer.adamW.averageDecay != nil {
             try writeModel(Self.rawName)
-            // Nothing is trained after this: the averages may take the weights' place.
+            // Nothing is trained after this, so the averages may replace the weights.
             _ = optimizer.applyAverages()
         }
         if start.model.store.adapters != nil {
@@ -36,8 +38,8 @@ struct FinalModel {
         return try writeModel(TrainingRun.modelName)
     }
 
-    /// Weights that the run did not use go along, so that a model that was fine-tuned can be
-    /// pre-trained further.
+    /// Writes a model folder, including weights that the run did not use, so that a fine-tuned
+    /// model can be pre-trained further.
     @discardableResult
     private func writeModel(_ name: String) throws -> URL {
         let folder = recipe.outputFolder.appending(path: name)

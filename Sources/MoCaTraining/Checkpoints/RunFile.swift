@@ -1,21 +1,21 @@
-// Files and folders of a run, whose errors name them.
+// Atomic writes of the files and folders of a run, with errors that name the path.
 
 import Foundation
 import MoCaSystem
 
-/// Files and folders of a run, each complete or absent.
+/// Atomic writes: each file or folder of a run is complete or absent.
 enum RunFile {
-    /// Makes a folder and the folders above it, where they do not exist.
+    /// Creates a folder and its missing parents.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     static func makeFolder(_ url: URL) throws {
         try naming(url) { try FileSystem.makeFolder(url) }
     }
 
-    /// Makes the folder `url` with what `body` writes into the folder that it is given, in place of
-    /// an older folder of that name.
+    /// Creates the folder `url` with the files that `body` writes into the temporary folder passed
+    /// to it, replacing an existing folder.
     ///
-    /// - Throws: `TrainingError.cannotWrite`, and what `body` throws.
+    /// - Throws: `TrainingError.cannotWrite`, and errors of `body`.
     static func writeFolder(_ url: URL, _ body: (URL) throws -> Void) throws {
         do {
             try AtomicFolder.write(url, body)
@@ -24,21 +24,21 @@ enum RunFile {
         }
     }
 
-    /// Writes `data`; an older file stays until the new one is complete.
+    /// Writes `data`; an existing file stays until the new one is complete.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     static func write(_ data: Data, to url: URL) throws {
         try naming(url) { try AtomicFile.write(data, to: url) }
     }
 
-    /// Writes `value` as JSON for people: indented, with sorted keys.
+    /// Writes `value` as readable JSON: indented, with sorted keys.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     static func write(json value: some Encodable, to url: URL) throws {
         try naming(url) { try AtomicFile.write(json: value, to: url) }
     }
 
-    /// Runs `body`, which writes or removes `url`.
+    /// Runs `body`, which writes or removes `url`; any error is rethrown with that path.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     static func naming(_ url: URL, _ body: () throws -> Void) throws {

@@ -1,4 +1,4 @@
-// One run at a time in a run folder: two would overwrite each other's checkpoints and logs.
+// The lock of a run folder: two runs at once would overwrite each other's checkpoints and logs.
 
 import Foundation
 import MoCaSystem

@@ -1,4 +1,4 @@
-// The health of the embeddings of a run: which steps are examined, and where it is written.
+// Monitors the health of a run's embeddings: chooses the steps to examine and writes the log.
 
 import MoCaData
 import MoCaModel
@@ -6,7 +6,7 @@ import MoCaObjectives
 import MoCaRunLog
 import Torch
 
-/// Watches a contrastive objective at some of its steps.
+/// Monitors the embeddings of a contrastive objective at regular steps.
 final class HealthMonitor {
     private let everySteps: Int
     private let totalSteps: Int
@@ -18,9 +18,11 @@ final class HealthMonitor {
     /// The tasks whose collapse was reported; it is reported again after a recovery.
     private var collapsed: Set<String> = []
 
+    /// Creates a monitor that resumes from the rows of the log.
+    ///
     /// - Parameters:
-    ///   - everySteps: the number of steps between two examined steps; 0 examines none.
-    ///   - log: the log, with the rows that an earlier process wrote.
+    ///   - everySteps: The number of steps between two examined steps; 0 examines none.
+    ///   - log: The log, with the rows that an earlier process wrote.
     /// - Throws: `TrainingError.cannotWrite`.
     init(everySteps: Int, totalSteps: Int, log: StepLog, events: EventLog) throws {
         self.everySteps = everySteps
@@ -44,13 +46,13 @@ final class HealthMonitor {
         prepared = isExamined ? step : nil
     }
 
-    /// Takes a scored batch of the step; batches come in their order.
+    /// Adds a scored batch of the current step. Batches must be added in order.
     func observe(_ observation: ContrastiveObservation) {
         guard let prepared else { return }
         let first = observations.reduce(0) { $0 + $1.ids.count }
         let count = observation.queries.shape[0]
         guard first + count <= prepared.ids.count else { return }
-        // Flags are of whole batches; an objective that scores several at once has no use for them.
+        // Image flags exist per batch; they do not apply if several batches are scored at once.
         let batch =
             observations.count < prepared.batches.count
             ? prepared.batches[observations.count] : nil
@@ -60,8 +62,8 @@ final class HealthMonitor {
                 hasImage: batch.map(\.hasImage) ?? []))
     }
 
-    /// Writes the rows of a finished step, unless the step changed nothing: then its vectors may
-    /// not be finite.
+    /// Writes the rows of a finished step, unless the step was skipped, in which case its vectors
+    /// may not be finite.
     ///
     /// - Throws: `TrainingError.cannotWrite`, `TorchError`.
     func end(step: Int, isUpdated: Bool) throws {

@@ -1,13 +1,13 @@
-// Collapse: embeddings of a task that have become nearly equal.
+// Detects collapse: the embeddings of a task have become nearly equal.
 
 import MoCaRunLog
 
 extension HealthRow {
-    /// The mean cosine above which vectors no longer tell their contents apart.
+    /// The mean cosine above which vectors no longer distinguish their contents.
     private static let collapseCosine = 0.98
-    /// The number of directions below which vectors lie on a line.
+    /// The effective rank below which vectors are nearly collinear.
     private static let collapseRank = 1.5
-    /// The number of queries below which similar vectors may be chance.
+    /// The minimum number of queries; with fewer, similar vectors may be chance.
     private static let collapseQueryCount = 8
 
     /// The reason why the vectors have collapsed; nil when they have not.

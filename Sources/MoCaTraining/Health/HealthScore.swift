@@ -1,12 +1,12 @@
-// The health rows of one step, from the vectors that its batches were scored with.
-// Shapes: B queries of a batch, C candidates, D numbers.
+// Computes the health rows of one step from the vectors of its batches.
+// Shapes: B queries of a batch, C candidates, D components.
 
 package import MoCaObjectives
 import MoCaRunLog
 package import MoCaTables
 import Torch
 
-/// What a batch was scored from, with the records it comes from.
+/// The vectors of a scored batch and the records that they come from.
 package struct HealthObservation {
     package let observation: ContrastiveObservation
     /// `[B]`: the record of each query.
@@ -19,12 +19,12 @@ package struct HealthObservation {
     }
 }
 
-/// Gathers one task.
+/// Accumulates the health measures of one task.
 struct HealthScore {
-    /// A negative above the positive by more than this is called false.
+    /// A negative whose similarity exceeds the positive's by more than this counts as false.
     static let margin = 0.1
     private static let hardestCount = 5
-    /// Vectors that pairs are made of; more cost time and say the same.
+    /// The maximum number of vectors compared pairwise; more would add time but little information.
     private static let vectorCountMax = 1024
 
     private let task: String
@@ -42,7 +42,7 @@ struct HealthScore {
         self.task = task
     }
 
-    /// Returns the rows of a step by task, with the histograms of each.
+    /// Returns the rows of a step and their histograms, one for each task.
     static func results(_ observations: [HealthObservation], step: Int) -> [Self.Result] {
         let tasks = Set(observations.flatMap { $0.ids.map(\.subset) }).sorted()
         let compared = observations.map(Compared.init)
@@ -62,7 +62,7 @@ struct HealthScore {
 
     // MARK: Gathering
 
-    /// An observation with the similarities of all its tasks.
+    /// An observation with the similarities of all its queries and candidates.
     private struct Compared {
         let seen: HealthObservation
         /// float64 `[B, D]`.
@@ -108,14 +108,14 @@ struct HealthScore {
         vectors.indexed(0, by: Tensor(rows))
     }
 
-    /// Of candidates with one content only the first.
+    /// Returns the candidates without repeated contents; the first of each content is kept.
     private static func distinct(_ candidates: [Int], _ layout: CandidateLayout) -> [Int] {
         guard !layout.identities.isEmpty else { return candidates }
         var seen: Set<Int> = []
         return candidates.filter { seen.insert(layout.identities[$0]).inserted }
     }
 
-    /// One query and its similarity to each candidate.
+    /// Adds a query and its similarities to all candidates.
     private mutating func add(_ scores: [Double], row: Int, _ seen: HealthObservation) {
         let layout = seen.observation.layout
         let target = layout.targets[row]
@@ -145,7 +145,7 @@ struct HealthScore {
         _ candidate: Int, row: Int, similarity: Double, positive: Double, _ seen: HealthObservation
     ) {
         let layout = seen.observation.layout
-        // Records of other processes are not known here.
+        // The records of other processes are unknown here.
         guard seen.ids.count == layout.positiveCount, similarity.isFinite, positive.isFinite
         else { return }
         var (owner, number) = (candidate, 0)
@@ -200,7 +200,8 @@ struct HealthScore {
         vectors.shape[0] > 1 ? VectorMeasures(vectors) : nil
     }
 
-    /// `[N, D]`, at most `vectorCountMax` rows; nil without any.
+    /// Returns the concatenated vectors `[N, D]`, limited to `vectorCountMax` rows; nil without
+    /// vectors.
     private static func joined(_ parts: [Tensor]) -> Tensor? {
         guard !parts.isEmpty else { return nil }
         let all = Tensor.concatenated(parts)

@@ -1,4 +1,4 @@
-// Pictures to triptychs: the original, the masked picture, and what the model fills in.
+// Draws reconstructions: the original image, the masked image, and the model's prediction.
 
 package import Foundation
 import MoCaCore
@@ -10,7 +10,7 @@ import MoCaSystem
 import Safetensors
 import Torch
 
-/// Masks patches of pictures, reconstructs them and writes the results into a folder.
+/// Masks patches of images, reconstructs them and writes the results into a folder.
 package struct PictureReconstruction: Sendable {
     private let model: URL
     private let options: LoadOptions
@@ -18,11 +18,13 @@ package struct PictureReconstruction: Sendable {
     private let maeRatio: Double
     private let seed: UInt64
 
+    /// Creates a reconstruction job.
+    ///
     /// - Parameters:
-    ///   - model: A model with the heads of pre-training.
+    ///   - model: A model with pre-training heads.
     ///   - output: The folder of the results.
     ///   - maeRatio: The probability that an image token is masked.
-    ///   - seed: Decides what is masked, and the noise in its place.
+    ///   - seed: The seed of the masks and of the noise in masked patches.
     package init(
         model: URL, options: LoadOptions, output: URL, maeRatio: Double, seed: UInt64
     ) {
@@ -33,9 +35,9 @@ package struct PictureReconstruction: Sendable {
         self.seed = seed
     }
 
-    /// Reconstructs the pictures, on the calling thread.
+    /// Reconstructs the images on the calling thread.
     ///
-    /// - Returns: What was written.
+    /// - Returns: The list of written images.
     /// - Throws: A `UserFacingError`.
     package func write(_ paths: [String]) throws -> ReconstructionList {
         try catchingTorchErrors { try compute(paths) }
@@ -82,7 +84,7 @@ package struct PictureReconstruction: Sendable {
         return list
     }
 
-    /// The pixel limits of the contract; nil for those of the image processor's file.
+    /// The pixel limits of the contract; nil selects those of the image processor's file.
     private func budget(_ loaded: PretrainedModel) throws -> PixelBudget? {
         let width = loaded.configuration.vectorLength
         let contract = try EmbeddingContract(of: model, vectorLength: width)
@@ -92,7 +94,7 @@ package struct PictureReconstruction: Sendable {
         return PixelBudget(minPixels: low, maxPixels: high)
     }
 
-    /// The least length of a panel's longer side.
+    /// The minimum length of a panel's longer side in pixels.
     private static let sideMin = 224
 
     private func draw(

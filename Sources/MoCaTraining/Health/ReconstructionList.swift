@@ -1,23 +1,25 @@
-// `reconstructions.json`: the pictures that `moca reconstruct` wrote, and their errors.
+// `reconstructions.json`: the images that `moca reconstruct` wrote, and their errors.
 
 import Foundation
 
-/// `reconstructions.json`.
+/// The content of `reconstructions.json`.
 package struct ReconstructionList: Codable, Sendable {
     package static let fileName = "reconstructions.json"
 
-    /// One picture.
+    /// One reconstructed image.
     package struct Item: Codable, Sendable {
-        /// The picture's file.
+        /// The image file.
         package var path: String
-        /// File names in the folder of the list.
+        /// The names of the panels in the folder of the list.
         package var panels: Panels
-        /// Patches that are masked, and all of them.
+        /// The number of masked patches.
         package var maskedPatches: Int
+        /// The number of patches.
         package var patches: Int
-        /// Over the normalised values of the masked patches; nil where none is masked.
+        /// The mean squared error over the normalised values of the masked patches; nil when no
+        /// patch is masked.
         package var meanSquaredError: Double?
-        /// The same of the mean of the visible patches.
+        /// The mean squared error of predicting the mean of the visible patches.
         package var baselineError: Double?
 
         package init(
@@ -44,7 +46,7 @@ package struct ReconstructionList: Codable, Sendable {
         }
     }
 
-    /// PNG files.
+    /// The names of an image's PNG files.
     package struct Panels: Codable, Sendable {
         package var all: String
         package var original: String
@@ -83,11 +85,11 @@ package struct ReconstructionList: Codable, Sendable {
         case maeRatio = "mae_ratio"
     }
 
-    /// The file's bytes: one line of JSON.
+    /// Returns the bytes of the file: one line of JSON.
     func fileData() throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // JSON has no such numbers.
+        // JSON cannot represent non-finite numbers.
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
         return try encoder.encode(self) + Data("\n".utf8)

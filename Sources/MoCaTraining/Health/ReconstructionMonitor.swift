@@ -1,4 +1,4 @@
-// What a model in pre-training makes of a few masked pictures of its data, as training goes.
+// Reconstructions of a few masked training images during pre-training.
 
 import Foundation
 import MoCaCore
@@ -11,7 +11,7 @@ import MoCaRunLog
 import MoCaTables
 import Torch
 
-/// Reconstructs the same pictures with the same masks at some steps of a run.
+/// Reconstructs the same images with the same masks at regular steps of a run.
 struct ReconstructionMonitor {
     private struct Picture {
         let record: String
@@ -20,9 +20,9 @@ struct ReconstructionMonitor {
     }
 
     private static let pictureCount = 4
-    /// Rows of a subset that are looked at for pictures.
+    /// The maximum number of rows of a subset that are searched for images.
     private static let rowCountMax = 64
-    /// A panel's longer side in pixels, where whole patches allow it.
+    /// The target length of a panel's longer side in pixels.
     private static let side = 224
 
     private let everySteps: Int
@@ -36,7 +36,7 @@ struct ReconstructionMonitor {
     private let events: EventLog
     private let pictures: [Picture]
 
-    /// Picks the pictures; those that cannot be read are passed over.
+    /// Selects the images; those that cannot be read are skipped.
     ///
     /// - Throws: `DataError`.
     init(
@@ -60,7 +60,7 @@ struct ReconstructionMonitor {
         pictures = Self.pictures(of: catalog, start.processor)
     }
 
-    /// The first pictures of the subsets, which take turns.
+    /// Returns the first images of the subsets, taking one row of each subset in turn.
     private static func pictures(
         of catalog: Catalog<PretrainSample>, _ processor: Processor
     ) -> [Picture] {
@@ -68,7 +68,7 @@ struct ReconstructionMonitor {
         for row in 0..<rowCountMax {
             for subset in catalog.subsets where row < subset.rowCount {
                 let id = SampleID(subset: subset.name, row: row)
-                // A record that fails here fails in training too, where it is dealt with.
+                // A record that fails here also fails in training, where the error is handled.
                 let found = Result { try picture(id, of: catalog, processor) }
                 if case .success(let picture?) = found { pictures.append(picture) }
                 if pictures.count == pictureCount { return pictures }
@@ -88,7 +88,7 @@ struct ReconstructionMonitor {
         }
     }
 
-    /// A step is done: writes the pictures, if it is one of those.
+    /// Writes the reconstructions if they are due after the finished step.
     ///
     /// - Throws: `TrainingError.cannotWrite`, `TorchError`, `ModelError`, `ImageError`.
     func end(step: Int) throws {
@@ -140,7 +140,8 @@ struct ReconstructionMonitor {
             ], step: step)
     }
 
-    /// Small pictures are enlarged by a whole number, large ones made smaller.
+    /// Returns an image for a panel: small images are enlarged by an integer factor, large ones
+    /// reduced.
     private static func panel(_ picture: PatchPicture) -> PixelImage {
         let image = picture.image()
         let scale = side / max(image.width, image.height)

@@ -1,12 +1,12 @@
-// events.jsonl of a run folder, and the values for TensorBoard that go with it.
+// The log `events.jsonl` of a run folder, and its TensorBoard values.
 
 package import MoCaRunLog
 
-/// The log of what happens beside ordinary steps, which also tells people about it.
+/// The log of events other than ordinary steps, which also reports them to the user.
 package final class EventLog {
     private let log: StepLog
     private let say: (String) -> Void
-    /// The file of values for TensorBoard; nil when there is none.
+    /// The TensorBoard event file; nil if the run does not write one.
     var eventFile: EventFile?
 
     init(_ log: StepLog, say: @escaping (String) -> Void) {
@@ -19,12 +19,12 @@ package final class EventLog {
     /// - Throws: `TrainingError.cannotWrite`.
     func open() throws { try log.open() }
 
-    /// The kind of the last event.
+    /// Returns the kind of the last event.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func lastKind() throws -> RunEvent.Kind? { try log.rows(RunEvent.self).last?.kind }
 
-    /// Appends an event without telling it.
+    /// Appends an event without reporting it to the user.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func append(_ event: RunEvent) throws {
@@ -35,7 +35,7 @@ package final class EventLog {
         }
     }
 
-    /// Appends an event, and tells it.
+    /// Appends an event and reports it to the user.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     package func report(_ event: RunEvent) throws {
@@ -43,7 +43,7 @@ package final class EventLog {
         say("step \(event.step): \(event.kind.rawValue): \(event.text ?? "")")
     }
 
-    /// Appends what happened to a step, and tells it.
+    /// Appends the event of a step and reports it to the user.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func report(_ event: TrainingEvent) throws {
@@ -51,7 +51,7 @@ package final class EventLog {
         say(event.line)
     }
 
-    /// Writes values for TensorBoard, where the run has such a file.
+    /// Writes TensorBoard values if the run has an event file.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func draw(_ values: [(tag: String, value: EventValue)], step: Int) throws {

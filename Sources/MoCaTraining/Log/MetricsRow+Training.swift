@@ -1,4 +1,4 @@
-// Rows of metrics.jsonl from the state of a run, and as lines for people.
+// Creates rows of metrics.jsonl from the state of a run, and formats them for the terminal.
 
 import Foundation
 import MoCaCore
@@ -8,7 +8,7 @@ import NN
 import Torch
 
 extension MetricsRow {
-    /// Creates a row with what the state of a run knows: counts, losses and the gradient norm.
+    /// Creates a row with the counts, losses and gradient norm of a run's state.
     init(_ state: TrainingState) {
         self.init(step: state.step)
         let interval = state.interval
@@ -30,12 +30,12 @@ extension MetricsRow {
             terms.mapValues { TermSum(sum: $0.sum, count: $0.count) }
         }
         subsetLosses = interval.subsets.mapValues { terms in
-            // In the order of names: sums of floating-point numbers depend on it.
+            // In the order of names, on which floating-point sums depend.
             terms.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value.weight * $1.value.mean }
         }
     }
 
-    /// Takes the memory of the process and of `device`.
+    /// Measures the memory of the process and of `device`.
     mutating func measureMemory(of device: Device) {
         peakMemoryBytes = ProcessMemory.peakResidentBytes
         memoryBytes = ProcessMemory.residentBytes ?? 0
@@ -44,7 +44,7 @@ extension MetricsRow {
         deviceMemoryBytes = memory?.heldBytes
     }
 
-    /// The line for people, of a run with `totalSteps` steps.
+    /// Returns the row as a line for the terminal, for a run of `totalSteps` steps.
     package func line(totalSteps: Int) -> String {
         let width = String(totalSteps).count
         let number = String(repeating: " ", count: max(0, width - String(step).count)) + "\(step)"
@@ -74,7 +74,7 @@ extension MetricsRow {
         return parts.joined(separator: "  ")
     }
 
-    /// The time to the last step at the speed of the steps since the previous logged step.
+    /// Returns the seconds to the last step at the speed since the previous logged step.
     private func secondsLeft(totalSteps: Int) -> Double {
         guard samplesPerSecond > 0, step > 0 else { return 0 }
         let samplesPerStep = Double(sampleCount) / Double(step)

@@ -6,7 +6,7 @@ import MoCaModel
 import MoCaRunLog
 import MoCaSystem
 
-/// All logs of one run, and what writes to them.
+/// The logs of one run and the monitors that write to them.
 ///
 /// Nothing of an earlier run is removed before `open`, so that a mistake found while a run starts
 /// does not damage the earlier run.
@@ -16,7 +16,7 @@ final class RunLogger {
     private let recipe: Recipe
     private let say: (String) -> Void
     private let step: Int
-    /// The opened logs beside `metrics` and `events`.
+    /// The logs other than `metrics` and `events`.
     private var logs: [StepLog] = []
     private var isOpen = false
     /// The last finished step.
@@ -32,7 +32,7 @@ final class RunLogger {
         let folder = recipe.outputFolder
         metrics = StepLog(
             folder.appending(path: MetricsRow.fileName),
-            // A line that is due will be written; an earlier process may have written it already.
+            // A due line will be written, even if an earlier process has written it already.
             after: state.isLogDue ? step - 1 : step)
         events = EventLog(
             // The end of an earlier attempt without a checkpoint does not belong to this run.
@@ -56,7 +56,7 @@ final class RunLogger {
         isOpen = true
     }
 
-    /// Appends a row to `metrics.jsonl`, and its values to the file for TensorBoard.
+    /// Appends a row to `metrics.jsonl` and its values to the TensorBoard file.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func append(_ row: MetricsRow) throws {
@@ -99,7 +99,7 @@ final class RunLogger {
             recipe, settings, start, model, log: log(ReconstructionRow.fileName), events: events)
     }
 
-    /// Creates the log of the records that fail.
+    /// Creates the log of failed records.
     func quarantine() -> QuarantineLog {
         QuarantineLog(log: log(RunLogFile.quarantine), step: step)
     }
@@ -116,7 +116,7 @@ final class RunLogger {
                 step: state.step, kind: .resumed, text: "went on from checkpoint-\(state.step)"))
     }
 
-    /// Logs that the last step is done, unless that is the last event already.
+    /// Logs that the run is finished, unless that is the last event already.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func finish() throws {
@@ -126,9 +126,9 @@ final class RunLogger {
             RunEvent(step: total, kind: .finished, text: "all \(total) steps are done"))
     }
 
-    /// Runs `body`, and logs the error that it ends with once the logs are open.
+    /// Runs `body`, and logs the error that it throws if the logs are open.
     ///
-    /// - Throws: what `body` throws.
+    /// - Throws: The error of `body`.
     func loggingFailure<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
@@ -142,14 +142,14 @@ final class RunLogger {
         var ending: RunEvent
         switch error as? TrainingError {
         case .interrupted(let step, let checkpoint, _):
-            // The name only: a run folder may move.
+            // Only the name, because a run folder may be moved.
             let name = checkpoint.map { URL(filePath: $0).lastPathComponent }
             ending = RunEvent(
                 step: step ?? 0, kind: .interrupted,
                 text: "a signal ended the run; "
                     + (name.map { "it was saved as \($0)" } ?? "nothing was there to be saved"))
         case .notFinite(let step, let loss, let norm, let records, let saved):
-            // The last finished step: a run that continues from there removes later lines.
+            // The last finished step, because a run that continues from it removes later lines.
             ending = RunEvent(
                 step: lastStep, kind: .stopped,
                 text: "step \(step): loss \(loss), gradient norm \(norm); \(saved.named); its "
@@ -168,7 +168,7 @@ final class RunLogger {
     }
 }
 
-/// What observes the steps of a run.
+/// The callbacks before and after each step of a run.
 struct StepWatch<Batch> {
     var will: (PreparedStep<Batch>, Int) -> Void
     var did: (Int, Bool) throws -> Void

@@ -1,4 +1,4 @@
-// Files of a run folder that grow by lines of JSON, such as metrics.jsonl.
+// Append-only JSON Lines files of a run folder, such as metrics.jsonl.
 
 import Foundation
 import MoCaSystem
@@ -8,19 +8,19 @@ final class StepLog: Sendable {
     private let log: JSONLinesLog
     var url: URL { log.url }
 
-    /// A log that `open` or the first line opens; the file stays as it is until then.
+    /// Creates a log; its file is opened, and changed, only by `open` or the first appended line.
     ///
-    /// - Parameter step: the step that a run goes on from: later lines of an earlier run are removed.
+    /// - Parameter step: The step that the run continues from; later lines are removed.
     init(_ url: URL, after step: Int) {
         log = JSONLinesLog(url) { line in
-            // What does not decode was being written when the run was killed.
+            // A line that cannot be decoded was incomplete when the run was killed.
             let row = Result { try JSONDecoder().decode(Row.self, from: line) }
             if case .success(let row) = row { return row.step <= step }
             return false
         }
     }
 
-    /// Opens the file; lines after the step and a line that was cut off are removed.
+    /// Opens the file and removes lines after the step and an incomplete line.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func open() throws { try RunFile.naming(url) { try log.open() } }
@@ -32,11 +32,11 @@ final class StepLog: Sendable {
         try RunFile.naming(url) { try log.append(line: line) }
     }
 
-    /// Appends a value as one line, its keys in order; a number that is not finite is null.
+    /// Appends a value as one line with sorted keys; a non-finite number is written as null.
     func append(row: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // JSON has no such numbers, and the encoder knows texts only in their place.
+        // JSON cannot represent these numbers, and the encoder can replace them only by strings.
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "\u{0}", negativeInfinity: "\u{0}", nan: "\u{0}")
         let data: Data
@@ -45,13 +45,13 @@ final class StepLog: Sendable {
         } catch {
             throw TrainingError.cannotWrite(url, error)
         }
-        // Within a text the second quotation mark would be escaped: only members look like this.
+        // Within a string the second quotation mark would be escaped, so only members match.
         try append(
             String(decoding: data, as: UTF8.self).replacing(#":"\u0000""#, with: ":null"))
     }
 
-    /// The lines that are such rows, up to the step where the file is not open yet; a line of
-    /// another kind is passed over.
+    /// Returns the lines that decode as `type`, up to the step if the file is not open yet; other
+    /// lines are skipped.
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func rows<Row: Decodable>(_ type: Row.Type) throws -> [Row] {

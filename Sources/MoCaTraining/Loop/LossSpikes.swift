@@ -1,23 +1,24 @@
-// Losses that stand out from those before. What is remembered belongs to the training state, so that
-// a resumed run sees the same spikes.
+// Detection of losses that stand out from the preceding ones. The window is part of the training
+// state, so that a resumed run sees the same spikes.
 
-/// The losses of late, by subset: tasks differ in their losses by more than a spike is high.
+/// The recent losses by subset, because losses differ between tasks by more than a spike's height.
 package struct LossSpikes: Sendable, Hashable, Codable {
-    /// Losses that are remembered.
+    /// The number of losses kept per subset.
     private static let windowCount = 64
-    /// Losses without which nothing stands out yet.
+    /// The number of losses needed before one can count as a spike.
     private static let leastCount = 16
-    /// Deviations above the median that make a spike. Rates of fine-tuning losses are skewed, so
-    /// this is far beyond what a normal distribution would need.
+    /// The standard deviations above the median that make a spike. Fine-tuning losses are skewed,
+    /// so this is far beyond what a normal distribution would need.
     private static let deviations = 8.0
-    /// The least deviation as a fraction of the median, so that nearly constant losses make no spikes.
+    /// The least standard deviation as a fraction of the median, so that nearly constant losses do
+    /// not spike.
     private static let leastDeviationShare = 0.02
-    /// A median absolute deviation of a normal distribution, times this, is its deviation.
+    /// The ratio of the standard deviation to the median absolute deviation (normal distribution).
     private static let normalFactor = 1.4826
 
     private var losses: [String: [Double]] = [:]
 
-    /// What a loss was expected to be, when it stands out; nil otherwise.
+    /// Adds a loss; returns the expected loss if it is a spike, nil otherwise.
     mutating func expectation(of loss: Double, subset: String?) -> Double? {
         let key = subset ?? ""
         var window = losses[key] ?? []

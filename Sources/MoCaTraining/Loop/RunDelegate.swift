@@ -1,4 +1,4 @@
-// What a recipe's run does around the steps of its trainer.
+// Data, logs, checkpoints and evaluation around the steps of a recipe's run.
 
 import Foundation
 import MoCaModel
@@ -7,7 +7,7 @@ import MoCaRunLog
 import NN
 import Torch
 
-/// The data, logs, checkpoints and evaluation of a run.
+/// A trainer delegate that handles the data, logs, checkpoints and evaluation of a run.
 struct RunDelegate<Source: StepSource>: TrainerDelegate {
     typealias Batch = Source.Batch
 
@@ -42,7 +42,7 @@ struct RunDelegate<Source: StepSource>: TrainerDelegate {
 
     // MARK: Reports
 
-    /// Scores the weights that the run would leave: averages where it keeps them.
+    /// Scores the weights that the run would save: the averages if it keeps them.
     func evaluate(at step: Int) throws -> [String: Double]? {
         guard let evaluate = run.evaluate else { return [:] }
         let trained = TrainedModel(

@@ -1,23 +1,23 @@
-// What the processes of a run agree on before they compute a step: whether they go on, and what the
-// step holds over all of them.
+// What the processes of a run agree on before each step: whether to continue, and the counts of the
+// step over all ranks.
 
 import MoCaObjectives
 
 /// The decision whether a step is computed, and the counts of the step.
 ///
-/// Ranks exchange one verdict a step. A rank that was asked to stop, or whose data or checkpoint
-/// failed, must not leave the loop alone: the others would wait for it in the next exchange.
+/// Ranks exchange one verdict per step. A rank with a stop request or with a failed data source or
+/// checkpoint must not leave the loop alone: the others would wait for it in the next exchange.
 struct StepVerdict: Sendable, Hashable {
-    /// Whether a rank was asked to stop.
+    /// Whether a stop was requested on any rank.
     var isStopRequested = false
-    /// Whether a rank cannot go on.
+    /// Whether any rank failed and cannot continue.
     var hasFailed = false
     /// The tokens of the step's sequences.
     var tokenCount = 0
-    /// What was cut off the step's contents.
+    /// The amount of content truncated in the step.
     var truncation = TruncationCount()
 
-    /// The verdict of all ranks.
+    /// Returns the verdict combined over all ranks.
     func agreed(over collectives: any Collectives) -> StepVerdict {
         let counts = [tokenCount, truncation.contents, truncation.tokens, truncation.images]
         let sums = collectives.sum(

@@ -1,13 +1,13 @@
-// How fast a run is, between two logged steps.
+// Throughput between two logged steps.
 
 /// Throughput since the last reading.
 struct ThroughputMeter {
     private var start = ContinuousClock.now
     private var samples: Int
     private var tokens: Int
-    /// For data.
+    /// The time spent waiting for data.
     var waited = Duration.zero
-    /// For checkpoints.
+    /// The time spent saving checkpoints.
     var stalled = Duration.zero
     var operations = 0.0
 
@@ -15,7 +15,7 @@ struct ThroughputMeter {
         (samples, tokens) = (state.sampleCount, state.tokenCount)
     }
 
-    /// Leaves out a time in which nothing was trained.
+    /// Excludes a duration in which no training took place.
     mutating func pass(_ duration: Duration) { start += duration }
 
     mutating func rates(

@@ -1,4 +1,4 @@
-// The evaluation and the row of a logged step.
+// The evaluation and the metrics row of a logged step.
 
 import MoCaRunLog
 import NN
@@ -11,8 +11,8 @@ extension Trainer {
         return state.step.isMultiple(of: every) || state.step == plan.schedule.totalSteps
     }
 
-    /// Evaluates where that is due, and logs the steps since the last row. Does neither when
-    /// the run was asked to stop during the evaluation.
+    /// Evaluates if an evaluation is due, and logs the steps since the last row. Does neither if a
+    /// stop was requested during the evaluation.
     mutating func log() throws {
         let start = ContinuousClock.now
         guard let scores = isEvaluationDue ? try delegate.evaluate(at: state.step) : [:] else {
@@ -50,7 +50,7 @@ extension Trainer {
         return row
     }
 
-    /// Remembers the value that chooses the best checkpoint.
+    /// Stores the metric that selects the best checkpoint.
     private mutating func watchBestMetric(in row: MetricsRow) throws {
         guard let name = plan.bestMetric else { return }
         let value = row.quantity(named: name)

@@ -8,8 +8,8 @@ import Torch
 extension Trainer {
     /// Computes a step and updates the weights, unless the loss or a gradient is not finite.
     ///
-    /// All ranks decide alike: the loss's terms and the gradients are sums over ranks, and the norm
-    /// is that of rank 0.
+    /// All ranks take the same decision: loss terms and gradients are summed over ranks, and the
+    /// norm is broadcast from rank 0.
     ///
     /// - Returns: Whether the weights were updated.
     mutating func update(
@@ -60,7 +60,7 @@ extension Trainer {
                 records: prepared.ids.map(\.description)))
     }
 
-    /// Tells the model's layers which step is computed, and returns the factor of losses.
+    /// Sets the step in the model's step context, and returns the loss scale.
     private mutating func beginScaledStep() -> Double {
         let context = plan.parameters.context
         if plan.parameters.dtype == .float16, state.lossScale == nil { state.lossScale = .init() }
@@ -69,8 +69,8 @@ extension Trainer {
         return context.lossScale
     }
 
-    /// Updates the loss scale, and returns whether the gradient overflowed only because of it: the
-    /// step then changes nothing.
+    /// Updates the loss scale, and returns whether the gradient overflowed only because of it; such
+    /// a step does not update the weights.
     private mutating func skipsOverflow(norm: Double) -> Bool {
         guard var scale = state.lossScale, norm.isFinite || !scale.isExhausted else { return false }
         scale.update(isFinite: norm.isFinite)
@@ -79,8 +79,8 @@ extension Trainer {
         return !norm.isFinite
     }
 
-    /// Counts a step as done. Its log line is due from here on, whatever fails before it is
-    /// written.
+    /// Counts a step as done. A log row that is due stays due until it is written, even if
+    /// something fails before that.
     private mutating func advance(
         past prepared: PreparedStep<Task.Batch>, verdict: StepVerdict
     ) {
@@ -92,8 +92,8 @@ extension Trainer {
 
     // MARK: Steps that are not finite
 
-    /// Skips a step while the budget lasts: weights and moments stay, the data and the schedule go
-    /// on.
+    /// Skips a step within the budget: weights and moments stay unchanged, while the data and the
+    /// schedule advance.
     private mutating func skip(
         _ prepared: PreparedStep<Task.Batch>, verdict: StepVerdict, loss: Double, norm: Double
     ) throws {
@@ -115,7 +115,8 @@ extension Trainer {
                 records: records))
     }
 
-    /// Writes the batch and the weights. The step is reported whether that succeeds or not.
+    /// Writes the batch and the weights. A failure is returned, not thrown, so that the step is
+    /// still reported.
     private func keepFailure(_ prepared: PreparedStep<Task.Batch>) -> KeptStep {
         do {
             let path = try delegate.dump(prepared, number: state.step + 1)

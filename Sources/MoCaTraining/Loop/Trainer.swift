@@ -1,5 +1,5 @@
-// The training loop. It knows no file and no terminal: a task (an objective) owns the model and the
-// loss, and a delegate supplies data, saves, evaluates and logs.
+// The training loop. It is independent of files and terminals: a task (an objective) owns the model
+// and the loss, and a delegate supplies data, saves, evaluates and logs.
 
 import Foundation
 package import MoCaObjectives
@@ -19,15 +19,15 @@ package struct Trainer<Task: Objective> {
         package var maxGradientNorm: Double
         package var logEverySteps: Int
         package var saveEverySteps: Int
-        /// The device's peak of matrix products, in FLOPs a second; 0 when unknown.
+        /// The device's peak rate of matrix products in FLOPs per second; 0 if unknown.
         package var peakRate = 0.0
-        /// The number of steps without a finite loss and gradient that are skipped before the run
+        /// The number of steps with a non-finite loss or gradient that are skipped before the run
         /// stops.
         package var notFiniteBudget = 0
-        /// The number of steps between two evaluations; nil for none. The last step is always
-        /// evaluated then.
+        /// The number of steps between two evaluations; nil for none. If set, the last step is also
+        /// evaluated.
         package var evaluateEverySteps: Int?
-        /// The metric that chooses the best checkpoint.
+        /// The metric that selects the best checkpoint.
         package var bestMetric: String?
 
         package init(
@@ -49,11 +49,11 @@ package struct Trainer<Task: Objective> {
     let delegate: any TrainerDelegate<Task.Batch>
     let collectives: any Collectives
     var meter: ThroughputMeter
-    /// Whether memory holds the state after a whole number of steps, and it is not saved yet.
+    /// Whether memory holds the consistent, unsaved state after a completed step.
     var isWorthKeeping = false
     /// Whether loss and gradient of the last step were 0.
     var wasIdle = false
-    /// Whether this process was asked to stop after the last step.
+    /// Whether a stop of this process was requested after the last step.
     private var isStopRequested = false
     /// The newest checkpoint of this run.
     private var saved: (step: Int, path: String)?
@@ -74,8 +74,8 @@ package struct Trainer<Task: Objective> {
 
     /// Trains until the last step.
     ///
-    /// - Throws: `TrainingError.notFinite`, `.interrupted`, `.otherProcessFailed`; what the delegate
-    ///   throws; `TorchError`.
+    /// - Throws: `TrainingError.notFinite`, `.interrupted`, `.otherProcessFailed`; errors of the
+    ///   delegate; `TorchError`.
     package mutating func run() throws {
         do {
             try takeSteps()
@@ -89,7 +89,7 @@ package struct Trainer<Task: Objective> {
         // An earlier run was interrupted during its evaluation.
         if state.isLogDue {
             try log()
-            // The scores choose the best checkpoint, as they would have done then.
+            // The scores select the best checkpoint, as they would have done then.
             if !state.isLogDue, isSaveDue { try save() }
         }
         while let (prepared, verdict) = try nextStep() {
@@ -141,7 +141,7 @@ package struct Trainer<Task: Objective> {
         state.step.isMultiple(of: plan.saveEverySteps) || state.step == plan.schedule.totalSteps
     }
 
-    /// Saves what is not saved yet, and returns the error that names the checkpoint.
+    /// Saves the state if it is not saved yet, and returns the error that names the checkpoint.
     private mutating func interrupted() throws -> TrainingError {
         if state.step > 0, saved?.step != state.step { try save() }
         return .interrupted(step: state.step, checkpoint: saved?.path)
@@ -150,12 +150,12 @@ package struct Trainer<Task: Objective> {
     private mutating func save() throws {
         let start = ContinuousClock.now
         defer { meter.stalled += ContinuousClock.now - start }
-        // A state that is saved, or cannot be, needs no rescue.
+        // A state that is already saved, or cannot be saved, needs no rescue.
         isWorthKeeping = false
         saved = (state.step, try delegate.save(state))
     }
 
-    /// Runs `body`. When it fails, the state is not rescued: that would fail as well.
+    /// Runs `body`. If it throws, the state is not rescued, because that would fail as well.
     mutating func withoutRescue(_ body: () throws -> Void) rethrows {
         let isWorthKeeping = isWorthKeeping
         self.isWorthKeeping = false

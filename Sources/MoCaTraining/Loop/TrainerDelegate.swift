@@ -1,16 +1,16 @@
-// What happens around the steps of a training loop: data, files, evaluation and messages.
+// The delegate of a training loop: data, files, evaluation and messages.
 
 package import MoCaRunLog
 
-/// Supplies a trainer with steps, and is told what becomes of them.
+/// A type that supplies a trainer with steps and is notified of their outcome.
 package protocol TrainerDelegate<Batch> {
     /// One micro-batch.
     associatedtype Batch
 
-    /// Returns the next step; nil when the run was asked to stop while it waited for data.
+    /// Returns the next step; nil if a stop was requested while waiting for data.
     func nextStep() throws -> PreparedStep<Batch>?
 
-    /// Called before a step is computed.
+    /// Called before each step with its batches and step number.
     func willStep(_ prepared: PreparedStep<Batch>, number: Int)
 
     /// Called after each step, before it is logged.
@@ -18,16 +18,16 @@ package protocol TrainerDelegate<Batch> {
     /// - Parameter isUpdated: Whether the step changed the weights.
     func didStep(_ number: Int, isUpdated: Bool) throws
 
-    /// Returns whether the run is to be saved and ended. The trainer asks after each step.
+    /// Returns whether the run should be saved and ended. Called after each step.
     func shouldStop() -> Bool
 
-    /// Scores the model as it is; nil when the run was asked to stop meanwhile.
+    /// Scores the current model; nil if a stop was requested meanwhile.
     func evaluate(at step: Int) throws -> [String: Double]?
 
-    /// Writes the report of a logged step.
+    /// Writes the metrics row of a logged step.
     func log(_ row: MetricsRow) throws
 
-    /// Records an event beside the steps.
+    /// Records an event outside the metrics rows.
     func note(_ event: TrainingEvent) throws
 
     /// Saves everything that a resumed run needs, and returns the folder's path.
@@ -36,12 +36,12 @@ package protocol TrainerDelegate<Batch> {
     /// Throws the error of an earlier save that failed in the background.
     func checkSaves() throws
 
-    /// Writes the batches of a step whose loss or gradient is not finite, before anything is
-    /// updated, and returns the folder's path; nil where such steps are not kept.
+    /// Writes the batches of a step whose loss or gradient is not finite, before any update, and
+    /// returns the folder's path; nil if such steps are not kept.
     func dump(_ prepared: PreparedStep<Batch>, number: Int) throws -> String?
 
-    /// Saves the last consistent state of a run that ends with an error. Not called when saving or
-    /// logging failed. A step that is not finite changes nothing: the state before it is saved.
+    /// Saves the last consistent state of a run that ends with an error. Not called if saving or
+    /// logging failed. A non-finite step changes nothing, so the state before it is saved.
     func rescue(_ state: TrainingState)
 }
 

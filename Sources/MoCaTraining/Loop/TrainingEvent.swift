@@ -1,16 +1,16 @@
-// What happens in a run beside its steps: one line for people, one of events.jsonl.
+// Events of a run: a message for users and a line of events.jsonl.
 
 import Foundation
 import MoCaCore
 package import MoCaRunLog
 
-/// What became of the batch and the weights of a step that is not finite.
+/// The outcome of dumping the batch and weights of a non-finite step.
 package enum KeptStep: Sendable, Hashable, CustomStringConvertible {
-    /// They are in this folder, for `moca replay`.
+    /// Saved in this folder, for `moca replay`.
     case folder(String)
-    /// They could not be written.
+    /// Could not be written.
     case failed(reason: String)
-    /// They were not to be kept.
+    /// Not to be kept in this run.
     case nothing
 
     package var description: String {
@@ -21,20 +21,20 @@ package enum KeptStep: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// With the folder's name alone, for a run folder may move.
+    /// The value with the folder's last path component only, because a run folder may move.
     var named: KeptStep {
         guard case .folder(let path) = self else { return self }
         return .folder(URL(filePath: path).lastPathComponent)
     }
 }
 
-/// A loss that stands out, or a step without an update.
+/// A loss spike, or a step without an update.
 package struct TrainingEvent: Sendable, Hashable {
     package enum Kind: Sendable, Hashable {
-        /// A loss far above those before.
+        /// A loss far above the preceding ones.
         case lossSpike(expected: Double)
-        /// A loss or a gradient that is not finite; `saved` is nil where keeping the batch was not
-        /// tried.
+        /// A loss or gradient that is not finite; `saved` is nil if no attempt was made to keep the
+        /// batch.
         case notFinite(gradientNorm: Double, saved: KeptStep?)
         /// Loss and gradient are 0, such as when every negative of a batch is masked; logged once for
         /// a series of such steps.
@@ -69,7 +69,7 @@ package struct TrainingEvent: Sendable, Hashable {
         return event
     }
 
-    /// What happened, in few words.
+    /// A short description of the event.
     private var text: String {
         switch kind {
         case .lossSpike(let expected):
@@ -79,7 +79,7 @@ package struct TrainingEvent: Sendable, Hashable {
         }
     }
 
-    /// The line for people.
+    /// The message for users.
     package var line: String {
         let shown = TrainingError.list(records)
         switch kind {

@@ -1,4 +1,4 @@
-// The run folder of a run: which checkpoint it resumes, and what it replaces.
+// The run folder: which checkpoint a run resumes, and which files it replaces.
 
 import Foundation
 
@@ -13,8 +13,8 @@ extension TrainingRun {
         }
     }
 
-    /// Makes the run folder that of this run; called when everything is loaded, so that a mistake
-    /// in the recipe does not cost an earlier run.
+    /// Prepares the run folder for this run. Called after everything is loaded, so that a mistake
+    /// in the recipe does not destroy an earlier run.
     func takeRunFolder(_ context: Context) throws {
         try RunFile.write(
             Data(recipe.yaml().utf8), to: recipe.outputFolder.appending(path: Recipe.fileName))
@@ -25,7 +25,7 @@ extension TrainingRun {
         try context.saver.judge(context.state)
     }
 
-    /// Clears away the checkpoints that this run does not go on from.
+    /// Removes or moves aside the checkpoints that this run does not continue from.
     private func clearRunFolder(_ start: Checkpoint?) throws {
         let folder = recipe.outputFolder
         switch (recipe.resume, start) {

@@ -56,7 +56,7 @@ extension TrainingRun {
         _ task: Task, on source: Source, scoring model: EmbeddingModel, context: Context,
         watch: StepWatch<Task.Batch>, write: @escaping RunDelegate<Source>.BatchWriter
     ) throws {
-        // The run folder changes only when everything that can be wrong was read.
+        // The run folder changes only after all inputs that can be invalid were read.
         try takeRunFolder(context)
         let stepCount = max(0, recipe.schedule.totalSteps - context.state.step)
         let delegate = RunDelegate(
@@ -89,7 +89,7 @@ extension TrainingRun {
         return plan
     }
 
-    /// The device's peak, measured at each start: it differs between machines and days.
+    /// The device's peak rate, measured at each start because it varies between machines and days.
     private func peakRate(of start: StartingModel) -> Double {
         let store = start.model.store
         let device = start.model.backbone.embeddingWeight.device

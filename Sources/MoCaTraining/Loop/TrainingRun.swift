@@ -1,4 +1,4 @@
-// A recipe becomes a run: start or resume, train, and leave a model in Hugging Face layout.
+// A run of a recipe: start or resume, train, and write a model in Hugging Face layout.
 
 package import Foundation
 import MoCaCore
@@ -15,26 +15,26 @@ package struct TrainingRun {
     var recipe: Recipe
     let say: (String) -> Void
     let shouldStop: () -> Bool
-    /// Receives each report after it is written to `metrics.jsonl`.
+    /// Receives each metrics row after it is written to `metrics.jsonl`.
     let onLog: (MetricsRow) throws -> Void
     /// Receives the number of each completed step.
     let onStep: (Int) -> Void
-    /// Called when everything is loaded, before the first step.
+    /// Called after everything is loaded, before the first step.
     package var onStart: () -> Void = {}
-    /// Scores the model as it is at a step; nil when the run was asked to stop meanwhile.
+    /// Scores the current model at a step; returns nil if a stop was requested meanwhile.
     package var evaluate: ((TrainedModel, Int) throws -> [String: Double]?)?
-    /// What the processes of the run exchange.
+    /// The communication between the processes of the run.
     package var collectives: any Collectives = SingleProcess()
-    /// Whether the run only measures: it keeps neither steps that are not finite nor its state when
-    /// it ends with an error.
+    /// Whether the run only measures: it then saves neither non-finite steps nor its state when it
+    /// ends with an error.
     var keepsNothing = false
 
     /// Creates a run of `recipe`.
     ///
     /// - Parameters:
-    ///   - say: Receives messages for people.
-    ///   - shouldStop: Returns whether the run is to be saved and ended; called after each step.
-    ///   - onLog: Receives each report after it is written to `metrics.jsonl`.
+    ///   - say: Receives messages for users.
+    ///   - shouldStop: Returns whether the run should be saved and ended; called after each step.
+    ///   - onLog: Receives each metrics row after it is written to `metrics.jsonl`.
     ///   - onStep: Receives the number of each completed step.
     package init(
         _ recipe: Recipe, say: @escaping (String) -> Void,
@@ -49,13 +49,13 @@ package struct TrainingRun {
         self.onStep = onStep
     }
 
-    /// The final model's folder in a run folder.
+    /// The name of the final model's folder in a run folder.
     package static let modelName = "model"
 
-    /// Trains to the end.
+    /// Trains until the last step.
     ///
-    /// - Returns: the final model's folder.
-    /// - Throws: `TrainingError`, and what reading models and data throws.
+    /// - Returns: The final model's folder.
+    /// - Throws: `TrainingError`, and errors of reading models and data.
     @discardableResult
     package func run() throws -> URL {
         var run = self
@@ -70,7 +70,7 @@ package struct TrainingRun {
     }
 
     private func runAlone() throws -> URL {
-        // Before the model is loaded: a folder that is not there is known at once.
+        // Before the model is loaded, so that a missing folder is reported at once.
         _ = try recipe.data.subsetFolders()
         let needs = try TrainingNeeds(recipe)
         if let problem = needs.problem(recipe) {
@@ -109,7 +109,7 @@ package struct TrainingRun {
         return folder
     }
 
-    /// What the run starts with, on its device.
+    /// Loads the initial model and its optimiser onto the run's device.
     private func load(_ checkpoint: Checkpoint?) throws -> (StartingModel, AdamW) {
         let start = try StartingModel(recipe, resuming: checkpoint)
         let optimizer = try start.optimizer(recipe)
@@ -117,12 +117,12 @@ package struct TrainingRun {
         return (start, optimizer)
     }
 
-    /// Runs `body`, then waits for the save in flight, whatever became of `body`.
+    /// Runs `body`, then waits for the save in flight, whether or not `body` threw.
     private func saving(with saver: CheckpointSaver, _ body: () throws -> Void) throws {
         do {
             try body()
         } catch let error as TrainingError {
-            // A save that failed is worse than a signal: nothing is there to go on from.
+            // A failed save is worse than an interruption: there is nothing to resume from.
             if case .interrupted(let step, let checkpoint, _) = error {
                 try saver.finish()
                 throw TrainingError.interrupted(
@@ -138,7 +138,7 @@ package struct TrainingRun {
         try saver.finish()
     }
 
-    /// Runs `body`, and says which keys of the recipe take less where memory runs out in it.
+    /// Runs `body`; an out-of-memory error is rethrown with the recipe keys that reduce memory.
     private func namingMemory<Result>(
         _ remedies: [String], isLoading: Bool, _ body: () throws -> Result
     ) throws -> Result {
@@ -150,7 +150,7 @@ package struct TrainingRun {
         }
     }
 
-    /// Waits for the save in flight of a run that ends with an error, which is the one to throw.
+    /// Waits for the save in flight after an error of the run; that error takes precedence.
     private func finish(_ saver: CheckpointSaver) {
         do {
             try saver.finish()

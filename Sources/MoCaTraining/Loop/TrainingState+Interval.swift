@@ -8,19 +8,19 @@ extension TrainingState {
         package var steps = 0
         package var loss = 0.0
         package var gradientNorm = 0.0
-        /// The steps without a gradient norm, which overflowed in float16; nil for none.
+        /// The number of steps without a norm, due to an overflow in float16; nil for none.
         package var overflowedSteps: Int?
-        /// The share of the steps' budget that was used; nil where there is no budget.
+        /// The fraction of the steps' budget used; nil if there is no budget.
         package var packingFill: Share?
-        /// The means of the loss's terms, by name.
+        /// The sums of the means of the loss terms, by name.
         package var terms: [String: Double] = [:]
-        /// The shares of subsets in the loss's terms, by subset and name.
+        /// The sums and counts of the loss terms, by subset and term name.
         package var subsets: [String: [String: Share]] = [:]
 
         /// The mean over the steps; NaN when all steps were skipped.
         func mean(_ sum: Double) -> Double { steps == 0 ? .nan : sum / Double(steps) }
 
-        /// The mean over the steps that have a gradient norm; NaN when none has.
+        /// The mean over the steps with a gradient norm; NaN if there are none.
         var meanGradientNorm: Double {
             let count = steps - (overflowedSteps ?? 0)
             return count == 0 ? .nan : gradientNorm / Double(count)
@@ -29,8 +29,8 @@ extension TrainingState {
         /// Adds a step.
         ///
         /// - Parameters:
-        ///   - norm: The gradient's norm; nil when it overflowed.
-        ///   - fill: The share of the step's budget that was used; nil where there is no budget.
+        ///   - norm: The gradient norm; nil if it overflowed.
+        ///   - fill: The fraction of the step's budget used; nil if there is no budget.
         mutating func add(_ step: LossTerms, norm: Double?, fill: Double?) {
             steps += 1
             loss += step.loss

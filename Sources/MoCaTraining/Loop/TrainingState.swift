@@ -1,33 +1,33 @@
-// Everything beside weights and moments that a run continues from, as one value.
+// Everything other than weights and moments that a run continues from, as one value.
 
 package import MoCaData
 package import NN
 
-/// How far a run has come.
+/// The progress of a run.
 package struct TrainingState: Sendable, Hashable, Codable {
-    /// Updates done.
+    /// The number of completed steps.
     package var step = 0
     package var sampleCount = 0
     package var tokenCount = 0
-    /// Records that were left out because they failed.
+    /// The number of records skipped because they failed.
     package var failureCount = 0
-    /// What was cut off since the start.
+    /// The amount of content truncated since the start.
     package var truncation = TruncationCount()
-    /// Where the data stands; nil before the first step.
+    /// The position in the data; nil before the first step.
     package var cursor: DataCursor?
-    /// What losses are multiplied by; nil unless weights are float16.
+    /// The factor that losses are multiplied by; nil unless weights are float16.
     package var lossScale: LossScale?
-    /// Of the steps since the last logged one.
+    /// Sums over the steps since the last logged one.
     package var interval = Interval()
-    /// Steps whose loss or gradient was not finite, and which changed nothing.
+    /// The number of steps skipped because their loss or gradient was not finite.
     package var skippedStepCount = 0
-    /// What losses were of late.
+    /// The recent losses, for spike detection.
     package var spikes = LossSpikes()
-    /// Whether the line of this step is still to be written: its evaluation was interrupted.
+    /// Whether this step's metrics row is still to be written: its evaluation was interrupted.
     package var isLogDue = false
-    /// The last value of the metric that the best checkpoint is chosen by.
+    /// The last value of the metric that selects the best checkpoint.
     package var watchedValue: Double?
-    /// What the recipe decided, as text: a run goes on under the same recipe only.
+    /// The decisive settings of the recipe as text: a run resumes only under the same recipe.
     package var recipe: String
 
     package init(recipe: String) {

@@ -1,4 +1,4 @@
-// What records cost a model, from a few of each subset: sizes alone, no picture is decoded.
+// The cost of records for a model, from a sample of each subset: only sizes, no image is decoded.
 
 import Foundation
 import MoCaCore
@@ -9,11 +9,11 @@ import MoCaProcessing
 import MoCaSystem
 import MoCaTokenizer
 
-/// Tokens and patches of the records of a fine-tuning recipe.
+/// The tokens and patches of the records of a fine-tuning recipe.
 package struct DataCosts: Sendable, Hashable, Codable {
-    /// Means over records.
+    /// Mean costs per record.
     package struct Cost: Sendable, Hashable, Codable {
-        /// Image tokens included.
+        /// The number of tokens, including image tokens.
         package var tokens = 0.0
         package var patches = 0.0
 
@@ -26,40 +26,40 @@ package struct DataCosts: Sendable, Hashable, Codable {
         }
     }
 
-    /// The records of one subset.
+    /// The costs of one subset.
     package struct Subset: Sendable, Hashable, Codable {
         package var name: String
         package var rowCount = 0
-        /// Records that were looked at, and how many of them cannot be used.
+        /// The number of records sampled; `unusableCount` of them cannot be used.
         package var sampleCount = 0
         package var unusableCount = 0
         package var query = Cost()
         package var positive = Cost()
-        /// Of all negatives of a record that are used.
+        /// The cost of all negatives of a record that are used.
         package var negatives = Cost()
-        /// Tokens of the longest content.
+        /// The number of tokens of the longest content.
         package var longest = 0
 
-        /// Of a whole record.
+        /// The cost of a whole record.
         package var record: Cost { query + positive + negatives }
 
-        /// Patches a token of the side that has most.
+        /// Patches per token of the side that has the most.
         var patchesAToken: Double {
             [query, positive, negatives].map { $0.patches / max(1, $0.tokens) }.max() ?? 0
         }
     }
 
     package var subsets: [Subset]
-    /// Why a record cannot be used; nil where all can.
+    /// The reason why a record cannot be used; nil if all can.
     package var problem: String?
 
-    /// Records of a subset that are looked at.
+    /// The maximum number of records sampled per subset.
     static let sampleCountMax = 64
 
-    /// Reads a few records of each subset, chosen by the recipe's seed.
+    /// Reads a sample of each subset, chosen by the recipe's seed. Unusable records are counted.
     ///
-    /// - Throws: `DataError`, and what reading tokenizer, image processor and configuration throws; a
-    ///   record that cannot be used is counted.
+    /// - Throws: `DataError`, and errors of reading the tokenizer, image processor and
+    ///   configuration.
     package init(_ recipe: Recipe) throws {
         let preview = try SamplePreview(PreviewSettings(recipe))
         let catalog = try Catalog<ContrastiveSample>(
@@ -92,11 +92,11 @@ package struct DataCosts: Sendable, Hashable, Codable {
         }
     }
 
-    /// What forward passes of a step take: those of a batch of each subset, whole or in pieces.
+    /// Returns the forward passes of a step: one batch per subset, whole or in chunks.
     func passes(_ batch: Recipe.Batch) -> [MemoryEstimate.Pass] {
         subsets.map { subset in
             let all = subset.record * Double(batch.partSize)
-            // A piece has at least one sequence.
+            // A chunk has at least one sequence.
             let tokens = batch.miniBatchTokens.map {
                 min(all.tokens, Double(max($0, subset.longest)))
             }
@@ -106,17 +106,17 @@ package struct DataCosts: Sendable, Hashable, Codable {
         }
     }
 
-    /// Patches of the batch of a step that has most.
+    /// Returns the patches of a step's batch, for the subset that has the most.
     func patchesAStep(_ batch: Recipe.Batch) -> Double {
         (subsets.map(\.record.patches).max() ?? 0) * Double(batch.stepAmount)
     }
 
-    /// Patches of all records.
+    /// The number of patches of all records.
     var patchCount: Double {
         subsets.reduce(0) { $0 + $1.record.patches * Double($1.rowCount) }
     }
 
-    /// Tokens and patches of a record of the whole stream, in which subsets have `shares`.
+    /// Returns the mean cost of a record over all subsets, weighted by `shares`.
     func mean(_ shares: [Double]) -> Cost {
         let sum = max(shares.reduce(0, +), .leastNonzeroMagnitude)
         return zip(subsets, shares).reduce(Cost()) { $0 + $1.0.record * ($1.1 / sum) }

@@ -1,7 +1,7 @@
-// What a run takes of memory and disk, counted from shapes.
+// The memory and disk use of a run, computed from shapes.
 //
-// Activations are what libtorch keeps for backward. The model's family counts the numbers of a token
-// and layer (`LayerSizes`), four tensors of the feed-forward layer (4 I) among them.
+// Activations are what libtorch keeps for backward. The model's family counts the values per token
+// and layer (`LayerSizes`), including four tensors of the feed-forward layer (4 I).
 
 import Foundation
 import MoCaModel
@@ -9,11 +9,11 @@ import MoCaObjectives
 import NN
 import Torch
 
-/// Bytes that a run needs.
+/// The bytes that a run needs.
 package struct MemoryEstimate: Sendable, Hashable, Codable {
-    /// What one forward pass takes.
+    /// The size of one forward pass.
     package struct Pass: Sendable, Hashable, Codable {
-        /// Tokens, image tokens included.
+        /// The number of tokens, including image tokens.
         package var tokens: Int
         package var patches: Int
 
@@ -24,39 +24,42 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
 
     package var weights: Int
     package var gradients: Int
-    /// Moments, and where there are such float32 master weights and averages.
+    /// The optimiser's moments, plus the float32 master weights and averages if there are any.
     package var moments: Int
-    /// Of `weights`, what a checkpoint holds.
+    /// The part of `weights` that a checkpoint holds.
     package var savedWeights: Int
-    /// Weights that are set aside while averages are scored in their place.
+    /// The weights set aside while averages are scored in their place.
     package var weightsAside: Int
-    /// A copy of weights and moments, which is written while training goes on.
+    /// A copy of weights and moments, which is written while training continues.
     package var checkpointCopy: Int
-    /// nil where the tokens of a pass are not known.
+    /// The activations; nil if the tokens of a pass are not known.
     package var activations: Int?
-    /// Patches of the steps that are prepared ahead, and pictures that are kept.
+    /// The patches of the steps prepared ahead, and the cached images.
     package var data: Int
     /// The program and its libraries.
     package var program = 220 << 20
-    /// What the program takes of an accelerator, for kernels and workspaces: an assumption.
+    /// The accelerator memory of the program's kernels and workspaces: an assumption.
     private static let deviceProgram = 600 << 20
-    /// Whether the model is on another device than the processor.
+    /// Whether the model is on a device other than the CPU.
     package var isOnDevice = false
 
     private var model: Int {
         weights + gradients + moments + weightsAside + (activations ?? 0)
     }
 
-    /// Bytes of the processor's memory.
+    /// The bytes of host memory.
     package var onHost: Int { checkpointCopy + data + program + (isOnDevice ? 0 : model) }
-    /// Bytes of the device's; 0 where the model is on the processor.
+    /// The bytes of device memory; 0 if the model is on the CPU.
     package var onDevice: Int { isOnDevice ? model + Self.deviceProgram : 0 }
 
+    /// Estimates the memory of a recipe's run.
+    ///
     /// - Parameters:
-    ///   - parameters: numbers in the model, and those of them that are trained.
-    ///   - passes: what a pass may take; the costliest counts.
-    ///   - size: bytes of a weight; nil: those of the recipe's type.
-    ///   - data: bytes of prepared steps.
+    ///   - parameters: The number of parameters in the model.
+    ///   - trained: The number of parameters that are trained.
+    ///   - passes: The possible forward passes; the costliest counts.
+    ///   - size: The bytes of a weight; nil uses the recipe's type.
+    ///   - data: The bytes of prepared steps.
     init(
         _ recipe: Recipe, _ configuration: any BackboneConfiguration, parameters: Int, trained: Int,
         passes: [Pass], size: Int? = nil, data: Int = 0
@@ -72,13 +75,13 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
             2 * trained * (hasMasters ? wide : size)
             + (hasMasters ? trained * wide : 0) + (hasAverages ? trained * wide : 0)
         weightsAside = hasAverages && recipe.evaluation != nil ? trained * size : 0
-        // Of adapters, the model is not saved.
+        // With adapters, the model itself is not saved.
         savedWeights = recipe.lora != nil || recipe.adapter != nil ? trained * size : weights
         checkpointCopy = recipe.checkpoint.isAsynchronous ? savedWeights + moments : 0
         activations = passes.map { Self.activations(recipe, configuration, $0, size: size) }.max()
     }
 
-    /// Bytes of one checkpoint on the disk.
+    /// The bytes of one checkpoint on disk.
     var checkpointOnDisk: Int { savedWeights + moments }
 
     private static func activations(
@@ -90,7 +93,7 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
         var numbers: Int
         switch recipe.runtime.activationCheckpointing {
         case .full:
-            // Inputs of layers, and all of one layer or block at a time.
+            // Inputs of layers, and all activations of one layer or block at a time.
             numbers = pass.tokens * (text.layerCount * text.width + (1 + decoder) * ofLayer)
             numbers += pass.patches * (vision.layerCount * vision.width + ofBlock)
         case .selective:
@@ -110,7 +113,7 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
         return numbers * size + logits(recipe, configuration.vocabularySize, pass)
     }
 
-    /// Logits, their logarithms and their gradients, of the tokens of a chunk.
+    /// Returns the bytes of the logits, log-probabilities and gradients of one chunk of tokens.
     private static func logits(
         _ recipe: Recipe, _ vocabularySize: Int, _ pass: Pass
     ) -> Int {
@@ -122,8 +125,8 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
 }
 
 extension Recipe {
-    /// What a forward pass takes at most, as far as recipe and data say: one of text, one of
-    /// pictures.
+    /// Returns the largest forward passes, as far as the recipe and data determine them: one of
+    /// text and one of images.
     func largestPasses(
         _ configuration: any BackboneConfiguration, _ costs: DataCosts?
     ) -> [MemoryEstimate.Pass] {
@@ -140,7 +143,7 @@ extension Recipe {
             if let costs { return costs.passes(batch) }
             guard let length = data.maxLength else { return [] }
             let all = batch.partSize * (2 + settings.hardNegatives) * length
-            // A piece has at least one sequence.
+            // A chunk has at least one sequence.
             let tokens = batch.miniBatchTokens.map { min(all, max($0, length)) } ?? all
             return [.init(tokens: tokens, patches: 0)]
         }
@@ -148,17 +151,17 @@ extension Recipe {
 }
 
 extension Recipe {
-    /// Bytes of patches of the steps that are prepared ahead, prepared and computed, and of the
-    /// images that are kept; 0 where it is not known what records have.
+    /// Returns the patch bytes of the steps prepared ahead and in progress, and of cached images; 0
+    /// if the contents of records are not known.
     func preparedBytes(_ configuration: any BackboneConfiguration, _ costs: DataCosts?) -> Int {
-        // Patches are bytes of one of the frames that they repeat.
+        // Patches are stored as bytes of one frame, because their frames are identical.
         let patch = configuration.inputRules.patch
         let frame = patch.valueCount / patch.frameCount
         var (patches, kept) = (0.0, Double(runtime.imageCacheBytes))
         switch objective {
         case .reconstruction(let settings):
             let imageTokens = batch.stepAmount / max(1, batch.imageTokenCost)
-            // Masked patches are held a second time, as targets.
+            // Masked patches are also held as targets.
             patches =
                 Double(imageTokens * patch.mergeUnit)
                 * (1 + settings.masking.maeRatio)
@@ -170,9 +173,9 @@ extension Recipe {
     }
 }
 
-/// What this machine has.
+/// The resources of this machine.
 enum Machine {
-    /// Bytes of memory that the process may use.
+    /// The bytes of memory that the process may use.
     static var memoryBytes: Int {
         let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
         // A container may have less than its machine; `max` stands for no limit.
@@ -186,7 +189,7 @@ enum Machine {
         return min(physical, limits.min() ?? physical)
     }
 
-    /// Bytes that can be written below `folder`, which need not be there yet; nil where that is not
+    /// Returns the bytes available below `folder`, which need not exist yet; nil if that is not
     /// known.
     static func freeDiskBytes(at folder: URL) -> Int? {
         var url = folder.standardizedFileURL

@@ -1,25 +1,25 @@
-// Real steps of a recipe, measured, in a folder of their own: the run folder stays as it is.
+// Measurement of a recipe's first steps in a temporary folder: the run folder stays unchanged.
 
 import Foundation
 import MoCaRunLog
 import MoCaSystem
 
-/// What a step of a run takes.
+/// The measured time and memory of a run's step.
 package struct StepMeasurement: Sendable, Hashable, Codable {
     package var secondsAStep: Double
     package var samplesAStep: Double
-    /// Image tokens included.
+    /// The number of tokens per step, including image tokens.
     package var tokensAStep: Double
-    /// The most memory that was resident at once.
+    /// The peak resident memory in bytes.
     package var peakMemoryBytes: Int
-    /// The most that was taken of the device; nil for a processor.
+    /// The peak device memory in bytes; nil for a CPU.
     package var devicePeakMemoryBytes: Int?
-    /// Share of the device's matrix-product peak.
+    /// The achieved fraction of the device's peak rate of matrix products.
     package var mfu: Double
 
-    /// Trains the first steps from fresh data: the first one warms up, the others count.
+    /// Trains the first steps from fresh data; the first is a warm-up and is not counted.
     ///
-    /// - Throws: what a run throws.
+    /// - Throws: The errors of a run.
     package init(_ recipe: Recipe) throws {
         var copy = recipe
         let folder = FileManager.default.temporaryDirectory
@@ -29,7 +29,7 @@ package struct StepMeasurement: Sendable, Hashable, Codable {
         copy.checkpoint.everySteps = recipeSizeMax
         copy.logging.everySteps = 1
         var rows: [MetricsRow] = []
-        // Before the last step, which would save.
+        // Ends before the last step, which would save.
         let lastCount = min(Self.stepCount, copy.schedule.totalSteps)
         var run = TrainingRun(
             copy, say: { _ in },
@@ -56,6 +56,6 @@ package struct StepMeasurement: Sendable, Hashable, Codable {
 
     private static let stepCount = 3
 
-    /// Ends the run.
+    /// Thrown to end the run.
     private struct Enough: Error {}
 }

@@ -1,4 +1,4 @@
-// Whole optimiser steps over one input, timed.
+// Timing of whole optimiser steps over one input.
 
 package import Foundation
 package import MoCaCore
@@ -23,16 +23,16 @@ package struct TrainingBenchmark: Sendable {
     package let model: URL
     package let stage: Recipe.Stage
     package let device: Device
-    /// The type of weights and states; nil leaves it to the loader.
+    /// The type of weights and optimiser states; nil leaves it to the loader.
     package var dtype: DType?
     /// An adapter to train; nil trains the model itself.
     package var adapter: URL?
     /// The number of records in a step.
     package var batchSize = 8
-    /// The greatest number of tokens in a record.
+    /// The maximum number of tokens in a record.
     package var maxLength = 1280
     package var checkpointing = ActivationCheckpointing.none
-    /// Whether the logits of all masked tokens exist together, as a plain implementation has them.
+    /// Whether the logits of all masked tokens exist at once, as in a plain implementation.
     package var keepsLogits = false
 
     package init(model: URL, stage: Recipe.Stage, device: Device) {
@@ -41,7 +41,7 @@ package struct TrainingBenchmark: Sendable {
         self.device = device
     }
 
-    /// Times `repeats` passes after a first step to warm up, on the calling thread.
+    /// Times `repeats` passes on the calling thread, after one warm-up step.
     ///
     /// - Throws: A `UserFacingError`.
     package func run(_ contents: [Content], repeats: Int) throws -> Throughput {
@@ -66,7 +66,7 @@ package struct TrainingBenchmark: Sendable {
         return throughput
     }
 
-    /// The memory of one more step, between updates as a run has them.
+    /// Returns the memory of one more step, measured between updates as in a run.
     private func stepMemory(
         _ contents: [Content], _ steps: TrainingSteps
     ) throws -> Throughput.StepMemory? {
@@ -105,7 +105,7 @@ package struct TrainingBenchmark: Sendable {
         }
     }
 
-    /// Each content's text alone.
+    /// Returns the text of each content, without its images.
     private func positives(_ contents: [Content]) -> [Content] {
         contents.map { content in
             let texts = content.segments.compactMap { segment in
@@ -116,7 +116,7 @@ package struct TrainingBenchmark: Sendable {
         }
     }
 
-    /// Clips and updates with the settings of the implementation that figures are compared with.
+    /// Clips and updates with the settings of the reference implementation.
     static func update(_ parameters: [Tensor], _ optimizer: AdamW) {
         let norm = GradientClipping.totalNorm(parameters)
         GradientClipping.clip(parameters, norm: norm, maxNorm: maxNorm)
@@ -174,7 +174,7 @@ private struct TrainingSteps {
         optimizer = AdamW(loaded.store.trainableParameters, settings: .init(weightDecay: 0.01))
     }
 
-    /// One step of masked reconstruction.
+    /// Takes one step of masked reconstruction.
     func pretrain(_ contents: [Content], _ pass: inout Throughput.Pass) throws {
         guard let reconstruction, let masking else { return }
         let outlines = try outlines(contents, &pass)
@@ -188,7 +188,7 @@ private struct TrainingSteps {
         TrainingBenchmark.update(parameters, optimizer)
     }
 
-    /// One step of contrastive learning.
+    /// Takes one step of contrastive learning.
     func contrast(
         _ queries: [Content], _ positives: [Content], _ pass: inout Throughput.Pass
     ) throws {

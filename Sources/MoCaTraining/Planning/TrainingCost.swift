@@ -1,24 +1,24 @@
-// Operations of a training step: what a forward pass takes, and what backward adds for what is
-// trained. What is computed again to save memory does not count.
+// FLOPs of a training step: the forward pass, and the backward pass of the trained parts.
+// Recomputation to save memory does not count.
 
 import MoCaCore
 import MoCaModel
 import NN
 import Torch
 
-/// What steps of one model cost.
+/// The FLOPs of a model's training steps.
 ///
-/// Of each matrix product backward computes the gradient of its input, where something before it or
-/// in its layer is trained, and that of its weight, where the weight is trained: a model that is
-/// trained whole costs three forward passes.
+/// For each matrix product, backward computes the gradient of the input if an earlier part or the
+/// layer itself is trained, and that of the weight if the weight is trained. A fully trained model
+/// therefore costs three forward passes.
 struct TrainingCost: Sendable {
     private let forward: any ForwardCost
-    /// Operations of a step over those of a forward pass.
+    /// The FLOPs of a step relative to a forward pass.
     private let (ofVision, ofText, ofHeads): (Double, Double, Double)
-    /// Numbers in adapters of the vision tower and of the language model.
+    /// The numbers of adapter parameters in the vision tower and in the language model.
     private let (visionAdapters, textAdapters): (Double, Double)
 
-    /// Of what `model` trains now.
+    /// Derives the costs from the parameters of `model` that are currently trained.
     init(_ model: PretrainedModel) {
         let (configuration, keys) = (model.configuration, model.configuration.partKeys)
         forward = configuration.forwardCost
@@ -36,16 +36,16 @@ struct TrainingCost: Sendable {
         textAdapters = parts.adapterNumbers([keys.text, "mae_decoder."])
     }
 
-    /// A packed batch's, up to the last hidden states.
+    /// Returns the FLOPs of a packed batch, up to the last hidden states.
     func ofInput(_ input: EncoderInput) -> Double {
         let patches = input.grids.reduce(0) { $0 + $1.patchCount }
-        // A number of an adapter takes part in three products: forward and both gradients.
+        // An adapter parameter takes part in three products: forward and both gradients.
         let adapters =
             6 * (visionAdapters * Double(patches) + textAdapters * Double(input.tokenCount))
         return ofVision * forward.ofImages(input) + ofText * forward.ofSequences(input) + adapters
     }
 
-    /// What the heads of pre-training add.
+    /// Returns the additional FLOPs of the pre-training heads.
     func ofHeads(_ input: EncoderInput, maskedTokens: Int, maskedImageTokens: Int) -> Double {
         ofHeads
             * forward.ofHeads(
@@ -53,7 +53,7 @@ struct TrainingCost: Sendable {
     }
 }
 
-/// Which parts of a model are trained, by the keys of their parameters.
+/// The trained parts of a model, by parameter key.
 private struct TrainedParts {
     private struct Matrix {
         let key: String
@@ -79,13 +79,13 @@ private struct TrainedParts {
         prefixes.contains { key.hasPrefix($0) }
     }
 
-    /// Whether something below one of `prefixes` is trained.
+    /// Returns whether a parameter under one of `prefixes` is trained.
     func isTrained(_ prefixes: [String]) -> Bool {
         matrices.contains { $0.isTrained && isOne($0.key, of: prefixes) }
             || adapterNumbers(prefixes) > 0
     }
 
-    /// The trained share of the weights below `prefixes`.
+    /// Returns the trained fraction of the weights under `prefixes`.
     func share(_ prefixes: [String]) -> Double {
         let own = matrices.filter { isOne($0.key, of: prefixes) }
         let all = own.reduce(0) { $0 + $1.count }
@@ -96,8 +96,9 @@ private struct TrainedParts {
         adapters.filter { isOne($0.key, of: prefixes) }.reduce(0) { $0 + $1.count }
     }
 
-    /// The mean factor of the layers `prefix` and a number, and whether backward reaches what
-    /// follows them; `earlier` are parts before the first, `isReached` whether it reaches these.
+    /// Returns the mean factor of the layers named `prefix` and an index, and whether backward
+    /// reaches the parts after them. `earlier` are parts before the first layer; `isReached` says
+    /// whether backward reaches these.
     func factors(
         _ prefix: String, after earlier: [String], isReached: Bool = false
     ) -> (mean: Double, isReached: Bool) {

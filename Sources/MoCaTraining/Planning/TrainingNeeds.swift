@@ -1,4 +1,4 @@
-// What a run takes of memory and disk, beside what this machine has.
+// The memory and disk use of a run, compared with the resources of this machine.
 
 import Foundation
 import MoCaCore
@@ -7,34 +7,33 @@ import NN
 import Safetensors
 import Torch
 
-/// The needs of a recipe, known from its model's shapes and the sizes of its records.
+/// The needs of a recipe, derived from its model's shapes and the sizes of its records.
 package struct TrainingNeeds: Sendable, Hashable, Codable {
     package var parameters: Int
-    /// Of them, those that are trained.
+    /// The number of parameters that are trained.
     package var trainedParameters: Int
-    /// At the largest pass that recipe and data allow, as far as that is known.
+    /// The memory at the largest pass that the recipe and data allow, as far as known.
     package var memory: MemoryEstimate
-    /// Bytes of memory of this machine.
+    /// The bytes of memory of this machine.
     package var memoryLimit: Int
-    /// Bytes that are free on the device that the model is on; nil for a processor, and where the
-    /// device does not say.
+    /// The free bytes on the model's device; nil for a CPU, or if the device does not report them.
     package var deviceMemoryLimit: Int?
-    /// Checkpoints that are on the disk at once, one of them half written, the final models, and steps
-    /// that are kept because they were not finite.
+    /// The bytes of the checkpoints on disk at once, including one in progress, of the final models
+    /// and of the dumps of non-finite steps.
     package var diskBytes: Int
-    /// Of them, those of checkpoints that are there already.
+    /// The bytes of checkpoints that are already in the run folder.
     package var diskPresent: Int
-    /// Bytes that can be written to the run folder; nil where that is not known.
+    /// The bytes available to the run folder; nil if that is not known.
     package var diskFree: Int?
-    /// Whether a limit of the recipe alone says what a pass takes: a bound that real batches stay far
-    /// below, and no reason to refuse a run.
+    /// Whether only a limit of the recipe bounds a pass. Real batches stay far below such a bound,
+    /// so it is not a reason to refuse a run.
     private var isActivationBoundLoose: Bool
-    /// The type of weights, whatever decided it.
+    /// The resolved type of weights.
     private var dtype: DType
 
-    /// Reads the model's configuration, and the sizes of what lies in the run folder.
+    /// Reads the model's configuration, and the sizes of the files in the run folder.
     ///
-    /// - Parameter costs: of the records of fine-tuning; nil where no data is read.
+    /// - Parameter costs: The costs of the fine-tuning records; nil if no data is read.
     /// - Throws: `ModelError`, `SafetensorsError`, `TrainingError.unreadableFile`.
     package init(_ recipe: Recipe, _ costs: DataCosts? = nil) throws {
         let folder = recipe.model.folder
@@ -54,7 +53,7 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
             ?? declared.filter { item in
                 !recipe.frozen.contains { $0.isFound(in: item.key) }
             }.reduce(0) { $0 + $1.count }
-        // What another device has is not known where there is none.
+        // The memory of an unavailable device is unknown.
         let device = recipe.runtime.chosenDevice
         let isOnDevice = device.kind != .cpu
         let type =
@@ -86,7 +85,7 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
         diskFree = Machine.freeDiskBytes(at: recipe.outputFolder)
     }
 
-    /// Lines for people.
+    /// Messages for users.
     var lines: [String] {
         let trained =
             trainedParameters == parameters ? "all of them trained" : "\(trainedParameters) trained"
@@ -127,13 +126,15 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
 
     // MARK: What cannot be
 
-    /// - Throws: `TrainingError.doesNotFit` when this machine has less than the run needs.
+    /// Checks that the run fits on this machine.
+    ///
+    /// - Throws: `TrainingError.doesNotFit` if this machine has less than the run needs.
     package func check(_ recipe: Recipe) throws {
         guard let problem = problem(recipe) else { return }
         throw problem
     }
 
-    /// What the machine has too little of; nil when the run fits.
+    /// Returns the error for the resource that is too small; nil if the run fits.
     func problem(_ recipe: Recipe) -> TrainingError? {
         let loose = isActivationBoundLoose ? memory.activations ?? 0 : 0
         if let limit = deviceMemoryLimit, memory.onDevice - loose > limit {
@@ -165,7 +166,7 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
         return remedies + (memory.isOnDevice ? [] : ["a smaller model"])
     }
 
-    /// The settings that decide what a model takes, those that help most first.
+    /// Returns the settings that reduce the model's memory, most effective first.
     func modelRemedies(_ recipe: Recipe) -> [String] {
         var remedies: [String] = []
         let known = isActivationBoundLoose ? 0 : memory.activations ?? 0
@@ -177,7 +178,7 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
         return remedies
     }
 
-    /// The settings that decide what weights and moments take when they are loaded.
+    /// Returns the settings that reduce the memory of weights and moments during loading.
     func loadingRemedies(_ recipe: Recipe) -> [String] {
         weightRemedies(recipe) + ["a smaller model"]
     }
@@ -192,7 +193,7 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
 }
 
 extension Recipe {
-    /// Settings with which a step takes less memory.
+    /// The settings that reduce the memory of a step.
     var activationRemedies: [String] {
         var remedies: [String] = []
         switch stage {
@@ -209,8 +210,8 @@ extension Recipe {
 }
 
 extension Recipe {
-    /// Numbers that adapters add, and those of what is trained whole beside them; nil without
-    /// adapters.
+    /// Returns the number of parameters that adapters add, and that of the modules trained whole
+    /// beside them; nil without adapters.
     ///
     /// - Throws: `SafetensorsError`.
     fileprivate func adapterCounts(
@@ -241,29 +242,29 @@ extension Recipe {
         return (added, whole)
     }
 
-    /// Checkpoints that are on the disk at once.
+    /// The maximum number of checkpoints on disk at once.
     fileprivate var checkpointCountMax: Int {
         let saved = (schedule.totalSteps + checkpoint.everySteps - 1) / checkpoint.everySteps
         let round = checkpoint.keepEverySteps.map { schedule.totalSteps / $0 } ?? 0
-        // One is written before the oldest goes.
+        // One is written before the oldest is removed.
         let kept = checkpoint.keep + 1 + round + (checkpoint.bestMetric == nil ? 0 : 1)
         return min(saved, kept)
     }
 
-    /// `model/`, and `model-raw/` beside averaged weights.
+    /// The number of final models: `model/`, and `model-raw/` with averaged weights.
     fileprivate var modelCount: Int { optimizer.adamW.averageDecay == nil ? 1 : 2 }
 
-    /// Steps that are kept with their weights because they were not finite.
+    /// The maximum number of non-finite steps that are dumped with their weights.
     fileprivate var failedStepCountMax: Int {
         guard runtime.onNotFinite == .skip else { return 1 }
         return min(FailedStep.keptCount, runtime.notFiniteBudget) + 1
     }
 
-    /// Bytes of the checkpoints in the run folder, whose place this run's take.
+    /// Returns the bytes of the checkpoints in the run folder that this run's checkpoints replace.
     ///
     /// - Throws: `TrainingError.unreadableFile`.
     fileprivate func presentCheckpointBytes() throws -> Int {
-        // Those that are of another course are put aside, and stay.
+        // Checkpoints of an abandoned branch are renamed, and stay.
         if case .from = resume { return 0 }
         return try Checkpoint.folders(in: outputFolder).reduce(0) { $0 + (try $1.byteCount()) }
     }

@@ -1,40 +1,40 @@
-// What a run would need, without running it.
+// The requirements of a run, computed without running it.
 
 import Foundation
 import MoCaCore
 import MoCaData
 import NN
 
-/// The figures of `--plan`.
+/// The values reported by `--plan`.
 package struct TrainingPlan: Sendable, Hashable, Codable {
-    /// One subset.
+    /// The rows and weight of one subset.
     package struct Subset: Sendable, Hashable, Codable {
         package var name: String
         package var rows: Int
-        /// Rows that an epoch takes.
+        /// The number of rows that an epoch uses.
         package var epochRows: Int
-        /// Its share of the draws; nil when what is left of each decides.
+        /// The subset's fraction of the draws; nil if draws follow the remaining rows of each.
         package var weight: Double?
     }
 
-    /// What a few records of each subset cost; nil in pre-training, whose steps have a budget.
+    /// The costs of a sample of each subset; nil in pre-training, whose steps have a budget.
     package var costs: DataCosts?
 
-    /// Numbers in the model, and what the run takes of memory and disk.
+    /// The number of parameters, and the memory and disk use of the run.
     package var needs: TrainingNeeds
-    /// A step as it was measured; nil where none was.
+    /// The measured step; nil if none was measured.
     package var measurement: StepMeasurement?
     package var subsets: [Subset]
     package var steps: Int
     package var warmupSteps: Int
-    /// Queries of the whole run (contrastive), or its token budget (pre-training).
+    /// The number of queries in the whole run (contrastive), or its token budget (pre-training).
     package var budget: Int
-    /// Tokens of the whole run, as far as a few records of each subset say (contrastive).
+    /// The estimated tokens of the whole run, from a sample of each subset (contrastive).
     package var tokens: Int?
-    /// The step that a run would go on from; nil for a fresh start.
+    /// The step that a run would resume at; nil for a fresh start.
     package var resumesAt: Int?
 
-    /// Reads the model's configuration, the data's counts, and a few records of each subset.
+    /// Reads the model's configuration, the data's counts, and a sample of each subset.
     ///
     /// - Throws: `DataError`, `ModelError`, `TrainingError`.
     package init(_ recipe: Recipe) throws {
@@ -65,7 +65,7 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
             ? try Checkpoint.all(in: recipe.outputFolder).last?.step : nil
     }
 
-    /// Lines for people.
+    /// Returns messages for users.
     package func lines(_ stage: Recipe.Stage) -> [String] {
         let width = subsets.map(\.name.count).max() ?? 0
         let rows = subsets.map { subset in

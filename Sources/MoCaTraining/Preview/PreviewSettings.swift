@@ -1,4 +1,4 @@
-// What decides how samples look to the model, from a recipe or from folders and a model alone.
+// The settings of a sample preview, from a recipe or from data folders and a model.
 
 package import Foundation
 import MoCaCore
@@ -8,31 +8,31 @@ package import MoCaObjectives
 package import MoCaProcessing
 import MoCaTables
 
-/// Data, and how a run would prepare it.
+/// Data folders and the settings with which a run would prepare their samples.
 package struct PreviewSettings: Sendable {
     package let stage: Recipe.Stage
-    /// Folders of subsets.
+    /// The folders of the subsets.
     package let folders: [URL]
     /// The model's folder: configuration, tokenizer and image processor; weights are not read.
     package let model: URL
     package let truncation: Truncation?
-    /// What is masked in pre-training.
+    /// The masking settings of pre-training.
     package let masking: Masking.Settings
     let images: URL
     let prompts: Recipe.Prompts
     let pixels: PixelLimits
-    /// Negatives of a query that are shown, at most.
+    /// The maximum number of negatives shown for each query.
     let hardNegatives: Int
 
-    /// Limits that replace those of the model's files.
+    /// Pixel limits that replace those of the model's files.
     struct PixelLimits: Sendable {
         var min: Int?
         var max: Int?
     }
 
-    /// What a recipe says.
+    /// Creates the settings of a recipe.
     ///
-    /// - Parameter model: where configuration and tokenizer are; nil takes the recipe's model.
+    /// - Parameter model: The folder of configuration and tokenizer; nil selects the recipe's.
     /// - Throws: `DataError`.
     package init(_ recipe: Recipe, model: URL? = nil) throws {
         let data = recipe.data
@@ -48,11 +48,11 @@ package struct PreviewSettings: Sendable {
         }
     }
 
-    /// Folders as they are: prompts, limits and lengths are those of the model's contract, masks
-    /// those that MoCa's released code trains with. The records of the first folder say which
-    /// stage they are of.
+    /// Creates the settings for data folders without a recipe: prompts, limits and lengths are
+    /// those of the model's contract, masking ratios those of MoCa's released code. The first
+    /// record determines the stage.
     ///
-    /// - Throws: `DataError`, `ModelError`, an error of the file system.
+    /// - Throws: `DataError`, `ModelError`, or an error of the file system.
     package init(folders: [URL], images: URL, model: URL) throws {
         self.folders = try subsetFolders(in: folders)
         (self.images, self.model) = (images, model)
@@ -80,11 +80,11 @@ package struct PreviewSettings: Sendable {
         return .pretraining
     }
 
-    /// Whether records have a query; nil of a file without records.
+    /// Returns whether records have a query; nil for a file without records.
     private static func isContrastive(_ file: any RecordFile) throws -> Bool? {
         if let names = file.columnNames { return names.contains("qry") }
         guard !file.blockRows.isEmpty else { return nil }
-        // Lines have keys of their own: the first one decides.
+        // The keys of JSON lines may differ; the first line decides.
         var first: Row?
         try file.forEachBatch(ofBlock: 0, columns: ["qry"], batchRows: 1) { batch in
             if first == nil, batch.count > 0 { first = try batch.row(0) }

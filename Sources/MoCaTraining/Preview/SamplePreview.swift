@@ -1,4 +1,4 @@
-// Samples as the model sees them, without its weights: what people look at before they train.
+// Previews samples as the model sees them, for inspection before training; weights are not read.
 
 import Foundation
 package import MoCaCore
@@ -11,11 +11,11 @@ package import MoCaTables
 package import MoCaTokenizer
 import Torch
 
-/// One input of a sample.
+/// An input of a sample as the model sees it.
 package struct SeenInput: Sendable {
-    /// What the input is to its sample.
+    /// The role of an input in its sample.
     package enum Side: Sendable, Hashable {
-        /// All of it.
+        /// The whole sample.
         case whole
         case query
         case positive
@@ -28,23 +28,23 @@ package struct SeenInput: Sendable {
     package let outline: InputOutline
     /// The patches of each of its images, before masking.
     package let patches: [ImagePatches]
-    /// Ids that truncation left out.
+    /// The token ids that truncation removed.
     package let cut: [Int32]
-    /// Places in `outline.ids` that become the mask token.
+    /// The indices in `outline.ids` that become the mask token.
     package fileprivate(set) var maskedTokens: Set<Int> = []
-    /// Image tokens, counted over all its images, whose patches become noise.
+    /// The indices of the image tokens, over all images of the input, whose patches become noise.
     package fileprivate(set) var maskedGroups: [Int] = []
 }
 
-/// One sample, or why a run could not use it.
+/// A sample, or the reason why a run could not use it.
 package struct SeenSample: Sendable {
     package let id: SampleID
     package let inputs: [SeenInput]
-    /// nil of a sample that can be used.
+    /// The reason why the sample cannot be used; nil if it can.
     package let problem: String?
 }
 
-/// Prepares samples as the sources of a run do: the same prompts, processor, truncation and masking.
+/// Prepares samples as a run does, with its prompts, processor, truncation and masking.
 ///
 ///     let preview = try SamplePreview(PreviewSettings(recipe))
 ///     for sample in try preview.samples(count: 12, seed: 0) { ... }
@@ -53,7 +53,7 @@ package struct SamplePreview: Sendable {
     package let tokenizer: Tokenizer
     package let images: ImageProcessorConfiguration
     private let processor: Processor
-    /// The same without truncation.
+    /// A processor that does not truncate.
     private let untruncated: Processor
     private let configuration: any BackboneConfiguration
     private let collator: Collator
@@ -62,7 +62,7 @@ package struct SamplePreview: Sendable {
 
     /// Reads the model's small files.
     ///
-    /// - Throws: what reading configuration, tokenizer and image processor throws.
+    /// - Throws: An error of reading the configuration, the tokenizer or the image processor.
     package init(_ settings: PreviewSettings) throws {
         self.settings = settings
         let isPretraining = settings.stage == .pretraining
@@ -88,9 +88,9 @@ package struct SamplePreview: Sendable {
         }
     }
 
-    /// Random samples, as many of each subset as there are to share.
+    /// Returns `count` random samples, spread evenly over the subsets.
     ///
-    /// - Throws: `DataError` of a file; what is wrong with a sample is the sample's `problem`.
+    /// - Throws: `DataError` for a file; an invalid sample has a `problem` instead.
     package func samples(count: Int, seed: UInt64) throws -> [SeenSample] {
         switch settings.stage {
         case .pretraining:
@@ -113,9 +113,9 @@ package struct SamplePreview: Sendable {
         ] + negatives
     }
 
-    /// The inputs of a record as a run has them, without their pictures' pixels.
+    /// Returns the inputs of a record as in a run, without the pixels of their images.
     ///
-    /// - Throws: what is wrong with the record.
+    /// - Throws: An error that names the record.
     func outlines(
         of sample: ContrastiveSample
     ) throws -> [(side: SeenInput.Side, outline: InputOutline)] {
@@ -141,7 +141,7 @@ package struct SamplePreview: Sendable {
         }
     }
 
-    /// Names of samples, subset by subset, no sample twice.
+    /// Returns the ids of random samples, subset by subset, without repetition.
     static func draw(_ count: Int, of shapes: [SubsetShape], seed: UInt64) -> [SampleID] {
         var counts = [Int](repeating: 0, count: shapes.count)
         var left = count

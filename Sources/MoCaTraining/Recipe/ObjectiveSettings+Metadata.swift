@@ -1,14 +1,14 @@
-// The settings of an objective as texts of a file, under the name that `moca replay` looks for.
+// The settings of an objective as file metadata, as `moca replay` reads them.
 
 import Foundation
 import MoCaObjectives
 import MoCaSettings
 
 extension Recipe.ObjectiveSettings {
-    /// The key of a recipe's `objective` as YAML.
+    /// The metadata key of a recipe's `objective` as YAML.
     private static let settingsKey = "settings"
 
-    /// `objective`, and all its settings.
+    /// Returns the metadata `objective` with all settings of the objective.
     func metadata() throws -> [String: String] {
         let kind: String
         switch self {
@@ -19,10 +19,10 @@ extension Recipe.ObjectiveSettings {
         return ["objective": kind, Self.settingsKey: text]
     }
 
-    /// Takes over the settings that a file of a run was saved with; a file of another program has
-    /// none.
+    /// Reads the settings from the metadata of a file that a run saved; files of other programs
+    /// have none.
     ///
-    /// - Throws: `TrainingError.badRecipe` with every problem there is, `.unreadableRecipe`.
+    /// - Throws: `TrainingError.badRecipe` with all problems, `.unreadableRecipe`.
     package mutating func read(metadata: [String: String], file: String) throws {
         guard let text = metadata[Self.settingsKey] else { return }
         let value: JSON

@@ -1,17 +1,17 @@
-// `schedule.epochs` in steps, before anything else looks at them.
+// Resolves `schedule.epochs` into steps before a run starts.
 
 import Foundation
 import MoCaCore
 import MoCaData
 
 extension Recipe {
-    /// The recipe with `schedule.total_steps` in place of `schedule.epochs`: so many steps that the
-    /// rows which they draw are at least `epochs` times those of an epoch, over all subsets. Where
-    /// weights or a temperature mix the subsets, that counts rows drawn: small subsets come more often,
-    /// large ones less.
+    /// Returns the recipe with `schedule.total_steps` in place of `schedule.epochs`: the smallest
+    /// number of steps that draws at least `epochs` times the rows of an epoch over all subsets.
+    /// Rows are counted as drawn: with weights or a temperature, small subsets are drawn more often
+    /// than `epochs` times, large ones less often.
     ///
-    /// - Throws: `DataError`; `TrainingError.badRecipe` where that is more steps than a run may have,
-    ///   or the warm-up is longer than the run.
+    /// - Throws: `DataError`; `TrainingError.badRecipe` if that exceeds the maximum number of
+    ///   steps, or if the warm-up is longer than the run.
     package func resolvingEpochs() throws -> Recipe {
         guard let epochs = schedule.epochs else { return self }
         let catalog = try Catalog<ContrastiveSample>(

@@ -1,14 +1,14 @@
-// The resolved recipe as lines, to be read and compared.
+// Flattens the resolved recipe into keys and values for display and comparison.
 
 import MoCaSettings
 
 extension Recipe {
-    /// Every key with its value, such as `optimizer.learning_rate` and `1.0e-4`, in their order.
+    /// All keys with their values, such as `optimizer.learning_rate` and `1.0e-4`, in order.
     package var keysAndValues: [(key: String, value: String)] {
         Self.keysAndValues(of: node, path: "")
     }
 
-    /// The keys whose values differ between two recipes as text, with the old and the new value.
+    /// Returns the keys whose values differ between two recipe texts, with both values.
     ///
     /// - Throws: `YAMLFault`.
     static func changes(from old: String, to new: String) throws -> [String] {

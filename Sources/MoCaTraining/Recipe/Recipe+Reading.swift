@@ -1,19 +1,19 @@
-// A recipe from its YAML and what the command line puts over it. Keys/ says what the keys are.
+// Reads a recipe from YAML and command-line overrides. Keys/ defines the keys.
 
 package import Foundation
 import MoCaCore
 import MoCaSettings
 
 extension Recipe {
-    /// What a run folder calls its resolved recipe.
+    /// The name of the resolved recipe in a run folder.
     package static let fileName = "recipe.yaml"
 
     /// Reads a YAML file.
     ///
     /// - Parameters:
-    ///   - overrides: `key.path=value`, applied in order; their paths are relative to
-    ///     `workingFolder`, those of the file to the file's folder.
-    /// - Throws: `TrainingError.badRecipe` with every problem there is, `.unreadableRecipe`,
+    ///   - overrides: `key.path=value`, applied in order. Their paths are relative to
+    ///     `workingFolder`; paths in the file are relative to the file's folder.
+    /// - Throws: `TrainingError.badRecipe` with all problems, `.otherStage`, `.unreadableRecipe`,
     ///   `.badOverride`.
     package init(
         reading file: URL, stage: Stage, overrides: [String] = [],
@@ -35,10 +35,10 @@ extension Recipe {
             workingFolder: workingFolder)
     }
 
-    /// Reads a recipe whose stage its keys say; where it is good for neither, the complaints are
-    /// those of the stage that it comes closer to.
+    /// Reads a recipe and infers its stage from its keys. If it is valid for neither stage, the
+    /// reported problems are those of the stage with fewer of them.
     ///
-    /// - Throws: as `init(reading:stage:)`, but never `TrainingError.otherStage`.
+    /// - Throws: The errors of `init(reading:stage:)` except `TrainingError.otherStage`.
     package init(ofAnyStage file: URL) throws {
         do {
             try self.init(reading: file, stage: .pretraining)
@@ -47,10 +47,10 @@ extension Recipe {
         }
     }
 
-    /// Reads the text of a recipe; `file` is where it comes from.
+    /// Reads the text of a recipe from `file`.
     ///
-    /// - Throws: `TrainingError.badRecipe` with every problem there is, `.otherStage` where it comes
-    ///   closer to that, `.unreadableRecipe`, `.badOverride`.
+    /// - Throws: `TrainingError.badRecipe` with all problems, `.otherStage` if the other stage has
+    ///   fewer problems, `.unreadableRecipe`, `.badOverride`.
     package init(
         parsing text: String, file: URL, stage: Stage, overrides: [String] = [],
         workingFolder: URL
@@ -62,7 +62,7 @@ extension Recipe {
         }
         let (recipe, problems) = Self.attempt(settings, stage)
         guard problems.isEmpty else {
-            // Keys of the other stage are all unknown here: say what it is instead of listing them.
+            // All keys of the other stage would be unknown: name the stage instead of listing them.
             let other = Stage.allCases.first { $0 != stage } ?? stage
             if Self.attempt(settings, other).problems.count < problems.count {
                 throw TrainingError.otherStage(file: file.path, stage: other)
@@ -72,7 +72,7 @@ extension Recipe {
         self = recipe
     }
 
-    /// The settings of a file and of those that it extends.
+    /// Returns the settings of a file and of the files that it extends.
     private static func settings(_ text: String, _ file: URL) throws -> LayeredSettings {
         do {
             return try LayeredSettings(yaml: text, file: file)

@@ -1,4 +1,4 @@
-// What a recipe says about saving and about scoring as a run goes.
+// The recipe's settings of checkpoints and of evaluation during a run.
 
 package import Foundation
 import MoCaRunLog
@@ -6,19 +6,19 @@ import MoCaRunLog
 extension Recipe {
     package struct Checkpoints: Sendable, Hashable {
         package var everySteps = 500
-        /// How many stay; the oldest goes.
+        /// The number of checkpoints to keep; older ones are removed.
         package var keep = 2
-        /// Checkpoints of multiples of this stay too; nil for none.
+        /// Checkpoints at multiples of this many steps are also kept; nil for none.
         package var keepEverySteps: Int?
-        /// Whether training goes on while a copy of the state is written.
+        /// Whether training continues while a copy of the state is written.
         package var isAsynchronous = true
-        /// What the best checkpoint is chosen by, which stays too: a loss or a score, named as in
-        /// `metrics.jsonl`.
+        /// The loss or score, named as in `metrics.jsonl`, that selects the best checkpoint, which
+        /// is also kept.
         package var bestMetric: String?
-        /// nil: the highest score, the lowest of anything else.
+        /// The direction of `bestMetric`; nil selects the maximum of a score, else the minimum.
         package var bestMode: BestMode?
 
-        /// What is better.
+        /// `bestMode`, or its default for `bestMetric`.
         var resolvedBestMode: BestMode {
             bestMode
                 ?? (bestMetric?.hasPrefix(MetricsRow.scorePrefix) == true ? .maximum : .minimum)
@@ -29,39 +29,40 @@ extension Recipe {
         }
     }
 
-    /// Which value of a metric is the best.
+    /// Whether the lowest or the highest value of a metric is the best.
     package enum BestMode: String, Sendable, Hashable, Codable, CaseIterable {
         case minimum = "min"
         case maximum = "max"
     }
 
-    /// Scores of the model as a run goes.
+    /// The evaluation of the model during a run.
     package struct Evaluation: Sendable, Hashable {
         package var everySteps = 500
         package var benchmark = Benchmark.mmeb(URL(filePath: "/"))
         /// The sets to score; all of them when empty.
         package var subsets: [String] = []
-        /// Where image paths start; nil as `moca evaluate` has it.
+        /// The folder that image paths are relative to; nil selects the default of `moca evaluate`.
         package var images: URL?
-        /// Whether a part of each set is scored, that of `moca evaluate --nano`.
+        /// Whether only the subset of `moca evaluate --nano` is scored of each set.
         package var isNano = false
-        /// Queries of a set that are asked, chosen by their ids; nil asks all, or nano's.
+        /// The maximum number of queries of a set, selected by their ids; nil selects all, or those
+        /// of nano.
         package var queryCountMax: Int?
     }
 
-    /// A kind of benchmark, and the folder of its sets.
+    /// A kind of benchmark and the folder of its sets.
     package enum Benchmark: Sendable, Hashable {
         case mmeb(URL)
-        /// Pages of documents, as `moca evaluate vidore` asks for them.
+        /// Document pages in the format of `moca evaluate vidore`.
         case vidore(URL)
         case retrieval(URL)
     }
 
-    /// What happens to a step whose loss or gradient is not finite.
+    /// The handling of a step whose loss or gradient is not finite.
     package enum NotFinitePolicy: String, Sendable, Hashable, CaseIterable {
         /// The run ends.
         case stop
-        /// Nothing is updated, and the run goes on.
+        /// The step is skipped without an update, and the run continues.
         case skip
     }
 }

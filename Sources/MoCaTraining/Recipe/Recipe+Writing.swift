@@ -1,21 +1,23 @@
-// The resolved recipe: every key with its value, paths absolute. It reads back as the same recipe.
+// Writes the resolved recipe: every key with its value and absolute paths. Reading the result gives
+// an equal recipe.
 
 import Foundation
 import MoCaSettings
 
 extension Recipe {
-    /// The YAML of the resolved recipe.
+    /// Returns the YAML of the resolved recipe.
     package func yaml() throws -> String {
         try node.yaml()
     }
 
-    /// What decides the numbers of a run: `yaml()` without what may differ when it is resumed.
+    /// Returns the settings that determine a run's results: `yaml()` without those that may differ
+    /// when the run is resumed.
     func decisiveText() throws -> String {
         var copy = self
         copy.outputFolder = copy.data.images
         copy.resume = .auto
         copy.checkpoint = Checkpoints()
-        // Means of metrics.jsonl are over the steps between two logs; the rest only looks.
+        // `everySteps` determines the means in metrics.jsonl; the other keys only observe.
         copy.logging = Logging()
         copy.logging.everySteps = logging.everySteps
         copy.evaluation = nil

@@ -1,5 +1,5 @@
-// Everything that decides a run, as one value. Recipes are YAML files; Keys/ says what their
-// keys are, and every place where the MoCa paper and its released code differ is a key.
+// All settings of a run as one value. Recipes are YAML files whose keys Keys/ defines; each
+// difference between the MoCa paper and its released code is a key.
 
 package import Foundation
 package import MoCaCore
@@ -9,40 +9,40 @@ package import MoCaObjectives
 package import NN
 package import Torch
 
-/// A run of one of the two training stages.
+/// The settings of a run of one of the two training stages.
 ///
 ///     let recipe = try Recipe(reading: file, stage: .contrastive, overrides: ["seed=2"])
 package struct Recipe: Sendable, Hashable {
-    /// The two stages.
+    /// A training stage.
     package enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Masked text and masked patches.
+        /// Continual pre-training with masked text and masked patches.
         case pretraining = "pretrain"
-        /// Queries and documents.
+        /// Contrastive fine-tuning with queries and documents.
         case contrastive = "finetune"
     }
 
-    /// Where a run starts.
+    /// The state that a run starts from.
     package enum Resume: Sendable, Hashable {
-        /// At the newest complete checkpoint, if there is one.
+        /// The newest complete checkpoint, if there is one.
         case auto
-        /// Anew; checkpoints of an earlier run in the same folder are removed.
+        /// No checkpoint; those of an earlier run in the same folder are removed.
         case never
-        /// At one checkpoint.
+        /// The checkpoint in a folder.
         case from(URL)
     }
 
     package var stage: Stage
-    /// Of fresh weights, masks, noise and data order.
+    /// The random seed of initial weights, masks, noise and data order.
     package var seed = UInt64(0)
     /// The run folder.
     package var outputFolder = URL(filePath: "/")
     package var resume = Resume.auto
     package var model = Model.path(URL(filePath: "/"))
-    /// A folder whose adapter is trained on; nil for none.
+    /// The folder of an adapter whose training continues; nil for none.
     package var adapter: URL?
-    /// Found in the keys of weights that stay as they are.
+    /// The patterns of the keys of frozen weights.
     package var frozen: [KeyPattern] = []
-    /// Fresh adapters, which alone are trained; nil trains the weights.
+    /// The settings of new adapters, which are trained instead of the weights; nil for none.
     package var lora: AdapterSettings?
     package var data = DataSettings()
     package var objective: ObjectiveSettings
@@ -50,12 +50,12 @@ package struct Recipe: Sendable, Hashable {
     package var optimizer = Optimizer()
     package var schedule = Schedule()
     package var checkpoint = Checkpoints()
-    /// nil: only the end is scored, by `moca evaluate`.
+    /// The evaluation during the run; nil for none.
     package var evaluation: Evaluation?
     package var logging = Logging()
     package var runtime = Runtime()
 
-    /// The values of absent keys; keys that must be there have placeholders.
+    /// Creates a recipe with the defaults of optional keys, and placeholders for required ones.
     init(stage: Stage) {
         self.stage = stage
         switch stage {
@@ -66,38 +66,39 @@ package struct Recipe: Sendable, Hashable {
 }
 
 extension Recipe {
-    /// The weights that a run starts with.
+    /// The initial weights of a run.
     package enum Model: Sendable, Hashable {
-        /// Those of a folder in Hugging Face layout.
+        /// The weights of a folder in Hugging Face layout.
         case path(URL)
-        /// Fresh ones.
+        /// Randomly initialised weights.
         case initialize(Initialization)
     }
 
-    /// Fresh weights.
+    /// The settings of randomly initialised weights.
     package struct Initialization: Sendable, Hashable {
         /// A folder with `config.json`, the tokenizer and the image processor's settings.
         package var config = URL(filePath: "/")
         package var scheme = InitializationScheme.unitVariance(embeddingDeviation: 1)
         package var seed = UInt64(0)
-        /// Factors for the weights whose key contains a text.
+        /// The factors of the weights whose key contains the given text.
         package var gains: [String: Double] = [:]
     }
 
-    /// What is learnt from.
+    /// The settings of the training data.
     package struct DataSettings: Sendable, Hashable {
         /// Folders of data files, or folders of such folders.
         package var folders: [URL] = []
-        /// What image paths in records are relative to.
+        /// The folder that image paths in records are relative to.
         package var images = URL(filePath: "/")
-        /// Shares of the subsets, 0 leaves one out; nil mixes them by size.
+        /// The sampling weights of the subsets, 0 to leave one out; nil mixes them by size.
         package var weights: [String: Double]?
-        /// Mixes the subsets by size to the power of 1 / temperature; nil mixes them by size.
+        /// The temperature that mixes subsets by size to the power of 1 / temperature; nil mixes
+        /// them by size.
         package var temperature: Double?
-        /// Rows of a subset that an epoch takes at most; nil for all.
+        /// The maximum number of rows of a subset per epoch; nil for all.
         package var cap: Int?
         package var sampler = Sampler.proportional
-        /// Records that are never drawn: a file that `moca data check` has written.
+        /// A file of records that are never drawn, as written by `moca data check`.
         package var quarantine: URL?
         package var errorPolicy = Quarantine.Policy.stop
         package var prompts = Prompts()
@@ -107,28 +108,28 @@ extension Recipe {
         package var truncation = TruncationPolicy.end
     }
 
-    /// How subsets take turns when neither weights nor a temperature decide.
+    /// The order in which subsets are drawn without weights and temperature.
     package enum Sampler: String, Sendable, Hashable, CaseIterable {
-        /// At random, by what is left of each.
+        /// At random, in proportion to the remaining rows of each.
         case proportional
-        /// One after the other.
+        /// In turn.
         case roundRobin = "round_robin"
     }
 
-    /// What is put around contents, and taken out of them before.
+    /// The templates put around contents, and the texts removed from contents before.
     package struct Prompts: Sendable, Hashable {
-        /// Instructions that are taken out of texts, with white space at both ends of what is left.
+        /// The instructions removed from texts, which are then trimmed of white space.
         package var removed: [String] = []
-        /// Templates of all subsets.
+        /// The templates of all subsets.
         package var templates = Templates()
-        /// Templates of single subsets, which replace those of all.
+        /// The templates of single subsets, which replace the common ones.
         package var subsets: [String: Templates] = [:]
 
-        /// A template a side of a pair; nil leaves contents as they are.
+        /// A template for each side of a pair; nil leaves contents unchanged.
         package struct Templates: Sendable, Hashable {
             package var query: String?
             package var positive: String?
-            /// nil: as `positive`.
+            /// The template of negatives; nil selects `positive`.
             package var negative: String?
         }
     }
@@ -139,7 +140,7 @@ extension Recipe {
         case contrastive(Contrastive)
     }
 
-    /// Masked text and masked patches.
+    /// The settings of pre-training with masked text and masked patches.
     package struct Reconstruction: Sendable, Hashable {
         package var masking = Masking.Settings()
         package var loss = ReconstructionObjective.Settings()
@@ -147,12 +148,12 @@ extension Recipe {
         package init() {}
     }
 
-    /// Queries and documents.
+    /// The settings of contrastive training with queries and documents.
     package struct Contrastive: Sendable, Hashable {
         package var loss = ContrastiveObjective.Settings()
-        /// Hard negatives a query, at most.
+        /// The maximum number of hard negatives per query.
         package var hardNegatives = 0
-        /// Whether each batch is of one subset.
+        /// Whether all samples of a batch are from one subset.
         package var isTaskHomogeneous = true
         package var attention = AttentionMode.bidirectional
         package var pooling = PoolingMode.mean
@@ -160,24 +161,24 @@ extension Recipe {
         package init() {}
     }
 
-    /// How much one step takes.
+    /// The size of a step.
     package struct Batch: Sendable, Hashable {
-        /// How much a step takes: a number of queries in fine-tuning, the most that its samples may
-        /// cost in pre-training.
+        /// The size of a step: the number of queries in fine-tuning, the maximum total cost of its
+        /// samples in pre-training.
         package var stepAmount = 1
-        /// Parts that a step is computed in, one after the other.
+        /// The number of microbatches in a step, computed in sequence.
         package var accumulation = 1
-        /// Tokens of the pieces that a contrastive step is computed in with gradient caching; nil
-        /// computes each part at once.
+        /// The maximum number of tokens in a chunk of a contrastive step with gradient caching; nil
+        /// computes each microbatch at once.
         package var miniBatchTokens: Int?
-        /// What an image token costs; a text token costs 1.
+        /// The cost of an image token; a text token costs 1.
         package var imageTokenCost = 4
-        /// What an image costs beside its tokens.
+        /// The cost of an image in addition to that of its tokens.
         package var imageCost = 2
-        /// Which samples go into a part together (pre-training).
+        /// The rule that packs samples into microbatches (pre-training).
         package var packing = Packing.firstFit(window: Packing.defaultWindow)
 
-        /// The share of one part.
+        /// The size of one microbatch, in the unit of `stepAmount`.
         package var partSize: Int { stepAmount / accumulation }
     }
 
@@ -190,52 +191,53 @@ extension Recipe {
     package struct Schedule: Sendable, Hashable {
         package var kind = LearningRateSchedule.Kind.linear
         package var totalSteps = 1
-        /// In place of `totalSteps`, until `resolvingEpochs` has read how many rows there are.
+        /// The number of epochs, until `resolvingEpochs` replaces it by `totalSteps`.
         package var epochs: Double?
         package var warmupRatio = 0.0
-        /// In place of `warmupRatio`; nil takes that.
+        /// The number of warm-up steps; nil selects `warmupRatio`.
         package var warmupSteps: Int?
         package var warmupShape = LearningRateSchedule.WarmupShape.linear
-        /// The lowest rate after warm-up, as a share of the peak.
+        /// The lowest rate after warm-up, as a fraction of the peak.
         package var minimumRatio = 0.0
-        /// The share of all steps in which the rate of `warmup_stable_decay` goes down.
+        /// The fraction of all steps in which the rate of `warmup_stable_decay` decays.
         package var decayRatio = 0.1
         package var decayShape = LearningRateSchedule.Decay.Shape.linear
     }
 
     package struct Logging: Sendable, Hashable {
         package var everySteps = 10
-        /// Steps between two looks at the embeddings (contrastive); 0 for none.
+        /// The number of steps between health measurements of the embeddings (contrastive); 0 for
+        /// none.
         package var healthEverySteps = 100
-        /// Steps between two looks at masked pictures (pre-training); 0 for none.
+        /// The number of steps between reconstructions of masked images (pre-training); 0 for none.
         package var reconstructionEverySteps = 100
-        /// Whether what is logged is written for TensorBoard too.
+        /// Whether logged values are also written for TensorBoard.
         package var writesEventFiles = true
     }
 
-    /// Where and how it is computed.
+    /// The settings of the device, numerics and threads of a run.
     package struct Runtime: Sendable, Hashable {
-        /// nil: the best there is.
+        /// The device; nil selects the best available one.
         package var device: Device?
-        /// nil: float32 on a CPU, elsewhere the stored type.
+        /// The type of the weights; nil selects float32 on a CPU, else the stored type.
         package var dtype: DType?
-        /// nil: as many as libtorch takes.
+        /// The number of threads of libtorch; nil selects its default.
         package var threads: Int?
-        /// Whether weights of 16 bits have float32 masters in the optimiser.
+        /// Whether the optimiser keeps float32 master copies of 16-bit weights.
         package var usesMasterWeights = true
-        /// Whether gradients of weights with masters are summed in float32.
+        /// Whether gradients of weights with master copies are accumulated in float32.
         package var sumsInFloat32 = true
-        /// What of the layers is computed again during backward instead of kept.
+        /// The activations that are recomputed during the backward pass instead of kept.
         package var activationCheckpointing = ActivationCheckpointing.none
-        /// Batches that are prepared ahead.
+        /// The number of steps that are prefetched.
         package var prefetch = 2
-        /// Threads that prepare a batch; nil: one a core.
+        /// The number of threads that prepare a batch; nil selects one per core.
         package var dataWorkers: Int?
-        /// Bytes of decoded images that are kept; 0 keeps none.
+        /// The capacity of the cache of decoded images in bytes; 0 disables it.
         package var imageCacheBytes = 256 << 20
-        /// What happens to a step whose loss or gradient is not finite.
+        /// The handling of a step whose loss or gradient is not finite.
         package var onNotFinite = NotFinitePolicy.stop
-        /// Such steps that a run passes over, at most, where it does not stop.
+        /// The maximum number of non-finite steps that a run skips under `NotFinitePolicy.skip`.
         package var notFiniteBudget = 10
     }
 

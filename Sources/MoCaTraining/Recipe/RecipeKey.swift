@@ -1,6 +1,5 @@
-// The keys of a recipe's mappings as values: one entry says how a key is read, what it may be, and
-// how it is written again. What a type's field is when its key is absent is what the type's
-// initialiser gives it.
+// The keys of a recipe's mappings as values: one entry defines how a key is read, validated and
+// written. The default of an absent key is the field's value in the type's initialiser.
 
 import Foundation
 import MoCaSettings
@@ -11,16 +10,16 @@ protocol RecipeMapping {
 }
 
 extension RecipeMapping {
-    /// Takes over what `section` says; problems are added to it.
+    /// Reads the fields from `section`, to which problems are added.
     mutating func read(_ section: Section) {
         for key in Self.recipeKeys { key.read(section, &self) }
     }
 
-    /// Every key with its value.
+    /// All keys with their values.
     var keysAndNodes: [(String, JSON?)] { Self.recipeKeys.flatMap { $0.write(self) } }
 }
 
-/// One key of a mapping, keys that belong together, or a check over several.
+/// A key of a mapping, a group of related keys, or a check across keys.
 struct RecipeKey<Owner> {
     let read: (Section, inout Owner) -> Void
     let write: (Owner) -> [(String, JSON?)]
@@ -48,7 +47,7 @@ extension RecipeKey {
         }
     }
 
-    /// A number that may be absent.
+    /// An optional number.
     static func number(
         _ key: String, _ path: WritableKeyPath<Owner, Double?>, _ rule: NumberRule
     ) -> RecipeKey {
@@ -71,7 +70,7 @@ extension RecipeKey {
         }
     }
 
-    /// An integer that may be absent.
+    /// An optional integer.
     static func integer(
         _ key: String, _ path: WritableKeyPath<Owner, Int?>, in range: ClosedRange<Int>
     ) -> RecipeKey {
@@ -90,7 +89,7 @@ extension RecipeKey {
         }
     }
 
-    /// One of the values of an enumeration of texts.
+    /// A value of an enumeration of strings.
     static func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ key: String, _ path: WritableKeyPath<Owner, Choice>
     ) -> RecipeKey {
@@ -110,7 +109,7 @@ extension RecipeKey {
         }
     }
 
-    /// A path that may be absent.
+    /// An optional path.
     static func url(_ key: String, _ path: WritableKeyPath<Owner, URL?>) -> RecipeKey {
         RecipeKey { section, owner in
             owner[keyPath: path] = section.optionalURL(key) ?? owner[keyPath: path]
@@ -123,7 +122,7 @@ extension RecipeKey {
 // MARK: Lists, tables and mappings
 
 extension RecipeKey {
-    /// A list of paths, of at least one.
+    /// A non-empty list of paths.
     static func urls(_ key: String, _ path: WritableKeyPath<Owner, [URL]>) -> RecipeKey {
         RecipeKey { section, owner in
             owner[keyPath: path] = section.urls(key)
@@ -132,7 +131,7 @@ extension RecipeKey {
         }
     }
 
-    /// Numbers from 0 by name.
+    /// A mapping of names to numbers of at least 0.
     static func table(
         _ key: String, _ path: WritableKeyPath<Owner, [String: Double]>
     ) -> RecipeKey {
@@ -143,7 +142,7 @@ extension RecipeKey {
         }
     }
 
-    /// Numbers from 0 by name, which may be absent.
+    /// An optional mapping of names to numbers of at least 0.
     static func table(
         _ key: String, _ path: WritableKeyPath<Owner, [String: Double]?>
     ) -> RecipeKey {
@@ -154,14 +153,14 @@ extension RecipeKey {
         }
     }
 
-    /// A mapping of keys.
+    /// A nested mapping.
     static func section<Child: RecipeMapping>(
         _ key: String, _ path: WritableKeyPath<Owner, Child>
     ) -> RecipeKey {
         .section(key, path, Child.recipeKeys)
     }
 
-    /// A mapping whose keys differ between stages.
+    /// A nested mapping whose keys differ between stages.
     static func section<Child>(
         _ key: String, _ path: WritableKeyPath<Owner, Child>, _ keys: [RecipeKey<Child>]
     ) -> RecipeKey {
@@ -173,7 +172,7 @@ extension RecipeKey {
         }
     }
 
-    /// A field whose keys stand in the mapping of its owner.
+    /// A field whose keys are part of its owner's mapping.
     static func inline<Child: RecipeMapping>(_ path: WritableKeyPath<Owner, Child>) -> RecipeKey {
         RecipeKey { section, owner in
             owner[keyPath: path].read(section)
@@ -182,7 +181,7 @@ extension RecipeKey {
         }
     }
 
-    /// What must hold between keys that were read before.
+    /// A check across keys that were read before.
     static func check(_ body: @escaping (Section, Owner) -> Void) -> RecipeKey {
         RecipeKey(read: { body($0, $1) }, write: { _ in [] })
     }

@@ -1,5 +1,5 @@
-// A step whose loss or gradient is not finite, kept so that `moca replay` computes it again: the
-// batches with the objective in their metadata, and the weights beside.
+// The dump of a step whose loss or gradient is not finite, for `moca replay`: the batches with the
+// objective in their metadata, and the weights.
 
 import Foundation
 import MoCaModel
@@ -10,17 +10,19 @@ import Torch
 
 /// Writes the batches of a step in the format of `moca replay`.
 struct FailedStep {
-    /// Of the folders of such steps in a run folder.
+    /// The name prefix of the dump folders in a run folder.
     static let folderPrefix = "not-finite-"
-    /// Steps that are kept of those that are passed over: more would fill the disk with weights.
+    /// The number of skipped steps that are dumped; more would fill the disk with weights.
     static let keptCount = 3
 
     private let metadata: [String: String]
     /// The model that adapters were trained on.
     private let base: URL
 
-    /// - Parameter conditions: what the step was computed under; nil for a batch that is not of a
-    ///   run.
+    /// Creates a dump writer.
+    ///
+    /// - Parameter conditions: The conditions of the step; nil for a batch that does not come from
+    ///   a run.
     init(
         _ recipe: Recipe, step: Int, records: [String], _ conditions: StepConditions? = nil
     ) throws {
@@ -33,20 +35,24 @@ struct FailedStep {
         metadata = texts
     }
 
+    /// Writes a reconstruction batch.
+    ///
     /// - Throws: `SafetensorsError`.
     func write(_ batch: ReconstructionBatch, to url: URL) throws {
         try ReplayBatch.write(batch, metadata: metadata, to: url)
     }
 
+    /// Writes a contrastive batch.
+    ///
     /// - Throws: `SafetensorsError`.
     func write(_ batch: ContrastiveBatch, to url: URL) throws {
         try ReplayBatch.write(batch, metadata: metadata, to: url)
     }
 
-    /// Writes the batches of a step and what they were computed with into a folder of `runFolder`:
-    /// weights without their adapters, and these beside.
+    /// Writes the batches of a step and its state into a folder of `runFolder`: the weights
+    /// without their adapters, and the adapters in a subfolder.
     ///
-    /// - Returns: the folder's path.
+    /// - Returns: The folder's path.
     /// - Throws: `TrainingError`, `SafetensorsError`, `ModelError`.
     func keep<Batch>(
         _ prepared: PreparedStep<Batch>, _ start: StartingModel, in runFolder: URL,

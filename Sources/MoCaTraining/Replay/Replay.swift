@@ -1,4 +1,4 @@
-// A saved batch, or the saved parts of one step, forward and backward: what `moca replay` prints.
+// Forward and backward passes of the saved micro-batches of one step, printed by `moca replay`.
 
 package import Foundation
 package import MoCaModel
@@ -9,12 +9,12 @@ import Torch
 
 /// Runs saved batches on a loaded model.
 package struct Replay {
-    /// What came out, under the names of `moca replay --json`.
+    /// The results of a replay, under the keys of `moca replay --json`.
     package struct Result: Sendable, Codable, Hashable {
         package var loss: Double
         package var mlmLoss: Double?
         package var maeLoss: Double?
-        /// Over all parameters, a tied embedding once.
+        /// The gradient norm over all parameters, a tied embedding counted once.
         package var gradNorm: Double
 
         enum CodingKeys: String, CodingKey {
@@ -28,7 +28,7 @@ package struct Replay {
     private let parameters: [(key: String, tensor: Tensor)]
     private let context: StepContext
 
-    /// `model` must have been loaded with `isTrainable`.
+    /// Creates a replay of `model`, which must have been loaded with `isTrainable`.
     package init(_ model: PretrainedModel) {
         parameters = model.store.trainableParameters
         context = model.store.context
@@ -39,7 +39,7 @@ package struct Replay {
         run(objective, [batch])
     }
 
-    /// Runs `objective` on the parts of one step.
+    /// Runs `objective` on the micro-batches of one step.
     package func run<Task: Objective>(_ objective: Task, _ batches: [Task.Batch]) -> Result {
         let terms = objective.step(batches, over: SingleProcess())
         let means = Dictionary(uniqueKeysWithValues: terms.terms.map { ($0.name, $0.mean) })
@@ -48,8 +48,8 @@ package struct Replay {
             gradNorm: GradientClipping.totalNorm(parameters.map(\.tensor)) / context.lossScale)
     }
 
-    /// Writes every gradient of the last run under its parameter's checkpoint key; zeros where a
-    /// parameter had no part in the loss.
+    /// Writes every gradient of the last run under its parameter's checkpoint key; zeros for a
+    /// parameter that does not contribute to the loss.
     ///
     /// - Throws: `SafetensorsError`.
     package func writeGradients(to url: URL) throws {

@@ -7,9 +7,10 @@ package import MoCaObjectives
 import Torch
 
 extension ReplayBatch {
-    /// The batch of `--objective contrastive`: `query.*`, `positive.*`, `negative.*` (optional, n a
-    /// query in order, or with `negative_counts` `[B]`). What a run kept says in `sequences` which
-    /// rows are one sequence, computed once, and in `piece_starts` in which pieces they were.
+    /// Reads the batch of `--objective contrastive`: `query.*`, `positive.*`, `negative.*`
+    /// (optional, n per query in order, or with `negative_counts` `[B]`). In files of a run,
+    /// `sequences` maps rows to the distinct sequences, each computed once, and `piece_starts`
+    /// gives their chunks.
     ///
     /// - Throws: `ReplayError`, `ModelError`.
     package func contrastive() throws -> ContrastiveBatch {
@@ -41,7 +42,7 @@ extension ReplayBatch {
         return batch
     }
 
-    /// The distinct sequences of all rows in their pieces, and which of them each row is.
+    /// Returns the distinct sequences in chunks, and the index of each row's sequence.
     private func pieces(_ sides: [Rows]) throws -> ([EncoderInput], [Int]) {
         let rows = sides.flatMap(\.sequences)
         let parts = sides.compactMap(\.pixelValues)
@@ -68,7 +69,7 @@ extension ReplayBatch {
         return (input.pieces(try pieceRanges(distinct.count)), numbers)
     }
 
-    /// The sequences of each piece: all in one where the file does not say.
+    /// Returns the sequence range of each chunk: one chunk if the file does not specify them.
     private func pieceRanges(_ count: Int) throws -> [Range<Int>] {
         guard has(.pieceStarts) else { return [0..<count] }
         let starts = try tensor(.pieceStarts).array(Int64.self).map(Int.init)
@@ -79,7 +80,7 @@ extension ReplayBatch {
         return zip(starts, starts.dropFirst()).map { $0..<$1 }
     }
 
-    /// nil where there is no such tensor.
+    /// Returns the integers of a tensor; nil if the file does not contain it.
     private func optionalIntegers(_ name: TensorName, count: Int) throws -> [Int]? {
         guard has(name) else { return nil }
         return try integers(name, count: count).map(Int.init)
@@ -101,7 +102,7 @@ extension ReplayBatch {
         return counts
     }
 
-    /// Equal numbers for rows of equal tokens and equal pixels.
+    /// Returns one identity per row; rows with equal tokens and pixels share it.
     private func identities(_ sides: [Rows]) throws -> [Int] {
         var known: [Data: Int] = [:]
         return sides.flatMap { side -> [Int] in

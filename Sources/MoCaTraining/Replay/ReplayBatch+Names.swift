@@ -1,18 +1,18 @@
-// The names of a saved batch's tensors, for who reads and who writes them.
+// The tensor names of a saved batch, for reading and writing.
 
 extension ReplayBatch {
-    /// The tensors of a file; those of rows stand behind the prefix of their side.
+    /// The tensors of a file; tensors of rows are prefixed with their side.
     enum Part: String {
-        // Of rows.
+        // Tensors of rows.
         case inputIDs = "input_ids"
         case attentionMask = "attention_mask"
         case pixelValues = "pixel_values"
         case imageGrids = "image_grid_thw"
-        // Of pre-training.
+        // Tensors of pre-training.
         case labels
         case maskedPatches = "mae_pred_mask"
         case patchTargets = "pixel_labels"
-        // Of contrastive training.
+        // Tensors of contrastive training.
         case negativeCounts = "negative_counts"
         case candidateIdentities = "candidate_identities"
         case targetIdentities = "target_identities"
@@ -21,18 +21,18 @@ extension ReplayBatch {
         case pieceStarts = "piece_starts"
     }
 
-    /// Whose rows tensors are; none in pre-training.
+    /// The side that rows belong to; none in pre-training.
     enum Side: String {
         case none = ""
         case query = "query."
         case positive = "positive."
         case negative = "negative."
 
-        /// The name of a tensor of this side's rows.
+        /// Returns the name of a tensor of this side's rows.
         func name(_ part: Part) -> TensorName { TensorName(text: rawValue + part.rawValue) }
     }
 
-    /// A name in the file.
+    /// The name of a tensor in the file.
     struct TensorName: Sendable, Hashable {
         let text: String
 

@@ -1,5 +1,5 @@
-// Batches of a run written as `moca replay` reads them.
-// Shapes: B rows, S columns, P patches, V values of a patch.
+// Writing the batches of a run in the format of `moca replay`.
+// Shapes: B rows, S columns, P patches, V values per patch.
 
 package import Foundation
 import MoCaCore
@@ -9,7 +9,7 @@ import Safetensors
 import Torch
 
 extension ReplayBatch {
-    /// Writes a batch of pre-training.
+    /// Writes a reconstruction batch.
     ///
     /// - Throws: `SafetensorsError`.
     package static func write(
@@ -31,8 +31,8 @@ extension ReplayBatch {
         try write(tensors, metadata, to: url)
     }
 
-    /// Writes a batch of contrastive training. Rows repeat a sequence that several are;
-    /// `sequences` says so, and `piece_starts` in which pieces they are computed.
+    /// Writes a contrastive batch. A sequence used by several rows is repeated; `sequences` maps
+    /// rows to distinct sequences, and `piece_starts` gives the chunks in which they are computed.
     ///
     /// - Throws: `SafetensorsError`.
     package static func write(
@@ -74,7 +74,7 @@ extension ReplayBatch {
     }
 }
 
-/// The sequences of a packed batch, as padded rows.
+/// The sequences of a packed batch as padded rows.
 private struct PackedRows {
     private let input: EncoderInput
     private let pixelValues: Tensor?
@@ -86,16 +86,16 @@ private struct PackedRows {
         patchStarts = input.patchStarts
     }
 
-    /// S for these rows.
+    /// Returns S for the given rows.
     func width(_ rows: [Int]) -> Int { rows.map { input.tokens(of: $0).count }.max() ?? 0 }
 
-    /// Where a packed token stands in `[B * S]`, all rows taken in order.
+    /// Returns the index of a packed token in `[B * S]`, with all rows in order.
     func place(of token: Int, width: Int) -> Int {
         let row = (input.sequenceStarts.firstIndex { $0 > token } ?? 1) - 1
         return row * width + token - input.sequenceStarts[row]
     }
 
-    /// `input_ids`, `attention_mask`, and with images `pixel_values` and `image_grid_thw`.
+    /// Returns `input_ids`, `attention_mask`, and with images `pixel_values` and `image_grid_thw`.
     func padded(_ rows: [Int], _ side: ReplayBatch.Side) -> [ReplayBatch.TensorName: Tensor] {
         let width = width(rows)
         var ids = [Int64](repeating: 0, count: rows.count * width)

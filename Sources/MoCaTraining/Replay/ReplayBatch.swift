@@ -1,5 +1,5 @@
-// Batches saved as safetensors, for `moca replay`: padded rows, as other implementations have them.
-// Shapes: B rows, S columns, P patches, V values of a patch.
+// Batches saved as safetensors for `moca replay`: padded rows, as in other implementations.
+// Shapes: B rows, S columns, P patches, V values per patch.
 
 package import Foundation
 import MoCaCore
@@ -8,29 +8,31 @@ package import MoCaObjectives
 import Safetensors
 import Torch
 
-/// Reads padded rows of one file into packed batches.
+/// Reads the padded rows of one file into packed batches.
 package struct ReplayBatch {
     let file: SafetensorsFile
     let configuration: any BackboneConfiguration
 
+    /// Opens a file of batches.
+    ///
     /// - Throws: `SafetensorsError`.
     package init(reading url: URL, for configuration: any BackboneConfiguration) throws {
         file = try SafetensorsFile(mapping: url)
         self.configuration = configuration
     }
 
-    /// The file's texts, such as the objective that it was saved with.
+    /// The file's metadata, such as the objective that it was saved with.
     package var metadata: [String: String] { file.metadata }
 
-    /// The texts of a file, before there is a model.
+    /// Returns the metadata of a file without needing a model.
     ///
     /// - Throws: `SafetensorsError`.
     package static func metadata(of url: URL) throws -> [String: String] {
         try SafetensorsFile(mapping: url).metadata
     }
 
-    /// The batch of `--objective pretrain`: `input_ids`, `attention_mask`, `pixel_values` (already
-    /// masked), `image_grid_thw`, `labels`, `mae_pred_mask`, `pixel_labels`.
+    /// Reads the batch of `--objective pretrain`: `input_ids`, `attention_mask`, `pixel_values`
+    /// (already masked), `image_grid_thw`, `labels`, `mae_pred_mask`, `pixel_labels`.
     ///
     /// - Throws: `ReplayError`, `ModelError`.
     package func reconstruction() throws -> ReconstructionBatch {
@@ -69,12 +71,12 @@ package struct ReplayBatch {
 extension ReplayBatch {
     /// The rows of one side, without padding.
     struct Rows {
-        /// `[B * S]`
+        /// The attention mask, `[B * S]`.
         var isKept: [Bool]
-        /// Indices into `[B * S]` that are kept, in order.
+        /// The indices into `[B * S]` that are kept, in order.
         var kept: [Int]
         var sequences: [EncoderInput.Sequence]
-        /// `[P, V]`
+        /// The patches of all images, `[P, V]`.
         var pixelValues: Tensor?
     }
 
@@ -102,7 +104,7 @@ extension ReplayBatch {
             pixelValues: try pixelValues(side.name(.pixelValues), of: sequences))
     }
 
-    /// The patches of a side, which are those of its images.
+    /// Returns the patches of a side's images, `[P, V]`; nil if it has no images.
     private func pixelValues(
         _ name: TensorName, of sequences: [EncoderInput.Sequence]
     ) throws -> Tensor? {

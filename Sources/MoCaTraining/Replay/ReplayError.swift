@@ -1,17 +1,17 @@
-// What can be wrong with a replay.
+// Errors of a replay.
 
 package import Foundation
 package import MoCaCore
 
-/// What can be wrong with a saved batch.
+/// An error in a saved batch or in its replay.
 package enum ReplayError: UserFacingError, Hashable {
-    /// There is no file at a path, or a folder has no batch.
+    /// No file exists at a path, or a folder contains no batch.
     case noBatch(path: String)
     /// A tensor that the objective needs is missing.
     case missingTensor(file: String, name: String)
-    /// A tensor whose shape or values cannot be used.
+    /// A tensor has an unusable shape or unusable values.
     case badTensor(file: String, name: String, reason: String)
-    /// More dimensions than the model's vectors have.
+    /// More dimensions were requested than the model's vectors have.
     case badDimensions(Int, vectorLength: Int)
 
     package var kind: FailureKind {

@@ -1,4 +1,4 @@
-// What a replay computes, and what it computes differently from the step that was saved.
+// The settings of a replay, and its differences from the saved step.
 
 package import Foundation
 package import MoCaCore
@@ -15,16 +15,16 @@ package struct ReplayRequest: Sendable {
     package var model: URL
     /// The stage whose loss is computed.
     package var stage: Recipe.Stage
-    /// The parts of one step; a folder stands for all `batch*.safetensors` in it.
+    /// The micro-batches of one step; a folder stands for all `batch*.safetensors` in it.
     package var batches: [URL]
-    /// Where every gradient is written under its checkpoint key; nil for nowhere.
+    /// The file for every gradient under its checkpoint key; nil to write none.
     package var gradients: URL?
     package var device: Device
-    /// nil for that of the step, else of the checkpoint.
+    /// The weight type; nil uses the step's, or else the checkpoint's.
     package var dtype: DType?
-    /// nil for that of the step, else libtorch's own.
+    /// The number of threads; nil uses the step's, or else libtorch's default.
     package var threads: Int?
-    /// nil for the adapter beside the weights of a saved step.
+    /// The adapter's folder; nil uses the adapter in the saved step's folder.
     package var adapter: URL?
     package var changes = Changes()
 

@@ -1,4 +1,4 @@
-// A request, the files' metadata and the defaults become an objective that computes the batches.
+// A replay run: an objective built from a request, the files' metadata and the defaults.
 
 import Foundation
 import MoCaModel
@@ -8,16 +8,18 @@ import Torch
 /// Computes saved batches as the step that wrote them did.
 package struct ReplayRun: Sendable {
     private let request: ReplayRequest
-    /// The parts of one step, which all have the same metadata.
+    /// The micro-batches of one step, which all have the same metadata.
     private let files: [URL]
 
+    /// Finds the batch files of a request.
+    ///
     /// - Throws: `ReplayError.noBatch`, `TrainingError.unreadableFile`.
     package init(_ request: ReplayRequest) throws {
         self.request = request
         files = try request.batches.flatMap(Self.parts)
     }
 
-    /// Returns the files of a path: all parts of a folder in the order of their numbers, else the
+    /// Returns the batch files at a path: all micro-batches of a folder in numerical order, or the
     /// file itself.
     private static func parts(of url: URL) throws -> [URL] {
         var isFolder: ObjCBool = false
@@ -94,7 +96,7 @@ package struct ReplayRun: Sendable {
             isTrainable: true, adapter: adapter ?? conditions.flatMap(keptAdapter))
     }
 
-    /// The adapter beside the weights of a saved step; other models have none.
+    /// Returns the adapter in the folder of a saved step; nil for other models.
     private func keptAdapter(_ conditions: StepConditions) -> AdapterChoice? {
         let folder = request.model.appending(path: StepConditions.adapterName)
         guard conditions.hasAdapters, FileManager.default.fileExists(atPath: folder.path) else {
@@ -115,7 +117,7 @@ package struct ReplayRun: Sendable {
         return loss
     }
 
-    /// The settings of the request, else of the file, else of the model's contract.
+    /// Returns the settings of the request, else of the file, else of the model's contract.
     private func contrastiveSettings(
         _ metadata: [String: String], _ configuration: any BackboneConfiguration
     ) throws -> (loss: ContrastiveObjective.Settings, pooling: PoolingSettings) {

@@ -1,5 +1,5 @@
-// What a step of a run was computed under beside weights, batches and objective, as texts of a kept
-// batch: `moca replay` computes it again bit for bit.
+// The conditions of a run's step other than weights, batches and objective, stored as metadata of a
+// dumped batch so that `moca replay` recomputes the step bit for bit.
 
 import Foundation
 import MoCaSettings
@@ -8,28 +8,30 @@ package import Torch
 
 /// The conditions of one step.
 package struct StepConditions: Sendable, Hashable, Codable {
-    /// Of the adapters' folder in the folder of a kept step.
+    /// The name of the adapter subfolder in a failure dump.
     package static let adapterName = "adapter"
     private static let key = "conditions"
 
-    /// The type of weights and states.
+    /// The type of weights and optimiser states.
     package var dtype: DType
-    /// nil: as many as libtorch took.
+    /// The number of threads; nil for libtorch's default.
     package var threads: Int?
-    /// Of dropout.
+    /// The seed of dropout.
     package var seed: UInt64
-    /// Updates before the step: the place of its dropout masks.
+    /// The number of updates before the step, which determines its dropout masks.
     package var updates: Int
-    /// What the loss was multiplied by.
+    /// The factor that the loss was multiplied by.
     package var lossScale: Double
     /// Whether gradients of 16-bit weights were summed in float32.
     package var sumsInFloat32: Bool
-    /// Parameters that were not trained.
+    /// The patterns of parameters that were not trained.
     package var frozen: [KeyPattern]
-    /// Whether adapters were trained, which are in `adapterName`.
+    /// Whether adapters were trained; they are stored in `adapterName`.
     package var hasAdapters: Bool
 
-    /// - Parameter step: the step's number; the one before it is the last that is done.
+    /// Records the conditions of a step.
+    ///
+    /// - Parameter step: The number of the step; `step - 1` updates are done.
     init(_ recipe: Recipe, _ store: ParameterStore, step: Int) {
         dtype = store.dtype
         (threads, seed, updates) = (recipe.runtime.threads, recipe.seed, step - 1)
@@ -38,7 +40,7 @@ package struct StepConditions: Sendable, Hashable, Codable {
         (frozen, hasAdapters) = (recipe.frozen, store.adapters != nil)
     }
 
-    /// The conditions that a file was written with; nil where it says nothing.
+    /// Reads the conditions from a file's metadata; nil if it contains none.
     ///
     /// - Throws: `TrainingError.unreadableFile`.
     package init?(metadata: [String: String], file: String) throws {
@@ -52,13 +54,13 @@ package struct StepConditions: Sendable, Hashable, Codable {
         }
     }
 
-    /// The texts of a file, `dtype` among them for whoever reads that alone.
+    /// Returns the metadata of a file, with `dtype` also as an entry of its own.
     func metadata() throws -> [String: String] {
         ["dtype": dtype.rawValue, Self.key: try JSONFormat.line.text(self)]
     }
 
-    /// Makes a model that was loaded to be trained compute as in the step. Said when all parameters
-    /// were asked for.
+    /// Restores the recorded conditions in a model loaded with `isTrainable`. Call after all
+    /// parameters were requested from the store.
     ///
     /// - Throws: `ParameterError.patternUnused`.
     package func apply(to store: ParameterStore) throws {

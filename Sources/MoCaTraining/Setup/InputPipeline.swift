@@ -1,14 +1,14 @@
-// What a run does before the model computes, without the model: for measuring it alone.
+// The input pipeline of a run without the model, for measuring it alone.
 
 import MoCaModel
 import MoCaObjectives
 
-/// The steps of a recipe, prepared ahead on threads of their own as a run prepares them.
+/// The steps of a recipe, prepared ahead on background threads as in a run.
 ///
 ///     let pipeline = try InputPipeline(recipe, steps: 100)
 ///     while let step = try pipeline.next() { ... }
 package final class InputPipeline {
-    /// What a step holds.
+    /// The counts of one step.
     package struct Step: Sendable, Hashable {
         package var samples = 0
         package var images = 0
@@ -22,9 +22,9 @@ package final class InputPipeline {
     private let takeNext: () throws -> Step?
     private var left: Int
 
-    /// Loads the model's files and starts to prepare.
+    /// Loads the model's files and starts preparing steps.
     ///
-    /// - Throws: what reading models and data throws.
+    /// - Throws: Errors of reading models and data.
     package init(_ recipe: Recipe, steps: Int) throws {
         let start = try StartingModel(recipe, resuming: nil)
         left = steps
@@ -53,9 +53,9 @@ package final class InputPipeline {
         }
     }
 
-    /// The next step; nil after the last.
+    /// Returns the next step; nil after the last.
     ///
-    /// - Throws: what is wrong with a sample.
+    /// - Throws: The error of an invalid sample.
     package func next() throws -> Step? {
         guard left > 0 else { return nil }
         left -= 1

@@ -1,4 +1,4 @@
-// The files of a model's folder beside config.json and weights.
+// The files of a model folder other than config.json and the weights.
 
 import Foundation
 import MoCaCore
@@ -8,18 +8,18 @@ import MoCaSettings
 import MoCaSystem
 import MoCaTokenizer
 
-/// Tokenizer, image processor's settings and contract, as a run leaves them. All is in memory: the
-/// checkpoint that a run goes on from is removed in its course.
+/// The tokenizer, image-processor settings and contract that a run writes. All are held in memory,
+/// because the checkpoint that a run continues from is removed during the run.
 struct ModelFiles: Sendable {
     let tokenizer: Tokenizer
     let contract: EmbeddingContract
     let images: ImageProcessorConfiguration
-    /// Contents by file name.
+    /// The contents of the other files by name.
     private let others: [String: Data]
 
     private static let processorName = "preprocessor_config.json"
 
-    /// Reads what does not change from `source`.
+    /// Reads the files that stay unchanged from `source`.
     ///
     /// - Throws: `TrainingError.missingFile`, `.unreadableFile`.
     init(
@@ -33,7 +33,7 @@ struct ModelFiles: Sendable {
         self.others = others
     }
 
-    /// Writes all into an existing folder.
+    /// Writes all files into an existing folder.
     ///
     /// - Throws: `TokenizerError`, `TrainingError.cannotWrite`.
     func write(to folder: URL) throws {
@@ -49,7 +49,7 @@ struct ModelFiles: Sendable {
         }
     }
 
-    /// The bytes of a file; nil when there is none.
+    /// Returns the contents of a file; nil if it does not exist.
     private static func read(_ name: String, of folder: URL) throws -> Data? {
         let file = folder.appending(path: name)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
@@ -61,7 +61,7 @@ struct ModelFiles: Sendable {
         }
     }
 
-    /// The source's settings with the run's pixel limits.
+    /// Returns the source's settings with the run's pixel limits.
     private static func processorData(of source: URL, _ budget: PixelBudget) throws -> Data {
         var settings = try processorSettings(of: source)
         settings["min_pixels"] = .integer(budget.minPixels)

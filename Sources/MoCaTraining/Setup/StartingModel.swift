@@ -1,5 +1,5 @@
-// What a run starts with: weights from a checkpoint, a folder or a seed, and all that belongs to
-// them.
+// The starting point of a run: weights from a checkpoint, a folder or a seed, with the files that
+// belong to them.
 
 package import Foundation
 import MoCaCore
@@ -18,12 +18,12 @@ struct StartingModel {
     let model: PretrainedModel
     let files: ModelFiles
     let processor: Processor
-    /// The parameter of a learned temperature.
+    /// The parameter of a learned temperature; nil if the temperature is fixed.
     let logScale: Tensor?
 
-    /// Loads the model of a checkpoint, or else what the recipe starts with.
+    /// Loads the model of a checkpoint, or the model that the recipe starts from.
     ///
-    /// - Throws: `TrainingError`, and what reading the model's files throws.
+    /// - Throws: `TrainingError`, and errors of reading the model's files.
     init(_ recipe: Recipe, resuming checkpoint: Checkpoint?) throws {
         let device = try recipe.runtime.resolvedDevice()
         if let threads = recipe.runtime.threads { LibTorch.setThreadCount(threads) }
@@ -36,7 +36,7 @@ struct StartingModel {
         let original = try Tokenizer(contentsOf: source)
         let tokenizer = isPretraining ? original.addingMaskToken() : original
         let rows = (tokenizer.maskTokenID).map { Int($0) + 1 } ?? 0
-        // The checkpoint of a run with adapters has these alone.
+        // The checkpoint of a run with adapters holds only the adapters.
         let weights = options.adapter == nil ? source : recipe.model.folder
         if checkpoint == nil, case .initialize(let fresh) = recipe.model {
             model = try Self.fresh(fresh, rows: rows, options)
@@ -64,9 +64,9 @@ struct StartingModel {
             })
     }
 
-    /// Asks for the parameter of a learned temperature.
+    /// Returns the parameter of a learned temperature; nil if there is none.
     ///
-    /// - Throws: `TrainingError.badRecipe` when vectors are to be cut longer than they are.
+    /// - Throws: `TrainingError.badRecipe` if a Matryoshka dimension exceeds the vector length.
     private static func logScale(_ recipe: Recipe, _ model: PretrainedModel) throws -> Tensor? {
         guard case .contrastive(let settings) = recipe.objective else { return nil }
         let width = model.configuration.vectorLength
@@ -85,10 +85,10 @@ struct StartingModel {
 
     // MARK: Weights
 
-    /// A folder in the run folder, while a vocabulary grows.
+    /// The name of the temporary folder for a model whose vocabulary grows.
     static let scratchName = ".grown"
 
-    /// The heads of pre-training have no weights worth adapting.
+    /// The pre-training heads, which are trained whole: they have no weights worth adapting.
     static let wholeModules = ["mae_decoder", "mae_proj"]
 
     private static func adapter(_ recipe: Recipe, _ checkpoint: Checkpoint?) -> AdapterChoice? {
@@ -104,7 +104,7 @@ struct StartingModel {
         }
     }
 
-    /// The optimiser of what is trained.
+    /// Returns the optimiser of the trainable parameters.
     ///
     /// - Throws: `ParameterError.patternUnused`.
     func optimizer(_ recipe: Recipe) throws -> AdamW {
@@ -131,7 +131,7 @@ struct StartingModel {
         return model
     }
 
-    /// Loads a folder; an embedding without a row for the mask token grows first.
+    /// Loads a folder; an embedding without a row for the mask token is grown first.
     private static func loaded(
         _ folder: URL, rows: Int, scratch: URL, _ options: LoadOptions
     ) throws -> PretrainedModel {
@@ -153,7 +153,7 @@ struct StartingModel {
         _ recipe: Recipe, _ source: URL, _ budget: PixelBudget, _ tokenizer: Tokenizer
     ) throws -> EmbeddingContract {
         var contract = try EmbeddingContract(of: source) ?? EmbeddingContract()
-        // The vectors of the weights that were are not those of the weights to come.
+        // Training changes the weights, so old probes no longer hold.
         contract.probes = []
         (contract.minPixels, contract.maxPixels) = (budget.minPixels, budget.maxPixels)
         contract.maskToken = tokenizer.configuration.maskToken
@@ -174,7 +174,7 @@ struct StartingModel {
 }
 
 extension Recipe.Model {
-    /// Where configuration and tokenizer are.
+    /// The folder with the configuration and the tokenizer.
     package var folder: URL {
         switch self {
         case .path(let url): url
@@ -184,7 +184,7 @@ extension Recipe.Model {
 }
 
 extension Recipe.DataSettings {
-    /// The image processor of a model's folder, with the recipe's pixel limits.
+    /// Returns the image-processor settings of a model folder, with the recipe's pixel limits.
     ///
     /// - Throws: `ImageError`.
     package func imageSettings(of folder: URL) throws -> ImageProcessorConfiguration {
@@ -194,13 +194,13 @@ extension Recipe.DataSettings {
 }
 
 extension Recipe.Runtime {
-    /// Whether 16-bit weights have gradients in float32.
+    /// Whether 16-bit weights have float32 gradients.
     var widensGradients: Bool { usesMasterWeights && sumsInFloat32 }
 
-    /// The device, whether it is there or not: one of CUDA where nobody says, and there is one.
+    /// The requested device, or CUDA if available, else the CPU; a requested device is not checked.
     var chosenDevice: Device { device ?? (LibTorch.isCUDAAvailable ? Device(.cuda) : .cpu) }
 
-    /// The device, which is there.
+    /// Returns the chosen device after checking that it is available.
     ///
     /// - Throws: `TrainingError.deviceUnavailable`.
     func resolvedDevice() throws -> Device {

@@ -1,14 +1,14 @@
-// The model of a run as it is now, for those who look at it between steps.
+// The current model of a run, for evaluation between steps.
 
 package import MoCaModel
 package import MoCaProcessing
 
-/// A model whose weights go on changing after the call that it is given to.
+/// A model whose weights continue to change after the call that receives it.
 // Sendable is unchecked: steps change the weights in place, on the actor that the run computes on.
-// Whoever computes with the model does so on the same actor, between two steps.
+// Other computations with the model must run on the same actor, between two steps.
 package struct TrainedModel: @unchecked Sendable {
     package let model: EmbeddingModel
     package let processor: Processor
-    /// Prompts, attention and pooling as the run leaves them.
+    /// The prompts, attention and pooling of the trained model.
     package let contract: EmbeddingContract
 }

@@ -1,4 +1,4 @@
-// A checkpoint whose embedding has no row left for the mask token gets one.
+// Adding a row for the mask token to a checkpoint whose embedding has none left.
 
 import Foundation
 import MoCaModel
@@ -6,11 +6,11 @@ import MoCaSystem
 import Safetensors
 import Torch
 
-/// Rewrites a checkpoint with more rows in the embedding, and in the output matrix where there is
-/// one. New rows are the mean of the old ones, so that they are like any token at first.
+/// Rewrites a checkpoint with more rows in the embedding, and in the output matrix if there is one.
+/// New rows are the mean of the old ones, so that they initially resemble an average token.
 struct VocabularyGrowth {
     let folder: URL
-    /// Canonical name -> stored name.
+    /// The stored names by canonical name.
     let names: [String: String]
     let configuration: any BackboneConfiguration
 

@@ -1,4 +1,4 @@
-// The identity of a content, and of its vector.
+// Identities of contents and of their vectors.
 
 import Foundation
 package import MoCaCore
@@ -27,18 +27,17 @@ extension ContentID {
         self = hasher.id
     }
 
-    /// The identities of several contents, which are read at the same time.
+    /// The identities of several contents, which are read in parallel.
     ///
     /// - Throws: an error of the file system, for an image file that does not exist.
     package static func ids(of contents: [Content]) async throws -> [ContentID] {
         try await parallelMap(contents) { try ContentID($0) }
     }
 
-    /// The identity of the content in a role; the template of the role belongs to
-    /// `VectorConditions`.
+    /// The identity of the content in a role; the role's template is part of `VectorConditions`.
     package func adding(role: Role?) -> ContentID { adding(role?.rawValue ?? "") }
 
-    /// The identity of the content with a text after it.
+    /// The identity of the content followed by a text.
     package func adding(_ text: String) -> ContentID {
         var hasher = ContentHasher()
         hasher.add(self)

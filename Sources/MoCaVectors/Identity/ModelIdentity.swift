@@ -1,4 +1,4 @@
-// Which model, run how: vectors of two identities must not be compared.
+// Identifies a model and how it is run: vectors of two identities must not be compared.
 
 package import Foundation
 import MoCaData
@@ -6,21 +6,21 @@ package import MoCaEmbedding
 import MoCaSystem
 import Safetensors
 
-/// A model's folder, and a fingerprint of everything that decides what its vectors mean.
+/// A model's folder, and a fingerprint of everything that determines the meaning of its vectors.
 ///
-/// The type of computation and the device are no part of it: they change rounding only.
+/// The computation dtype and the device are excluded: they only change rounding.
 package struct ModelIdentity: Sendable, Hashable, Codable {
     /// The model's folder.
     package let folder: String
-    /// Of configuration, contract, tokenizer, image processor, weights and settings.
+    /// A fingerprint of configuration, contract, tokenizer, image processor, weights and settings.
     package let fingerprint: String
 
-    /// An identity that was saved.
+    /// Creates an identity that was saved.
     package init(folder: String, fingerprint: String) {
         (self.folder, self.fingerprint) = (folder, fingerprint)
     }
 
-    /// Reads the whole folder: settings, and of each tensor its name, type, shape and bytes.
+    /// Reads the whole folder: settings, and the name, type, shape and bytes of each tensor.
     ///
     /// - Throws: `SafetensorsError`, an error of the file system.
     package init(of folder: URL, _ options: EmbedderOptions) throws {
@@ -50,7 +50,8 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
         "tokenizer.json", "tokenizer_config.json",
     ]
 
-    /// A contract without its probes: they say what the vectors are, and do not change them.
+    /// Reads a file; a contract without its probes, which describe the vectors but do not change
+    /// them.
     private static func contents(of file: URL) throws -> Data {
         let data = try Data(contentsOf: file)
         guard file.lastPathComponent == contractName,
@@ -60,7 +61,7 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
         return try JSONSerialization.data(withJSONObject: contract, options: .sortedKeys)
     }
 
-    /// The same weights in other shards have the same identity.
+    /// Adds weights, independent of how they are sharded.
     private static func add(_ weights: SafetensorsCheckpoint, to hasher: inout ContentHasher) throws
     {
         let names = weights.names.sorted()

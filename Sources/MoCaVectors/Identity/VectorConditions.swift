@@ -1,4 +1,4 @@
-// Everything besides an input that the bits of its vector may depend on.
+// Everything besides the input that may affect the bits of a vector.
 
 package import Foundation
 package import MoCaCore
@@ -8,31 +8,31 @@ import MoCaProcessing
 import MoCaSystem
 import Torch
 
-/// What vectors were computed with. Vectors of equal conditions, inputs and windows are equal bit for
-/// bit; vectors that are kept are used under equal conditions only.
+/// The conditions under which vectors were computed. Vectors with equal conditions, inputs and
+/// windows are bitwise equal; cached vectors are used only under equal conditions.
 package struct VectorConditions: Sendable, Hashable, Codable {
     /// The version of this program.
     package var program = ProgramVersion.current
     /// The version of libtorch.
     package var libtorch = LibTorch.version
-    /// Such as `cuda:0`.
+    /// The device, such as `cuda:0`.
     package var device: String
-    /// What the maker calls it: kernels are chosen by it.
+    /// The vendor's name of the device, by which kernels are chosen.
     package var deviceModel: String?
-    /// The type of weights and states that was decided on.
+    /// The resolved dtype of weights and activations.
     package var dtype: String
-    /// Threads of operators: sums are split among them.
+    /// The number of operator threads, among which sums are split.
     package var threads: Int
-    /// Tokens that go through the model together, at most.
+    /// The maximum number of tokens in a forward pass.
     package var batchTokens: Int
     package var attention: AttentionMode
     package var pooling: PoolingMode
     package var isNormalized: Bool
-    /// Numbers of a vector.
+    /// The number of components of a vector.
     package var dimensions: Int
     package var minPixels: Int?
     package var maxPixels: Int?
-    /// nil where nothing is cut.
+    /// The maximum input length in tokens; nil without truncation.
     package var maxLength: Int?
     package var truncation: TruncationPolicy?
     /// The templates by role.
@@ -51,7 +51,7 @@ package struct VectorConditions: Sendable, Hashable, Codable {
         case maxLength = "max_length"
     }
 
-    /// The conditions as JSON, keys in order.
+    /// The conditions as JSON with sorted keys.
     ///
     /// - Throws: an error of the encoder.
     package func json() throws -> Data {
@@ -60,7 +60,7 @@ package struct VectorConditions: Sendable, Hashable, Codable {
         return try encoder.encode(self)
     }
 
-    /// Tells these conditions from others: 32 hexadecimal digits.
+    /// The fingerprint of the conditions: 32 hexadecimal digits.
     ///
     /// - Throws: an error of the encoder.
     package func fingerprint() throws -> String {
@@ -79,8 +79,9 @@ package struct VectorConditions: Sendable, Hashable, Codable {
 }
 
 extension VectorConditions {
-    /// The names of the conditions that differ from `other`, beyond those that change rounding alone:
-    /// versions, threads, batches, and which of several devices of one type is used.
+    /// The names of the conditions that differ from `other`, except those that only change
+    /// rounding: versions, threads, batch size, and the index of the device among those of its
+    /// type.
     package func differences(from other: VectorConditions) -> [String] {
         func deviceType(_ device: String) -> Substring { device.prefix { $0 != ":" } }
         let pairs = [
@@ -100,9 +101,9 @@ extension VectorConditions {
 }
 
 extension Embedder {
-    /// What vectors of this embedder are computed with.
+    /// The conditions under which this embedder computes vectors.
     ///
-    /// - Parameter model: the fingerprint of the model, or what else tells its weights from others.
+    /// - Parameter model: the model's fingerprint, or another key of its weights.
     package func conditions(model fingerprint: String) -> VectorConditions {
         let weights = model.backbone.embeddingWeight
         return VectorConditions(

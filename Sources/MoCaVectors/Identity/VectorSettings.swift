@@ -1,11 +1,11 @@
-// The settings of an embedder that decide what its vectors mean.
+// The settings of an embedder that determine the meaning of its vectors.
 
 import Foundation
 import MoCaCore
 package import MoCaEmbedding
 
-/// What a user set about vectors; nil is the model's own. An index keeps it, so that queries are
-/// embedded as the documents were.
+/// The user's settings for vectors; nil uses the model's default. An index stores them, so that
+/// queries are embedded in the same way as documents.
 package struct VectorSettings: Sendable, Hashable, Codable {
     private var attention: AttentionMode?
     private var pooling: PoolingMode?
@@ -26,7 +26,7 @@ package struct VectorSettings: Sendable, Hashable, Codable {
         case isNormalized = "normalize"
     }
 
-    /// The settings among `options`.
+    /// Extracts the settings from `options`.
     package init(_ options: EmbedderOptions) {
         (attention, pooling) = (options.attention, options.pooling)
         (minPixels, maxPixels) = (options.minPixels, options.maxPixels)
@@ -35,7 +35,7 @@ package struct VectorSettings: Sendable, Hashable, Codable {
         adapter = options.adapter?.standardizedFileURL.path
     }
 
-    /// Puts the settings into `options`.
+    /// Copies the settings into `options`.
     package func apply(to options: inout EmbedderOptions) {
         (options.attention, options.pooling) = (attention, pooling)
         (options.minPixels, options.maxPixels) = (minPixels, maxPixels)

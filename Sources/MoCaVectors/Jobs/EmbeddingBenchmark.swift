@@ -1,4 +1,4 @@
-// How fast a model embeds, images and tokenizer included.
+// Measures the embedding throughput of a model, including images and tokenization.
 
 package import Foundation
 package import MoCaCore
@@ -8,13 +8,13 @@ import MoCaModel
 package import MoCaProcessing
 import Torch
 
-/// Embeds one input several times; the fastest pass counts.
+/// Embeds one input several times, and reports the fastest pass.
 package struct EmbeddingBenchmark: Sendable {
     private let model: URL
     private let options: EmbedderOptions
     private let contents: [Content]
 
-    /// - Parameter limit: use only the first records; nil uses all.
+    /// - Parameter limit: the number of records to use; nil uses all.
     /// - Throws: `DataError`.
     package init(
         model: URL, options: EmbedderOptions, input: EmbeddingInput, imageFolder: URL, limit: Int?
@@ -26,7 +26,7 @@ package struct EmbeddingBenchmark: Sendable {
     /// The number of inputs.
     package var count: Int { contents.count }
 
-    /// Times `repeats` passes, after a short one to warm up.
+    /// Times `repeats` passes after a short warm-up pass.
     ///
     /// - Throws: a `UserFacingError`.
     package func run(repeats: Int) async throws -> Throughput {
@@ -35,7 +35,8 @@ package struct EmbeddingBenchmark: Sendable {
         let embedder = try await Embedder(loading: model, options: options)
         let loadSeconds = (clock.now - start).seconds
         let dtype = embedder.model.backbone.embeddingWeight.dtype
-        // The peak has a thread of its own, as the model has: teams of worker threads are equal.
+        // The peak is measured on a dedicated thread, like the model's, so that thread teams are
+        // equal.
         let peakActor = ModelActor(name: "moca.peak")
         let device = options.device
         var peak = await peakActor.run { GEMMPeak.measure(dtype, on: device) }
@@ -73,7 +74,7 @@ package struct EmbeddingBenchmark: Sendable {
 }
 
 extension EmbeddingInput {
-    /// All contents of an input that is small enough to be held.
+    /// All contents of an input that fits in memory.
     ///
     /// - Throws: `DataError`.
     package func contents(imageFolder: URL, limit: Int?) throws -> [Content] {

@@ -1,4 +1,4 @@
-// Where the records of a job come from, and how they are taken a window at a time.
+// The record source of a job, and a reader that groups records into windows.
 
 package import Foundation
 import MoCaCore
@@ -8,11 +8,11 @@ import MoCaTables
 
 /// The input of a job.
 package enum EmbeddingInput: Sendable, Hashable {
-    /// A `.jsonl`, `.txt`, `.parquet`, `.arrow` or `.tar` file; JSONL and tar also compressed.
+    /// A `.jsonl`, `.txt`, `.parquet`, `.arrow` or `.tar` file; JSONL and tar may be compressed.
     case file(URL)
     /// JSONL from standard input.
     case standardInput
-    /// Image files, a record each.
+    /// Image files, one record per file.
     case images([URL])
 
     /// - Throws: `DataError`, `VectorError.inputMissing`.
@@ -29,8 +29,8 @@ package enum EmbeddingInput: Sendable, Hashable {
         }
     }
 
-    /// The number of records, for a progress bar; nil where it cannot be known beforehand. Blank
-    /// lines are counted, so it may be too high.
+    /// The number of records, for a progress bar; nil if unknown in advance. Blank lines are
+    /// counted, so it may be too high.
     ///
     /// - Throws: `DataError`.
     package func recordCount() throws -> Int? {
@@ -40,7 +40,7 @@ package enum EmbeddingInput: Sendable, Hashable {
         case .file(let url):
             switch RecordFormat(url) {
             case .parquet, .arrow: return try TableFile(url).rowCount
-            // Counting would decompress or walk through everything.
+            // Counting would decompress or scan the whole file.
             case .webDataset, .jsonLines(isCompressed: true): return nil
             case .jsonLines(isCompressed: false), nil: break
             }
@@ -51,27 +51,27 @@ package enum EmbeddingInput: Sendable, Hashable {
     }
 }
 
-/// One record, or why it cannot be used.
+/// A record, or the error that makes it unusable.
 struct WindowRecord: Sendable {
-    /// What messages call it.
+    /// The name of the record in messages.
     let name: String
-    /// nil where the record could not be read.
+    /// The record's id; nil if the record could not be read.
     let id: String?
     let content: Result<Content, any Error>
 }
 
-/// Takes records a window at a time, so that memory does not grow with the input.
+/// Reads records one window at a time, so that memory does not grow with the input.
 struct WindowReader {
     private static let recordCountMax = 4096
-    /// Bytes of a text that make a token, at most.
+    /// The estimated number of text bytes per token.
     private static let bytesPerToken = 4
 
     private var reader: EmbedRecordReader
     private let images: ImageStore
-    /// Tokens of a window, about.
+    /// The approximate number of tokens in a window.
     private let tokenBudget: Int
     private let tokensPerImage: Int
-    /// Records read so far.
+    /// The number of records read so far.
     private(set) var count = 0
     /// The identity of all records read so far.
     var fingerprint: ContentID { hasher.id }
@@ -82,7 +82,7 @@ struct WindowReader {
         (self.tokenBudget, self.tokensPerImage) = (tokenBudget, tokensPerImage)
     }
 
-    /// What a user should know about the records read so far, a sentence each.
+    /// Notes for the user about the records read so far, one sentence each.
     var notes: [String] {
         let unread = reader.unreadColumns.sorted()
         guard !unread.isEmpty else { return reader.oddities }
@@ -92,7 +92,7 @@ struct WindowReader {
         ]
     }
 
-    /// The next window; empty at the end.
+    /// Returns the next window; empty at the end of the input.
     ///
     /// - Throws: `DataError` of the file itself.
     mutating func next() throws -> [WindowRecord] {
@@ -104,7 +104,7 @@ struct WindowReader {
         return window
     }
 
-    /// Passes over records that an earlier run embedded.
+    /// Skips records that an earlier run embedded.
     ///
     /// - Throws: `DataError` of the file itself.
     mutating func skip(_ count: Int) throws {
@@ -150,7 +150,7 @@ struct WindowReader {
 }
 
 extension DataError {
-    /// Whether nothing can be read after it.
+    /// Whether nothing can be read after this error.
     fileprivate var endsInput: Bool {
         switch self {
         case .inputOutput, .damagedBlock, .damagedStream, .fileMissing, .unreadableFile,

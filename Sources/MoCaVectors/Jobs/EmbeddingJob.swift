@@ -1,4 +1,5 @@
-// A file of records to a file of vectors, in flat memory, and so that an interrupted run goes on.
+// Embeds a file of records into a file of vectors, in constant memory and resumable after an
+// interruption.
 
 package import Foundation
 package import MoCaCore
@@ -9,15 +10,15 @@ import MoCaModel
 import MoCaProcessing
 import Torch
 
-/// What happens to a record that cannot be embedded.
+/// The handling of a record that cannot be embedded.
 package enum BadRecordPolicy: String, Sendable, Hashable, CaseIterable {
-    /// The run ends with its error.
+    /// End the run with the record's error.
     case stop
-    /// It is left out, and listed beside the output.
+    /// Skip the record, and list it beside the output.
     case skip
 }
 
-/// What to embed, how, and where to.
+/// An embedding job: its model, input and output.
 package struct EmbeddingJob: Sendable {
     /// The model's folder.
     package var model: URL
@@ -25,12 +26,12 @@ package struct EmbeddingJob: Sendable {
     package var input: EmbeddingInput
     /// A `.npy`, `.jsonl`, `.parquet` or `.safetensors` file.
     package var output: URL
-    /// Relative paths of images start here.
+    /// The root of relative image paths.
     package var imageFolder: URL
-    /// The prompt to put around each record; nil for none.
+    /// The role whose prompt is applied to each record; nil for none.
     package var role: Role?
     package var badRecords = BadRecordPolicy.stop
-    /// Whether to go on where an interrupted run of the same output stopped.
+    /// Whether to continue an interrupted run with the same output.
     package var resumes = false
 
     package init(
@@ -44,8 +45,8 @@ package struct EmbeddingJob: Sendable {
     /// Embeds every record, in input order, and writes the output.
     ///
     /// - Parameters:
-    ///   - progress: told how many records are done, of this run and those before.
-    ///   - isInterrupted: asked after each batch; true ends the run so that it can be continued.
+    ///   - progress: called with the number of completed records, including those of earlier runs.
+    ///   - isInterrupted: called after each batch; if true, the run ends and can be continued.
     /// - Throws: a `UserFacingError` that names the record and its file.
     package func run(
         progress: @escaping @Sendable (Int) -> Void = { _ in },
@@ -77,16 +78,17 @@ package struct EmbeddingJob: Sendable {
         return report
     }
 
-    /// What the vectors of this job are computed with.
+    /// The conditions under which the vectors of this job are computed.
     private func conditions(_ embedder: Embedder) throws -> VectorConditions {
-        // The other settings stand beside the model, so that an error can name the one that differs.
+        // The other settings are separate from the model, so that an error can name the one that
+        // differs.
         var weights = EmbedderOptions()
         weights.adapter = options.adapter
         return embedder.conditions(model: try ModelIdentity(of: model, weights).fingerprint)
     }
 
-    /// Tokens that are computed before what they gave is kept: about this many operations, so that
-    /// a big model on a slow device loses minutes at most.
+    /// The number of tokens to compute before results are saved, limited to about 2e13 FLOPs so
+    /// that a large model on a slow device loses at most minutes.
     private func tokenBudget(_ embedder: Embedder) -> Int {
         let operationsMax = 2e13
         let cost = embedder.model.backbone.configuration.forwardCost
@@ -97,7 +99,7 @@ package struct EmbeddingJob: Sendable {
 }
 
 extension ImageProcessorConfiguration {
-    /// Tokens of the largest image.
+    /// The number of tokens of the largest image.
     fileprivate var largestTokenCount: Int {
         let side = patchSize * mergeSize
         return max(1, budget.maxPixels / (side * side))

@@ -1,19 +1,19 @@
-// Vectors and ids to the file that a user named; its ending chooses the format.
+// Writes vectors and ids to an output file; its extension selects the format.
 
 import Foundation
 import MoCaSystem
 import MoCaTables
 import Safetensors
 
-/// The formats of an output.
+/// The format of an output.
 enum EmbeddingOutput: String, CaseIterable {
-    /// float32 `[n, d]` in C order, with OUTPUT.ids.json beside.
+    /// float32 `[n, d]` in C order, with ids in OUTPUT.ids.json.
     case npy
-    /// `{"id", "embedding"}` a line.
+    /// One `{"id", "embedding"}` object per line.
     case jsonl
     /// Columns `id` and `embedding` (list of float).
     case parquet
-    /// Tensor `embeddings` `[n, d]`, and in the metadata `ids`: a JSON list.
+    /// Tensor `embeddings` `[n, d]`, with `ids` in the metadata as a JSON list.
     case safetensors
 
     /// - Throws: `VectorError.unknownOutput`.
@@ -24,9 +24,9 @@ enum EmbeddingOutput: String, CaseIterable {
         self = format
     }
 
-    /// Writes what a journal holds; each file is complete or absent.
+    /// Writes the contents of a journal; each file is complete or absent.
     ///
-    /// - Parameter width: numbers of a vector.
+    /// - Parameter width: the number of components of a vector.
     /// - Throws: `VectorError`, `DataError`, `SafetensorsError`.
     func write(_ journal: VectorJournal, width: Int, to url: URL) throws {
         try Self.wrapping {
@@ -47,9 +47,9 @@ enum EmbeddingOutput: String, CaseIterable {
         }
     }
 
-    /// Writes OUTPUT.errors.jsonl, or removes an old one where there is nothing to list.
+    /// Writes OUTPUT.errors.jsonl, or removes an old one if there are no errors.
     ///
-    /// - Returns: the file, where there is one.
+    /// - Returns: the file, or nil if there are no errors.
     /// - Throws: `VectorError`.
     static func writeErrors(_ journal: VectorJournal, of output: URL) throws -> URL? {
         try wrapping { try writeErrors(journal, to: output.appendingPathExtension("errors.jsonl")) }
@@ -91,7 +91,7 @@ enum EmbeddingOutput: String, CaseIterable {
         try file.finish()
     }
 
-    /// The header of version 1.0: a Python literal, padded so that the numbers lie aligned.
+    /// The header in version 1.0: a Python literal, padded to align the data.
     static func numPyHeader(rows: Int, width: Int) -> [UInt8] {
         let (magic, alignment) = ([UInt8]([0x93]) + Array("NUMPY".utf8) + [1, 0], 64)
         var literal = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), \(width)), }"

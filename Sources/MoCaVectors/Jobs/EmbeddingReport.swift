@@ -1,4 +1,4 @@
-// What a job says about itself afterwards: `moca embed --report`.
+// The report of a job: `moca embed --report`.
 
 import Foundation
 package import MoCaEmbedding
@@ -6,29 +6,29 @@ import MoCaProcessing
 
 /// Counts, seconds and memory of one run.
 package struct EmbeddingReport: Sendable, Hashable, Codable {
-    /// Vectors in the output, those of an interrupted run before included.
+    /// The number of vectors in the output, including those of an interrupted run.
     package var items: Int
-    /// Tokens that this run computed, those of images aside.
+    /// The number of tokens that this run computed, excluding image tokens.
     package var textTokens: Int
-    /// Tokens of images, without their markers.
+    /// The number of image tokens, excluding markers.
     package var imageTokens: Int
-    /// Reading the model.
+    /// The time to load the model.
     package var loadSeconds = 0.0
-    /// Waiting for images to be decoded.
+    /// The time spent waiting for image decoding.
     package var preprocessSeconds: Double
     package var computeSeconds: Double
     package var totalSeconds = 0.0
     package var peakResidentBytes = 0
-    /// Records of the input.
+    /// The number of input records.
     package var records: Int
-    /// Records that an interrupted run had done.
+    /// The number of records completed by an interrupted run.
     package var resumedRecords: Int
-    /// What truncation left out, in this run.
+    /// The numbers of tokens and images that truncation dropped in this run.
     package var droppedTokens: Int
     package var droppedImages: Int
-    /// The file that lists records that were left out, where there are any.
+    /// The file that lists the skipped records, if there are any.
     package var errors: String?
-    /// What a user should know about the input, a sentence each; not part of the written report.
+    /// Notes for the user about the input, one sentence each; not part of the written report.
     package var notes: [String] = []
 
     enum CodingKeys: String, CodingKey {
@@ -58,7 +58,7 @@ package struct EmbeddingReport: Sendable, Hashable, Codable {
 }
 
 extension EmbeddingStatistics {
-    /// Adds what another window took.
+    /// Adds the statistics of another window.
     mutating func add(_ other: EmbeddingStatistics) {
         items += other.items
         textTokens += other.textTokens

@@ -1,4 +1,4 @@
-// The windows of one job, one after the other.
+// Processes the windows of one job in sequence.
 
 import Foundation
 import MoCaCore
@@ -8,7 +8,7 @@ import MoCaProcessing
 import MoCaSystem
 import MoCaTables
 
-/// Embeds windows of records and keeps what they gave.
+/// Embeds windows of records and stores the results in the journal.
 struct EmbeddingRun {
     private let job: EmbeddingJob
     private let embedder: Embedder
@@ -26,15 +26,15 @@ struct EmbeddingRun {
         (self.journal, self.reader) = (journal, reader)
     }
 
-    /// A window whose texts are tokens already.
+    /// A window of records with tokenized texts.
     private struct Window: Sendable {
         var records: [WindowRecord]
         var outlines: [Result<InputOutline, any Error>]
-        /// The identity of all records up to its end.
+        /// The identity of all records up to the end of the window.
         var fingerprint: ContentID
     }
 
-    /// What happened, without times.
+    /// The report of the run, without times.
     var report: EmbeddingReport {
         var report = EmbeddingReport(
             statistics, records: journal.commit.records, vectors: journal.commit.vectors,
@@ -55,11 +55,12 @@ struct EmbeddingRun {
                 output: job.output.path, kept: journal.commit.records)
             guard !isInterrupted() else { throw interrupted }
             try stopAtFailure(window.records, window.outlines)
-            // The next records are read and cut into tokens while the model computes these.
+            // The next window is read and tokenized while the model computes this one.
             let (current, embedder) = (window, embedder)
             async let computed = Self.compute(current, with: embedder) { count in
                 progress(count)
-                // Bits of a vector depend on its window, so what a part of one gave is not kept.
+                // The bits of a vector depend on its window, so partial results of a window are
+                // discarded.
                 guard !isInterrupted() else { throw interrupted }
             }
             window = try await Self.nextWindow(&reader, embedder, job.role)
@@ -125,7 +126,7 @@ struct EmbeddingRun {
         try journal.append(entries, values: values, fingerprint: window.fingerprint)
     }
 
-    /// - Throws: the first record's error, unless bad records are left out.
+    /// - Throws: the first record's error, unless bad records are skipped.
     private func stopAtFailure<Value>(
         _ records: [WindowRecord], _ results: [Result<Value, any Error>]
     ) throws {
@@ -136,9 +137,9 @@ struct EmbeddingRun {
         }
     }
 
-    /// The error with the record's place.
+    /// The error with the location of its record.
     ///
-    /// - Throws: an error that no record is to blame for.
+    /// - Throws: an error that was not caused by a record.
     private static func located(
         _ error: any Error, _ record: WindowRecord
     ) throws -> any UserFacingError {

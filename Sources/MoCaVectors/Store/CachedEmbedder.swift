@@ -1,39 +1,40 @@
-// Embeds what the cache does not have, so that the bits of a vector do not depend on what it had.
+// Embeds inputs that are missing from the cache, such that the bits of a vector do not depend on
+// the cache's contents.
 
 import MoCaCore
 package import MoCaEmbedding
 package import MoCaSystem
 
-/// An embedder that computes every input once.
+/// An embedder that computes each input once.
 ///
-/// Inputs are embedded window by window, and kernels round by what shares a batch. With
-/// `Reuse.sameWindow` a window is found whole or computed whole, and windows are a function of the
-/// inputs that were given since this value was made: an interrupted run that goes on, and one that
-/// finds half of its inputs from another run, give the bits of a run that starts from nothing.
+/// Inputs are embedded in windows, and rounding depends on the inputs that share a batch. With
+/// `Reuse.sameWindow` a window is either read or computed as a whole, and windows depend only on
+/// the inputs given since this value was created: a resumed run, and one with half of its inputs
+/// cached by another run, give the same bits as a run without a cache.
 package struct CachedEmbedder {
-    /// Which vectors that are kept are used again.
+    /// The cached vectors that may be reused.
     package enum Reuse: Sendable, Hashable {
-        /// Those of the same input in the same window: equal bits.
+        /// Vectors of the same input in the same window, which are bitwise equal.
         case sameWindow
-        /// Those of the same input, whatever shared its batch: equal up to rounding, and found again
-        /// when other inputs come or go.
+        /// Vectors of the same input in any batch, which are equal up to rounding, and are found
+        /// even if other inputs change.
         case sameInput
     }
 
     package let embedder: Embedder
     package let cache: VectorCache
-    /// Tokens of a window, about.
+    /// The approximate number of tokens in a window.
     package var windowTokens = WindowMeter.tokenCountMax
     private let reuse: Reuse
     private let progress: @Sendable (EmbeddingProgress) -> Void
     private let willEmbed: @Sendable (Int) throws -> Void
-    /// The cache's row of every input so far.
+    /// The cache's row of each input so far.
     private var rows: [ContentID: Int] = [:]
-    /// Inputs that were embedded, not found in the cache.
+    /// The number of inputs that were embedded, not found in the cache.
     package private(set) var embeddedCount = 0
 
     /// - Parameters:
-    ///   - willEmbed: asked before each window with the number of vectors that are kept; what it
+    ///   - willEmbed: called before each window with the number of cached vectors; an error that it
     ///     throws ends the run.
     package init(
         _ embedder: Embedder, _ cache: VectorCache, reuse: Reuse,
@@ -44,13 +45,13 @@ package struct CachedEmbedder {
         (self.progress, self.willEmbed) = (progress, willEmbed)
     }
 
-    /// The cache's rows of inputs, which are embedded where it lacks them.
+    /// Returns the cache's rows of inputs, embedding those that are missing.
     ///
     /// - Parameters:
-    ///   - keys: the keys of the inputs, where they are known; nil reads every input for its key.
-    ///   - name: what errors call an input, by its number.
-    ///   - tellsCount: whether progress is told how many inputs there are.
-    /// - Throws: `VectorError.badRecord`, `.notFinite`, `VectorError`, what `willEmbed` throws.
+    ///   - keys: the keys of the inputs, if known; nil reads every input to compute its key.
+    ///   - name: returns the name of an input in errors, by index.
+    ///   - tellsCount: whether `progress` is called with the number of inputs.
+    /// - Throws: `VectorError`, such as `.badRecord` and `.notFinite`, and errors of `willEmbed`.
     package mutating func rows(
         of inputs: [PromptedContent], keys: [ContentID]? = nil, tellsCount: Bool = true,
         name: (Int) -> String
@@ -98,7 +99,7 @@ package struct CachedEmbedder {
         let progress = progress
         let results = try await embedder.embed(
             computed.map { window[$0].input }, progress: { progress(.done($0)) })
-        // Rows that a killed run kept of this window have the same bits, and stay.
+        // Rows of this window from a killed run have the same bits, and are kept.
         var (added, values) = ([ContentID](), [Float]())
         for (index, result) in zip(computed, results) {
             let vector = try Self.vector(result, of: window[index].name)
@@ -114,7 +115,7 @@ package struct CachedEmbedder {
         }
     }
 
-    /// What the vectors of a window are kept under.
+    /// The cache keys of the vectors of a window.
     private func keptKeys(of window: [Entry]) -> [ContentID] {
         guard reuse == .sameWindow else { return window.map(\.key) }
         var hasher = ContentHasher()

@@ -1,42 +1,42 @@
-// What is told while many inputs are embedded, and how many of them are embedded together.
+// The progress of embedding many inputs, and the size of a window.
 
 package import MoCaCore
 
-/// What there is to do, and how far it is.
+/// A progress event of embedding.
 package enum EmbeddingProgress: Sendable, Hashable {
-    /// This many inputs have to be embedded, or found among those that are kept.
+    /// The number of inputs to embed or read from the cache.
     case found(Int)
-    /// This many more of them are done.
+    /// The number of inputs completed since the last event.
     case done(Int)
 }
 
-/// Says when enough inputs wait to be embedded together.
+/// Determines when enough inputs are collected to be embedded together.
 package struct WindowMeter: Sendable {
-    /// Inputs of about this many tokens are embedded together, which are minutes of a big model on a
-    /// slow machine; then their vectors are kept.
+    /// The approximate number of tokens that are embedded together before their vectors are saved:
+    /// minutes for a large model on a slow machine.
     package static let tokenCountMax = 16_384
 
     private let tokenCountMax: Int
     private var tokens = 0
 
-    /// A meter of an empty window.
+    /// Creates a meter of an empty window.
     package init(tokenCountMax: Int = tokenCountMax) {
         self.tokenCountMax = tokenCountMax
     }
 
-    /// Counts one more input.
+    /// Adds an input.
     package mutating func add(_ content: Content) { tokens += content.tokenEstimate }
 
-    /// Whether what was counted should be embedded now.
+    /// Whether the inputs should be embedded now.
     package var isFull: Bool { tokens >= tokenCountMax }
 }
 
 extension Content {
-    /// A guess, which decides no more than how often vectors are kept.
+    /// A rough estimate, which only determines how often vectors are saved.
     private static let tokensPerImage = 256
     private static let bytesPerToken = 4
 
-    /// Tokens, about.
+    /// The approximate number of tokens.
     fileprivate var tokenEstimate: Int {
         segments.reduce(1) { count, segment in
             switch segment {

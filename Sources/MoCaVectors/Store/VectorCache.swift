@@ -1,15 +1,15 @@
-// The vectors of a run, kept on disk so that an interrupted run goes on.
+// An on-disk cache of vectors, which makes interrupted runs resumable.
 //
-// A folder of the conditions' fingerprint holds `settings.json` (the conditions in full),
-// `vectors.bin` (float32 rows) and `keys.bin` (32 bytes a row: the key, and a digest of the row). A row
-// counts once its key is there; what stands after the last such row is cut.
+// A folder named by the conditions' fingerprint contains `settings.json` (all conditions),
+// `vectors.bin` (float32 rows) and `keys.bin` (32 bytes per row: the key, and a digest of the row).
+// A row is valid once its key is written; anything after the last valid row is truncated.
 
 package import Foundation
 package import MoCaSystem
 
-/// Vectors by key, written row after row.
+/// A cache of vectors by key, appended row by row.
 package final class VectorCache {
-    /// Numbers of a vector.
+    /// The number of components of a vector.
     package let width: Int
     private let folder: URL
     private let keys: GrowingFile
@@ -18,8 +18,8 @@ package final class VectorCache {
     /// The digest of each row.
     private var digests: [UInt128] = []
 
-    /// Opens or makes the cache of vectors that are computed under `conditions`, in a folder of
-    /// theirs below `root`: vectors of other conditions are never found.
+    /// Opens or creates the cache of vectors computed under `conditions`, in a folder of its own
+    /// below `root`: vectors of other conditions are never found.
     ///
     /// - Throws: `VectorError.cannotKeepVectors`, `.vectorsInUse`, `.damagedVectors`.
     package init(in root: URL, of conditions: VectorConditions) throws {
@@ -41,18 +41,18 @@ package final class VectorCache {
         try recover()
     }
 
-    /// Vectors that are kept.
+    /// The number of cached vectors.
     package var count: Int { digests.count }
 
-    /// The row of a vector; nil where it is not kept.
+    /// The row of a vector; nil if it is not cached.
     package func row(of key: ContentID) -> Int? { rows[key] }
 
-    /// Keeps vectors: `values` has a row for each of `keys`.
+    /// Appends vectors: `values` has a row for each key.
     ///
     /// - Throws: `VectorError.cannotKeepVectors`.
     package func append(_ added: [ContentID], values: [Float]) throws {
         precondition(values.count == added.count * width, "a row a key")
-        // The vectors first: a key must not be there before its vector.
+        // Vectors are written first: a key must not exist before its vector.
         try wrapping { try values.withUnsafeBytes { try vectors.append($0) } }
         let entries = added.enumerated().map { number, key in
             let row = values[number * width..<(number + 1) * width]
@@ -63,7 +63,7 @@ package final class VectorCache {
         for entry in entries { keep(entry) }
     }
 
-    /// Checks that a row is what was kept under its key: finite, and with the digest that it had.
+    /// Checks that the row of a key is finite and matches its digest.
     ///
     /// - Throws: `VectorError.damagedVectors`, `.cannotKeepVectors`.
     package func verify(_ key: ContentID) throws {
@@ -76,7 +76,7 @@ package final class VectorCache {
         }
     }
 
-    /// All rows, mapped.
+    /// All rows, memory-mapped.
     ///
     /// - Throws: `VectorError.cannotKeepVectors`.
     package func matrix() throws -> VectorMatrix {
@@ -90,7 +90,7 @@ package final class VectorCache {
         }
     }
 
-    /// What `keys.bin` says of a row.
+    /// The entry of a row in `keys.bin`.
     private struct Entry {
         static let byteCount = 2 * ContentID.byteCount
 
@@ -104,7 +104,7 @@ package final class VectorCache {
         ContentID(of: bytes).value
     }
 
-    /// Writes the conditions, or compares them with those that are there.
+    /// Writes the conditions, or compares them with the stored ones.
     private func check(_ conditions: VectorConditions) throws {
         let file = folder.appending(path: "settings.json")
         do {

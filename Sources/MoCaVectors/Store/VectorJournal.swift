@@ -1,31 +1,31 @@
-// What a run has computed so far, kept beside its output until the output is complete.
+// The results of a run so far, stored beside its output until the output is complete.
 //
-// The folder OUTPUT.progress holds `settings.json`, `vectors.bin` (float32 rows, one after the
-// other) and `records.jsonl` (a line a record, and after each window a line that makes it valid).
-// Whatever stands after the last such line was being written when the run ended, and is cut.
+// The folder OUTPUT.progress contains `settings.json`, `vectors.bin` (consecutive float32 rows) and
+// `records.jsonl` (a line per record, and after each window a line that commits it). Anything after
+// the last commit was incomplete when the run ended, and is truncated.
 
 import Foundation
 import MoCaCore
 import MoCaSystem
 import MoCaTables
 
-/// Vectors and records in input order, written window by window.
+/// A journal of vectors and records in input order, written window by window.
 final class VectorJournal {
-    /// One record.
+    /// The entry of one record.
     struct Entry: Codable, Sendable, Hashable {
-        /// The record's id; nil where it could not be read.
+        /// The record's id; nil if it could not be read.
         var id: String?
-        /// What messages call the record; only for one without a vector.
+        /// The name of the record in messages; only set without a vector.
         var record: String?
-        /// Why it has no vector.
+        /// The reason why the record has no vector.
         var error: String?
     }
 
-    /// How much is valid.
+    /// The extent of the valid data.
     struct Commit: Codable, Hashable {
         var records = 0
         var vectors = 0
-        /// Of the records so far.
+        /// The fingerprint of the records so far.
         var fingerprint = ContentHasher().id.text
     }
 
@@ -35,10 +35,10 @@ final class VectorJournal {
         var commit: Commit?
     }
 
-    /// What the vectors are computed with: `settings.json`.
+    /// The contents of `settings.json`: how the vectors are computed.
     private struct Settings: Codable {
         var conditions: VectorConditions
-        /// The prompt around each record.
+        /// The role whose prompt is applied to each record.
         var role: String?
 
         func differences(from other: Settings) -> [String] {
@@ -52,11 +52,11 @@ final class VectorJournal {
     private let records: GrowingFile
     private let vectors: GrowingFile
 
-    /// Starts anew, or goes on where an earlier run stopped.
+    /// Starts a new journal, or continues that of an earlier run.
     ///
     /// - Parameters:
-    ///   - conditions: what the vectors are computed with.
-    ///   - role: the prompt around each record; nil for none.
+    ///   - conditions: the conditions under which the vectors are computed.
+    ///   - role: the role whose prompt is applied to each record; nil for none.
     /// - Throws: `VectorError`.
     init(
         beside output: URL, conditions: VectorConditions, role: Role?, resumes: Bool
@@ -106,7 +106,7 @@ final class VectorJournal {
             lines.append(UInt8(ascii: "\n"))
         }
         try wrapping {
-            // The vectors first: a line that makes them valid must not be there before them.
+            // Vectors are written first: the commit line must not exist before them.
             try values.withUnsafeBytes { try vectors.append($0) }
             try vectors.synchronize()
             try records.append(lines)
@@ -114,9 +114,9 @@ final class VectorJournal {
         }
     }
 
-    /// Calls `body` with every entry, and with its vector where it has one.
+    /// Calls `body` with every entry and its vector, empty if the entry has an error.
     ///
-    /// - Throws: `VectorError.damagedProgress`, and what `body` throws.
+    /// - Throws: `VectorError.damagedProgress`, errors of `body`.
     func forEach(_ body: (Entry, [Float]) throws -> Void) throws {
         let rows = try FileHandle(forReadingFrom: vectors.url)
         var buffer = [Float](repeating: 0, count: width)
@@ -136,7 +136,7 @@ final class VectorJournal {
         }
     }
 
-    /// Removes everything: the output is complete.
+    /// Removes the journal, once the output is complete.
     ///
     /// - Throws: `VectorError.cannotWrite`.
     func remove() throws {
@@ -172,7 +172,7 @@ final class VectorJournal {
         }
     }
 
-    /// Finds the last valid window, and cuts what follows it.
+    /// Finds the last committed window, and truncates what follows it.
     private func recover() throws {
         var reader = try LineReader(records.url)
         var (length, valid) = (0, 0)
@@ -181,7 +181,7 @@ final class VectorJournal {
             do {
                 if let found = try decode(data).commit { (commit, valid) = (found, length) }
             } catch {
-                // A killed run leaves half a line; nothing after it counts.
+                // A killed run may leave a partial line; everything after it is ignored.
                 break
             }
         }

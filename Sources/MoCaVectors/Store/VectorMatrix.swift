@@ -1,19 +1,19 @@
-// Vectors as rows of float32, and their dot products in a fixed order of summation.
+// Vectors as float32 rows, and their dot products in a fixed summation order.
 
 package import Foundation
 import MoCaSystem
 
-/// Rows of float32, mapped from disk.
+/// A matrix of float32 rows, memory-mapped or in memory.
 package struct VectorMatrix: Sendable {
     private let bytes: Data
-    /// Numbers of a row.
+    /// The number of components of a row.
     package let width: Int
 
     package init(bytes: Data, width: Int) {
         (self.bytes, self.width) = (bytes, width)
     }
 
-    /// Rows in memory, of one length.
+    /// Creates a matrix in memory from rows of equal length.
     package init(rows: [[Float]]) {
         let values = rows.flatMap { $0 }
         self.init(bytes: values.withUnsafeBytes { Data($0) }, width: rows.first?.count ?? 0)
@@ -21,19 +21,19 @@ package struct VectorMatrix: Sendable {
 
     private var rowByteCount: Int { width * MemoryLayout<Float>.size }
 
-    /// The numbers of a row.
+    /// The components of a row.
     package func row(_ row: Int) -> [Float] {
         bytes.withUnsafeBytes { Array(Self.row($0, row, width)) }
     }
 
-    /// Calls `body` with the bytes of a row, which must not be kept.
+    /// Calls `body` with the bytes of a row, which must not escape the closure.
     package func withBytes<Result>(
         ofRow row: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
         try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(Self.row($0, row, width))) }
     }
 
-    /// The numbers of rows, one after the other.
+    /// The components of rows, concatenated.
     package func values(of rows: some RandomAccessCollection<Int>) -> [Float] {
         let rows = Array(rows)
         return [Float](unsafeUninitializedCapacity: rows.count * width) { target, count in
@@ -52,7 +52,8 @@ package struct VectorMatrix: Sendable {
         }
     }
 
-    /// Calls `body` with the numbers of rows, which are copied only where they do not follow each other.
+    /// Calls `body` with the components of rows, which are copied only if the rows are not
+    /// contiguous.
     package func withValues<Result>(
         of rows: some RandomAccessCollection<Int>,
         _ body: (UnsafeBufferPointer<Float>) throws -> Result
@@ -67,9 +68,9 @@ package struct VectorMatrix: Sendable {
         }
     }
 
-    /// The Euclidean lengths of rows; not finite where a number of the row is not.
+    /// The Euclidean norms of rows; not finite if a component of the row is not.
     ///
-    /// Summed in double precision: no length of finite numbers overflows.
+    /// Sums are in double precision, so norms of finite components do not overflow.
     package static func norms(of values: UnsafeBufferPointer<Float>, width: Int) -> [Double] {
         guard width > 0 else { return [] }
         let count = values.count / width
@@ -100,8 +101,8 @@ package struct VectorMatrix: Sendable {
         return sum.squareRoot()
     }
 
-    /// The dot products of one row with others. Always summed in the same order: equal rows get
-    /// equal scores, so that ties are ties.
+    /// The dot products of one row with others. The summation order is fixed: equal rows have equal
+    /// scores, so that ties are exact.
     package func scores(of query: Int, with others: [Int]) -> [Float] {
         bytes.withUnsafeBytes { bytes in
             let query = Self.row(bytes, query, width)

@@ -1,4 +1,4 @@
-// Which data a command reads, and how training would read them: a recipe, or folders and options.
+// The data that a command reads, and how training would read it: a recipe, or folders and options.
 
 import ArgumentParser
 import Foundation
@@ -12,7 +12,7 @@ import MoCaSystem
 import MoCaTokenizer
 import MoCaTraining
 
-/// A recipe or folders.
+/// The options that select a recipe or data folders.
 struct DataInputOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -55,29 +55,29 @@ struct DataInputOptions: ParsableArguments {
         try requirePositive(threads, "--threads")
     }
 
-    /// The data, read and resolved.
+    /// The data inputs, read and resolved.
     ///
     /// - Throws: `CommandError`, `DataError`, `TrainingError`.
     func resolved() throws -> DataInputs { try DataInputs(self) }
 }
 
-/// The data of a command, with the recipe that they come from.
+/// The data of a command, and the recipe that it comes from.
 struct DataInputs {
-    /// nil where folders were named.
+    /// The recipe; nil if folders were given.
     let recipe: Recipe?
     /// The folders of the subsets.
     let folders: [URL]
     /// The recipe's file and the data folders, which no output may replace.
     let paths: [String]
-    /// What image paths are relative to.
+    /// The folder that relative image paths are resolved against.
     let images: URL
-    /// What a recipe's records must be.
+    /// The kind of the records that the recipe requires.
     let kind: RecordKind?
-    /// Threads that read and decode.
+    /// The number of threads that read and decode.
     let threads: Int
-    /// The model whose files count; nil where none was named.
+    /// The model whose tokenizer and settings count tokens; nil if none was given.
     let model: URL?
-    /// Tokens of a content, at most.
+    /// The maximum number of tokens of a content.
     let maxLength: Int?
 
     fileprivate init(_ options: DataInputOptions) throws {
@@ -103,10 +103,11 @@ struct DataInputs {
         paths = folders.map(\.path) + [options.recipe].compactMap { $0 }
     }
 
-    /// Counts as training would, or nil without a model.
+    /// A meter that counts tokens as in training; nil without a model.
     ///
-    /// - Parameter policy: What happens to contents over the limit; nil: the recipe's, else `end`.
-    /// - Throws: what reading the model's files throws.
+    /// - Parameter policy: the treatment of contents over the limit; nil = the recipe's policy,
+    ///   else `end`.
+    /// - Throws: the errors of reading the model's files.
     func meter(_ policy: TruncationPolicy?) throws -> TokenMeter? {
         guard let model else { return nil }
         let configuration = try PretrainedModel.configuration(of: model)
@@ -136,7 +137,7 @@ struct DataInputs {
         }
     }
 
-    /// The image processor of the model, or MoCa's.
+    /// The image preprocessor of the model, or MoCa's default.
     ///
     /// - Throws: `ImageError`.
     func imagePreprocessor() throws -> ImagePreprocessor {
@@ -146,7 +147,7 @@ struct DataInputs {
                 ?? ImageProcessorConfiguration(folder: model))
     }
 
-    /// Everything beside the records that decides a count.
+    /// A text of everything except the records that affects a count.
     private func fingerprint(
         _ model: URL, _ images: ImageProcessorConfiguration, _ truncation: Truncation?,
         _ negatives: Int
@@ -162,7 +163,7 @@ struct DataInputs {
         return parts.joined(separator: "\n")
     }
 
-    /// The prompts as texts in a fixed order.
+    /// The prompts as strings in a fixed order.
     private static func texts(of prompts: Recipe.Prompts) -> [String] {
         let subsets = prompts.subsets.sorted { $0.key < $1.key }
         return prompts.removed.map { "removed \($0)" } + ["\(prompts.templates)"]
@@ -171,7 +172,7 @@ struct DataInputs {
 }
 
 extension StepMeter {
-    /// Draws how far records have been read.
+    /// Shows the progress of reading records.
     func take(_ step: ReadingStep) {
         switch step {
         case .begins(let total): start(total: total)

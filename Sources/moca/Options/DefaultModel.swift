@@ -1,10 +1,10 @@
-// Which model a command uses when none is named.
+// The model that a command uses if none is given.
 
 import Foundation
 
 /// The model that comes with the program.
 enum DefaultModel {
-    /// `$MOCA_MODEL`, else `models/nano` in the nearest folder above the program that has one.
+    /// `$MOCA_MODEL`, or `models/nano` in the nearest folder above the program that contains it.
     ///
     /// - Throws: `CommandError.noDefaultModel`.
     static func folder() throws -> URL {

@@ -1,12 +1,12 @@
-// Where to compute, and with which type of numbers.
+// The device and dtype of the computation.
 
 import ArgumentParser
 import MoCaEmbedding
 import Torch
 
-/// `--device`.
+/// A value of `--device`.
 struct DeviceChoice: ExpressibleByArgument, Hashable {
-    /// nil chooses the best that there is.
+    /// The device; nil selects the best one available.
     let device: Device?
 
     static let auto = DeviceChoice(device: nil)
@@ -32,11 +32,11 @@ struct DeviceChoice: ExpressibleByArgument, Hashable {
     var defaultValueDescription: String { device?.description ?? "auto" }
 }
 
-/// `--dtype`.
+/// A value of `--dtype`.
 enum ComputeType: String, ExpressibleByArgument, CaseIterable {
     case auto, float32, bfloat16, float16
 
-    /// nil leaves the choice to the loader.
+    /// The dtype; nil leaves the choice to the loader.
     var dtype: DType? {
         switch self {
         case .auto: nil
@@ -47,7 +47,7 @@ enum ComputeType: String, ExpressibleByArgument, CaseIterable {
     }
 }
 
-/// Where and how a command computes.
+/// The options for device, dtype and threads.
 struct DeviceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -64,7 +64,7 @@ struct DeviceOptions: ParsableArguments {
         try requirePositive(threads, "--threads", atMost: LibTorch.threadCountMax)
     }
 
-    /// The device, which is there.
+    /// The device, checked to be available.
     ///
     /// - Throws: `CommandError.deviceUnavailable`.
     func resolvedDevice() throws -> Device {
@@ -81,13 +81,13 @@ struct DeviceOptions: ParsableArguments {
         }
     }
 
-    /// Sets threads, for commands that do not go through an embedder.
+    /// Sets the number of threads, for commands that do not use an embedder.
     func applyThreads() {
         if let threads { LibTorch.setThreadCount(threads) }
     }
 }
 
-/// Refuses a value under 1, or one that no machine can serve.
+/// Throws if the value is below 1 or above `most`.
 func requirePositive(_ value: Int?, _ option: String, atMost most: Int = 1 << 40) throws {
     guard let value else { return }
     guard value >= 1 else {

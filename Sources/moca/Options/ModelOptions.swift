@@ -7,23 +7,23 @@ import MoCaEmbedding
 
 extension TruncationPolicy: ExpressibleByArgument {}
 
-/// `--attention`: the model's own, or one of the modes.
+/// A value of `--attention`: the model's own mode, or another one.
 enum AttentionChoice: String, ExpressibleByArgument, CaseIterable {
     case auto, bidirectional, causal
 
-    /// nil leaves the choice to the model.
+    /// The mode; nil leaves the choice to the model.
     var mode: AttentionMode? { AttentionMode(rawValue: rawValue) }
 }
 
-/// `--pooling`: the model's own, or one of the modes.
+/// A value of `--pooling`: the model's own mode, or another one.
 enum PoolingChoice: String, ExpressibleByArgument, CaseIterable {
     case auto, mean, last
 
-    /// nil leaves the choice to the model.
+    /// The mode; nil leaves the choice to the model.
     var mode: PoolingMode? { PoolingMode(rawValue: rawValue) }
 }
 
-/// Which model.
+/// The option that selects a model.
 struct ModelFolder: ParsableArguments {
     @Option(
         name: .customLong("model"),
@@ -33,7 +33,7 @@ struct ModelFolder: ParsableArguments {
             valueName: "dir"))
     var path: String?
 
-    /// The folder, which is there.
+    /// The folder, checked to exist.
     ///
     /// - Throws: `CommandError`.
     func resolved() throws -> URL {
@@ -43,7 +43,7 @@ struct ModelFolder: ParsableArguments {
     }
 }
 
-/// An adapter of the model.
+/// The option that selects an adapter of the model.
 struct AdapterFolder: ParsableArguments {
     @Option(
         name: .customLong("adapter"),
@@ -52,7 +52,7 @@ struct AdapterFolder: ParsableArguments {
             valueName: "dir"))
     var path: String?
 
-    /// The folder, which is there.
+    /// The folder, checked to exist; nil if none was given.
     ///
     /// - Throws: `CommandError`.
     func resolved() throws -> URL? {
@@ -62,7 +62,7 @@ struct AdapterFolder: ParsableArguments {
     }
 }
 
-/// How hidden states become a vector.
+/// The options that turn hidden states into a vector.
 struct PoolingOptions: ParsableArguments {
     @Option(help: "Which tokens a token attends to; auto is the model's own.")
     var attention = AttentionChoice.auto
@@ -83,7 +83,7 @@ struct PoolingOptions: ParsableArguments {
     }
 }
 
-/// How inputs become tokens.
+/// The options that turn inputs into tokens.
 struct InputOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Pixels of an image after resizing, at least.", valueName: "n"))
     var minPixels: Int?
@@ -118,7 +118,7 @@ struct InputOptions: ParsableArguments {
     }
 }
 
-/// All of them.
+/// All options of a command that loads a model.
 struct ModelOptions: ParsableArguments {
     @OptionGroup var folder: ModelFolder
     @OptionGroup var adapter: AdapterFolder
@@ -126,7 +126,7 @@ struct ModelOptions: ParsableArguments {
     @OptionGroup(title: "Vectors") var vectors: PoolingOptions
     @OptionGroup(title: "Inputs") var inputs: InputOptions
 
-    /// The options as the library takes them.
+    /// The options as options of the library.
     ///
     /// - Throws: `CommandError.deviceUnavailable`, `.inputMissing`.
     func embedderOptions() throws -> EmbedderOptions {
@@ -137,7 +137,7 @@ struct ModelOptions: ParsableArguments {
 }
 
 extension EmbedderOptions {
-    /// What the groups of options say.
+    /// Creates the options from the groups of command-line options.
     ///
     /// - Throws: `CommandError.deviceUnavailable`.
     init(_ device: DeviceOptions, _ vectors: PoolingOptions, _ inputs: InputOptions) throws {
@@ -157,7 +157,7 @@ extension EmbedderOptions {
     }
 }
 
-/// Refuses a path where nothing is.
+/// Throws if no file or folder exists at the path.
 ///
 /// - Throws: `CommandError.inputMissing`.
 func requireFile(_ path: String, _ option: String) throws {

@@ -1,11 +1,11 @@
-// Outputs are tried before anything costly begins.
+// Checks of outputs before any costly work begins.
 
 import Foundation
 
-/// Demands that the file `path` can be made or replaced, and that it is none of the files that the
+/// Requires that the file `path` can be created or replaced, and is not one of the files that the
 /// command reads.
 ///
-/// - Parameter inputs: files that are read, and folders whose data files are read.
+/// - Parameter inputs: files that the command reads, and folders whose data files it reads.
 /// - Throws: `CommandError.cannotWrite`, `.outputIsInput`.
 func requireWritableFile(_ path: String, reading inputs: [String] = []) throws {
     let url = URL(fileURLWithPath: path)
@@ -19,12 +19,12 @@ func requireWritableFile(_ path: String, reading inputs: [String] = []) throws {
     try requireWritable(url.deletingLastPathComponent(), for: path)
 }
 
-/// Demands that files can be made in the folder `path`, or that the folder can be made.
+/// Requires that files can be created in the folder `path`, or that the folder can be created.
 ///
 /// - Throws: `CommandError.cannotWrite`.
 func requireWritableFolder(_ path: String) throws {
     var url = URL(fileURLWithPath: path).standardizedFileURL
-    // What is missing will be made.
+    // Missing folders will be created.
     while url.path != "/", !FileManager.default.fileExists(atPath: url.path) {
         url.deleteLastPathComponent()
     }
@@ -44,7 +44,7 @@ private func requireWritable(_ folder: URL, for path: String) throws {
     }
 }
 
-/// Whether an existing file is `input`, by device and inode, or one of the data files in it.
+/// Whether an existing file is `input` or one of the data files in it, by device and inode.
 private func isRead(_ file: URL, from input: URL) -> Bool {
     var (output, read) = (stat(), stat())
     guard stat(file.path, &output) == 0, stat(input.path, &read) == 0 else { return false }
@@ -55,7 +55,7 @@ private func isRead(_ file: URL, from input: URL) -> Bool {
     return file.resolvingSymlinksInPath().path.hasPrefix(folder + "/")
 }
 
-/// Endings of files that commands read from folders: records, images, archives, weights.
+/// The extensions of files that commands read from folders: records, images, archives, weights.
 private let dataEndings: Set<String> = [
     "parquet", "arrow", "jsonl", "tsv", "txt", "tar", "tgz", "zip", "gz", "zst", "bz2", "xz", "jpg",
     "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jxl",

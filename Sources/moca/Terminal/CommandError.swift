@@ -1,31 +1,31 @@
-// What can go wrong in a command itself.
+// The errors of commands.
 
 import Foundation
 import MoCaCore
 
-/// A failure of a command that reaches a user.
+/// An error of a command, as shown to users.
 enum CommandError: UserFacingError, Hashable {
-    /// No `--model`, and no default model beside the program.
+    /// No `--model` was given, and there is no default model.
     case noDefaultModel
-    /// A device that this machine or build does not have.
+    /// The device is not available on this machine or in this build.
     case deviceUnavailable(String)
-    /// An option's file or folder is not there.
+    /// The file or folder of an option does not exist.
     case inputMissing(option: String, path: String)
-    /// An output that must not be overwritten.
+    /// The output exists and must not be overwritten.
     case outputExists(path: String)
-    /// An output that is one of the files that the command reads.
+    /// The output is one of the files that the command reads.
     case outputIsInput(path: String, input: String)
-    /// An output that cannot be written.
+    /// The output cannot be written.
     case cannotWrite(path: String, reason: String)
-    /// A file that cannot be read.
+    /// The file cannot be read.
     case cannotRead(path: String, reason: String)
-    /// `model verify` without probes.
+    /// `model verify` found no probes.
     case noProbes(file: String)
-    /// A probe whose vector is another one here.
+    /// The vectors of some probes differ from the stored ones.
     case probesDiffer(file: String, count: Int, total: Int)
-    /// Nothing to measure.
+    /// The input contains nothing to measure.
     case nothingToMeasure(path: String)
-    /// An error that no target foresees.
+    /// An error of a type that is not a `UserFacingError`.
     case unexpected(type: String, reason: String)
 
     var kind: FailureKind {

@@ -1,28 +1,29 @@
-// SIGINT and SIGTERM: the first asks a command to stop where it can go on later, the second ends it.
+// SIGINT and SIGTERM: the first requests a clean stop where a command supports it, the second ends
+// it.
 
 import Foundation
 import MoCaCore
 import Synchronization
 
-/// Notes the first signal.
+/// Records the first signal.
 final class Interruption: Sendable {
     private struct State {
         var hasHappened = false
-        /// What is said when a signal ends the program at once.
+        /// The message printed if a signal ends the program at once.
         var early: String?
     }
 
     private let state: Mutex<State>
-    // Made once, and never touched again: they live as long as this does.
+    // Created once and never modified; the sources live as long as this object.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
 
-    /// - Parameter early: what to say when a signal comes while there is nothing to save yet, which
-    ///   ends the program at once; nil never does that.
+    /// - Parameter early: the message for a signal that arrives before there is anything to save,
+    ///   and that ends the program at once; nil = signals are only recorded.
     init(early: String? = nil) {
         state = Mutex(State(early: early))
         let queue = DispatchQueue(label: "moca.signals")
         sources = [SIGINT, SIGTERM].map { number in
-            // Without this, the default action would come first.
+            // Disables the default action, which would run first.
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: queue)
         }
@@ -32,22 +33,22 @@ final class Interruption: Sendable {
         }
     }
 
-    /// From here on, the first signal is only noted: there is something to save.
+    /// From now on, the first signal is only recorded, because there is something to save.
     func waitsForCommand() { state.withLock { $0.early = nil } }
 
-    /// Whether a signal came.
+    /// Whether a signal has arrived.
     var hasHappened: Bool { state.withLock { $0.hasHappened } }
 
     private func happen() {
         state.withLock { state in
             if let message = state.early {
                 Message.write(message)
-                // Nothing waits for what the program has open: files are complete or absent.
+                // Open files need no cleanup: outputs are complete or absent.
                 _exit(FailureKind.interrupted.rawValue)
             }
             state.hasHappened = true
         }
-        // A second signal of either kind ends the program, as if nobody had asked for signals.
+        // A second signal of either kind ends the program by the default action.
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
     }
 }

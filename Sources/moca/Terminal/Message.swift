@@ -3,7 +3,7 @@
 import Foundation
 import MoCaSettings
 
-/// What a command says.
+/// The messages and JSON output of commands.
 enum Message {
     /// Writes a line to standard error.
     static func write(_ line: String) {
@@ -13,12 +13,12 @@ enum Message {
     /// Writes a warning to standard error.
     static func warn(_ text: String) { write("warning: \(text)") }
 
-    /// Prints a result as one line of JSON; numbers that JSON cannot write become texts.
+    /// Prints a result as one line of JSON; non-finite numbers become strings.
     static func printJSON(_ value: some Encodable) throws {
         print(try json(value))
     }
 
-    /// One line of JSON.
+    /// The value as one line of JSON.
     static func json(_ value: some Encodable) throws -> String {
         try JSONFormat.line.text(value, nonFinite: .words)
     }

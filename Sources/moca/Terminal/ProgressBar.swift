@@ -1,26 +1,27 @@
-// How far a command is: a line that is drawn anew on a terminal, a line now and then in a log.
+// Progress of a command: a line that is redrawn on a terminal, or an occasional line in a log.
 
 import Foundation
 import MoCaCore
 import Synchronization
 
-/// Items done, items a second, and when it will be over, on standard error.
+/// Shows items done, items per second, and the remaining time on standard error.
 final class ProgressBar: Sendable {
-    /// What is counted.
+    /// The unit of the count.
     enum Unit {
         case items
         case bytes
     }
 
     private static let width = 24
-    /// Between two drawings of the line on a terminal.
+    /// The minimum interval between redraws on a terminal.
     private static let secondsBetween = 0.1
-    /// Between two lines in a log.
+    /// The minimum interval between lines in a log.
     private static let secondsBetweenLines = 10.0
 
     private struct State {
         var done = 0
-        /// Done before the first second: those of a run that is continued.
+        /// The count of the first call, which an earlier run may have done; excluded from the
+        /// speed.
         var base: Int?
         var drawn: ContinuousClock.Instant?
     }
@@ -31,7 +32,7 @@ final class ProgressBar: Sendable {
     private let start = ContinuousClock.now
     private let state = Mutex(State())
 
-    /// - Parameter total: nil where it is not known.
+    /// - Parameter total: the number of items; nil if unknown.
     init(total: Int?, unit: Unit = .items) {
         (self.total, self.unit) = (total, unit)
     }
@@ -39,7 +40,7 @@ final class ProgressBar: Sendable {
     /// Whether standard error is a terminal.
     static var isShown: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Counts more items as done. The first call says how many an earlier run had done.
+    /// Counts more items as done. The first call passes the number that an earlier run had done.
     func add(_ count: Int) {
         let now = ContinuousClock.now
         let line = state.withLock { state -> String? in
@@ -63,7 +64,7 @@ final class ProgressBar: Sendable {
         return (now - (drawn ?? start)).seconds >= Self.secondsBetweenLines
     }
 
-    /// Ends the line; a log in which no line was written yet gets none.
+    /// Ends the line; writes nothing to a log without a previous line.
     func finish() {
         let (done, base, isDrawn) = state.withLock { ($0.done, $0.base ?? 0, $0.drawn != nil) }
         guard isTerminal || isDrawn else { return }
@@ -72,7 +73,7 @@ final class ProgressBar: Sendable {
         if isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
     }
 
-    /// `[=====>   ] 512/2048  83.2 items/s  ETA 0:18`.
+    /// The text of the bar, such as `[=====>   ] 512/2048  83.2 items/s  ETA 0:18`.
     func text(done: Int, sinceStart: Int, seconds: Double) -> String {
         let rate = seconds > 0 ? Double(sinceStart) / seconds : 0
         let isBytes = unit == .bytes
@@ -97,7 +98,7 @@ final class ProgressBar: Sendable {
 
     private func draw(_ line: String) {
         guard isTerminal else { return Message.write(line) }
-        // Return to the line's start, and clear what stood there.
+        // Return to the start of the line, and clear it.
         FileHandle.standardError.write(Data("\r\u{1b}[K\(line)".utf8))
     }
 }

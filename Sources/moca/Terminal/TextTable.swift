@@ -1,10 +1,10 @@
-// Columns of text on a terminal.
+// Text columns on a terminal.
 
 import Foundation
 
-/// Rows whose cells stand below each other.
+/// Rows with aligned columns.
 enum TextTable {
-    /// A line a row; all rows have as many cells as the first.
+    /// One line for each row; all rows have the same number of cells.
     static func lines(_ rows: [[String]]) -> [String] {
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

@@ -1,10 +1,10 @@
-// What a training run shows: lines, and on a terminal a bar below them.
+// The output of a training run: lines, and a bar below them on a terminal.
 
 import Foundation
 import MoCaCore
 import MoCaRunLog
 
-/// Lines scroll; the bar stays at the bottom and moves with every step.
+/// Prints scrolling lines above a bar that is updated at every step.
 final class TrainingScreen {
     private static let width = 20
     private static let secondsBetween = 0.1
@@ -16,12 +16,13 @@ final class TrainingScreen {
     private var bar = ""
     private var drawn: ContinuousClock.Instant?
     private var last: MetricsRow?
-    /// Where this process began, and when: an earlier one's steps say nothing of the speed.
+    /// The first step of this process and its time; steps of earlier processes do not affect the
+    /// speed.
     private var first: (step: Int, time: ContinuousClock.Instant)?
 
     /// - Parameters:
-    ///   - isTerminal: whether there is a bar.
-    ///   - write: takes text for standard error.
+    ///   - isTerminal: whether the bar is shown.
+    ///   - write: receives text for standard error.
     init(
         totalSteps: Int, isTerminal: Bool = ProgressBar.isShown,
         now: @escaping () -> ContinuousClock.Instant = { ContinuousClock.now },
@@ -33,7 +34,7 @@ final class TrainingScreen {
         (self.now, self.write) = (now, write)
     }
 
-    /// A line, above the bar.
+    /// Prints a line above the bar.
     func say(_ line: String) {
         guard isTerminal else { return write(line + "\n") }
         write("\r\u{1b}[K\(line)\n\(bar)")
@@ -46,14 +47,14 @@ final class TrainingScreen {
         advance(row.step)
     }
 
-    /// A step is done.
+    /// Updates the bar after a step.
     func advance(_ step: Int) {
         let now = now()
         if first == nil { first = (step, now) }
         guard isTerminal else { return }
         if let drawn, (now - drawn).seconds < Self.secondsBetween, step < totalSteps { return }
         drawn = now
-        // A longer line would wrap, and its first part would stay on the screen.
+        // A longer line would wrap, and its first part would remain on the screen.
         bar = String(text(step: step, at: now).prefix(Self.columns - 1))
         write("\r\u{1b}[K\(bar)")
     }
@@ -94,7 +95,7 @@ final class TrainingScreen {
         return whole < 3600 ? rest : "\(whole / 3600):\(rest)"
     }
 
-    /// Columns of the terminal.
+    /// The number of columns of the terminal.
     private static var columns: Int {
         var size = winsize()
         guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 20 else {

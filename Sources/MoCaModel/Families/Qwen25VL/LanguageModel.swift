@@ -1,18 +1,18 @@
 // The language model of Qwen2.5-VL: a decoder whose attention mode is a setting.
-// Shapes: T packed tokens, W width, H heads, G key/value heads, D numbers a head.
+// Shapes: T packed tokens, W width, H heads, G key/value heads, D components per head.
 
 import MoCaCore
 import NN
 import Torch
 
-/// Where the tokens of a packed batch are and whom they attend to.
+/// The rotary tables and attention runs of a packed batch.
 package struct SequenceContext: Sendable {
     let rotary: RotaryTable
     let runs: AttentionRuns
     let isCausal: Bool
 }
 
-/// One layer: attention, then a gated feed-forward layer, each after a norm.
+/// A decoder layer: attention, then a gated feed-forward layer, each after a norm.
 package struct DecoderLayer: Sendable {
     let inputLayernorm: RMSNorm
     let postAttentionLayernorm: RMSNorm
@@ -58,7 +58,7 @@ package struct DecoderLayer: Sendable {
     }
 }
 
-/// Token vectors to hidden states.
+/// The language model, which maps token vectors to hidden states.
 struct LanguageModel: Sendable {
     let embedTokens: TokenEmbedding
     let layers: [DecoderLayer]
@@ -73,7 +73,7 @@ struct LanguageModel: Sendable {
         configuration = text
     }
 
-    /// Token vectors `[T, W]` to the last hidden states `[T, W]`, after the final norm.
+    /// Computes the last hidden states `[T, W]`, after the final norm, of token vectors `[T, W]`.
     func callAsFunction(
         _ embedded: Tensor, _ context: SequenceContext, _ memory: LayerMemory,
         observe: StateObserver?

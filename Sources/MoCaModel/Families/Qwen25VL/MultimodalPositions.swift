@@ -1,4 +1,5 @@
-// Rotary positions on three axes (time, height, width), as `get_rope_index` of Qwen2.5-VL gives them.
+// Rotary positions on three axes (time, height, width), as computed by `get_rope_index` of
+// Qwen2.5-VL.
 // Shapes: T tokens of all appended sequences.
 
 package import MoCaCore
@@ -9,35 +10,35 @@ package import MoCaCore
 ///     try positions.append(ids, images: [ImageGrid(t: 1, h: 4, w: 6)])
 ///     positions.flattened   // [3 * T]
 ///
-/// Text counts up on all axes at once; the tokens of an image share its time and have their row and
-/// column; the text after it goes on from the largest position + 1.
+/// Text counts up on all axes at once; the tokens of an image share a time and have their own row
+/// and column; the text after it continues from the largest position + 1.
 package struct MultimodalPositions: Sendable {
-    /// Time, height and width of each token; three lists of T.
+    /// The time, height and width of each token, three lists of length T.
     package private(set) var axes: [[Int32]] = [[], [], []]
 
     private let imageToken: Int32
     private let visionStartToken: Int32
     private let mergeSize: Int
 
-    /// `mergeSize` patches a side become one token.
+    /// Creates empty positions; `mergeSize` x `mergeSize` patches become one token.
     package init(imageToken: Int32, visionStartToken: Int32, mergeSize: Int) {
         self.imageToken = imageToken
         self.visionStartToken = visionStartToken
         self.mergeSize = mergeSize
     }
 
-    /// T.
+    /// The number of tokens, T.
     package var count: Int { axes[0].count }
 
-    /// `[3, T]`, row after row.
+    /// The positions `[3, T]`, row-major.
     package var flattened: [Int32] { axes[0] + axes[1] + axes[2] }
 
     /// Appends one sequence and the grids of its images, in order. Positions start at 0.
     ///
-    /// An image begins where an image token directly follows a vision start. Throws
-    /// `imagesDisagree` unless every image has a grid, every grid an image, each image exactly the
-    /// tokens of its grid, and no image token stands elsewhere; `badGrid` for a grid that cannot be
-    /// merged. Nothing is appended then.
+    /// An image begins at an image token directly after a vision start. Throws `imagesDisagree`
+    /// unless images and grids match one to one, each image has exactly the tokens of its grid, and
+    /// there are no other image tokens; `badGrid` for a grid that cannot be merged. On failure
+    /// nothing is appended.
     package mutating func append(_ ids: [Int32], images: [ImageGrid]) throws(ModelError) {
         let starts = try imageStarts(ids, images)
         for axis in 0..<3 {
@@ -107,10 +108,11 @@ package struct MultimodalPositions: Sendable {
 }
 
 extension ImageGrid {
-    /// Patches a side of the largest grid: products of three sides stay far from overflow.
+    /// The maximum side of a grid, in patches: products of three sides stay far from overflow.
     package static let sideMax = 65_535
 
-    /// Throws `badGrid` unless whole groups of `mergeSize` x `mergeSize` patches fill the grid.
+    /// Throws `badGrid` unless the grid consists of whole groups of `mergeSize` x `mergeSize`
+    /// patches.
     package func checkMergeable(_ mergeSize: Int) throws(ModelError) {
         let isWhole = h % mergeSize == 0 && w % mergeSize == 0
         guard [t, h, w].allSatisfy({ (1...Self.sideMax).contains($0) }), isWhole else {

@@ -1,12 +1,12 @@
 // Qwen2.5-VL (arXiv 2502.13923) as an encoder: tokens and patches to hidden states. Attention of
-// the language model is bidirectional (MoCa, arXiv 2506.23115) or causal, as asked.
+// the language model is bidirectional (MoCa, arXiv 2506.23115) or causal, by setting.
 // Shapes: T packed tokens, P patches, G image tokens, W width.
 
 package import MoCaCore
 package import NN
 package import Torch
 
-/// The backbone.
+/// The Qwen2.5-VL backbone.
 package struct Qwen25VL: Backbone {
     private let settings: Qwen25VLConfiguration
     let visual: VisionTower
@@ -14,7 +14,7 @@ package struct Qwen25VL: Backbone {
     package let step: StepContext
     package var checkpointing = ActivationCheckpointing.none
 
-    /// Asks for all parameters.
+    /// Creates the backbone, requesting all parameters from `path`.
     package init(_ configuration: Qwen25VLConfiguration, _ path: ParameterPath) {
         settings = configuration
         step = path.store.context
@@ -54,7 +54,7 @@ package struct Qwen25VL: Backbone {
         }
     }
 
-    /// Image tokens `[G, W]` of checked grids.
+    /// Computes the image tokens `[G, W]` of checked grids.
     private func imageFeatures(
         _ pixelValues: Tensor, _ grids: [ImageGrid], _ observe: StateObserver?
     ) -> Tensor {

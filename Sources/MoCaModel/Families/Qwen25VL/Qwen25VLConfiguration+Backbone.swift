@@ -1,4 +1,4 @@
-// Qwen2.5-VL as a family: its names, its facts, and the keys of its parts.
+// Qwen2.5-VL as a family: its names, its sizes, and the keys of its modules.
 
 package import MoCaCore
 package import NN
@@ -22,8 +22,9 @@ extension Qwen25VLConfiguration: BackboneConfiguration {
         set { text.tieWordEmbeddings = newValue }
     }
 
-    /// The layer's input, both norms' outputs, queries, keys, values, what attention gives before and
-    /// after it is put in order, and the sum after it; and four tensors of the feed-forward part.
+    /// The sizes of decoder layers. A layer keeps its input, the outputs of both norms, queries,
+    /// keys, values, the attention output before and after reordering, the sum after it, and four
+    /// tensors of the feed-forward layer.
     package var textLayers: LayerSizes {
         LayerSizes(
             layerCount: text.layerCount, width: text.hiddenSize,
@@ -31,7 +32,8 @@ extension Qwen25VLConfiguration: BackboneConfiguration {
             keptCount: 7 * text.hiddenSize + 2 * text.keyValueSize + 4 * text.intermediateSize)
     }
 
-    /// The same tensors as in a layer of the language model, with keys and values as wide as queries.
+    /// The sizes of vision blocks, which keep the tensors of a decoder layer, with keys and values
+    /// as wide as queries.
     package var visionLayers: LayerSizes {
         LayerSizes(
             layerCount: vision.depth, width: vision.hiddenSize,

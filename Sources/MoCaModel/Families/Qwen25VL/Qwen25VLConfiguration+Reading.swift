@@ -1,6 +1,6 @@
 // Reads config.json in all forms in use: flat (transformers < 4.52 and MoCa) and nested
-// (`text_config`); rotary settings as `rope_scaling` + `rope_theta` or as `rope_parameters`; type as
-// `torch_dtype` or `dtype`. What the model does not compute is refused by name.
+// (`text_config`); rotary settings as `rope_scaling` + `rope_theta` or as `rope_parameters`; type
+// as `torch_dtype` or `dtype`. Settings that the model does not implement are refused by name.
 
 package import Foundation
 import MoCaSettings
@@ -23,7 +23,7 @@ extension Qwen25VLConfiguration {
                 ? nil : section.bool("tie_word_embeddings", default: false)
         }
         var text = readText(textSection)
-        // Newer transformers write it in one of two places; false is a default in both.
+        // Newer transformers write it at one of two keys; false is a default at both.
         text.tieWordEmbeddings = ties.contains(true)
         let vision = readVision(root)
         root.context.require(
@@ -71,7 +71,7 @@ extension Qwen25VLConfiguration {
         let context = root.context
         func optional(_ key: String) -> Int32? {
             let found = root[key] == nil ? text : root
-            // A list of ends: the first is written back.
+            // A list of end tokens: the first is written back.
             if case .array(let items)? = found[key], case .integer(let first)? = items.first {
                 return Int32(clamping: first)
             }
@@ -156,7 +156,7 @@ extension Qwen25VLConfiguration {
             })
     }
 
-    /// The object that holds `mrope_section`.
+    /// The section that contains `mrope_section`.
     private static func rotarySection(_ section: Section) -> Section {
         section.optionalSection("rope_parameters") ?? section.section("rope_scaling")
     }
@@ -189,7 +189,7 @@ extension Qwen25VLConfiguration {
         }
     }
 
-    /// Sliding windows may be described, as long as no layer uses one.
+    /// Sliding windows may be declared, as long as no layer uses one.
     private static func checkAttention(_ section: Section, layerCount: Int) {
         let first = section.optionalInteger("max_window_layers") ?? layerCount
         let isOn = section.bool("use_sliding_window", default: false)
@@ -214,9 +214,9 @@ extension Qwen25VLConfiguration {
     private static func readVision(_ root: Section) -> Vision {
         let key = "vision_config"
         if !root.has(key) { root.add(key, "is missing, must be an object") }
-        // Without the section, its keys are not reported one by one.
+        // If the section is missing, its keys are not reported one by one.
         let section = root.optionalSection(key) ?? Section(nil, path: key, SettingsContext(.json))
-        // Both spellings are written; the class of transformers only reads the first.
+        // Both spellings are written; the transformers class only reads the first.
         let channels = section["in_channels"] == nil ? "in_chans" : "in_channels"
         let vision = Vision(
             depth: section.count("depth"), hiddenSize: section.count("hidden_size"),

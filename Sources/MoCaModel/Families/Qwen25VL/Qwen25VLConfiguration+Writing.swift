@@ -5,7 +5,7 @@ package import Foundation
 import MoCaSettings
 
 extension Qwen25VLConfiguration {
-    /// The bytes of a flat `config.json`: sorted keys, one form for one configuration.
+    /// The bytes of a flat `config.json` with sorted keys, unique for each configuration.
     package func fileData() throws -> Data {
         try JSONFormat.document.data(JSON.object(flatObject))
     }
@@ -58,7 +58,7 @@ extension Qwen25VLConfiguration {
             "hidden_size": .integer(vision.hiddenSize),
             "intermediate_size": .integer(vision.intermediateSize),
             "num_heads": .integer(vision.headCount),
-            // The name that transformers reads, and the one that published files have.
+            // The name that transformers reads, and the one in published files.
             "in_channels": .integer(vision.inChannels),
             "in_chans": .integer(vision.inChannels),
             "out_hidden_size": .integer(vision.outHiddenSize),

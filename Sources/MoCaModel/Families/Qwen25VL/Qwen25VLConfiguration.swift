@@ -1,91 +1,93 @@
-// The sizes and settings of one Qwen2.5-VL model, whatever form its config.json has.
+// The sizes and settings of a Qwen2.5-VL model, whatever the form of its config.json.
 
-/// What decides the shape of a Qwen2.5-VL model and what it computes.
+/// The settings that determine the shape and computation of a Qwen2.5-VL model.
 ///
 ///     let configuration = try Qwen25VLConfiguration(parsing: data, file: "config.json")
 package struct Qwen25VLConfiguration: Sendable, Hashable {
-    /// The language model.
+    /// The settings of the language model.
     package var text: Text
-    /// The vision tower.
+    /// The settings of the vision tower.
     package var vision: Vision
-    /// The tokens that stand for images and their ends.
+    /// The special tokens of images and texts.
     package var tokens: Tokens
-    /// What the weights are said to be stored as: `float32`, `bfloat16` or `float16`.
+    /// The declared type of the stored weights: `float32`, `bfloat16` or `float16`.
     package var storageType: String
-    /// False where the file does not say whether input and output embeddings are one matrix;
-    /// `text.tieWordEmbeddings` is then false, unless the checkpoint has no `lm_head.weight`.
+    /// Whether the file says if input and output embeddings are one matrix. If not,
+    /// `text.tieWordEmbeddings` is false, unless the checkpoint has no `lm_head.weight`.
     package var declaresTie: Bool
 
-    /// The language model.
+    /// The settings of the language model.
     package struct Text: Sendable, Hashable {
         package var hiddenSize: Int
         package var intermediateSize: Int
         package var layerCount: Int
         package var headCount: Int
         package var keyValueHeadCount: Int
-        /// Rows of the embedding matrix, which has more than the tokenizer has tokens.
+        /// The number of rows of the embedding matrix, which exceeds the number of the tokenizer's
+        /// tokens.
         package var vocabularySize: Int
         package var rmsNormEpsilon: Double
         package var ropeTheta: Double
-        /// Frequencies that turn by time, height and width; their sum is half the head dimension.
+        /// The numbers of frequencies for time, height and width, with a sum of half the head
+        /// dimension.
         package var mropeSection: [Int]
-        /// The longest sequence.
+        /// The maximum length of a sequence, in tokens.
         package var maxPositions: Int
         package var tieWordEmbeddings: Bool
 
-        /// Numbers a head.
+        /// The number of components per head.
         package var headDimension: Int { hiddenSize / headCount }
-        /// Numbers of all key heads of a token.
+        /// The number of components of all key heads of a token.
         package var keyValueSize: Int { headDimension * keyValueHeadCount }
     }
 
-    /// The vision tower.
+    /// The settings of the vision tower.
     package struct Vision: Sendable, Hashable {
-        /// Blocks.
+        /// The number of blocks.
         package var depth: Int
         package var hiddenSize: Int
         package var intermediateSize: Int
         package var headCount: Int
         package var inChannels: Int
-        /// The width of a token's features: the language model's hidden size.
+        /// The width of an image token, equal to the language model's hidden size.
         package var outHiddenSize: Int
-        /// Pixels a side.
+        /// The side of a patch, in pixels.
         package var patchSize: Int
-        /// Frames a patch.
+        /// The number of frames of a patch.
         package var temporalPatchSize: Int
-        /// Patches a side that become one token.
+        /// The side of the square of patches that become one token, in patches.
         package var spatialMergeSize: Int
-        /// Pixels a side of an attention window.
+        /// The side of an attention window, in pixels.
         package var windowSize: Int
-        /// Blocks that attend over the whole image.
+        /// The indices of blocks that attend over the whole image.
         package var fullAttentionBlockIndexes: [Int]
 
-        /// Numbers a head.
+        /// The number of components per head.
         package var headDimension: Int { hiddenSize / headCount }
-        /// Numbers in a row of `pixel_values`.
+        /// The number of values in a row of `pixel_values`.
         package var patchValueCount: Int {
             inChannels * temporalPatchSize * patchSize * patchSize
         }
-        /// Patches that become one token.
+        /// The number of patches that become one token.
         package var mergeUnit: Int { spatialMergeSize * spatialMergeSize }
-        /// Tokens a side of an attention window.
+        /// The side of an attention window, in tokens.
         package var windowTokens: Int { windowSize / spatialMergeSize / patchSize }
     }
 
-    /// The tokens that stand for images and their ends.
+    /// The special tokens of images and texts.
     package struct Tokens: Sendable, Hashable {
         package var image: Int32
         package var video: Int32
         package var visionStart: Int32
         package var visionEnd: Int32
-        /// Written back as read; nothing is computed from the next three.
+        /// A token that is written back as read, like the next two; not used in computation.
         package var visionPad: Int32?
         package var beginning: Int32?
         package var end: Int32?
     }
 
-    /// The constant inside the vision tower's norms; no file has it.
+    /// The epsilon of the vision tower's norms, which is not in any file.
     package static let visionNormEpsilon = 1e-6
-    /// The base of the vision tower's rotary frequencies; no file may change it.
+    /// The base of the vision tower's rotary frequencies, which files cannot change.
     package static let visionRopeTheta = 10_000.0
 }

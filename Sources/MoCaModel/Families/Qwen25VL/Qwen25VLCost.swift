@@ -1,13 +1,13 @@
-// What a forward pass of Qwen2.5-VL costs.
+// The cost of a forward pass of Qwen2.5-VL.
 
 package import MoCaCore
 
-/// FLOPs of inputs of one Qwen2.5-VL model.
+/// The FLOPs of inputs of one Qwen2.5-VL model.
 package struct Qwen25VLCost: ForwardCost {
     private let text: Qwen25VLConfiguration.Text
     private let vision: Qwen25VLConfiguration.Vision
 
-    /// Takes the sizes of a model.
+    /// Creates the cost for the sizes of a model.
     package init(_ configuration: Qwen25VLConfiguration) {
         (text, vision) = (configuration.text, configuration.vision)
     }

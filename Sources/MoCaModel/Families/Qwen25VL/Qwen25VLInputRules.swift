@@ -1,5 +1,5 @@
-// How texts and images become the input of Qwen2.5-VL: an image is a vision start, one token for each
-// merged group of its patches, and a vision end.
+// The input rules of Qwen2.5-VL: an image is a vision start, one token for each merged group of its
+// patches, and a vision end.
 
 package import MoCaCore
 
@@ -10,7 +10,7 @@ package struct Qwen25VLInputRules: InputRules {
     package let vocabularySize: Int
     package let maxPositions: Int
 
-    /// Takes the rules of a model.
+    /// Creates the input rules of a model.
     package init(_ configuration: Qwen25VLConfiguration) {
         let vision = configuration.vision
         tokens = configuration.tokens

@@ -1,28 +1,28 @@
-// Rotary tables: the angles of each token's or patch's pairs.
-// Shapes: T tokens, P patches, D numbers a head.
+// Rotary tables: the rotation angles of each token or patch.
+// Shapes: T tokens, P patches, D components per head.
 
 import Torch
 
-/// Cosines and sines of a batch, `[T, D]`.
+/// The cosines and sines of a batch, `[T, D]`.
 package struct RotaryTable: Sendable {
     let cosine: Tensor
     let sine: Tensor
 
-    /// The table of angles `[T, D / 2]`: both halves of a head turn by the same angles.
+    /// Creates the table of angles `[T, D / 2]`; both halves of a head rotate by the same angles.
     private init(angles: Tensor, dtype: DType) {
         let both = Tensor.concatenated([angles, angles], axis: 1)  // [T, D]
         cosine = both.cosine().to(dtype)
         sine = both.sine().to(dtype)
     }
 
-    /// Turns every head of x `[T, H, D]`.
+    /// Rotates every head of x `[T, H, D]`.
     func rotate(_ x: Tensor) -> Tensor {
         x.rotatedHalves(cosine: cosine, sine: sine)
     }
 
-    /// Multimodal rotary positions of the language model (Qwen2-VL, section 2.1): pair i turns by
-    /// time, height or width, whichever section it is in. Computed in float32, then rounded to
-    /// `dtype`, the type of the hidden states. `positions` is `[3 * T]`, row after row.
+    /// Multimodal rotary positions of the language model (Qwen2-VL, section 2.1): pair i rotates by
+    /// time, height or width, depending on its section. Computed in float32, then rounded to
+    /// `dtype`, the type of the hidden states. `positions` is `[3 * T]`, row-major.
     static func language(
         _ positions: [Int32], _ text: Qwen25VLConfiguration.Text, dtype: DType, device: Device
     ) -> RotaryTable {
@@ -37,8 +37,8 @@ package struct RotaryTable: Sendable {
         return RotaryTable(angles: pairs * frequencies, dtype: dtype)
     }
 
-    /// Positions of patches in their image: the first half of the angles turns by row, the second by
-    /// column. Stays float32: the vision tower rotates in float32.
+    /// Rotary positions of patches in their image: the first half of the angles rotates by row, the
+    /// second by column. Stays float32: the vision tower rotates in float32.
     static func vision(
         rows: [Int32], columns: [Int32], headDimension: Int, device: Device
     ) -> RotaryTable {
@@ -50,7 +50,7 @@ package struct RotaryTable: Sendable {
         return RotaryTable(angles: .concatenated(angles, axis: 1), dtype: .float32)
     }
 
-    /// `1 / base^(2i / width)`, `[width / 2]`, rounded as the reference rounds.
+    /// The inverse frequencies `1 / base^(2i / width)`, `[width / 2]`, rounded as in the reference.
     private static func inverseFrequencies(_ width: Int, base: Double, device: Device) -> Tensor {
         let even = Tensor(stride(from: 0, to: width, by: 2).map { Float($0) }, on: device)
         let exponents = even / Tensor(Double(width), on: device)

@@ -1,33 +1,35 @@
-// The order in which the vision tower computes a batch of images: windows of equal size side by
-// side, whatever image they are of, so that each size is one attention call.
+// The order in which the vision tower computes a batch of images: windows of equal size are
+// adjacent, across images, so that each size is one attention call.
 // Shapes: P patches, G merged groups.
 
 import MoCaCore
 import Torch
 
-/// A batch's layout, as index tensors and attention runs.
+/// The layout of a batch, as index tensors and attention runs.
 struct VisionPlan {
-    /// int64 `[P]`: place i of the computing order holds patch `patchOrder[i]` of `pixel_values`.
+    /// The patch order, int64 `[P]`: index i of the computing order holds patch `patchOrder[i]` of
+    /// `pixel_values`.
     let patchOrder: Tensor
-    /// int64 `[G]`: group g of `pixel_values` stands at place `groupPlace[g]`.
+    /// The group positions, int64 `[G]`: group g of `pixel_values` is at index `groupPlace[g]`.
     let groupPlace: Tensor
     /// Attention within windows, in the computing order.
     let windows: AttentionRuns
     /// Attention within frames, in the order of `pixel_values`.
     let frames: AttentionRuns
-    /// int64 `[P]`: the inverse of `patchOrder`.
+    /// The inverse of `patchOrder`, int64 `[P]`.
     let patchPlace: Tensor
-    /// Whether each frame's patches fill the same places in both orders, so that full attention
+    /// Whether each frame's patches occupy the same indices in both orders, so that full attention
     /// needs no reordering.
     let keepsFrames: Bool
-    /// Rows and columns of the patches, in the computing order.
+    /// The rows and columns of the patches, in the computing order.
     let rows: [Int32]
     let columns: [Int32]
 
     init(_ layout: VisionLayout, mergeUnit: Int, device: Device) {
         let windowGroups = zip(layout.windowStarts, layout.windowStarts.dropFirst())
             .map { Int($0) / mergeUnit..<Int($1) / mergeUnit }
-        // Stable, so that one image alone, or images of one window each, stay as they are.
+        // The sort is stable, so that a single image, or images of one window each, keep their
+        // order.
         let order = windowGroups.enumerated()
             .sorted { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }
             .map(\.element)
@@ -54,7 +56,7 @@ struct VisionPlan {
         return places
     }
 
-    /// Whether each frame's patches fill the same places as in `pixel_values`, in whatever order.
+    /// Whether each frame's patches occupy the same indices as in `pixel_values`, in any order.
     private static func keepsFrames(_ patches: [Int], _ frameStarts: [Int]) -> Bool {
         zip(frameStarts, frameStarts.dropFirst()).allSatisfy { start, end in
             patches[start..<end].allSatisfy { (start..<end).contains($0) }

@@ -1,12 +1,12 @@
 // The vision tower of Qwen2.5-VL (arXiv 2502.13923, section 2.1): patches to image tokens. Most
 // blocks attend within windows, a few within the whole frame.
-// Shapes: P patches, G merged groups, W vision width, H heads, D numbers a head.
+// Shapes: P patches, G merged groups, W vision width, H heads, D components per head.
 
 import MoCaCore
 import NN
 import Torch
 
-/// One block: windowed or full attention, then a gated feed-forward layer.
+/// A vision block: windowed or full attention, then a gated feed-forward layer.
 struct VisionBlock: Sendable {
     let norm1: RMSNorm
     let norm2: RMSNorm
@@ -42,7 +42,7 @@ struct VisionBlock: Sendable {
     }
 }
 
-/// Four neighbouring patches to one image token.
+/// Merges a group of adjacent patches into one image token.
 struct PatchMerger: Sendable {
     let lnQ: RMSNorm
     let mlp0: Linear
@@ -58,15 +58,15 @@ struct PatchMerger: Sendable {
         mlp2 = Linear(path / "mlp" / 2, from: mergedWidth, to: vision.outHiddenSize)
     }
 
-    /// `[P, W]` -> `[G, outHiddenSize]`
+    /// Merges patches `[P, W]` to image tokens `[G, outHiddenSize]`.
     func callAsFunction(_ x: Tensor) -> Tensor {
         mlp2(mlp0(lnQ(x).reshaped([-1, mergedWidth])).gelu())
     }
 }
 
-/// `pixel_values` to image tokens.
+/// The vision tower, which maps `pixel_values` to image tokens.
 struct VisionTower: Sendable {
-    /// `[W, channels, frames, side, side]`: one vector a patch, no bias.
+    /// The patch projection `[W, channels, frames, side, side]`, without bias.
     let patchWeight: Tensor
     let blocks: [VisionBlock]
     let merger: PatchMerger
@@ -84,8 +84,8 @@ struct VisionTower: Sendable {
         windows = VisionWindows(vision)
     }
 
-    /// Image tokens `[G, outHiddenSize]`, in the order of `pixel_values` `[P, values]`. The grids
-    /// are those of a checked `EncoderInput`.
+    /// Computes image tokens `[G, outHiddenSize]`, in the order of `pixel_values` `[P, values]`.
+    /// The grids are those of a checked `EncoderInput`.
     func callAsFunction(
         _ pixelValues: Tensor, _ plan: VisionPlan, _ memory: LayerMemory, observe: StateObserver?
     ) -> Tensor {

@@ -1,37 +1,40 @@
 // The order and boundaries of the vision tower's attention windows, as integers (`get_window_index`
 // and `rot_pos_emb` of Qwen2.5-VL). Shapes: P patches, G merged groups (P = mergeUnit * G).
-// A group is `mergeSize` x `mergeSize` patches, consecutive in `pixel_values`; it becomes one token.
+// A group is `mergeSize` x `mergeSize` patches, consecutive in `pixel_values`, for one token.
 
 package import MoCaCore
 import Synchronization
 
-/// How the patches of some images are ordered and cut for attention.
+/// The order and segments of some images' patches for attention.
 package struct VisionLayout: Sendable, Hashable {
-    /// `[G]`: place i of the window order holds group `groupOrder[i]` of the processor's order.
+    /// The group order `[G]`: index i of the window order holds group `groupOrder[i]` of the
+    /// processor's order.
     package var groupOrder: [Int32] = []
-    /// `[G]`: group g stands at place `groupPlace[g]` of the window order (the inverse).
+    /// The inverse `[G]` of `groupOrder`: group g is at index `groupPlace[g]` of the window order.
     package var groupPlace: [Int32] = []
-    /// Patches in window order: window n is `windowStarts[n] ..< windowStarts[n + 1]`.
+    /// The window boundaries in window order: window n has the patches `windowStarts[n] ..<
+    /// windowStarts[n + 1]`.
     package var windowStarts: [Int32] = [0]
-    /// Patches in either order: frame n is `frameStarts[n] ..< frameStarts[n + 1]`. A still image is
-    /// one frame; full-attention blocks attend within a frame.
+    /// The frame boundaries in either order: frame n has the patches `frameStarts[n] ..<
+    /// frameStarts[n + 1]`. A still image is one frame; full-attention blocks attend within a
+    /// frame.
     package var frameStarts: [Int32] = [0]
-    /// `[P]`, in the processor's order: the row of each patch in its image.
+    /// The row of each patch in its image, `[P]`, in the processor's order.
     package var rows: [Int32] = []
-    /// `[P]`, in the processor's order: the column of each patch in its image.
+    /// The column of each patch in its image, `[P]`, in the processor's order.
     package var columns: [Int32] = []
 
-    /// G.
+    /// The number of merged groups, G.
     package var groupCount: Int { groupOrder.count }
-    /// P.
+    /// The number of patches, P.
     package var patchCount: Int { rows.count }
 
-    /// `[P]`: patch numbers of the processor's order, in window order.
+    /// The indices of patches in the processor's order, `[P]`, sorted in window order.
     package var patchOrder: [Int32] { patches(of: groupOrder) }
-    /// `[P]`: places in window order, in the processor's order (the inverse of `patchOrder`).
+    /// The inverse of `patchOrder`, `[P]`: the index in window order of each patch.
     package var patchPlace: [Int32] { patches(of: groupPlace) }
 
-    /// Appends another image's layout after this one's.
+    /// Appends the layout of further images after this one's.
     mutating func append(_ other: VisionLayout) {
         let (groups, patches) = (Int32(groupCount), Int32(patchCount))
         groupOrder.append(contentsOf: other.groupOrder.lazy.map { $0 + groups })
@@ -49,33 +52,33 @@ package struct VisionLayout: Sendable, Hashable {
     }
 }
 
-/// Makes the layouts of one model, and remembers one for each grid it met.
+/// Creates the layouts of one model, and caches one for each grid.
 ///
 ///     let windows = VisionWindows(configuration.vision)
 ///     let layout = try windows.layout(of: grids)
 package final class VisionWindows: Sendable {
-    /// Patches a side of a group.
+    /// The side of a group, in patches.
     package let mergeSize: Int
-    /// Groups a side of a window.
+    /// The side of a window, in groups.
     package let windowSize: Int
 
     private let known = Mutex<[ImageGrid: VisionLayout]>([:])
     /// A pixel budget allows a few thousand shapes of at most some tens of kilobytes.
     private static let knownMax = 1024
 
-    /// `windowSize` is in groups.
+    /// Creates an empty cache; `windowSize` is in groups.
     package init(mergeSize: Int, windowSize: Int) {
         precondition(mergeSize > 0 && windowSize > 0, "sizes of windows must be positive")
         self.mergeSize = mergeSize
         self.windowSize = windowSize
     }
 
-    /// Takes the sizes of a model.
+    /// Creates an empty cache for the sizes of a model.
     package convenience init(_ vision: Qwen25VLConfiguration.Vision) {
         self.init(mergeSize: vision.spatialMergeSize, windowSize: vision.windowTokens)
     }
 
-    /// The layout of a batch of images, one after the other. Throws `badGrid`.
+    /// The layout of a batch of images in order. Throws `badGrid`.
     package func layout(of grids: [ImageGrid]) throws(ModelError) -> VisionLayout {
         guard grids.count != 1 else { return try layout(of: grids[0]) }
         var whole = VisionLayout()
@@ -132,7 +135,7 @@ package final class VisionWindows: Sendable {
         return layout
     }
 
-    /// Row and column of each patch of a frame of `height` x `width` groups.
+    /// Appends the row and column of each patch of a frame of `height` x `width` groups.
     private func appendPatches(height: Int, width: Int, to layout: inout VisionLayout) {
         for group in 0..<height * width {
             for patch in 0..<mergeSize * mergeSize {

@@ -1,4 +1,4 @@
-// `batch`: how much one step takes. The two stages count it in different units.
+// `batch`: the size of a step, in a unit that depends on the stage.
 
 import MoCaData
 import MoCaSettings

@@ -1,4 +1,4 @@
-// `data`: which records a run learns from, how they are mixed, and how they look to the model.
+// `data`: the records of a run, how they are mixed, and how they are prepared for the model.
 
 import Foundation
 import MoCaCore
@@ -25,7 +25,7 @@ extension Recipe.DataSettings {
 
     private static var images: RecipeKey<Self> {
         RecipeKey { section, data in
-            // Not as of a folder: the same value whether or not there is one yet.
+            // Not marked as a folder: the value must not depend on whether the folder exists.
             data.images =
                 section.optionalURL("images")
                 ?? URL(fileURLWithPath: section.context.folder.path, isDirectory: false)

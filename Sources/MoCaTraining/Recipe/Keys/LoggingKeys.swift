@@ -1,4 +1,4 @@
-// `logging`: what a run writes down about itself, and how often.
+// `logging`: the logs of a run and their intervals.
 
 import MoCaSettings
 
@@ -13,7 +13,7 @@ extension Recipe.Logging {
         ]
     }
 
-    /// Steps between two panels: 0 for none, else every tenth log.
+    /// The number of steps between two measurements, 0 for none; the default is every tenth log.
     private static func period(
         _ key: String, _ path: WritableKeyPath<Self, Int>
     ) -> RecipeKey<Self> {

@@ -1,4 +1,4 @@
-// `model`: the weights that a run starts with.
+// `model`: the initial weights of a run.
 
 import Foundation
 import MoCaSettings

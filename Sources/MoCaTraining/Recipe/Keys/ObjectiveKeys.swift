@@ -1,5 +1,5 @@
-// `objective`: what is learnt. Every place where the MoCa paper and its released code differ is a
-// key here or in the other mappings.
+// `objective`: the training objective. Each difference between the MoCa paper and its released code
+// is a key here or in the other mappings.
 
 import Foundation
 import MoCaModel
@@ -138,7 +138,7 @@ extension ContrastiveObjective.Settings: RecipeMapping {
 }
 
 extension RecipeKey {
-    /// A list of numbers, all of which `accept` must let through; absent: the empty list.
+    /// A list of numbers, all of which `accept` must return; empty if absent.
     fileprivate static func numbers<Number: CustomStringConvertible>(
         _ key: String, _ path: WritableKeyPath<Owner, [Number]>, _ kind: String,
         _ accept: @escaping ([Double]) -> [Number]

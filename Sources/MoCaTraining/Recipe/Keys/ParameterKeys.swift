@@ -1,4 +1,4 @@
-// `lora`, and the keys of `optimizer` about groups of parameters and the average of weights.
+// `lora`, and the keys of `optimizer` for parameter groups and weight averaging.
 
 import Foundation
 import MoCaSettings
@@ -6,7 +6,7 @@ import NN
 import Torch
 
 extension Section {
-    /// A list of regular expressions; empty where it is absent.
+    /// Reads a list of regular expressions; empty if absent.
     func patterns(_ key: String) -> [KeyPattern] {
         (strings(key) ?? []).compactMap { text in
             if let pattern = KeyPattern(text) { return pattern }
@@ -33,7 +33,7 @@ extension Recipe {
         }
     }
 
-    /// What cannot be trained together.
+    /// Checks for settings that cannot be combined.
     static var parametersCheck: RecipeKey<Recipe> {
         .check { root, recipe in
             if recipe.runtime.dtype == .float16, !recipe.runtime.usesMasterWeights {

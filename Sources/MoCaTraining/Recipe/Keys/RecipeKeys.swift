@@ -1,11 +1,11 @@
-// The outermost keys of a recipe, and those of its smaller mappings.
+// The top-level keys of a recipe, and those of its smaller mappings.
 
 import Foundation
 import MoCaSettings
 import NN
 import Torch
 
-/// Products of two stay far from overflow.
+/// The upper limit of sizes in a recipe; products of two stay far below integer overflow.
 let recipeSizeMax = 1 << 30
 
 extension Recipe {

@@ -28,7 +28,7 @@ extension Recipe.Schedule {
         ]
     }
 
-    /// `total_steps`, or in its place `epochs`.
+    /// `total_steps` or `epochs`.
     private static func length(_ stage: Recipe.Stage) -> RecipeKey<Self> {
         RecipeKey { section, schedule in
             if section.has("epochs") {
@@ -40,7 +40,7 @@ extension Recipe.Schedule {
                         "must not be given together with total_steps"
                             + (section.isFromElsewhere("total_steps", than: "epochs") ? hint : ""))
                 }
-                // How many samples a step has is known of queries alone.
+                // The number of samples in a step is fixed only in fine-tuning.
                 if stage == .pretraining {
                     section.add("epochs", "is of fine-tuning; give total_steps")
                 }
@@ -101,7 +101,7 @@ extension Recipe.Checkpoints: RecipeMapping {
 }
 
 extension Recipe {
-    /// `evaluation`, which may be absent.
+    /// The optional mapping `evaluation`.
     static var evaluationKey: RecipeKey<Recipe> {
         RecipeKey { root, recipe in
             if root.has("evaluation") {

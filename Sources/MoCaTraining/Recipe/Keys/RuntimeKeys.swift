@@ -1,4 +1,4 @@
-// `runtime`: where and how a run computes.
+// `runtime`: the device, numerics and threads of a run.
 
 import MoCaSettings
 import Torch
@@ -48,17 +48,17 @@ extension Recipe.Runtime: RecipeMapping {
                 section.add(key, "is true, which needs master_weights: true")
             }
         } write: { runtime in
-            // Runs go on under the same text, and older ones do not have the key. Where it decides
-            // how gradients are summed it is written, so that the difference has its name.
+            // A resumed run needs an equal recipe text, and older recipes lack the key. It is
+            // written only when it affects how gradients are summed, so that a difference is named.
             let isSilent = runtime.sumsInFloat32 && !runtime.mayHaveMasters
             return [(key, isSilent ? nil : .value(runtime.sumsInFloat32))]
         }
     }
 
-    /// Whether weights are, or may turn out to be, of 16 bits with masters.
+    /// Whether weights have, or may turn out to have, 16 bits and master copies.
     private var mayHaveMasters: Bool {
         guard usesMasterWeights else { return false }
-        // On another device than the processor, what is stored decides.
+        // On devices other than the CPU, the stored type is used.
         guard let dtype else { return device?.kind != .cpu }
         return dtype.byteCount == 2
     }
@@ -76,7 +76,7 @@ extension Recipe.Runtime: RecipeMapping {
 }
 
 extension Device {
-    /// `cpu`, `cuda`, `cuda:1` or `mps`; nil for anything else.
+    /// Parses `cpu`, `cuda`, `cuda:1` or `mps`; nil for anything else.
     fileprivate init?(recipe text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard let kind = Kind(rawValue: String(parts[0])), parts.count <= 2 else { return nil }

@@ -1,11 +1,11 @@
-// `moca bench`: how fast this machine runs a model, beside its own peak.
+// `moca bench`: the speed of a model on this machine, compared with the machine's peak.
 
 import ArgumentParser
 import Foundation
 import MoCaProcessing
 import MoCaVectors
 
-/// The benchmarks.
+/// The benchmark commands.
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
@@ -13,7 +13,7 @@ struct BenchCommand: AsyncParsableCommand {
         subcommands: [BenchEmbedCommand.self, BenchTrainCommand.self])
 }
 
-/// What a benchmark runs on.
+/// The model and input of a benchmark.
 struct BenchInput: ParsableArguments {
     @Option(help: ArgumentHelp("Records as for `moca embed`.", valueName: "file"))
     var input: String
@@ -29,7 +29,7 @@ struct BenchInput: ParsableArguments {
         try requirePositive(repeats, "--repeat")
     }
 
-    /// The input, which is there.
+    /// The input, checked to exist.
     ///
     /// - Throws: `CommandError.inputMissing`.
     func resolved() throws -> EmbeddingInput {
@@ -37,13 +37,13 @@ struct BenchInput: ParsableArguments {
         return .file(URL(fileURLWithPath: input))
     }
 
-    /// Relative paths of images start here.
+    /// The folder that relative image paths are resolved against.
     var imageFolder: URL {
         URL(fileURLWithPath: FileManager.default.currentDirectoryPath, isDirectory: true)
     }
 }
 
-/// Times embedding.
+/// Measures the speed of embedding.
 struct BenchEmbedCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "embed",

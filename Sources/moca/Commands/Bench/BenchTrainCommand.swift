@@ -1,4 +1,4 @@
-// `moca bench train`: how fast one training step runs.
+// `moca bench train`: the speed of a training step.
 
 import ArgumentParser
 import Foundation
@@ -10,7 +10,7 @@ import Torch
 
 extension ActivationCheckpointing: ExpressibleByArgument {}
 
-/// Times training steps.
+/// Measures the speed of training steps.
 struct BenchTrainCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",

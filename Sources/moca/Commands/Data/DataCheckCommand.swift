@@ -1,4 +1,4 @@
-// `moca data check`: is this data fit to train on?
+// `moca data check`: whether data is fit for training.
 
 import ArgumentParser
 import Foundation
@@ -6,7 +6,7 @@ import MoCaCore
 import MoCaDataCheck
 import MoCaTraining
 
-/// Reads and decodes everything once, and says what is wrong.
+/// Reads and decodes all records once, and reports the problems.
 struct DataCheckCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
@@ -96,7 +96,7 @@ struct DataCheckCommand: VerboseCommand {
     private func settings(_ data: DataInputs) throws -> DataCheckSettings {
         var settings = DataCheckSettings(folders: data.folders, images: data.images)
         settings.kind = data.kind
-        // Cut, so that what would be lost is known, whatever the policy.
+        // Measures with truncation, so that the loss is known whatever the policy.
         settings.meter = try data.meter(.end)
         settings.refusesLongRecords = data.recipe?.data.truncation == .error
         if let recipe = data.recipe, recipe.stage == .pretraining {

@@ -1,8 +1,8 @@
-// `moca data`: what can be done with training data before any training.
+// `moca data`: commands on training data.
 
 import ArgumentParser
 
-/// The commands about data.
+/// The commands on training data.
 struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Get training data, check it, look at it, make it better.",

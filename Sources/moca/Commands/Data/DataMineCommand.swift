@@ -1,4 +1,4 @@
-// `moca data mine`: pairs to pairs with hard negatives.
+// `moca data mine`: adds hard negatives to pairs.
 
 import ArgumentParser
 import Foundation
@@ -120,12 +120,12 @@ struct DataMineCommand: VerboseCommand {
     }
 }
 
-/// Which neighbours become negatives.
+/// The options that select negatives among the neighbours.
 struct MiningOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Negatives a query, at most.", valueName: "n"))
     var negatives = MiningSettings().negatives
 
-    @Option(help: ArgumentHelp("Pass over so many of the best candidates.", valueName: "rank"))
+    @Option(help: ArgumentHelp("The number of best candidates to skip.", valueName: "rank"))
     var rangeMin = MiningSettings().rangeMin
 
     @Option(
@@ -157,7 +157,7 @@ struct MiningOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Of random sampling.", valueName: "n"))
     var seed: UInt64 = 0
 
-    /// The same as the library takes them.
+    /// The options as settings of the library.
     var settings: MiningSettings {
         var settings = MiningSettings()
         (settings.negatives, settings.rangeMin, settings.rangeMax) = (negatives, rangeMin, rangeMax)
@@ -168,7 +168,7 @@ struct MiningOptions: ParsableArguments {
     }
 }
 
-/// Tells the progress of mining.
+/// Reports the progress of mining.
 private func tell(_ event: NegativeMiner.Event, _ meter: StepMeter) {
     switch event {
     case .started(let subset, let records):

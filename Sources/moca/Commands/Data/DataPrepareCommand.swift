@@ -1,4 +1,4 @@
-// `moca data prepare`: a manifest to folders of data.
+// `moca data prepare`: makes data folders from a manifest.
 
 import ArgumentParser
 import Foundation
@@ -6,7 +6,7 @@ import MoCaCore
 import MoCaDataPreparation
 import Synchronization
 
-/// Fetches, joins, unpacks and verifies.
+/// Downloads, joins, unpacks and verifies data.
 struct DataPrepareCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "prepare",
@@ -59,7 +59,7 @@ struct DataPrepareCommand: VerboseCommand {
         }
     }
 
-    /// `.deps` of the working folder, and of the package that this program was built in.
+    /// The `.deps` folders of the working folder and of the package that this program was built in.
     private static func programFolders(_ environment: [String: String]) -> [URL] {
         if let deps = environment["MOCA_DEPS"] { return [URL(fileURLWithPath: deps)] }
         var folders = [URL(fileURLWithPath: FileManager.default.currentDirectoryPath)]
@@ -101,7 +101,7 @@ struct DataPrepareCommand: VerboseCommand {
                 + "free")
     }
 
-    /// Columns that line up: the first to the left, the others to the right.
+    /// Aligned columns, the first left-aligned, the others right-aligned.
     private static func table(_ rows: [[String]]) -> String {
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
@@ -113,7 +113,7 @@ struct DataPrepareCommand: VerboseCommand {
     }
 }
 
-/// A progress bar of bytes on a terminal; notes go to standard error anywhere.
+/// Shows a progress bar of bytes on a terminal; notes always go to standard error.
 private final class ByteMeter: Sendable {
     private let bar = Mutex<ProgressBar?>(nil)
 

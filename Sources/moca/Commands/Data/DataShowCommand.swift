@@ -5,7 +5,7 @@ import Foundation
 import MoCaReport
 import MoCaTraining
 
-/// Writes a contact sheet.
+/// Writes a page of training samples.
 struct DataShowCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",

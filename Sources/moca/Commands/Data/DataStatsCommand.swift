@@ -1,4 +1,4 @@
-// `moca data stats`: how many tokens, how many batches.
+// `moca data stats`: the numbers of tokens and batches.
 
 import ArgumentParser
 import Foundation
@@ -8,7 +8,7 @@ import MoCaReport
 import MoCaTables
 import MoCaTraining
 
-/// Counts tokens as training would see them.
+/// Counts tokens as in training.
 struct DataStatsCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "stats",
@@ -29,7 +29,7 @@ struct DataStatsCommand: VerboseCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Plan batches of so many pairs (default: the recipe's batch.size).", valueName: "n"))
+            "Pairs of a planned batch (default: the recipe's batch.size).", valueName: "n"))
     var batchSize: Int?
 
     @Option(
@@ -60,7 +60,7 @@ struct DataStatsCommand: VerboseCommand {
         }
     }
 
-    /// What is printed with `--json`.
+    /// The output of `--json`.
     private struct Output: Encodable {
         var subsets: [StatisticsSummary]
         var total: StatisticsSummary
@@ -71,7 +71,7 @@ struct DataStatsCommand: VerboseCommand {
         let data = try inputs.resolved()
         if let html { try requireWritableFile(html, reading: data.paths) }
         guard let counter = try data.meter(nil) else {
-            preconditionFailure("a model was asked for")
+            preconditionFailure("a model was required")
         }
         var settings = DataStatisticsSettings(
             folders: data.folders, images: data.images, meter: counter, threads: data.threads)
@@ -130,7 +130,7 @@ struct DataStatsCommand: VerboseCommand {
         return try BatchPlan(statistics, tokenBudget: size, rules)
     }
 
-    /// The records of the recipe's quarantine.
+    /// The records in the recipe's quarantine file.
     private func leftOut(_ recipe: Recipe, _ data: DataInputs) throws -> Set<SampleID> {
         guard let file = recipe.data.quarantine else { return [] }
         let (records, images) = (try QuarantinedRecord.read(file), ImageStore(root: data.images))

@@ -1,4 +1,4 @@
-// `moca embed`: a file of records to a file of vectors.
+// `moca embed`: embeds a file of records into a file of vectors.
 
 import ArgumentParser
 import Foundation

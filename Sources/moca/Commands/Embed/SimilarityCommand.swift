@@ -1,4 +1,4 @@
-// `moca similarity`: how alike queries and targets are.
+// `moca similarity`: the similarity of queries and targets.
 
 import ArgumentParser
 import Foundation
@@ -61,7 +61,7 @@ struct SimilarityCommand: VerboseCommand {
         }
     }
 
-    /// What `--json` prints.
+    /// The output of `--json`.
     private struct Result: Encodable {
         var queries: [String]
         var targets: [String]
@@ -128,7 +128,7 @@ struct SimilarityCommand: VerboseCommand {
         .image(URL(fileURLWithPath: path))
     }
 
-    /// A role that the model has no prompt for is embedded as it is.
+    /// Embeds contents in a role; without a prompt for the role, contents are embedded unchanged.
     private func embed(
         _ contents: [Content], as role: Role, _ embedder: Embedder
     ) async throws -> [Embedding] {
@@ -147,7 +147,7 @@ struct SimilarityCommand: VerboseCommand {
 }
 
 extension Embedding {
-    /// The cosine, also of vectors that were not normalised.
+    /// The cosine, also for vectors that are not normalised.
     fileprivate func cosine(with other: Embedding) -> Float {
         let norms = similarity(to: self).squareRoot() * other.similarity(to: other).squareRoot()
         return norms > 0 ? similarity(to: other) / norms : 0

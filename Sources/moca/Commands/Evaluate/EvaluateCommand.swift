@@ -1,4 +1,4 @@
-// `moca evaluate`: benchmarks to scores.
+// `moca evaluate`: scores of a model on benchmarks.
 
 import ArgumentParser
 import Foundation
@@ -12,7 +12,7 @@ import MoCaVectors
 import NN
 import Torch
 
-/// The benchmarks.
+/// The evaluation commands.
 struct EvaluateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate",
@@ -23,7 +23,7 @@ struct EvaluateCommand: AsyncParsableCommand {
         ])
 }
 
-/// The options of every benchmark.
+/// The options that all benchmarks share.
 struct EvaluationOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The folder of the sets, or one set.", valueName: "dir"))
     var data: String
@@ -59,13 +59,13 @@ struct EvaluationOptions: ParsableArguments {
     var report = true
 }
 
-/// Where results go in another program's format.
+/// The options that export results in the format of another program.
 struct ExportOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Also write the scores as mteb keeps results.", valueName: "dir"))
     var mteb: String?
 }
 
-/// `moca evaluate mmeb`.
+/// Evaluates a model on MMEB.
 struct EvaluateMMEBCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "mmeb", abstract: "Precision at 1 among each query's own candidates.",
@@ -85,7 +85,7 @@ struct EvaluateMMEBCommand: VerboseCommand {
     }
 }
 
-/// `moca evaluate vidore`.
+/// Evaluates a model on ViDoRe.
 struct EvaluateViDoReCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "vidore", abstract: "Retrieval of document pages: nDCG, recall, MRR, MAP.",
@@ -105,7 +105,7 @@ struct EvaluateViDoReCommand: VerboseCommand {
     }
 }
 
-/// `moca evaluate retrieval`.
+/// Evaluates a model on a retrieval set.
 struct EvaluateRetrievalCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "retrieval", abstract: "Retrieval of texts or images: nDCG, recall, MRR, MAP.",
@@ -124,7 +124,7 @@ struct EvaluateRetrievalCommand: VerboseCommand {
     }
 }
 
-/// What the benchmarks share: loading, progress, printing.
+/// The part that all benchmarks share: loading, progress, printing.
 private struct Evaluation {
     private let model: ModelOptions
     private let options: EvaluationOptions
@@ -186,7 +186,7 @@ private struct Evaluation {
         }
     }
 
-    /// Writes the scores as mteb keeps them.
+    /// Writes the scores in mteb's format.
     private func write(
         _ report: EvaluationRun.Report, _ embedder: Embedder, _ identity: ModelIdentity,
         to folder: String
@@ -194,10 +194,10 @@ private struct Evaluation {
         let backbone = embedder.model.backbone
         let parameters = PretrainedModel.declarations(backbone.configuration, purpose: .embedding)
         let export = MTEBExport(
-            // mteb wants ORGANISATION/MODEL.
+            // mteb expects ORGANISATION/MODEL.
             model: URL(fileURLWithPath: identity.folder).pathComponents.suffix(2)
                 .joined(separator: "/"),
-            // The same weights of another type give other scores.
+            // The same weights have different scores in another dtype.
             revision: "\(identity.fingerprint)-\(backbone.embeddingWeight.dtype.rawValue)",
             vectorLength: embedder.vectorLength,
             parameterCount: parameters.reduce(0) { $0 + $1.count })
@@ -207,7 +207,7 @@ private struct Evaluation {
     }
 }
 
-/// Tells the progress of an evaluation.
+/// Reports the progress of an evaluation.
 private func tell(_ event: EvaluationEvent, _ meter: StepMeter) {
     switch event {
     case .started(let set, let number, let count): Message.write("\(set) (\(number) of \(count))")
@@ -217,7 +217,7 @@ private func tell(_ event: EvaluationEvent, _ meter: StepMeter) {
     }
 }
 
-/// Scores as a table of text.
+/// Scores as a text table.
 struct ScoreLines {
     private let scores: Scores
 
@@ -225,7 +225,7 @@ struct ScoreLines {
         self.scores = scores
     }
 
-    /// The lines: name, measure, value, interval, chance, queries; in per cent.
+    /// The lines, in per cent: name, measure, value, interval, chance, queries.
     var lines: [String] {
         var rows = [["set", "measure", "score", "95 %", "chance", "queries"]]
         for (name, score) in scores.sets.sorted(by: { $0.key < $1.key }) {

@@ -1,4 +1,4 @@
-// `moca evaluate compare`: two evaluations, query by query.
+// `moca evaluate compare`: compares two evaluations query by query.
 
 import ArgumentParser
 import Foundation
@@ -7,7 +7,7 @@ import MoCaEvaluation
 import MoCaReport
 import MoCaSettings
 
-/// Prints how much two evaluations differ.
+/// Prints the differences between two evaluations.
 struct EvaluateCompareCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
@@ -107,7 +107,7 @@ struct EvaluateCompareCommand: VerboseCommand {
             + "\(best.joined(separator: " -> ")), right \(example.relevant.joined(separator: ", "))"
     }
 
-    /// One line of a query, without its middle where it is long.
+    /// The query on one line; the middle of a long one is cut.
     private func shortened(_ text: String) -> String {
         let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
         return line.count <= 120 ? line : "\(line.prefix(70)) ... \(line.suffix(45))"

@@ -1,4 +1,4 @@
-// `moca evaluate drift`: how far a checkpoint's vectors moved from another's.
+// `moca evaluate drift`: how far the vectors of two checkpoints differ.
 
 import ArgumentParser
 import Foundation
@@ -8,7 +8,7 @@ import MoCaEvaluation
 import MoCaSystem
 import MoCaVectors
 
-/// Embeds one list of inputs with two models, and compares the vectors.
+/// Embeds the same inputs with two models, and compares the vectors.
 struct EvaluateDriftCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "drift",
@@ -112,7 +112,7 @@ struct EvaluateDriftCommand: VerboseCommand {
             try requireFile(adapter, "--adapter-a or --adapter-b")
             options.adapter = URL(fileURLWithPath: adapter, isDirectory: true)
         }
-        // Products are cosines then, whatever the model's contract says.
+        // Makes dot products cosines, whatever the model's contract says.
         options.isNormalized = true
         let folder = URL(fileURLWithPath: model, isDirectory: true)
         let identity = try ModelIdentity(of: folder, options)

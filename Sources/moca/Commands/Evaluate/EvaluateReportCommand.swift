@@ -1,4 +1,4 @@
-// `moca evaluate report`: the report of an evaluation, written anew from its files.
+// `moca evaluate report`: rewrites the report of an evaluation from its files.
 
 import ArgumentParser
 import Foundation

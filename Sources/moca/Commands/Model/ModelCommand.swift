@@ -1,8 +1,8 @@
-// `moca model`: what can be done with a model's folder.
+// `moca model`: commands on a model's folder.
 
 import ArgumentParser
 
-/// The commands about models.
+/// The commands on models.
 struct ModelCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model", abstract: "Inspect, make and check models.",

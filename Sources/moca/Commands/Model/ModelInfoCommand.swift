@@ -1,11 +1,11 @@
-// `moca model info`: what a model is, without loading its weights.
+// `moca model info`: describes a model without loading its weights.
 
 import ArgumentParser
 import Foundation
 import MoCaCore
 import MoCaModel
 
-/// Prints architecture, parameters, types, memory and contract.
+/// Prints architecture, parameters, dtypes, memory and contract.
 struct ModelInfoCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",

@@ -6,13 +6,13 @@ import MoCaModel
 import NN
 import Torch
 
-/// How `model init` draws weights.
+/// The initialisation scheme of `model init`.
 enum SchemeChoice: String, ExpressibleByArgument, CaseIterable {
     case standard
     case unitVariance = "unit-variance"
 }
 
-/// Writes a model of random weights.
+/// Writes a model with random weights.
 struct ModelInitCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
@@ -91,7 +91,7 @@ struct ModelInitCommand: VerboseCommand {
             purpose: withHeads ? .pretraining : .embedding, to: folder)
     }
 
-    /// transformers' `initializer_range`.
+    /// The default of `initializer_range` in transformers.
     private static let standardDeviation = 0.02
 
     private var initialization: InitializationScheme {

@@ -1,17 +1,17 @@
-// `moca model merge` and `moca model average`: models made of models, without training.
+// `moca model merge` and `moca model average`: models derived from models without training.
 
 import ArgumentParser
 import Foundation
 import MoCaModel
 
-/// Where a derived model goes.
+/// The output folder of a derived model.
 struct DerivedModelOutput: ParsableArguments {
     @Option(
         name: .customLong("output"),
         help: ArgumentHelp("A folder that has no model yet.", valueName: "dir"))
     var path: String
 
-    /// The folder, made where it is not there.
+    /// Returns the folder, creating it if it does not exist.
     ///
     /// - Throws: `CommandError.outputExists`, `.cannotWrite`.
     func made() throws -> URL {
@@ -29,7 +29,7 @@ struct DerivedModelOutput: ParsableArguments {
     }
 }
 
-/// Merges an adapter into its base.
+/// Merges an adapter into its base model.
 struct ModelMergeCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "merge",
@@ -56,7 +56,7 @@ struct ModelMergeCommand: VerboseCommand {
     }
 }
 
-/// Averages models.
+/// Averages the weights of several models.
 struct ModelAverageCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "average",

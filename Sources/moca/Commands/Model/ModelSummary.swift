@@ -1,4 +1,4 @@
-// What a model's folder holds, from its headers and settings alone.
+// The content of a model's folder, read from headers and settings only.
 
 import Foundation
 import MoCaModel
@@ -6,9 +6,9 @@ import MoCaTokenizer
 import NN
 import Safetensors
 
-/// Architecture, parameters, stored types and memory of one model.
+/// Architecture, parameters, stored dtypes and memory of one model.
 struct ModelSummary: Encodable {
-    /// A part of the model and its parameters.
+    /// A part of the model, with its number of parameters.
     struct Part: Encodable {
         var name: String
         var parameters: Int
@@ -20,17 +20,17 @@ struct ModelSummary: Encodable {
     var vision: [String: Int]
     var parameters: Int
     var parts: [Part]
-    /// Bytes of weights that are stored, by their type.
+    /// The bytes of the stored weights by dtype.
     var storedBytes: [String: Int]
-    /// Bytes of weights in memory, by the type of the computation.
+    /// The bytes of the weights in memory by compute dtype.
     var memoryBytes: [String: Int]
     var vectorLength: Int
     var vocabularySize: Int
-    /// Tokens of the tokenizer, fewer than the vocabulary has rows.
+    /// The number of tokens of the tokenizer; the embedding may have more rows.
     var tokenizerSize: Int?
     var hasPretrainingHeads: Bool
     var isTied: Bool
-    /// Weights that are not there, or not known.
+    /// The names of missing weights.
     var missing: [String]
     var unknown: [String]
     var contract: EmbeddingContract?
@@ -46,6 +46,8 @@ struct ModelSummary: Encodable {
         case isTied = "is_tied"
     }
 
+    /// Reads the headers and settings in `folder`.
+    ///
     /// - Throws: `ModelError`, `SafetensorsError`, `TokenizerError`.
     init(reading folder: URL) throws {
         let checkpoint = try SafetensorsCheckpoint(opening: folder)

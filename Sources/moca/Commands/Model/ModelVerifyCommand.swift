@@ -1,4 +1,4 @@
-// `moca model verify`: does this build compute what the model's author's did?
+// `moca model verify`: whether this build reproduces the vectors of the model's author.
 
 import ArgumentParser
 import Foundation
@@ -7,7 +7,7 @@ import MoCaEmbedding
 import MoCaModel
 import Torch
 
-/// Embeds the contract's probes and compares.
+/// Embeds the contract's probes, and compares the vectors with the stored ones.
 struct ModelVerifyCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
@@ -26,7 +26,7 @@ struct ModelVerifyCommand: VerboseCommand {
 
     @OptionGroup var verbosity: VerbosityOptions
 
-    /// What is printed.
+    /// The output of the command.
     private struct Result: Encodable {
         var probes: Int
         var differing: Int

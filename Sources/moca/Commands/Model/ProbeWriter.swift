@@ -1,4 +1,4 @@
-// Probes for a contract: a few inputs whose vectors show most mistakes.
+// Probes of a contract: a few inputs whose vectors reveal most mistakes.
 
 import Foundation
 import MoCaCore
@@ -17,7 +17,7 @@ struct ProbeWriter {
         self.embedder = embedder
     }
 
-    /// Replaces the contract's probes by new ones with the vectors of this embedder.
+    /// Replaces the contract's probes with new ones whose vectors come from this embedder.
     ///
     /// - Throws: a `UserFacingError`.
     func write() async throws {
@@ -39,7 +39,7 @@ struct ProbeWriter {
         }
     }
 
-    /// Text in several scripts, an image, and both, with each prompt that the model has.
+    /// Text in several scripts, an image, and both, plus one input for each prompt of the model.
     private func probes() throws -> [EmbeddingContract.Probe] {
         let picture = EmbeddingContract.Probe.dataURL(try Self.picture(), mediaType: "image/png")
         let inputs: [(text: String, images: [String])] = [
@@ -50,14 +50,14 @@ struct ProbeWriter {
         ]
         let roles: [Role?] = [nil] + embedder.roles
         return roles.enumerated().flatMap { number, role in
-            // One input shows whether a prompt is right.
+            // One input is enough to verify a prompt.
             (number == 0 ? inputs : [inputs[0]]).map {
                 EmbeddingContract.Probe(text: $0.text, images: $0.images, role: role, vector: [])
             }
         }
     }
 
-    /// Stripes and a gradient, 60 x 44 pixels: any change of resizing or orientation shows.
+    /// Stripes and a gradient, 60 x 44 pixels: any change of resizing or orientation is visible.
     private static func picture() throws -> Data {
         let (width, height) = (60, 44)
         var samples: [UInt8] = []
@@ -71,7 +71,7 @@ struct ProbeWriter {
 }
 
 extension Content {
-    /// The input of a probe; `name` is what errors call its images.
+    /// Creates the content of a probe; `name` identifies its images in errors.
     ///
     /// - Throws: `DataError`.
     init(_ probe: EmbeddingContract.Probe, name: String) throws {

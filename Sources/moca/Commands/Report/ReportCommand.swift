@@ -1,4 +1,4 @@
-// `moca report`: what runs did, as one page.
+// `moca report`: one page about runs.
 
 import ArgumentParser
 import Foundation
@@ -119,7 +119,7 @@ struct ReportCommand: VerboseCommand {
 }
 
 extension LabelledFile: ExpressibleByArgument {
-    /// Reads `LABEL=FILE`.
+    /// Parses `LABEL=FILE`.
     public init?(argument: String) {
         guard let equals = argument.firstIndex(of: "="), equals > argument.startIndex else {
             return nil

@@ -1,4 +1,4 @@
-// `moca index`: folders of images and texts to an index.
+// `moca index`: builds an index from folders of images and texts.
 
 import ArgumentParser
 import Foundation
@@ -7,7 +7,7 @@ import MoCaSearch
 import MoCaVectors
 import Synchronization
 
-/// Makes or updates an index.
+/// Creates or updates an index.
 struct IndexCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "index",
@@ -87,11 +87,11 @@ struct IndexCommand: VerboseCommand {
     }
 }
 
-/// A progress bar whose total is known only when the work begins; nothing without a terminal.
+/// A progress bar whose total becomes known later; shows nothing without a terminal.
 final class StepMeter: Sendable {
     private let bar = Mutex<ProgressBar?>(nil)
 
-    /// Begins a bar, and ends the one before it.
+    /// Starts a bar, and finishes the previous one.
     func start(total: Int?) {
         finish()
         guard ProgressBar.isShown, total != 0 else { return }

@@ -1,4 +1,4 @@
-// `moca search`: a text or a picture to what is most like it.
+// `moca search`: finds what is most similar to a text or an image.
 
 import ArgumentParser
 import Foundation
@@ -54,7 +54,7 @@ struct SearchCommand: VerboseCommand {
         }
     }
 
-    /// What `--json` prints.
+    /// The output of `--json`.
     private struct Output: Encodable {
         struct Result: Encodable {
             var id: String
@@ -102,7 +102,7 @@ struct SearchCommand: VerboseCommand {
         var segments: [Content.Segment] = []
         if let image { segments.append(.image(.file(URL(fileURLWithPath: image)))) }
         if let query, !query.isEmpty { segments.append(.text(query)) }
-        // A model without a prompt for queries embeds them as they are.
+        // Without a prompt for queries, the content is embedded unchanged.
         let input = embedder.prompted(Content(segments), as: .query)
         return try await embedder.embedAll([input])[0]
     }
@@ -124,7 +124,7 @@ struct SearchCommand: VerboseCommand {
         try report.write(to: URL(fileURLWithPath: file))
     }
 
-    /// A picture small enough for a page; nil, with a warning, where it cannot be shown any more.
+    /// A thumbnail for a page; nil, with a warning, if the image can no longer be shown.
     private func picture(_ path: String) throws -> ReportImage? {
         let side = 320
         do {

@@ -1,9 +1,9 @@
-// `moca finetune`: contrastive training by a recipe.
+// `moca finetune`: contrastive training from a recipe.
 
 import ArgumentParser
 import MoCaTraining
 
-/// Queries and documents.
+/// Trains on queries and documents.
 struct FinetuneCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "finetune",

@@ -1,4 +1,4 @@
-// `moca pretrain`: continual pre-training by a recipe.
+// `moca pretrain`: continual pre-training from a recipe.
 
 import ArgumentParser
 import Foundation
@@ -6,7 +6,7 @@ import MoCaCore
 import MoCaTraining
 import Torch
 
-/// Masked text and masked patches.
+/// Trains on masked text and masked patches.
 struct PretrainCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "pretrain",
@@ -21,7 +21,7 @@ struct PretrainCommand: VerboseCommand {
     }
 }
 
-/// What both training commands take.
+/// The options that both training commands share.
 struct TrainingOptions: ParsableArguments {
     static let discussion = """
         A recipe is a YAML file; recipes/ has commented ones. Any key can be given as \
@@ -41,7 +41,7 @@ struct TrainingOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("Keys to set, as key.path=value.", valueName: "key.path=value"))
     var overrides: [String] = []
 
-    /// Runs the recipe, or says what it would need.
+    /// Runs the recipe, or prints what it would need.
     func run(_ stage: Recipe.Stage) async throws {
         let recipe = try Recipe(
             reading: URL(fileURLWithPath: config), stage: stage, overrides: overrides
@@ -78,6 +78,6 @@ struct TrainingOptions: ParsableArguments {
         print(folder.path)
     }
 
-    /// What a signal before the first step is answered with.
+    /// The error for a signal before the first step.
     private static var early: TrainingError { .interrupted(step: nil, checkpoint: nil) }
 }

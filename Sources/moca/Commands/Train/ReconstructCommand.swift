@@ -1,4 +1,4 @@
-// `moca reconstruct`: what a model with pre-training heads makes of masked pictures.
+// `moca reconstruct`: reconstructions of masked images by a model with pre-training heads.
 
 import ArgumentParser
 import Foundation
@@ -7,7 +7,7 @@ import Torch
 import MoCaModel
 import MoCaTraining
 
-/// Writes original, masked and reconstructed pictures.
+/// Writes original, masked and reconstructed images.
 struct ReconstructCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "reconstruct",

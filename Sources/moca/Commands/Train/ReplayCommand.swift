@@ -1,4 +1,4 @@
-// `moca replay`: a saved batch, or all parts of a step, forward and backward.
+// `moca replay`: forward and backward passes over a saved batch, or all microbatches of a step.
 
 import ArgumentParser
 import Foundation
@@ -8,14 +8,14 @@ import MoCaTraining
 extension ReplayRequest.HardNegativeScope: ExpressibleByArgument {}
 extension ReplayRequest.TokenTarget: ExpressibleByArgument {}
 
-/// `--objective`.
+/// The values of `--objective`.
 enum ObjectiveKind: String, ExpressibleByArgument, CaseIterable {
     case pretrain, contrastive
 
     var stage: Recipe.Stage { self == .pretrain ? .pretraining : .contrastive }
 }
 
-/// Prints the loss and the norm of the gradients of one batch.
+/// Prints the loss and the gradient norm of one batch.
 struct ReplayCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "replay",

@@ -1,4 +1,4 @@
-// Scores of a model that is being trained, by the code of `moca evaluate`.
+// Scores of a model during training, computed by the code of `moca evaluate`.
 
 import Foundation
 import MoCaEmbedding
@@ -11,14 +11,14 @@ import Torch
 
 /// Evaluates the model of a run between its steps.
 ///
-/// The weights are those in memory; scores go to `evaluation/step-STEP/` of the run folder.
+/// The weights in memory are used; scores are written to `evaluation/step-STEP/` in the run folder.
 final class RunningEvaluation {
     private let settings: Recipe.Evaluation
     private let runFolder: URL
     private let interruption: Interruption
-    /// Where the model is trained, and computes what is evaluated.
+    /// The actor that trains the model, and also computes its evaluation.
     private let modelActor: ModelActor
-    /// Made at the first evaluation.
+    /// The embedder, created at the first evaluation.
     private var embedder: Embedder?
 
     init(
@@ -31,8 +31,8 @@ final class RunningEvaluation {
         self.modelActor = modelActor
     }
 
-    /// Finds the sets, so that a name that is not right, or a set that cannot be scored, is known
-    /// before the first step.
+    /// Finds the sets, so that a wrong name or a set that cannot be scored is reported before the
+    /// first step.
     ///
     /// - Throws: `EvaluationError`.
     func checkSets() throws {
@@ -52,12 +52,12 @@ final class RunningEvaluation {
         }
     }
 
-    /// The scores by name, such as `eval/SET/precision_at_1`; nil when a signal came.
+    /// The scores by name, such as `eval/SET/precision_at_1`; nil if interrupted by a signal.
     ///
-    /// Called on the model's actor, between two steps: the thread that trains computes the batches
-    /// of the evaluation, and trains on when it has ended.
+    /// Called on the model's actor, between two steps: the training thread computes the batches of
+    /// the evaluation, and resumes training afterwards.
     ///
-    /// - Throws: what the evaluation throws.
+    /// - Throws: the errors of the evaluation.
     func scores(of trained: TrainedModel, step: Int) throws -> [String: Double]? {
         let embedder =
             try self.embedder
@@ -70,7 +70,7 @@ final class RunningEvaluation {
         let run = run(embedder, step, output)
         let benchmark = settings.benchmark
         do {
-            // What another run of this folder computed is of other weights.
+            // Vectors of an earlier run in this folder belong to other weights.
             try Self.remove(vectors)
             let report = try modelActor.assumeIsolated { modelActor in
                 try modelActor.serving {
