@@ -60,7 +60,7 @@ struct HubListing {
             switch outcome {
             case .complete: return data
             case .again(let reason, let after):
-                try retries.failed(reason, asked: after, progressed: false)
+                try retries.failed(reason, requested: after, progressed: false)
             case .refused(let status) where status == 401 || status == 403:
                 throw PreparationError.gated(
                     repository: repository.name, reason: "the Hub answers with status \(status)")

@@ -74,9 +74,9 @@ struct URLDownload {
             case .complete: return wasContinued
             case .otherFile:
                 try file.restart(context)
-                try retries.failed("it cannot be continued", asked: 0, progressed: false)
+                try retries.failed("it cannot be continued", requested: 0, progressed: false)
             case .again(let reason, let after):
-                try retries.failed(reason, asked: after, progressed: file.count > start)
+                try retries.failed(reason, requested: after, progressed: file.count > start)
                 if file.count > 0, try !canContinue(file) { try file.restart(context) }
             case .refused(404), .refused(410): throw PreparationError.notFound(what: url)
             case .refused(let status): throw PreparationError.refused(url: url, status: status)
@@ -109,7 +109,7 @@ struct RemoteAnswer: Codable, Hashable {
             case .complete(let head):
                 return RemoteAnswer(url: url, size: head.length, validator: head.validator)
             case .again(let reason, let after):
-                try retries.failed(reason, asked: after, progressed: false)
+                try retries.failed(reason, requested: after, progressed: false)
             case .refused, .otherFile, .impossible: return nil
             }
         }
