@@ -1,6 +1,7 @@
 // A table of every distinct image of the data, in few bytes per image.
 
 import MoCaCore
+import MoCaData
 import MoCaSystem
 
 /// The images' locations, contents and hashes: about 100 bytes per image.
@@ -31,11 +32,14 @@ struct ImageTable {
     /// The index of an image; it is new if its facts are not set yet. Images of the same path are
     /// the same image.
     mutating func number(of source: ImageSource, at place: RecordPlace) -> (Int, isNew: Bool) {
-        if case .encoded = source { return (append(name: "", at: place), true) }
         let name = source.name
+        // Entries of archives have paths too; other images inside records have none.
+        if case .encoded = source, ImageStore.archive(ofImage: name) == nil {
+            return (append(name: "", at: place), true)
+        }
         var key = ContentID(of: name).short
         while let known = numbers[key] {
-            if self.name(Int(known)) == name { return (Int(known), false) }
+            if ExactText(self.name(Int(known))) == ExactText(name) { return (Int(known), false) }
             key &+= 1
         }
         numbers[key] = Int32(count)

@@ -16,36 +16,36 @@ private struct DocumentSample: Sample {
 
 /// Queries and documents of a set in the layout of BEIR.
 final class RetrievalContents: ContentSource {
-    private let queries: [String: String]
+    private let queries: [ExactText: String]
     private let catalog: Catalog<DocumentSample>
     private let documents: EvaluationRun.Documents
     private let roles: Set<Role>
     /// The row of each document, by id.
-    private let rows: [String: Int]
+    private let rows: [ExactText: Int]
 
     init(
         _ folder: URL, images: URL?, _ documents: EvaluationRun.Documents, _ roles: Set<Role>
     ) throws {
         (self.documents, self.roles) = (documents, roles)
         let set = try RetrievalSet(folder: folder)
-        queries = Dictionary(set.queries.map { ($0.id, $0.text) }) { first, _ in first }
+        queries = Dictionary(set.queries.map { (ExactText($0.id), $0.text) }) { first, _ in first }
         catalog = try Catalog(
             folders: [set.corpus],
             images: images.map { ImageStore(root: $0) } ?? set.images)
         let ids = try CorpusReader.ids(in: set.corpus)
-        rows = Dictionary(uniqueKeysWithValues: ids.enumerated().map { ($1, $0) })
+        rows = Dictionary(uniqueKeysWithValues: ids.enumerated().map { (ExactText($1), $0) })
     }
 
-    func input(_ query: String) throws -> String? { queries[query] }
+    func input(_ query: String) throws -> String? { queries[ExactText(query)] }
 
     func query(_ id: String) throws -> PromptedContent? {
-        queries[id].map {
+        queries[ExactText(id)].map {
             PromptedContent(content: .text($0), role: .query, prompted: roles)
         }
     }
 
     func candidate(_ id: String, of query: String) throws -> PromptedContent? {
-        guard let row = rows[id] else { return nil }
+        guard let row = rows[ExactText(id)] else { return nil }
         let id = SampleID(subset: catalog.subsets[0].name, row: row)
         return try DocumentInput(catalog.record(id), documents, images: catalog.images)
             .prompted { roles.contains($0) ? $0 : nil }
