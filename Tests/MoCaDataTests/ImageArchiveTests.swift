@@ -152,10 +152,10 @@ import Testing
         for (entry, name) in [("pictures/a.txt", "bzip2"), ("pictures/deep/b.bin", "LZMA")] {
             #expect(
                 dataError { _ = try store.source(entry, at: location) }
-                    == .unreadableArchive(
+                    == .unsupportedFile(
                         path: path, entry: entry,
-                        reason: "its compression \(name) is not read in place: unpack the archive, "
-                            + "or write it anew with deflate"))
+                        reason: "its compression \(name) is not read in place",
+                        remedy: "unpack the archive, or write it anew with deflate"))
         }
         guard case .encoded(let bytes, _) = try store.source("notes/c.txt", at: location) else {
             Issue.record("a stored entry is read")

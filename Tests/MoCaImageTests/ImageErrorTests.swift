@@ -48,7 +48,7 @@ import Testing
         (
             .tooManyPixels(name: "a.png", width: 9, height: 8, limit: 70), .badData,
             "image is too large (a.png): its header declares 9 x 8 pixels, more than 70; scale it "
-                + "down, or raise the pixel limit if you trust the source"
+                + "down, or cut it into parts"
         ),
         (
             .tooElongated(name: "a.png", width: 9000, height: 28), .badData,

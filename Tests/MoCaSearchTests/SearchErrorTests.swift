@@ -134,7 +134,7 @@ struct SearchErrorTests {
                 "index/manifest.json",
                 manifest.replacing("\"vector_length\" : 32", with: "\"vector_length\" : 31")
             ),
-            ("index/manifest.json", manifest.replacing("\"format\" : 1", with: "\"format\" : 2")),
+            ("index/manifest.json", manifest.replacing("\"format\" : 2", with: "\"format\" : 3")),
         ] {
             let before = try Data(contentsOf: folder.url.appending(path: file))
             try folder.write(text, to: file)

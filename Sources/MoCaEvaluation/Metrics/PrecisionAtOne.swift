@@ -59,9 +59,9 @@ package struct PrecisionAtOne: Sendable {
             relevant: [ScoredCandidate(id: "0", score: right)],
             stability: Self.stability(right, others.max()))
         outcome.rankOfRelevant = rivals + 1
+        let ranked = (others + [right]).sorted(by: >)
         outcome.hasTies =
-            others.contains(right)
-            || order.count > 1 && scores[order[0]] == scores[order[1]]
+            others.contains(right) || ranked.count > 1 && ranked[0] == ranked[1]
         outcomes.append(outcome)
         return isCorrect
     }

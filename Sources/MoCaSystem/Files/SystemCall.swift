@@ -1,6 +1,7 @@
 // System calls that change files.
 
 import Foundation
+import Synchronization
 
 /// The kinds of system calls; tests can make each of them fail.
 enum SystemCall: Sendable {
@@ -14,8 +15,27 @@ enum SystemCall: Sendable {
         case half
     }
 
-    /// The fault of each call, for tests only.
-    @TaskLocal static var fault: (@Sendable (SystemCall, _ path: String) -> Fault?)?
+    /// Returns the fault of a call; nil for none.
+    typealias FaultRule = @Sendable (SystemCall, _ path: String) -> Fault?
+
+    /// The rule in force, and the thread whose calls it applies to; tests alone set it.
+    private static let injected = Mutex<(thread: ObjectIdentifier, rule: FaultRule)?>(nil)
+
+    /// Runs `body` with faults in the calls of this thread. For tests only, one at a time.
+    static func withFaults<Value>(
+        _ rule: @escaping FaultRule, _ body: () throws -> Value
+    ) rethrows -> Value {
+        injected.withLock { $0 = (ObjectIdentifier(Thread.current), rule) }
+        defer { injected.withLock { $0 = nil } }
+        return try body()
+    }
+
+    private static func fault(_ call: SystemCall, _ path: String) -> Fault? {
+        guard let (thread, rule) = injected.withLock({ $0 }),
+            thread == ObjectIdentifier(Thread.current)
+        else { return nil }
+        return rule(call, path)
+    }
 
     /// Makes a call, and repeats it if a signal interrupts it.
     ///
@@ -24,7 +44,7 @@ enum SystemCall: Sendable {
     func perform<Value: SignedInteger>(
         _ path: String, _ body: () -> Value
     ) throws(SystemFileError) -> Value {
-        try Self.fail(Self.fault?(self, path), path)
+        try Self.fail(Self.fault(self, path), path)
         return try Self.repeated(path, body)
     }
 
@@ -50,7 +70,7 @@ enum SystemCall: Sendable {
     static func write(
         _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String
     ) throws(SystemFileError) -> Int {
-        let fault = fault?(.write, path)
+        let fault = fault(.write, path)
         try fail(fault, path)
         let isHalf = if case .half = fault { true } else { false }
         let count = isHalf ? (bytes.count + 1) / 2 : min(bytes.count, 1 << 30)

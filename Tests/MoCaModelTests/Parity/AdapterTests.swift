@@ -157,11 +157,15 @@ import Torch
         ("{\"peft_type\": \"IA3\"}", "peft_type is \"IA3\", must be \"LORA\""),
         ("{\"bias\": \"some\"}", "bias is \"some\", must be one of none, all, lora_only"),
         ("{\"rank_pattern\": {\"q_proj\": 0}}", "rank_pattern.q_proj is 0, must be positive"),
-        ("{\"layer_replication\": [[0, 2]]}", "layer_replication is"),
+        (
+            "{\"layer_replication\": [[0, 2]]}",
+            "layer_replication is a list of 1, which is not supported"
+        ),
         ("{\"lora_dropout\": 1}", "lora_dropout is 1.0, must be from 0 to below 1"),
         (
             "{\"init_lora_weights\": \"pissa\"}",
-            "init_lora_weights is \"pissa\", which changes the base weights too"
+            "init_lora_weights is \"pissa\", which changes the base weights too: merge the adapter "
+                + "with PEFT"
         ),
         ("{\"target_modules\": \"(\"}", "target_modules is no regular expression"),
     ])

@@ -35,7 +35,7 @@ final class FaultPlan: Sendable {
 
     /// Runs `body` under the plan.
     func run<Value>(_ body: () throws -> Value) -> Result<Value, any Error> {
-        SystemCall.$fault.withValue({ call, _ in self.fault(call) }) { Result { try body() } }
+        SystemCall.withFaults({ call, _ in self.fault(call) }) { Result { try body() } }
     }
 
     private func fault(_ call: SystemCall) -> SystemCall.Fault? {
