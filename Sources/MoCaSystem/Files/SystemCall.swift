@@ -25,10 +25,14 @@ enum SystemCall: Sendable {
     static func withFaults<Value>(
         _ rule: @escaping FaultRule, _ body: () throws -> Value
     ) rethrows -> Value {
+        let outer = injected.withLock { $0 }
         injected.withLock { $0 = (ObjectIdentifier(Thread.current), rule) }
-        defer { injected.withLock { $0 = nil } }
+        defer { injected.withLock { $0 = outer } }
         return try body()
     }
+
+    /// The rule in force, for a rule that adds to it.
+    static var rule: FaultRule? { injected.withLock { $0?.rule } }
 
     private static func fault(_ call: SystemCall, _ path: String) -> Fault? {
         guard let (thread, rule) = injected.withLock({ $0 }),

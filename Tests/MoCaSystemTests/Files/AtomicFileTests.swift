@@ -65,7 +65,7 @@ struct AtomicFileTests {
     func aFolderThatCannotBeSynchronisedIsTolerated(code: Int32) throws {
         try withFolder { folder in
             let url = folder.appending(path: "a")
-            try SystemCall.$fault.withValue({ call, path in
+            try SystemCall.withFaults({ call, path in
                 call == .synchronize && path == folder.path ? .failure(code) : nil
             }) { try AtomicFile.write(old, to: url) }
             #expect(try Data(contentsOf: url) == old)

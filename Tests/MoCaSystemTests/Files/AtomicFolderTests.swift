@@ -60,8 +60,8 @@ struct AtomicFolderTests {
     @Test func withoutExchangeAKillIsUndone() throws {
         func isolated(_ plan: FaultPlan, _ body: () throws -> Void) -> Result<Void, any Error> {
             plan.run {
-                let inner = SystemCall.fault
-                try SystemCall.$fault.withValue({ call, path in
+                let inner = SystemCall.rule
+                try SystemCall.withFaults({ call, path in
                     if let fault = inner?(call, path) { return fault }
                     return call == .exchange ? .failure(EINVAL) : nil
                 }) { try body() }
