@@ -83,7 +83,7 @@ import Testing
 
     @Test(arguments: [
         (#"{"split_special_tokens": true}"#, "split_special_tokens"),
-        (#"{"eos_token": 3}"#, "eos_token"), ("[]", "(root)"), ("{", "malformed JSON"),
+        (#"{"eos_token": 3}"#, "eos_token"), ("[]", "is []"), ("{", "malformed JSON"),
         (#"{"added_tokens_decoder": {"7": {"content": "<x>"}}}"#, "added_tokens_decoder"),
     ])
     func configurationsAreChecked(_ text: String, _ word: String) throws {

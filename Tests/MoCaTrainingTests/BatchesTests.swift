@@ -246,7 +246,7 @@ import Torch
             configuration: try PretrainedModel.configuration(
                 of: URL(fileURLWithPath: Self.nano), names: [:]))
         let cache = PatchCache(processor.images, rule: .twoPass, byteCountMax: 1 << 20)
-        let folder = TrainingFixtures.data.appending(path: "images/emoji_noto")
+        let folder = Repository.root.appending(path: "examples/pictures")
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
         let outlines = try names.prefix(2).map { name in
             let data = try Data(contentsOf: folder.appending(path: name))

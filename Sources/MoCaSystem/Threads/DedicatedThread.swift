@@ -26,10 +26,11 @@ package final class DedicatedThread<Value: Sendable>: Sendable {
     ) {
         let (work, outcome) = (Work(body), outcome)
         let thread = Thread {
+            // On Linux only a thread itself can set its name.
+            Thread.current.name = name
             let result = work.run()
             outcome.withLock { $0 = result }
         }
-        thread.name = name
         if let stackSize { thread.stackSize = stackSize }
         thread.start()
     }
