@@ -91,7 +91,7 @@ extension Recipe {
         var recipe = Recipe(stage: stage)
         recipe.read(section)
         section.finish()
-        recipe.requireNegatives(section)
+        if context.problems.isEmpty { recipe.requireNegatives(section) }
         return (recipe, context.problems)
     }
 
