@@ -189,11 +189,11 @@ import Testing
             let page = Repository.root.appending(path: "examples/demo/pages")
                 .appending(path: "debmake-doc_en_p0143.jpg")
             try FileManager.default.copyItem(at: page, to: image)
-            // Two equal answers: a tie, which is a miss.
+            // The wrong answer repeats the question, so that it wins.
             func write(_ question: String) throws {
                 let record = """
                     {"qry_text": "<|image_1|>\\n\(question)", "qry_img_path": "page.jpg", \
-                    "tgt_text": ["a ship", "a ship"], "tgt_img_path": ["", ""]}
+                    "tgt_text": ["a ship", "What is it?"], "tgt_img_path": ["", ""]}
 
                     """
                 try record.write(
