@@ -380,7 +380,7 @@ import Torch
                 trained: needs.trainedParameters,
                 passes: [.init(tokens: tokens, patches: 0)])
             let ratio = Double(estimate.onHost) / 1e9 / measured
-            #expect((0.75...1.25).contains(ratio), "\(ratio): \(estimate), \(text)")
+            #expect((0.65...1.25).contains(ratio), "\(ratio): \(estimate), \(text)")
             // As the plan says it, from a few records.
             let planned = Double(try TrainingPlan(recipe).needs.memory.onHost) / 1e9 / measured
             #expect((0.7...1.5).contains(planned), "\(planned): \(text)")
