@@ -1,6 +1,7 @@
 // Errors of the preparation of data.
 
 import Foundation
+import MoCaHub
 package import MoCaCore
 import MoCaSystem
 
@@ -156,6 +157,49 @@ extension PreparationError {
         error.cause == .diskFull
             ? .diskFull(path: error.path)
             : .cannotWrite(path: error.path, reason: error.reason)
+    }
+
+    /// Runs `body`, which fetches files.
+    ///
+    /// - Throws: the error of this target for an error of a download, and other errors of `body`.
+    static func fetching<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as HubError {
+            throw PreparationError(error)
+        }
+    }
+
+    /// The error for a failed download.
+    private init(_ error: HubError) {
+        self =
+            switch error {
+            case .gated(let name, let reason, _): .gated(repository: name, reason: reason)
+            case .badToken(let reason): .gated(repository: "HF_TOKEN", reason: reason)
+            case .repositoryMissing(let name, _): .notFound(what: name)
+            case .revisionMissing(let name, let revision):
+                .notFound(what: "\(name), revision \(revision)")
+            case .fileMissing(let what): .notFound(what: what)
+            case .programMissing(let name): .programMissing(name: name, places: "PATH")
+            case .refused(let url, let status): .refused(url: url, status: status)
+            case .unavailable(let what, let reason): .unavailable(what: what, reason: reason)
+            case .badCommit(let url, _):
+                .unavailable(what: url, reason: error.errorDescription ?? "")
+            case .wrongSize(let file, let expected, let found):
+                .wrongSize(file: file, expected: expected, found: found)
+            case .wrongHash(let file, let expected, let found):
+                .wrongHash(file: file, expected: expected, found: found)
+            case .notEnoughSpace(let folder, let needed, let free):
+                .notEnoughSpace(folder: folder, needed: needed, free: free)
+            case .diskFull(let path): .diskFull(path: path)
+            case .cannotWrite(let path, let reason): .cannotWrite(path: path, reason: reason)
+            case .cannotRead(let path, let reason), .unreadableCache(let path, let reason):
+                .cannotRead(path: path, reason: reason)
+            // Models are not prepared: these come from the cache alone.
+            case .onlyPickles(let name, _), .noModel(let name, _), .notCached(let name, _),
+                .needsRequests(let name), .incomplete(let name, _, _), .interrupted(let name):
+                .unavailable(what: name, reason: error.errorDescription ?? "")
+            }
     }
 
     /// Runs `body`, which writes files.

@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaHub
 import MoCaTestSupport
 import Testing
 

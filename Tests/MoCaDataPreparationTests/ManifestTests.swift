@@ -1,4 +1,6 @@
+import MoCaCore
 import Foundation
+import MoCaHub
 import Testing
 
 @testable import MoCaDataPreparation

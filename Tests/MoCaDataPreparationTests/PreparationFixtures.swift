@@ -1,5 +1,6 @@
 import Foundation
 import MoCaCore
+import MoCaHub
 import MoCaSystem
 import MoCaTestSupport
 import Synchronization
@@ -20,9 +21,7 @@ let deps = URL(
 
 /// Whether the program `hf` is here.
 let hasHub: Bool = {
-    var options = PreparationOptions()
-    options.programFolders = [deps]
-    return ChildProgram.find("hf", options) != nil
+    ChildProgram.find("hf", PreparationOptions().environment, folders: [deps]) != nil
 }()
 
 /// `Tests/Fixtures/archives`: what a good entry holds.

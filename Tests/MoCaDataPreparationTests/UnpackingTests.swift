@@ -31,6 +31,26 @@ struct UnpackingTests {
         }
     }
 
+    /// Two names that differ only in Unicode normal form are two files.
+    @Test(arguments: ["names-pax.tar", "names-pax.tar.gz", "names-pax.tar.xz", "names.zip"])
+    func namesAreBytes(archive: String) throws {
+        try withTemporaryFolder { folder throws in
+            let source = packageRoot.appending(path: "Tests/Fixtures/archive")
+            _ = try Trial(folder).run(
+                """
+                sources:
+                  - path: \(source.path)
+                    archives: [{files: ["\(archive)"], into: got}]
+                """)
+            let got = folder.appending(path: "output/got")
+            for (name, content) in [
+                ("caf\u{e9}.png", "composed"), ("cafe\u{301}.png", "decomposed"),
+            ] {
+                #expect(try text(URL(fileURLWithPath: "\(got.path)/\(name)")) == content)
+            }
+        }
+    }
+
     @Test func onlyWantedEntries() throws {
         try withTemporaryFolder { folder throws in
             let report = try unpack(
@@ -209,8 +229,8 @@ struct UnpackingTests {
                 let output = folder.appending(path: UUID().uuidString)
                 try DataPreparation(
                     manifest, output: output,
-                    onStep: { step in
-                        if case .note(let text) = step { notes.withLock { $0.append(text) } }
+                    onProgress: { progress in
+                        if let text = progress.note { notes.withLock { $0.append(text) } }
                     }
                 ).run { _ in }
                 return notes.withLock { $0 }

@@ -1,18 +1,23 @@
 #!/usr/bin/env python3
-"""A small imitation of the Hugging Face Hub on loopback, for tests of `moca data prepare`.
+"""A small imitation of the Hugging Face Hub on loopback, for tests of data and models by name.
 
     imitation-hub.py FOLDER    prints its port, and serves until standard input ends
 
 FOLDER/datasets/ORG/NAME/... and FOLDER/models/ORG/NAME/... are repositories, FOLDER/files/... plain
-files at /files/... . FOLDER/faults.json may say what goes wrong, by the path of a request:
+files at /files/... . FOLDER/models/ORG/NAME@REVISION/... is another revision of ORG/NAME, with a commit
+of its own. FOLDER/faults.json may say what goes wrong, by the path of a request:
 
     {"/files/a.bin": {"cuts": [1000, 2000],      connections that end after so many bytes
                       "statuses": [429, 503],    answers before the first good one
                       "retry_after": "0",        with such an answer
                       "always": 403,             the answer to everything
+                      "code": "RepoNotFound",    X-Error-Code with it ("": none; else GatedRepo)
+                      "message": "...",          X-Error-Message with it
                       "delay": 0.01,             seconds before each 64 KiB
                       "ranges": false,           the server knows no ranges
                       "change": true}}           another ETag for every answer
+
+The keys "hash of NAME" and "commit" ({"sha": "..."}) change what a listing says of a file and of itself.
 
 Files over 64 bytes are like large ones of the Hub: they have a SHA-256, and come by a redirect.
 FOLDER/requests.log gets a line a request: method, path, range, status; FOLDER/secrets.log the path of
@@ -50,17 +55,36 @@ def turn(key: str) -> int:
         return USED[key] - 1
 
 
+def commit_of(folder: Path) -> str:
+    """The commit of a repository's folder."""
+    name = folder.name
+    return hashlib.sha1(name.encode()).hexdigest() if "@" in name else COMMIT
+
+
+def revision_folder(kind: str, name: str, revision: str) -> Path | None:
+    """The folder of a revision: main, another one, or a commit of either."""
+    repository = ROOT / kind / name
+    others = sorted(repository.parent.glob(repository.name + "@*"))
+    for folder in [repository, *others]:
+        names = {commit_of(folder), folder.name.partition("@")[2] or "main"}
+        if folder.is_dir() and revision in names:
+            return folder
+    return None
+
+
 def listing(folder: Path, name: str) -> dict:
     """What the Hub says of a repository's commit."""
     files = []
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         data = path.read_bytes()
         entry = {"rfilename": path.relative_to(folder).as_posix(), "size": len(data),
-                 "blobId": hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()}
+                 "blobId": faults("hash of " + path.name).get("blob") or hashlib.sha1(
+                     b"blob %d\0" % len(data) + data).hexdigest()}
         if len(data) > LARGE_BYTES:
             entry["lfs"] = {"sha256": declared(path), "size": len(data), "pointerSize": 134}
         files.append(entry)
-    return {"id": name, "_id": "0", "sha": COMMIT, "private": False, "gated": False,
+    commit = faults("commit").get("sha") or commit_of(folder)
+    return {"id": name, "_id": "0", "sha": commit, "private": False, "gated": False,
             "disabled": False, "downloads": 0, "likes": 0, "tags": [], "author": "org",
             "lastModified": "2025-01-01T00:00:00.000Z", "createdAt": "2025-01-01T00:00:00.000Z",
             "siblings": files}
@@ -107,7 +131,10 @@ class Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         fault = faults(path)
         if "always" in fault:
-            fields = {"X-Error-Code": "GatedRepo"} if fault["always"] in (401, 403) else {}
+            code = fault.get("code", "GatedRepo" if fault["always"] in (401, 403) else "")
+            fields = {"X-Error-Code": code} if code else {}
+            if "message" in fault:
+                fields["X-Error-Message"] = fault["message"]
             return self.answer(fault["always"], b"refused", fields)
         statuses = fault.get("statuses", [])
         if statuses and self.command == "GET":
@@ -119,35 +146,47 @@ class Handler(BaseHTTPRequestHandler):
             return self.describe(*match.groups())
         if match := re.fullmatch(r"(/datasets)?/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             kind = "datasets" if match[1] else "models"
-            return self.resolve(ROOT / kind / match[2] / match[4])
+            folder = revision_folder(kind, match[2], match[3])
+            if folder is None:
+                return self.answer(404, b"", {"X-Error-Code": "RevisionNotFound"})
+            return self.resolve(folder / match[4], commit_of(folder))
         if path.startswith(("/files/", "/cdn/")):
             return self.send_file(path, ROOT / path.removeprefix("/cdn/").lstrip("/"), fault)
         return self.answer(404)
 
     def describe(self, kind: str, name: str, rest: str | None) -> None:
         """The interface for programs."""
-        folder = ROOT / kind / name
-        if not folder.is_dir():
+        if not (ROOT / kind / name).is_dir():
             return self.answer(404, b'{"error":"Repository not found"}',
                                {"X-Error-Code": "RepoNotFound"})
+        match = re.fullmatch(r"/(?:revision|tree)/(.+)", rest or "")
+        folder = revision_folder(kind, name, match[1] if match else "main")
+        if folder is None:
+            return self.answer(404, b'{"error":"Invalid rev id"}',
+                               {"X-Error-Code": "RevisionNotFound"})
         files = listing(folder, name)
         if rest and rest.startswith("/tree/"):
             tree = [{"type": "file", "path": file["rfilename"], "size": file["size"],
                      "oid": file["blobId"]} for file in files["siblings"]]
+            for entry, file in zip(tree, files["siblings"]):
+                if "lfs" in file:
+                    entry["lfs"] = {"oid": file["lfs"]["sha256"], "size": file["size"],
+                                    "pointerSize": 134}
             return self.answer(200, json.dumps(tree).encode(), {"Content-Type": "application/json"})
         return self.answer(200, json.dumps(files).encode(), {"Content-Type": "application/json"})
 
-    def resolve(self, file: Path) -> None:
+    def resolve(self, file: Path, commit: str) -> None:
         """A file of a repository: small ones at once, large ones by a redirect."""
         if not file.is_file():
-            return self.answer(404, b"", {"X-Error-Code": "EntryNotFound"})
+            return self.answer(404, b"", {"X-Error-Code": "EntryNotFound",
+                                          "X-Repo-Commit": commit})
         data = file.read_bytes()
         if len(data) <= LARGE_BYTES:
             etag = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
-            return self.answer(200, data, {"ETag": f'"{etag}"', "X-Repo-Commit": COMMIT})
+            return self.answer(200, data, {"ETag": f'"{etag}"', "X-Repo-Commit": commit})
         port = self.server.server_address[1]
         return self.answer(302, b"", {
-            "X-Repo-Commit": COMMIT, "X-Linked-Size": str(len(data)),
+            "X-Repo-Commit": commit, "X-Linked-Size": str(len(data)),
             "X-Linked-ETag": f'"{hashlib.sha256(data).hexdigest()}"',
             "Location": f"http://localhost:{port}/cdn/{file.relative_to(ROOT).as_posix()}"})
 

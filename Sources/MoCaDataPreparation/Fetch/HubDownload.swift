@@ -2,6 +2,8 @@
 // files. Complete files stay when it is killed; from version 2 on it restarts a partial file.
 
 import Foundation
+import MoCaHub
+import MoCaSystem
 
 /// Fetches files of one commit into a folder.
 struct HubDownload {
@@ -30,7 +32,10 @@ struct HubDownload {
     /// - Throws: `PreparationError.programMissing`, `.gated`, `.notFound`, `.unavailable`,
     ///   `.diskFull`, `.interrupted`.
     func run() throws {
-        guard let hf = ChildProgram.find("hf", context.options) else {
+        guard
+            let hf = ChildProgram.find(
+                "hf", context.options.environment, folders: context.options.programFolders)
+        else {
             let folders = context.options.programFolders.map { $0.path + "/bin" }
             throw PreparationError.programMissing(
                 name: "hf", places: (["PATH"] + folders).joined(separator: ", "))
@@ -50,24 +55,27 @@ struct HubDownload {
     }
 
     private func fetch(_ files: [ListedFile], _ hf: URL) throws {
-        var retries = RetryLoop(repository.name, context)
+        var retries = RetryLoop(repository.name, context.transfer)
         while true {
             var before = try bytesHere()
             let start = before
             var looked = ContinuousClock.now
-            let result = try child(files, hf).run(
-                input: "",
-                tick: {
-                    try context.check()
-                    guard (ContinuousClock.now - looked) > .seconds(Self.secondsBetweenLooks)
-                    else { return }
-                    looked = .now
-                    let now = try bytesHere()
-                    context.onStep(.advanced(bytes: now - before))
-                    before = now
-                }, onOutput: { _ in })
+            let program = child(files, hf)
+            let result = try PreparationError.fetching {
+                try program.run(
+                    input: "",
+                    tick: {
+                        try context.check()
+                        guard (ContinuousClock.now - looked) > .seconds(Self.secondsBetweenLooks)
+                        else { return }
+                        looked = .now
+                        let now = try bytesHere()
+                        context.progress.add(now - before)
+                        before = now
+                    }, onOutput: { _ in })
+            }
             let end = try bytesHere()
-            context.onStep(.advanced(bytes: end - before))
+            context.progress.add(end - before)
             if result.status == 0 { return }
             try judge(result, &retries, progressed: end > start)
         }
@@ -98,7 +106,9 @@ struct HubDownload {
         if says("File not found in", "Revision not found", "404 Client Error", "404 Not Found") {
             throw PreparationError.notFound(what: "\(repository.name), commit \(commit)")
         }
-        try retries.failed(reason, progressed: progressed)
+        try PreparationError.fetching {
+            try retries.failed(reason, progressed: progressed)
+        }
     }
 
     private func child(_ files: [ListedFile], _ hf: URL) -> ChildProgram {
@@ -117,7 +127,9 @@ struct HubDownload {
             environment["PYTHONPATH"] = home + older
         }
         // Ends hf when this process is killed; a system without setpriv relies on hf's own locks.
-        if let setpriv = ChildProgram.find("setpriv", context.options) {
+        if let setpriv = ChildProgram.find(
+            "setpriv", context.options.environment, folders: context.options.programFolders)
+        {
             arguments = ["--pdeathsig", "KILL", "--", hf.path] + arguments
             return ChildProgram(url: setpriv, arguments: arguments, environment: environment)
         }

@@ -1,6 +1,7 @@
 // Reads a manifest from YAML, or lists all of its problems.
 
 package import Foundation
+import MoCaHub
 import MoCaSettings
 
 extension DataManifest {

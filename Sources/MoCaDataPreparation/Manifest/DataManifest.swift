@@ -1,6 +1,7 @@
 // The contents of a manifest: the sources of data and how they are processed.
 
 package import Foundation
+package import MoCaHub
 
 /// A list of sources.
 package struct DataManifest: Sendable, Hashable {
@@ -37,9 +38,7 @@ package enum Origin: Sendable, Hashable {
 
 /// A repository of the Hugging Face Hub.
 package struct HubRepository: Sendable, Hashable {
-    package enum Kind: String, Sendable, CaseIterable {
-        case dataset, model
-    }
+    package typealias Kind = HubReference.Kind
 
     /// The program that fetches the files.
     package enum Fetcher: String, Sendable, CaseIterable {
@@ -55,6 +54,9 @@ package struct HubRepository: Sendable, Hashable {
     package let kind: Kind
     package let revision: String
     package let fetcher: Fetcher
+
+    /// The repository at its revision.
+    var reference: HubReference { HubReference(kind: kind, name: name, revision: revision) }
 }
 
 /// A rule that selects archives, or parts of one, and says how to unpack them.
@@ -77,10 +79,4 @@ package struct ArchiveRule: Sendable, Hashable {
     var fingerprint: String {
         "into \(folder.text), strip \(strip), entries \(entries.map(\.description))"
     }
-}
-
-/// The expected size and hash of a file.
-package struct FileCheck: Sendable, Hashable {
-    package let size: Int?
-    package let sha256: String?
 }

@@ -1,7 +1,7 @@
 // The whole of `moca data prepare`: from a manifest to folders of data.
 
 package import Foundation
-import MoCaCore
+package import MoCaCore
 import MoCaSystem
 import Synchronization
 
@@ -17,12 +17,13 @@ package struct DataPreparation: Sendable {
 
     /// - Parameters:
     ///   - output: Replaces the manifest's own output folder.
-    ///   - onStep: Called from several threads.
+    ///   - onProgress: Receives the progress, in bytes, and notes; called from several threads,
+    ///     one call at a time.
     ///   - isInterrupted: Polled throughout the run; work finished by then is kept.
     /// - Throws: `PreparationError.noOutput`.
     package init(
         _ manifest: DataManifest, output: URL? = nil, options: PreparationOptions = .init(),
-        onStep: @escaping @Sendable (PreparationStep) -> Void = { _ in },
+        onProgress: @escaping @Sendable (WorkProgress) -> Void = { _ in },
         isInterrupted: @escaping @Sendable () -> Bool = { false }
     ) throws {
         guard let output = output ?? manifest.output else {
@@ -30,7 +31,8 @@ package struct DataPreparation: Sendable {
         }
         self.manifest = manifest
         context = PreparationContext(
-            options: options, work: WorkFolder(output), onStep: onStep,
+            options: options, work: WorkFolder(output),
+            progress: ProgressCounter(report: onProgress),
             isInterrupted: isInterrupted)
     }
 
@@ -55,7 +57,8 @@ package struct DataPreparation: Sendable {
                 folder: plan.output, needed: plan.diskNeeded, free: plan.diskFree)
         }
         let left = zip(units, plan.rows).filter { $1.progress != .finished }
-        context.onStep(.planned(bytes: left.reduce(0) { $0 + Self.bytesOfWork($1.0, $1.1) }))
+        context.progress.begin(
+            "bytes", total: left.reduce(0) { $0 + Self.bytesOfWork($1.0, $1.1) }, unit: .bytes)
         var report = PreparationReport(output: plan.output, total: units.count)
         report.finishedBefore = units.count - left.count
         let (done, failure) = work(on: left.map(\.0), report)

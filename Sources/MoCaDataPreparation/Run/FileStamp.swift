@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaHub
 import MoCaSystem
 
 /// Size, modification time and hash of a verified file.
@@ -63,18 +64,6 @@ struct FileStamp: Codable, Sendable, Hashable {
             guard count >= 0 else { throw PreparationError.reading(url.path) }
             if count == 0 { return hash.hexadecimal }
             hash.add(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
-    }
-}
-
-extension FileCheck {
-    /// - Throws: `PreparationError.wrongSize`, `.wrongHash`.
-    func verify(_ file: String, size found: Int, sha256 hash: String) throws {
-        if let size, size != found {
-            throw PreparationError.wrongSize(file: file, expected: size, found: found)
-        }
-        if let sha256, sha256 != hash {
-            throw PreparationError.wrongHash(file: file, expected: sha256, found: hash)
         }
     }
 }

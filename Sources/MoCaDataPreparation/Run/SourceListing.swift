@@ -1,6 +1,7 @@
 // The contents of a source, before anything is fetched.
 
 import Foundation
+import MoCaHub
 
 extension DataSource {
     /// Queries the Hub, a server or the disk, and makes the units of work.
@@ -9,8 +10,15 @@ extension DataSource {
         var files: [ListedFile]
         switch origin {
         case .hub(let repository):
-            let listing = try HubListing(repository, context)
-            (files, commit) = (listing.files, listing.commit)
+            let listing = try PreparationError.fetching {
+                try HubListing(
+                    repository.reference, HubAccess(context.options.environment),
+                    context.transfer)
+            }
+            files = listing.files.map {
+                ListedFile(path: $0.path, size: $0.size, sha256: $0.sha256)
+            }
+            commit = listing.commit
         case .url(let url, let file):
             let check = checks[file]
             let size = try check?.size ?? sizeOfServer(url, context)
@@ -37,7 +45,10 @@ extension DataSource {
         if let known = WorkFolder.read(RemoteAnswer.self, place), known.url == url {
             return known.size
         }
-        guard let answer = try RemoteAnswer.ask(url, context) else { return nil }
+        let asked = try PreparationError.fetching {
+            try RemoteAnswer.ask(url, context.transfer)
+        }
+        guard let answer = asked else { return nil }
         try WorkFolder.write(answer, to: place)
         return answer.size
     }

@@ -1,6 +1,8 @@
 // One unit of work, from the first byte to the final location.
 
 import Foundation
+import MoCaHub
+import MoCaSystem
 import Synchronization
 
 /// Fetches, verifies, unpacks and puts in place; skips each step that is done already.
@@ -57,7 +59,7 @@ struct UnitRun {
         else { return false }
         let found = try FileStamp.sha256(of: place, context)
         guard found == expected else { return false }
-        context.onStep(.advanced(bytes: size))
+        context.progress.add(size)
         try WorkFolder.write(
             FileStamp(of: place, sha256: found), to: work.stamp(unit, file))
         return true
@@ -102,10 +104,9 @@ struct UnitRun {
             context)
         let summary = try unpacking.run(parts: parts)
         if unpacking.lacksEnd, !unit.isKnownToBeWhole {
-            context.onStep(
-                .note(
-                    "\(unit.name): the tar has no mark of its end: it may be cut off between two "
-                        + "entries; a size or a sha256 in the manifest would say"))
+            context.progress.note(
+                "\(unit.name): the tar has no mark of its end: it may be cut off between two "
+                    + "entries; a size or a sha256 in the manifest would say")
         }
         try state.writeEntryList()
         // A state that says "unpacked" must not be on the disk before the files.
@@ -153,10 +154,8 @@ struct UnitRun {
     }
 
     private func fetch(_ file: ListedFile, _ url: String) throws {
-        let download = URLDownload(
-            url: url, check: file.check, destination: state.fetched(file), context: context)
         do {
-            try WorkFolder.write(download.run(), to: work.stamp(unit, file))
+            try fetch(file, address: url, token: nil)
         } catch let error as PreparationError {
             // The server's answer to an earlier run may describe an older file.
             if case .wrongSize = error {
@@ -166,15 +165,25 @@ struct UnitRun {
         }
     }
 
+    /// Fetches, verifies and stamps a file.
+    private func fetch(_ file: ListedFile, address: String, token: String?) throws {
+        let place = state.fetched(file)
+        let hash = try PreparationError.fetching {
+            try FileDownload(
+                url: address, token: token, check: file.check, destination: place,
+                context: context.transfer
+            ).run()
+        }
+        try WorkFolder.write(FileStamp(of: place, sha256: hash), to: work.stamp(unit, file))
+    }
+
     private func fetchByHTTP(_ files: [ListedFile], _ repository: HubRepository) throws {
         let hub = HubAccess(context.options.environment)
         let commit = unit.commit ?? repository.revision
         for file in files {
-            let download = URLDownload(
-                url: repository.address(of: file, commit: commit, hub), token: hub.token,
-                check: file.check, destination: state.fetched(file), context: context)
+            let address = repository.reference.address(of: file.path, commit: commit, hub)
             do {
-                try WorkFolder.write(download.run(), to: work.stamp(unit, file))
+                try fetch(file, address: address, token: hub.token)
             } catch PreparationError.refused(_, let status) where status == 401 || status == 403 {
                 throw PreparationError.gated(
                     repository: repository.name,
@@ -189,7 +198,9 @@ struct UnitRun {
         let hash = try FileStamp.sha256(of: url, context)
         let stamp = try FileStamp(of: url, sha256: hash)
         do {
-            try file.check.verify(file.path, size: stamp.size, sha256: hash)
+            try PreparationError.fetching {
+                try file.check.verify(file.path, size: stamp.size, sha256: hash)
+            }
         } catch {
             try onFailure()
             throw error
@@ -207,7 +218,7 @@ struct UnitRun {
         try WorkFolder.makeFolder(destination.deletingLastPathComponent())
         let partial = destination.appendingPathExtension("partial")
         try WorkFolder.remove(partial)
-        var target = try PartialDownload(partial)
+        var target = try PreparationError.fetching { try PartialFile(partial) }
         let descriptor = open(from.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw PreparationError.reading(from.path) }
         defer { close(descriptor) }
@@ -219,10 +230,15 @@ struct UnitRun {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw PreparationError.reading(from.path) }
             if count == 0 { break }
-            try target.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]), context)
+            try PreparationError.fetching {
+                try target.append(
+                    UnsafeRawBufferPointer(rebasing: buffer[..<count]), context.transfer)
+            }
         }
-        try file.check.verify(from.path, size: target.count, sha256: target.sha256)
-        try target.publish(as: destination)
+        try PreparationError.fetching {
+            try file.check.verify(from.path, size: target.count, sha256: target.sha256)
+            try target.publish(as: destination)
+        }
         return try FileStamp(of: destination, sha256: target.sha256)
     }
 }

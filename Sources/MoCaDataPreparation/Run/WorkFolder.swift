@@ -3,6 +3,7 @@
 // each finished file and archive.
 
 import Foundation
+import MoCaSettings
 import MoCaSystem
 
 /// The locations inside one output.
@@ -73,15 +74,11 @@ struct WorkFolder: Sendable {
 
     /// The free space of the output's disk in bytes.
     func freeBytes() throws -> Int {
-        var folder = output
-        while !FileManager.default.fileExists(atPath: folder.path), folder.path != "/" {
-            folder = folder.deletingLastPathComponent()
+        do {
+            return try FileSystem.freeBytes(at: output)
+        } catch {
+            throw PreparationError.cannotRead(path: error.path, reason: error.reason)
         }
-        var system = statvfs()
-        guard statvfs(folder.path, &system) == 0 else {
-            throw PreparationError.reading(folder.path)
-        }
-        return Int(system.f_bavail) * Int(system.f_frsize)
     }
 
     /// Makes a folder and its parents, where they do not exist.
@@ -102,10 +99,7 @@ struct WorkFolder: Sendable {
     /// Writes a small file, which is complete or absent.
     static func write(_ value: some Encodable, to url: URL) throws {
         try makeFolder(url.deletingLastPathComponent())
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let data = try encoder.encode(value)
-        try PreparationError.writing { try AtomicFile.write(data, to: url) }
+        try PreparationError.writing { try AtomicFile.write(json: value, as: .line, to: url) }
     }
 
     /// Reads a value that `write` wrote; nil if there is none, or if this version cannot decode it:

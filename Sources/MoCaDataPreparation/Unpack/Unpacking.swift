@@ -2,6 +2,7 @@
 // never lead upwards, links become hard links within the archive, and no symbolic link is created.
 
 import Foundation
+import MoCaSystem
 import MoCaTables
 
 /// Unpacks one archive into its own folder.
@@ -50,13 +51,13 @@ final class Unpacking {
         while let entry = try reader.next() {
             try context.check()
             try take(entry, reader)
-            context.onStep(.advanced(bytes: reader.consumedByteCount - told))
+            context.progress.add(reader.consumedByteCount - told)
             told = reader.consumedByteCount
         }
         lacksEnd = reader.lacksEnd
         try resolveLinks()
         let whole = parts.reduce(0) { $0 + (FileStamp.size(of: $1) ?? 0) }
-        context.onStep(.advanced(bytes: whole - told))
+        context.progress.add(whole - told)
         if let pattern = rule.entries.first(where: { unmatched.contains($0) }) {
             throw PreparationError.noEntryMatches(
                 archive: archive, pattern: pattern.description)

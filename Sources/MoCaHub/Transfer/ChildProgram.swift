@@ -1,23 +1,30 @@
 // Runs another program to its end; the program does not outlive this process.
 
-import Foundation
+package import Foundation
 
 /// A program with its arguments and environment.
-struct ChildProgram {
+package struct ChildProgram {
     private static let bufferBytes = 1 << 18
     private static let errorBytesMax = 1 << 16
     private static let pollMilliseconds: Int32 = 100
 
     /// The outcome of a run.
-    struct Result {
-        var status: Int32
+    package struct Result {
+        /// The exit status.
+        package var status: Int32
         /// The end of the program's standard error.
-        var errors: String
+        package var errors: String
     }
 
-    let url: URL
-    let arguments: [String]
-    let environment: [String: String]
+    private let url: URL
+    private let arguments: [String]
+    private let environment: [String: String]
+
+    package init(url: URL, arguments: [String], environment: [String: String]) {
+        self.url = url
+        self.arguments = arguments
+        self.environment = environment
+    }
 
     /// Runs the program and waits for its end.
     ///
@@ -26,7 +33,8 @@ struct ChildProgram {
     ///   - onOutput: Receives standard output as it comes. The program writes into a pipe and never
     ///     into our files, so a killed run leaves no writer behind.
     ///   - tick: Called repeatedly; an error that it throws ends the program.
-    func run(
+    /// - Throws: `HubError.cannotRead`, errors of the closures.
+    package func run(
         input: String, tick: () throws -> Void, onOutput: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> Result {
         let process = Process()
@@ -41,7 +49,7 @@ struct ChildProgram {
             try standardInput.fileHandleForWriting.close()
             try process.run()
         } catch {
-            throw PreparationError.cannotRead(path: url.path, reason: error.localizedDescription)
+            throw HubError.cannotRead(path: url.path, reason: error.localizedDescription)
         }
         do {
             let text = try Self.drain(
@@ -85,10 +93,12 @@ struct ChildProgram {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Finds a program in `PATH`, then in `bin` of the program folders.
-    static func find(_ name: String, _ options: PreparationOptions) -> URL? {
-        let path = (options.environment["PATH"] ?? "").split(separator: ":").map(String.init)
-        let places = path + options.programFolders.map { $0.appending(path: "bin").path }
+    /// Finds a program in `PATH`, then in `bin` of other folders.
+    package static func find(
+        _ name: String, _ environment: [String: String], folders: [URL] = []
+    ) -> URL? {
+        let path = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        let places = path + folders.map { $0.appending(path: "bin").path }
         return places.map { "\($0)/\(name)" }
             .first { FileManager.default.isExecutableFile(atPath: $0) }
             .map { URL(fileURLWithPath: $0) }

@@ -2,51 +2,7 @@
 // It writes into a pipe, so that it ends with this program and never keeps writing a file.
 
 import Foundation
-
-/// The status and header fields of the last response of a redirect chain.
-struct HTTPHead: Hashable {
-    var status = 0
-    /// The header fields, by name in lower case.
-    var fields: [String: String] = [:]
-
-    /// Parses the output of `curl --dump-header`.
-    init(dump: String) {
-        for line in dump.split(whereSeparator: \.isNewline) {
-            if line.hasPrefix("HTTP/") {
-                fields = [:]
-                status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-            } else if let colon = line.firstIndex(of: ":") {
-                let name = line[..<colon].lowercased()
-                fields[name] = line[line.index(after: colon)...].trimmingCharacters(
-                    in: .whitespaces)
-            }
-        }
-    }
-
-    /// An identifier of this version of the content; weak entity tags do not count.
-    var validator: String? {
-        if let tag = fields["etag"], tag.hasPrefix("\"") { return tag }
-        return fields["last-modified"]
-    }
-
-    /// Seconds to wait, as requested by the server.
-    var retryAfter: Double? {
-        guard let text = fields["retry-after"] else { return nil }
-        if let seconds = Double(text), seconds >= 0 { return seconds }
-        let formatter = DateFormatter()
-        formatter.locale = Locale(identifier: "en_US_POSIX")
-        formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return formatter.date(from: text).map { max(0, $0.timeIntervalSinceNow) }
-    }
-
-    /// The length of the body in bytes.
-    var length: Int? { fields["content-length"].flatMap { Int($0) } }
-
-    /// The length of the whole file in bytes, from the response to a range request.
-    var wholeLength: Int? {
-        fields["content-range"].flatMap { $0.split(separator: "/").last }.flatMap { Int($0) }
-    }
-}
+import MoCaSystem
 
 /// The outcome of an attempt.
 enum HTTPOutcome {
@@ -57,7 +13,7 @@ enum HTTPOutcome {
     /// Another attempt may succeed.
     case again(reason: String, after: Double?)
     /// The server refuses the file.
-    case refused(status: Int)
+    case refused(HTTPHead)
     /// Another attempt would fail in the same way.
     case impossible(reason: String)
 }
@@ -80,19 +36,19 @@ struct HTTPRequest {
     ///
     /// - Parameter headers: A file for the response headers; it exists before the first byte of the
     ///   body arrives.
+    /// - Throws: `HubError`, errors of the closures.
     func attempt(
-        headers: URL, _ context: PreparationContext,
+        headers: URL, _ context: TransferContext,
         onBytes: (UnsafeRawBufferPointer) throws -> Void
     ) throws -> HTTPOutcome {
-        guard let curl = ChildProgram.find("curl", context.options) else {
-            throw PreparationError.programMissing(name: "curl", places: "PATH")
+        guard let curl = ChildProgram.find("curl", context.environment) else {
+            throw HubError.programMissing(name: "curl")
         }
         if unlink(headers.path) != 0, errno != ENOENT {
-            throw PreparationError.writing(headers.path)
+            throw HubError.writing(SystemFileError(path: headers.path, code: errno))
         }
         let child = ChildProgram(
-            url: curl, arguments: arguments(headers, context.options),
-            environment: context.options.environment)
+            url: curl, arguments: arguments(headers, context), environment: context.environment)
         let result = try child.run(input: configuration, tick: context.check, onOutput: onBytes)
         return outcome(result, try Self.head(headers))
     }
@@ -103,15 +59,15 @@ struct HTTPRequest {
         do {
             return HTTPHead(dump: String(decoding: try Data(contentsOf: file), as: UTF8.self))
         } catch {
-            throw PreparationError.cannotRead(path: file.path, reason: error.localizedDescription)
+            throw HubError.cannotRead(path: file.path, reason: error.localizedDescription)
         }
     }
 
-    private func arguments(_ headers: URL, _ options: PreparationOptions) -> [String] {
+    private func arguments(_ headers: URL, _ context: TransferContext) -> [String] {
         var list = [
             "--disable", "--config", "-", "--globoff", "--fail", "--silent", "--show-error",
             "--location", "--max-redirs", "\(Self.redirectsMax)", "--proto", "=http,https",
-            "--connect-timeout", "\(options.connectSeconds)", "--speed-limit", "1", "--speed-time",
+            "--connect-timeout", "\(context.connectSeconds)", "--speed-limit", "1", "--speed-time",
             "\(Self.stallSeconds)", "--dump-header", headers.path, "--user-agent", "moca",
         ]
         if isHead { list += ["--head", "--output", "/dev/null"] }
@@ -145,7 +101,7 @@ struct HTTPRequest {
         case (22, 408), (22, 425), (22, 429), (22, 500...599):
             return .again(reason: "status \(head.status)", after: head.retryAfter)
         case (22, _):
-            return .refused(status: head.status)
+            return .refused(head)
         // 1, 3: unsupported protocol, bad URL. 23: our side stopped. 47: too many redirects. 58,
         // 60, 77: certificates.
         case (1, _), (2, _), (3, _), (4, _), (23, _), (27, _), (47, _), (58, _), (60, _), (77, _):
