@@ -5,17 +5,15 @@ extension Tokenizer {
     ///
     /// `skipSpecialTokens` omits the added tokens that are flagged as special.
     package func decode(_ ids: some Sequence<Int32>, skipSpecialTokens: Bool = false) -> String {
-        var bytes: [UInt8] = []
-        for id in ids {
-            if let token = added.token(id) {
-                if skipSpecialTokens, token.isSpecial { continue }
-                // The library's decoder also applies the byte alphabet to added tokens.
-                bytes += ByteAlphabet.bytes(of: token.content) ?? Array(token.content.utf8)
-            } else if id >= 0, Int(id) < definition.vocabulary.count {
-                bytes += definition.vocabulary.bytes(UInt32(id))
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        definition.decoder.text(
+            ids.compactMap { id in
+                if let token = added.token(id) {
+                    return skipSpecialTokens && token.isSpecial
+                        ? nil : ArraySlice(token.content.utf8)
+                }
+                guard id >= 0, Int(id) < definition.vocabulary.count else { return nil }
+                return definition.vocabulary.utf8(UInt32(id))
+            })
     }
 
     /// The added tokens, in the order in which they were added.
@@ -36,7 +34,7 @@ extension Tokenizer {
     package func token(_ id: Int32) -> String? {
         if let token = added.token(id) { return token.content }
         guard id >= 0, Int(id) < definition.vocabulary.count else { return nil }
-        return definition.vocabulary.spelling(UInt32(id))
+        return String(decoding: definition.vocabulary.utf8(UInt32(id)), as: UTF8.self)
     }
 
     /// The ids that masking excludes: transformers' `all_special_ids`, in its order.

@@ -1,6 +1,7 @@
-// Byte-level BPE tokenizer of the Qwen2.5 family, equal to `tokenizers` 0.21.4.
+// BPE tokenizers of the families of Qwen2, Llama and Mistral, equal to `tokenizers` 0.21.4.
 
 package import Foundation
+import MoCaCore
 import MoCaSettings
 
 /// A tokenizer read from the `tokenizer.json` of a checkpoint.
@@ -8,8 +9,9 @@ import MoCaSettings
 ///     let tokenizer = try Tokenizer(contentsOf: checkpoint)
 ///     let ids = tokenizer.encode("Hello world")
 ///
-/// Encoding splits at added tokens, normalises to NFC, splits into words, and merges the bytes of
-/// each word. It is safe to call from several threads at once.
+/// Encoding finds added tokens, normalises the text between them, splits it into words, merges the
+/// bytes or characters of each word, and adds special tokens if they are requested; each stage is
+/// as the file defines it. It is safe to call from several threads at once.
 package struct Tokenizer: Sendable {
     /// The settings of `tokenizer_config.json`.
     package internal(set) var configuration: TokenizerConfiguration
@@ -29,14 +31,32 @@ package struct Tokenizer: Sendable {
     package init(contentsOf url: URL) throws {
         files = try TokenizerFiles(contentsOf: url)
         let tree = try files.configurationTree()
-        configuration = try TokenizerConfiguration(tree, file: files.configurationPath)
         definition = try files.readDefinition()
-        workspaces = EncodingWorkspacePool(definition.merges)
+        configuration = try TokenizerConfiguration(
+            tree, file: files.configurationPath, defaultClass: definition.defaultClass)
+        workspaces = EncodingWorkspacePool(definition)
         added = definition.addedTokens
         rawMatcher = AddedTokenMatcher([])
         normalisedMatcher = rawMatcher
         try addConfiguredTokens(tree)
         renewMatchers()
+        try checkStart()
+    }
+
+    /// Checks that the text after an added token cannot be at the start of the input, which the
+    /// library decides by the origin of each normalised character.
+    private func checkStart() throws {
+        guard definition.splitter.dependsOnStart, !definition.normaliser.steps.isEmpty,
+            let token = added.tokens.first(where: \.isNormalised)
+        else { return }
+        throw TokenizerError.unsupported(
+            file: files.definitionPath,
+            problems: [
+                SettingsProblem(
+                    "pre_tokenizer.prepend_scheme",
+                    "is \"first\", must be another one with a normalizer and the normalized "
+                        + "added token \(JSON.quoted(token.content))")
+            ])
     }
 
     /// Adds the tokens that occur only in `tokenizer_config.json`, as transformers does on loading.
@@ -69,16 +89,13 @@ package struct Tokenizer: Sendable {
 
     /// Rebuilds the matchers from `added`.
     mutating func renewMatchers() {
-        let usesNFC = definition.usesNFC
-        rawMatcher = AddedTokenMatcher(added.tokens.filter { !$0.isNormalised })
-        normalisedMatcher = AddedTokenMatcher(added.tokens.filter(\.isNormalised)) { content in
+        let normaliser = definition.normaliser
+        // Of equal forms, the library prefers the special token.
+        let tokens = added.tokens.filter(\.isSpecial) + added.tokens.filter { !$0.isSpecial }
+        rawMatcher = AddedTokenMatcher(tokens.filter { !$0.isNormalised })
+        normalisedMatcher = AddedTokenMatcher(tokens.filter(\.isNormalised)) { content in
             var content = content
-            return content.withUTF8 { text in
-                guard usesNFC, let first = CanonicalComposition.firstUnstable(text) else {
-                    return Array(text)
-                }
-                return CanonicalComposition.normalised(text, firstUnstable: first)
-            }
+            return content.withUTF8 { normaliser.normalised($0) }
         }
     }
 }

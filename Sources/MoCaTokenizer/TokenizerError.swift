@@ -64,7 +64,7 @@ package enum TokenizerError: UserFacingError, Equatable {
         case .missingField, .inconsistent:
             "use the tokenizer files that belong to the checkpoint, unedited"
         case .unsupported:
-            "use a checkpoint of the Qwen2.5 family, whose tokenizer is a byte-level BPE"
+            "use a checkpoint whose tokenizer.json is a BPE as that of Qwen2, Llama or Mistral"
         case .refusedToken:
             "give images as images, or remove the token from the text"
         case .unwritable:

@@ -23,20 +23,24 @@ import Testing
     static let edits: [Edit] = [
         Edit(#""type": "BPE""#, #""type": "Unigram""#, "model.type", "Unigram"),
         Edit(#""dropout": null"#, #""dropout": 0.1"#, "model.dropout", "0.1"),
-        Edit(#""byte_fallback": false"#, #""byte_fallback": true"#, "model.byte_fallback"),
-        Edit(#""ignore_merges": false"#, #""ignore_merges": true"#, "model.ignore_merges"),
+        Edit(#""byte_fallback": false"#, #""byte_fallback": "yes""#, "model.byte_fallback"),
+        Edit(#""ignore_merges": false"#, #""ignore_merge": true"#, "model.ignore_merge is unknown"),
         Edit(
             #""end_of_word_suffix": """#, #""end_of_word_suffix": "</w>""#,
             "model.end_of_word_suffix", "</w>"),
         Edit(#"{"type": "NFC"}"#, #"{"type": "NFKC"}"#, "normalizer", "NFKC"),
-        Edit(#""behavior": "Isolated""#, #""behavior": "Removed""#, "Split.behavior", "Removed"),
-        Edit(#""invert": false"#, #""invert": true"#, "Split.invert"),
-        Edit(#"(?!\\S)"#, #"(?=\\S)"#, "Split.pattern"),
-        Edit(#""use_regex": false"#, #""use_regex": true"#, "ByteLevel.use_regex"),
+        Edit(
+            #""behavior": "Isolated""#, #""behavior": "Removed""#, "pretokenizers[0].behavior",
+            "Removed"),
+        Edit(#""invert": false"#, #""invert": true"#, "pretokenizers[0].invert"),
+        Edit(#"(?!\\S)"#, #"(?=\\S)"#, "pretokenizers[0].pattern"),
+        Edit(
+            #""use_regex": false"#, #""use_regex": true"#,
+            "pre_tokenizer.pretokenizers[1].use_regex"),
         Edit(#""type": "Sequence""#, #""type": "Metaspace""#, "pre_tokenizer"),
         Edit(
-            #""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "Fuse""#, "decoder",
-            "Fuse"),
+            #""decoder": {"type": "ByteLevel""#, #""decoder": {"type": "CTC""#,
+            "decoder.type", "CTC"),
         Edit(
             #""post_processor": {"type": "ByteLevel""#,
             #""post_processor": {"type": "TemplateProcessing""#, "post_processor"),
@@ -48,7 +52,7 @@ import Testing
         Edit(#""vocab": {"!": 0"#, #""vocab": {"!!!!!!": 0"#, "no token for the byte 33"),
         Edit(#""merges": [["#, #""merges": [["\#u{120}", "?!?"], ["#, "model.merges[0]", "?!?"),
         Edit(#""merges": [["#, #""merges": ["a b", ["#, "model.merges"),
-        Edit(#""merges": [["#, #""merges": [[" ", "b"], ["#, "no token of bytes"),
+        Edit(#""merges": [["#, #""merges": [[" ", "b"], ["#, "model.merges[0]", "not in"),
         Edit(#""merges":"#, #""merge":"#, "model.merges is missing"),
         Edit(#""vocab":"#, #""vocabulary":"#, "model.vocab is missing"),
         Edit(#""model":"#, #""models":"#, "the field model is missing"),

@@ -31,7 +31,7 @@ import Testing
             .badConfiguration,
             "unsupported tokenizer (t.json): model.type is \"Unigram\", must be \"BPE\"; "
                 + "decoder is null, must be ByteLevel; "
-                + "use a checkpoint of the Qwen2.5 family, whose tokenizer is a byte-level BPE"
+                + "use a checkpoint whose tokenizer.json is a BPE as that of Qwen2, Llama or Mistral"
         ),
         (
             .inconsistent(file: "t.json", field: "model.vocab", reason: "two tokens have the id 3"),

@@ -76,7 +76,7 @@ enum TokenizerFixtures {
     }
 
     /// The contents of a fixture, unpacked where it ends in `.gz`.
-    static func data(_ name: String) throws -> Data {
+    static func data(_ name: String, in folder: URL = folder) throws -> Data {
         let url = folder.appending(path: name)
         guard name.hasSuffix(".gz") else { return try Data(contentsOf: url) }
         let process = Process()
@@ -92,8 +92,8 @@ enum TokenizerFixtures {
     }
 
     /// The little-endian 32-bit numbers of a fixture.
-    static func digests(_ name: String) throws -> [UInt32] {
-        let bytes = try data(name)
+    static func digests(_ name: String, in folder: URL = folder) throws -> [UInt32] {
+        let bytes = try data(name, in: folder)
         return bytes.withUnsafeBytes { raw in
             (0..<raw.count / 4).map {
                 UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: 4 * $0, as: UInt32.self))
@@ -136,7 +136,7 @@ enum TokenizerFixtures {
     }
 }
 
-/// CRC-32 as zlib computes it, over the little-endian bytes of numbers.
+/// CRC-32 as zlib computes it, over the little-endian bytes of numbers, or the UTF-8 of a text.
 struct IDDigest {
     private var state: UInt32 = 0xFFFF_FFFF
 
@@ -157,6 +157,12 @@ struct IDDigest {
                     state = state >> 8 ^ table[index]
                 }
             }
+        }
+    }
+
+    static func of(_ text: String) -> UInt32 {
+        ~text.utf8.reduce(0xFFFF_FFFF) { state, byte in
+            state >> 8 ^ table[Int((state ^ UInt32(byte)) & 0xFF)]
         }
     }
 

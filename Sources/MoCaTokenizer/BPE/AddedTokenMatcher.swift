@@ -19,6 +19,10 @@ struct AddedTokenMatcher: Sendable {
     private var patterns: [[Pattern]] = Array(repeating: [], count: 256)
     /// The first bytes of all patterns.
     private var firstBytes: [UInt8] = []
+    /// Which bytes are second in a pattern: a vocabulary may have hundreds that start alike.
+    private var secondBytes = [Bool](repeating: false, count: 256)
+    /// Whether a pattern has one byte only.
+    private var hasSingleByte = false
 
     /// Whether there are no patterns.
     var isEmpty: Bool { firstBytes.isEmpty }
@@ -31,6 +35,7 @@ struct AddedTokenMatcher: Sendable {
             guard let first = bytes.first else { continue }
             if patterns[Int(first)].isEmpty { firstBytes.append(first) }
             patterns[Int(first)].append(Pattern(bytes: bytes, token: token))
+            if bytes.count > 1 { secondBytes[Int(bytes[1])] = true } else { hasSingleByte = true }
         }
         for first in firstBytes {
             let order = patterns[Int(first)].enumerated().sorted {
@@ -71,13 +76,14 @@ struct AddedTokenMatcher: Sendable {
     ) -> (range: Range<Int>, token: AddedToken)? {
         var at = start
         while let candidate = nextCandidate(text, from: at) {
+            at = candidate + 1
+            guard hasSingleByte || at < text.count && secondBytes[Int(text[at])] else { continue }
             for pattern in patterns[Int(text[candidate])] {
                 let stop = candidate + pattern.bytes.count
                 if stop <= text.count, text[candidate..<stop].elementsEqual(pattern.bytes) {
                     return (candidate..<stop, pattern.token)
                 }
             }
-            at = candidate + 1
         }
         return nil
     }

@@ -27,37 +27,33 @@ enum ByteAlphabet {
         return bytes
     }()
 
-    /// The bytes that `token` spells; nil if it contains a character outside the alphabet.
-    static func bytes(of token: String) -> [UInt8]? {
-        var out: [UInt8] = []
-        for scalar in token.unicodeScalars {
-            guard scalar.value <= scalarMax, bytes[Int(scalar.value)] != noByte else { return nil }
-            out.append(UInt8(bytes[Int(scalar.value)]))
+    /// Appends the bytes that `token`, in UTF-8, spells in the alphabet; the token itself if it
+    /// contains a character outside the alphabet.
+    static func appendBytes(of token: some Collection<UInt8>, to out: inout [UInt8]) {
+        let start = out.count
+        var lead: Int?
+        for byte in token {
+            var scalar = Int(byte)
+            if let first = lead {
+                scalar = (first & 0x1F) << 6 | scalar & 0x3F
+                lead = nil
+            } else if scalar >= 0x80 {
+                // The alphabet ends at U+0143, whose UTF-8 starts with 0xC5.
+                lead = scalar
+                if scalar <= 0xC5 { continue }
+            }
+            guard lead == nil, scalar < bytes.count, bytes[scalar] != noByte else {
+                out.removeSubrange(start...)
+                out.append(contentsOf: token)
+                return
+            }
+            out.append(UInt8(truncatingIfNeeded: bytes[scalar]))
         }
-        return out
     }
 
-    /// Appends the bytes that a token's UTF-8 spells. Returns false at a character outside the
-    /// alphabet, after appending the bytes before it.
-    static func appendBytes(
-        spelledBy utf8: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]
-    ) -> Bool {
-        bytes.withUnsafeBufferPointer { alphabet in
-            var at = 0
-            while at < utf8.count {
-                var scalar = Int(utf8[at])
-                at += 1
-                if scalar >= 0x80 {
-                    guard scalar >= 0xC2, scalar <= 0xC5, at < utf8.count, utf8[at] & 0xC0 == 0x80
-                    else { return false }
-                    scalar = (scalar & 0x1F) << 6 | Int(utf8[at] & 0x3F)
-                    at += 1
-                }
-                guard scalar < alphabet.count, alphabet[scalar] != noByte else { return false }
-                out.append(UInt8(truncatingIfNeeded: alphabet[scalar]))
-            }
-            return true
-        }
+    /// Appends the UTF-8 of the spelling of `bytes`.
+    static func appendSpelling(of bytes: UnsafeBufferPointer<UInt8>, to out: inout [UInt8]) {
+        for byte in bytes { UTF8Cursor.append(scalars[Int(byte)], to: &out) }
     }
 
     /// The spelling of `bytes` in the alphabet.

@@ -6,21 +6,59 @@ import Synchronization
 final class EncodingWorkspace {
     let cache = WordCache()
     let merger: WordMerger
+    private let splitter: Splitter
+    /// The mark before which a text may be cut, if the model allows it.
+    private let cut: WordMark?
 
     /// Creates a workspace with an empty cache.
-    init(_ merges: Merges) {
-        merger = WordMerger(merges)
+    init(_ definition: TokenizerDefinition) {
+        merger = WordMerger(definition.model)
+        splitter = definition.splitter
+        cut =
+            definition.model.isCutAtSpaces
+            ? WordMark(bytes: WordMark.space, isolatesMarks: false) : nil
     }
 
     /// Appends the ids of normalised text without added tokens.
-    func encode(_ text: UnsafeBufferPointer<UInt8>, to out: inout [Int32]) {
+    ///
+    /// - Parameter isFirst: whether the text is at the start of the input.
+    func encode(_ text: UnsafeBufferPointer<UInt8>, isFirst: Bool, to out: inout [Int32]) {
+        switch splitter {
+        case .pattern(let numbers):
+            encodeByPattern(text, numbers, to: &out)
+        case .metaspace(let metaspace):
+            let mark = metaspace.splits ? WordMark(bytes: metaspace.mark, isolatesMarks: true) : cut
+            metaspace.marked(text, isFirst: isFirst).withUnsafeBufferPointer {
+                encodeByMark($0, mark, to: &out)
+            }
+        case .whole:
+            encodeByMark(text, cut, to: &out)
+        }
+    }
+
+    private func encodeByPattern(
+        _ text: UnsafeBufferPointer<UInt8>, _ numbers: SplitRule.Numbers, to out: inout [Int32]
+    ) {
         guard let base = text.baseAddress else { return }
         let end = text.count
-        let rule = SplitRule(base, end: end)
+        let rule = SplitRule(base, end: end, numbers: numbers)
         var at = 0
         while at < end {
             let wordEnd = rule.wordEnd(at)
             encodeWord(base + at, count: wordEnd &- at, available: end &- at, to: &out)
+            at = wordEnd
+        }
+    }
+
+    private func encodeByMark(
+        _ text: UnsafeBufferPointer<UInt8>, _ mark: WordMark?, to out: inout [Int32]
+    ) {
+        guard let base = text.baseAddress else { return }
+        let end = text.count
+        var at = 0
+        while at < end {
+            let wordEnd = mark?.wordEnd(text, from: at) ?? end
+            encodeWord(base + at, count: wordEnd - at, available: end - at, to: &out)
             at = wordEnd
         }
     }
@@ -51,20 +89,20 @@ final class EncodingWorkspacePool: Sendable {
     }
 
     private let idle = Mutex<[Idle]>([])
-    private let merges: Merges
+    private let definition: TokenizerDefinition
 
     /// A workspace that has grown beyond this word length in bytes is discarded after use.
     private static let keptWordBytes = 1 << 20
 
     /// Creates an empty pool.
-    init(_ merges: Merges) {
-        self.merges = merges
+    init(_ definition: TokenizerDefinition) {
+        self.definition = definition
     }
 
     /// Calls `body` with a workspace that no other call is using.
     func withWorkspace<Result>(_ body: (EncodingWorkspace) throws -> Result) rethrows -> Result {
         let lent =
-            idle.withLock { $0.popLast() } ?? Idle(workspace: EncodingWorkspace(merges))
+            idle.withLock { $0.popLast() } ?? Idle(workspace: EncodingWorkspace(definition))
         defer {
             if lent.workspace.merger.capacity <= Self.keptWordBytes {
                 idle.withLock { $0.append(lent) }

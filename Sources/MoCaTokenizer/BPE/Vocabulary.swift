@@ -1,10 +1,11 @@
-// The model's tokens as bytes: one arena, one span for each id, one hash index.
+// The model's tokens: one arena of their UTF-8, one span for each id, one hash index.
 
 import MoCaSettings
 
-/// The base vocabulary of `tokenizer.json`, without added tokens. Ids are 0 ..< `count`.
+/// The base vocabulary of `tokenizer.json`, without added tokens. Ids are 0 ..< `count`; tokens are
+/// spelled as in the file, those of a byte-level model in the byte alphabet.
 struct Vocabulary: Sendable {
-    /// The range of a token's bytes in the arena.
+    /// The range of a token's UTF-8 in the arena.
     struct Span: Sendable {
         var start: UInt32
         var count: UInt32
@@ -19,11 +20,10 @@ struct Vocabulary: Sendable {
 
     private let arena: [UInt8]
     private let spans: [Span]
-    /// An open-addressing table over the hash of the bytes: some bits of the hash above the id.
+    /// An open-addressing table over the hash of the UTF-8: some bits of the hash above the id.
     private let index: [UInt64]
-    /// Tokens with a character outside the byte alphabet, by their UTF-8; no merge produces them.
-    private let literals: [[UInt8]: UInt32]
-    private let literalIDs: Set<UInt32>
+    /// The length of the longest token in bytes of UTF-8.
+    let longestCount: Int
 
     /// The number of tokens.
     var count: Int { spans.count }
@@ -34,10 +34,10 @@ struct Vocabulary: Sendable {
         var draft = Draft(file: file)
         try scanner.object { scanner, name in
             let start = UInt32(draft.arena.count)
-            let isLiteral = try !draft.appendToken(name, scanner)
+            try draft.appendToken(name, scanner)
             let id = try scanner.integer()
             let span = Span(start: start, count: UInt32(draft.arena.count) - start)
-            try draft.place(span, id: id, isLiteral: isLiteral, scanner)
+            try draft.place(span, id: id, scanner)
         }
         guard draft.tokenCount == draft.spans.count, draft.tokenCount > 0 else {
             throw TokenizerError.inconsistent(
@@ -46,25 +46,22 @@ struct Vocabulary: Sendable {
         }
         arena = draft.arena
         spans = draft.spans
-        literals = draft.literals
-        literalIDs = Set(draft.literals.values)
-        index = try Self.makeIndex(draft, literalIDs: literalIDs, file: file)
+        longestCount = Int(draft.spans.lazy.map(\.count).max() ?? 0)
+        index = try Self.makeIndex(draft, file: file)
     }
 
-    private static func makeIndex(
-        _ draft: Draft, literalIDs: Set<UInt32>, file: String
-    ) throws -> [UInt64] {
+    private static func makeIndex(_ draft: Draft, file: String) throws -> [UInt64] {
         var capacity = 1024
         while capacity < draft.spans.count * 2 { capacity *= 2 }
         var index = [UInt64](repeating: freeSlot, count: capacity)
         try draft.arena.withUnsafeBufferPointer { arena in
-            for (id, span) in draft.spans.enumerated() where !literalIDs.contains(UInt32(id)) {
+            for (id, span) in draft.spans.enumerated() {
                 let bytes = arena[Int(span.start)..<Int(span.start + span.count)]
                 let key = UnsafeBufferPointer(rebasing: bytes)
                 let hash = hash(key)
                 let at = slot(key, hash: hash, arena: arena, spans: draft.spans, index: index)
                 guard index[at] == freeSlot else {
-                    let token = JSON.quoted(ByteAlphabet.spelling(of: key))
+                    let token = JSON.quoted(String(decoding: key, as: UTF8.self))
                     throw TokenizerError.inconsistent(
                         file: file, field: "model.vocab", reason: "the token \(token) twice")
                 }
@@ -100,9 +97,10 @@ struct Vocabulary: Sendable {
         return at
     }
 
-    /// The id of the token with these bytes, or `noID`.
+    /// The id of the token with this UTF-8, or `noID`.
     func id(of key: UnsafeBufferPointer<UInt8>) -> UInt32 {
-        arena.withUnsafeBufferPointer { arena in
+        guard key.count <= longestCount else { return Self.noID }
+        return arena.withUnsafeBufferPointer { arena in
             let hash = Self.hash(key)
             let at = Self.slot(key, hash: hash, arena: arena, spans: spans, index: index)
             return UInt32(truncatingIfNeeded: index[at])
@@ -111,22 +109,15 @@ struct Vocabulary: Sendable {
 
     /// The id of the token spelled `token` in the file.
     func id(of token: String) -> UInt32? {
-        guard let bytes = ByteAlphabet.bytes(of: token) else { return literals[Array(token.utf8)] }
-        let found = bytes.withUnsafeBufferPointer { id(of: $0) }
+        var token = token
+        let found = token.withUTF8 { id(of: $0) }
         return found == Self.noID ? nil : found
     }
 
-    /// The bytes that the token represents in text.
-    func bytes(_ id: UInt32) -> ArraySlice<UInt8> {
+    /// The UTF-8 of the token, spelled as in the file; `id` must be less than `count`.
+    func utf8(_ id: UInt32) -> ArraySlice<UInt8> {
         let span = spans[Int(id)]
         return arena[Int(span.start)..<Int(span.start + span.count)]
-    }
-
-    /// The token, spelled as in the file.
-    func spelling(_ id: UInt32) -> String {
-        let bytes = bytes(id)
-        return literalIDs.contains(id)
-            ? String(decoding: bytes, as: UTF8.self) : ByteAlphabet.spelling(of: bytes)
     }
 }
 
@@ -137,32 +128,19 @@ extension Vocabulary {
         let file: String
         var arena: [UInt8] = []
         var spans: [Span] = []
-        var literals: [[UInt8]: UInt32] = [:]
         var tokenCount = 0
 
-        /// Appends the bytes of a token. Returns false if the token is kept as a literal because it
-        /// contains a character outside the byte alphabet.
-        mutating func appendToken(_ text: JSONScanner.Text, _ scanner: JSONScanner) throws -> Bool {
-            let start = arena.count
+        /// Appends the UTF-8 of a token.
+        mutating func appendToken(_ text: JSONScanner.Text, _ scanner: JSONScanner) throws {
             if text.hasEscapes {
-                let string = try scanner.string(text)
-                if let bytes = ByteAlphabet.bytes(of: string) {
-                    arena.append(contentsOf: bytes)
-                    return true
-                }
+                arena.append(contentsOf: try scanner.string(text).utf8)
             } else {
-                let utf8 = UnsafeBufferPointer(rebasing: scanner.bytes[text.start..<text.end])
-                if ByteAlphabet.appendBytes(spelledBy: utf8, to: &arena) { return true }
+                arena.append(contentsOf: scanner.bytes[text.start..<text.end])
             }
-            arena.removeSubrange(start...)
-            arena.append(contentsOf: try scanner.string(text).utf8)
-            return false
         }
 
         /// Assigns an id to the token of `span`.
-        mutating func place(
-            _ span: Span, id: Int, isLiteral: Bool, _ scanner: JSONScanner
-        ) throws {
+        mutating func place(_ span: Span, id: Int, _ scanner: JSONScanner) throws {
             // A token takes more than one byte of the file, so a larger id would imply gaps.
             guard (0..<scanner.bytes.count).contains(id), arena.count < Int(UInt32.max) else {
                 throw scanner.fault("the token id \(id) is out of range")
@@ -175,15 +153,6 @@ extension Vocabulary {
             }
             spans[id] = span
             tokenCount += 1
-            guard isLiteral else { return }
-            let bytes = Array(arena[Int(span.start)...])
-            guard literals.updateValue(UInt32(id), forKey: bytes) == nil else {
-                throw TokenizerError.inconsistent(
-                    file: file, field: "model.vocab",
-                    reason:
-                        "the token \(JSON.quoted(String(decoding: bytes, as: UTF8.self))) twice"
-                )
-            }
         }
     }
 }

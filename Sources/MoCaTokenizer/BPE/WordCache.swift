@@ -94,9 +94,9 @@ final class WordCache {
         return true
     }
 
-    /// Stores the ids of the key (at least one), unless there are more than `idCountMax`.
+    /// Stores the ids of the key, unless there are none or more than `idCountMax`.
     func store(_ key: Key, _ ids: ArraySlice<Int32>, in slot: UnsafeMutableRawPointer) {
-        guard ids.count <= Self.idCountMax else { return }
+        guard !ids.isEmpty, ids.count <= Self.idCountMax else { return }
         let words = slot.assumingMemoryBound(to: UInt64.self)
         words[0] = key.words.0
         words[1] = key.words.1

@@ -1,5 +1,5 @@
 // Byte-pair encoding of one word: the pair with the lowest rank is merged first, the leftmost of
-// equal ones (Sennrich et al. 2016).
+// equal ones (Sennrich et al. 2016). A word of n bytes takes O(n log n).
 
 /// The scratch memory for merging. Not safe to share between threads.
 final class WordMerger {
@@ -7,7 +7,7 @@ final class WordMerger {
     /// faster.
     private static let scanMax = 64
 
-    private let merges: Merges
+    private let model: BytePairModel
     private let scan: UnsafeMutablePointer<UInt32>
     private let scanPairs: UnsafeMutablePointer<UInt64>
 
@@ -17,10 +17,12 @@ final class WordMerger {
     private var previous: [Int32] = []
     private var next: [Int32] = []
     private var heap: [UInt64] = []
+    /// The word in the byte alphabet.
+    private var spelling: [UInt8] = []
 
-    /// Creates the memory for merging by `merges`.
-    init(_ merges: Merges) {
-        self.merges = merges
+    /// Creates the memory for encoding by `model`.
+    init(_ model: BytePairModel) {
+        self.model = model
         scan = .allocate(capacity: Self.scanMax)
         scanPairs = .allocate(capacity: Self.scanMax)
     }
@@ -35,6 +37,13 @@ final class WordMerger {
 
     /// Appends the ids of the word of `count` bytes; `count` is at least one.
     func encode(_ word: UnsafePointer<UInt8>, count: Int, to out: inout [Int32]) {
+        if model.ignoresMerges {
+            let whole = wholeID(word, count: count)
+            if whole != Vocabulary.noID {
+                out.append(Int32(truncatingIfNeeded: whole))
+                return
+            }
+        }
         if count <= Self.scanMax {
             encodeShort(word, count: count, to: &out)
         } else {
@@ -42,12 +51,20 @@ final class WordMerger {
         }
     }
 
+    /// The id of the token that the word is, or `Vocabulary.noID`.
+    private func wholeID(_ word: UnsafePointer<UInt8>, count: Int) -> UInt32 {
+        let bytes = UnsafeBufferPointer(start: word, count: count)
+        guard case .bytes = model.symbols else { return model.vocabulary.id(of: bytes) }
+        guard count <= model.vocabulary.longestCount else { return Vocabulary.noID }
+        spelling.removeAll(keepingCapacity: true)
+        ByteAlphabet.appendSpelling(of: bytes, to: &spelling)
+        return spelling.withUnsafeBufferPointer { model.vocabulary.id(of: $0) }
+    }
+
     private func encodeShort(_ word: UnsafePointer<UInt8>, count: Int, to out: inout [Int32]) {
-        let table = merges.table
-        merges.byteIDs.withUnsafeBufferPointer { byteIDs in
-            for i in 0..<count { scan[i] = byteIDs[Int(word[i])] }
-        }
-        var pairCount = count - 1
+        let table = model.merges
+        let symbolCount = model.symbols.fill(scan, word, count: count)
+        var pairCount = max(0, symbolCount - 1)
         for i in 0..<pairCount { scanPairs[i] = table.find(scan[i], scan[i + 1]) }
         while pairCount > 0 {
             var best = UInt32PairMap.none
@@ -69,24 +86,13 @@ final class WordMerger {
             if at > 0 { scanPairs[at - 1] = table.find(scan[at - 1], scan[at]) }
             if at < pairCount { scanPairs[at] = table.find(scan[at], scan[at + 1]) }
         }
+        guard symbolCount > 0 else { return }
         for i in 0...pairCount { out.append(Int32(truncatingIfNeeded: scan[i])) }
     }
 
     private func encodeLong(_ word: UnsafePointer<UInt8>, count: Int, to out: inout [Int32]) {
         precondition(count < Int(Int32.max), "a word of \(count) bytes")
-        ids.removeAll(keepingCapacity: true)
-        pairs.removeAll(keepingCapacity: true)
-        previous.removeAll(keepingCapacity: true)
-        next.removeAll(keepingCapacity: true)
-        for i in 0..<count {
-            ids.append(merges.byteIDs[Int(word[i])])
-            previous.append(Int32(i - 1))
-            next.append(i + 1 < count ? Int32(i + 1) : -1)
-        }
-        for i in 0..<count {
-            pairs.append(i + 1 < count ? merges.table.find(ids[i], ids[i + 1]) : UInt32PairMap.none)
-            if pairs[i] != UInt32PairMap.none { push(Self.heapEntry(pairs[i], at: i)) }
-        }
+        fillLists(word, count: count)
         while let top = pop() {
             let at = Int(top & 0xFFFF_FFFF)
             // An entry is stale if its pair has changed since; no two pairs share a rank.
@@ -99,17 +105,37 @@ final class WordMerger {
             renewPair(at)
             if previous[at] >= 0 { renewPair(Int(previous[at])) }
         }
-        var at = 0
+        var at = ids.isEmpty ? -1 : 0
         while at >= 0 {
             out.append(Int32(truncatingIfNeeded: ids[at]))
             at = Int(next[at])
         }
     }
 
+    /// Fills the linked list and the heap with the symbols of a word.
+    private func fillLists(_ word: UnsafePointer<UInt8>, count: Int) {
+        ids.removeAll(keepingCapacity: true)
+        pairs.removeAll(keepingCapacity: true)
+        previous.removeAll(keepingCapacity: true)
+        next.removeAll(keepingCapacity: true)
+        ids.append(contentsOf: repeatElement(0, count: count))
+        let symbolCount = ids.withUnsafeMutableBufferPointer { ids in
+            ids.baseAddress.map { model.symbols.fill($0, word, count: count) } ?? 0
+        }
+        ids.removeLast(count - symbolCount)
+        for i in 0..<symbolCount {
+            previous.append(Int32(i - 1))
+            next.append(i + 1 < symbolCount ? Int32(i + 1) : -1)
+            pairs.append(
+                i + 1 < symbolCount ? model.merges.find(ids[i], ids[i + 1]) : UInt32PairMap.none)
+            if pairs[i] != UInt32PairMap.none { push(Self.heapEntry(pairs[i], at: i)) }
+        }
+    }
+
     /// Repeats the lookup of the pair that starts at `at`.
     private func renewPair(_ at: Int) {
         let after = Int(next[at])
-        pairs[at] = after >= 0 ? merges.table.find(ids[at], ids[after]) : UInt32PairMap.none
+        pairs[at] = after >= 0 ? model.merges.find(ids[at], ids[after]) : UInt32PairMap.none
         if pairs[at] != UInt32PairMap.none { push(Self.heapEntry(pairs[at], at: at)) }
     }
 

@@ -72,7 +72,8 @@ extension Tokenizer {
             }
         }
         if tree["tokenizer_class"] == nil {
-            newMembers.append("\"tokenizer_class\": \"Qwen2Tokenizer\"")
+            let name = JSON.quoted(definition.defaultClass ?? "PreTrainedTokenizerFast")
+            newMembers.append("\"tokenizer_class\": \(name)")
         }
         if case .object(let known)? = tree["added_tokens_decoder"],
             let start = ranges["added_tokens_decoder"]?.lowerBound

@@ -34,23 +34,31 @@ package struct TokenizerConfiguration: Sendable {
     private static let attributes = [
         "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
     ]
-    /// The defaults of `Qwen2Tokenizer` for tokens that the file does not mention.
+    /// The defaults of tokenizer classes for tokens that the file does not mention, by the start of
+    /// the class's name.
     private static let classDefaults = [
-        "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>", "unk_token": "<|endoftext|>",
+        "Qwen2": [
+            "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>",
+            "unk_token": "<|endoftext|>",
+        ],
+        "Llama": ["bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"],
     ]
 
     /// Reads the parsed file; an empty object stands for a missing file.
-    init(_ json: JSON, file: String) throws {
+    ///
+    /// - Parameter defaultClass: the tokenizer class if the file names none.
+    init(_ json: JSON, file: String, defaultClass: String? = nil) throws {
         let context = SettingsContext(.json)
         if case .object = json {} else { context.add("", "is \(json.summary), must be an object") }
         if json["split_special_tokens"] == .bool(true) {
             context.add("split_special_tokens", "is true, must be false")
         }
-        let hasDefaults = (json["tokenizer_class"]?.string ?? "Qwen2").hasPrefix("Qwen2")
+        let name = json["tokenizer_class"]?.string ?? defaultClass ?? ""
+        let defaults = Self.classDefaults.first { name.hasPrefix($0.key) }?.value ?? [:]
         for attribute in Self.attributes {
-            let fallback = hasDefaults ? Self.classDefaults[attribute] : nil
             named[attribute] =
-                json[attribute].map { Self.content($0, attribute, context) } ?? fallback
+                json[attribute].map { Self.content($0, attribute, context) }
+                ?? defaults[attribute]
         }
         let key = "additional_special_tokens"
         additional = (json[key]?.array ?? []).compactMap { Self.content($0, key, context) }

@@ -4,18 +4,30 @@
 import MoCaCore
 import MoCaSettings
 
-/// The contents of one `tokenizer.json`.
+/// The contents of one `tokenizer.json`: the stages of encoding in order, and the decoder.
 struct TokenizerDefinition: Sendable {
-    /// The tokens of the model.
-    let vocabulary: Vocabulary
-    /// The merges that build tokens from bytes.
-    let merges: Merges
+    /// The changes of text before it is split.
+    let normaliser: Normaliser
+    /// The rule that splits text into words.
+    let splitter: Splitter
+    /// The model that turns words into ids.
+    let model: BytePairModel
+    /// The special tokens around the ids of a text.
+    let template: SpecialTokenTemplate
+    /// The rule that turns tokens into text.
+    let decoder: TokenDecoder
     /// The added tokens.
     private(set) var addedTokens = AddedTokens()
-    /// Whether text is normalised to NFC.
-    let usesNFC: Bool
     /// The offset of the end of the array of added tokens; nil if the field is missing.
     let addedTokensEnd: Int?
+
+    /// The tokens of the model.
+    var vocabulary: Vocabulary { model.vocabulary }
+
+    /// The class of transformers for a file that names none; nil if there is no obvious one.
+    var defaultClass: String? {
+        if case .pattern(.single) = splitter { "Qwen2Tokenizer" } else { nil }
+    }
 
     /// Reads the file, which errors call `file`. Throws a `TokenizerError`.
     ///
@@ -33,20 +45,54 @@ struct TokenizerDefinition: Sendable {
         guard let model = members.model else {
             throw TokenizerError.missingField(file: file, field: "model")
         }
-        let supported = SupportedFields()
-        supported.check(model: model)
-        usesNFC = supported.check(pipeline: members.others)
-        try supported.finish(file: file)
-        guard let vocabulary = members.vocabulary else {
-            throw TokenizerError.missingField(file: file, field: "model.vocab")
+        let context = SettingsContext(.json)
+        let modelSection = Section(model, path: "model", context)
+        let settings = ModelSettings(modelSection)
+        let isKnown = context.problems.isEmpty
+        if isKnown, members.vocabulary == nil || members.mergesScanner == nil {
+            let field = members.vocabulary == nil ? "vocab" : "merges"
+            throw TokenizerError.missingField(file: file, field: "model.\(field)")
         }
-        guard var mergesScanner = members.mergesScanner else {
-            throw TokenizerError.missingField(file: file, field: "model.merges")
+        let stages = Section(members.others, context)
+        for key in ["truncation", "padding", "added_tokens"] { _ = stages[key] }
+        StageReader.require(stages, "version", .string("1.0"), default: .string("1.0"))
+        normaliser = Normaliser(stages)
+        splitter = Splitter(stages)
+        template = SpecialTokenTemplate(stages)
+        decoder = TokenDecoder(stages)
+        // Another type of model has keys of its own.
+        if isKnown { modelSection.finish() }
+        stages.finish()
+        if splitter.dependsOnStart, !normaliser.keepsStart {
+            context.add(
+                "pre_tokenizer.prepend_scheme",
+                "is \"first\", must be another one with this normalizer")
         }
-        self.vocabulary = vocabulary
-        merges = try Merges(&mergesScanner, vocabulary: vocabulary, file: file)
+        guard context.problems.isEmpty, let vocabulary = members.vocabulary,
+            let mergesScanner = members.mergesScanner
+        else {
+            throw TokenizerError.unsupported(file: file, problems: context.problems)
+        }
+        self.model = try BytePairModel(
+            settings, vocabulary: vocabulary, merges: mergesScanner,
+            isByteLevel: splitter.isByteLevel, file: file)
         addedTokensEnd = members.addedTokensEnd
         try addTokens(members.others["added_tokens"] ?? .array([]), file: file)
+        try checkTemplate(file: file)
+    }
+
+    /// Checks that the ids of the template are tokens.
+    private func checkTemplate(file: String) throws {
+        for id in template.prefix + template.suffix where token(id) == nil {
+            throw TokenizerError.inconsistent(
+                file: file, field: "post_processor", reason: "no token has the id \(id)")
+        }
+    }
+
+    /// The UTF-8 of the token of an id, spelled as in the file; nil if there is no such id.
+    private func token(_ id: Int32) -> ArraySlice<UInt8>? {
+        if let token = addedTokens.token(id) { return ArraySlice(token.content.utf8) }
+        return id >= 0 && Int(id) < vocabulary.count ? vocabulary.utf8(UInt32(id)) : nil
     }
 
     private mutating func addTokens(_ list: JSON, file: String) throws {
@@ -110,10 +156,9 @@ extension TokenizerDefinition {
         private mutating func readModel(_ scanner: inout JSONScanner, file: String) throws {
             var members = JSONObject()
             try scanner.object { scanner, name in
-                if scanner.isEqual(name, "vocab") {
+                if scanner.isEqual(name, "vocab"), try scanner.peek() == UInt8(ascii: "{") {
                     vocabulary = try Vocabulary(&scanner, file: file)
-                } else if scanner.isEqual(name, "merges") {
-                    _ = try scanner.peek()
+                } else if scanner.isEqual(name, "merges"), try scanner.peek() == UInt8(ascii: "[") {
                     mergesScanner = scanner
                     try scanner.skipMerges()
                 } else {

@@ -1,6 +1,6 @@
-// Qwen2's pre-tokenization: the words that merges never cross.
+// The pre-tokenization of Qwen2 and Llama 3: the words that merges never cross.
 //
-//     (?i:'s|'t|'re|'ve|'m|'ll|'d) | [^\r\n\p{L}\p{N}]?\p{L}+ | \p{N}
+//     (?i:'s|'t|'re|'ve|'m|'ll|'d) | [^\r\n\p{L}\p{N}]?\p{L}+ | \p{N}{1,n}
 //     | ?[^\s\p{L}\p{N}]+[\r\n]* | \s*[\r\n]+ | \s+(?!\S) | \s+
 //
 // The first alternative that matches wins, and one of them matches at every scalar, so the
@@ -8,21 +8,33 @@
 
 /// Finds word boundaries in UTF-8 text.
 struct SplitRule {
-    /// The regular expression that this type implements, as `tokenizer.json` spells it.
-    static let pattern =
-        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*"#
-        + #"|\s*[\r\n]+|\s+(?!\S)|\s+"#
+    /// The number of numeric characters that a word may have, which differs between models.
+    enum Numbers: Int, Sendable, CaseIterable {
+        /// Qwen2: each is a word.
+        case single = 1
+        /// Llama 3.
+        case upToThree = 3
+
+        /// The regular expression that `tokenizer.json` contains.
+        var pattern: String {
+            let repetition = self == .single ? "" : "{1,\(rawValue)}"
+            return #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}"# + repetition
+                + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
+        }
+    }
 
     private typealias Class = UnicodeTables.Class
 
     private let classes = UnicodeTables.classes
     private let base: UnsafePointer<UInt8>
     private let end: Int
+    private let numbers: Numbers
 
     /// Creates a rule for the `end` bytes at `base`, which must be valid UTF-8.
-    init(_ base: UnsafePointer<UInt8>, end: Int) {
+    init(_ base: UnsafePointer<UInt8>, end: Int, numbers: Numbers) {
         self.base = base
         self.end = end
+        self.numbers = numbers
     }
 
     /// The class of the scalar at `at`, and its length in bytes.
@@ -41,7 +53,7 @@ struct SplitRule {
         let next = start &+ count
         switch kind {
         case Class.letter: return lettersEnd(next)
-        case Class.number: return next
+        case Class.number: return numbers == .single ? next : numbersEnd(next)
         case Class.lineEnd: return spaceEnd(start)
         default: break
         }
@@ -61,6 +73,17 @@ struct SplitRule {
         while at < end {
             let (kind, count) = classify(at)
             guard kind == Class.letter else { break }
+            at = at &+ count
+        }
+        return at
+    }
+
+    /// The end of a word of numeric characters, after its first one.
+    private func numbersEnd(_ start: Int) -> Int {
+        var at = start
+        for _ in 1..<numbers.rawValue where at < end {
+            let (kind, count) = classify(at)
+            guard kind == Class.number else { break }
             at = at &+ count
         }
         return at

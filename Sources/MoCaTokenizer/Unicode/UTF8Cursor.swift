@@ -24,6 +24,15 @@ enum UTF8Cursor {
         return decode(start)
     }
 
+    /// The scalar that `text`, valid UTF-8, consists of; nil if it is not exactly one.
+    static func onlyScalar(_ text: ArraySlice<UInt8>) -> UInt32? {
+        text.withUnsafeBufferPointer { text in
+            guard let base = text.baseAddress, !text.isEmpty else { return nil }
+            let (scalar, count) = decode(base)
+            return count == text.count ? scalar : nil
+        }
+    }
+
     /// Appends the UTF-8 of `scalar`.
     @inline(__always)
     static func append(_ scalar: UInt32, to out: inout [UInt8]) {
