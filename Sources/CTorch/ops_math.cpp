@@ -55,6 +55,10 @@ ctorch_status ctorch_sine(ctorch_tensor x, ctorch_tensor *out) {
     return produce(out, [&] { return borrow(x).sin(); });
 }
 
+ctorch_status ctorch_hyperbolic_tangent(ctorch_tensor x, ctorch_tensor *out) {
+    return produce(out, [&] { return borrow(x).tanh(); });
+}
+
 ctorch_status ctorch_clamp_minimum(ctorch_tensor x, double minimum, ctorch_tensor *out) {
     return produce(out, [&] { return borrow(x).clamp_min(minimum); });
 }

@@ -2,9 +2,11 @@
 #include <ATen/core/Reduction.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/sigmoid.h>
 
 #include "boundary.hpp"
 #include "ctorch_ops.h"
@@ -34,8 +36,20 @@ ctorch_status ctorch_linear(ctorch_tensor x, ctorch_tensor weight, ctorch_tensor
     return produce(out, [&] { return at::linear(borrow(x), borrow(weight), borrow_optional(bias)); });
 }
 
-ctorch_status ctorch_gelu(ctorch_tensor x, ctorch_tensor *out) {
-    return produce(out, [&] { return at::gelu(borrow(x), "none"); });
+ctorch_status ctorch_gelu(ctorch_tensor x, int uses_tanh, ctorch_tensor *out) {
+    return produce(out, [&] { return at::gelu(borrow(x), uses_tanh ? "tanh" : "none"); });
+}
+
+ctorch_status ctorch_sigmoid(ctorch_tensor x, ctorch_tensor *out) {
+    return produce(out, [&] { return at::sigmoid(borrow(x)); });
+}
+
+ctorch_status ctorch_layer_norm(ctorch_tensor x, ctorch_tensor weight, ctorch_tensor bias, double epsilon, ctorch_tensor *out) {
+    return produce(out, [&] {
+        const at::Tensor input = borrow(x);
+        const int64_t width = input.size(-1);
+        return at::layer_norm(input, {width}, borrow(weight), borrow(bias), epsilon);
+    });
 }
 
 ctorch_status ctorch_cross_entropy_sum(ctorch_tensor logits, ctorch_tensor targets, int64_t ignored, ctorch_tensor *out) {

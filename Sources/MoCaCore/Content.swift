@@ -32,10 +32,23 @@ public struct Content: Sendable, Hashable {
 
     /// The segments, in reading order.
     public var segments: [Segment]
+    /// What to embed the content for, if its embedder takes an instruction; nil for the embedder's
+    /// own.
+    public var instruction: String?
+    /// Whether the author of the text has put each image at its place. If not, an embedder joins
+    /// texts and images by its own rule, such as a space between them.
+    public var isArranged: Bool
 
     /// Creates a content of segments in reading order.
-    public init(_ segments: [Segment]) {
+    public init(_ segments: [Segment], instruction: String? = nil, isArranged: Bool = false) {
         self.segments = segments
+        self.instruction = instruction
+        self.isArranged = isArranged
+    }
+
+    /// The content with other segments.
+    package func replacingSegments(_ segments: [Segment]) -> Content {
+        Content(segments, instruction: instruction, isArranged: isArranged)
     }
 
     /// A content with only a text.
@@ -53,6 +66,11 @@ public struct Content: Sendable, Hashable {
         segments.compactMap { segment in
             if case .image(let source) = segment { source } else { nil }
         }
+    }
+
+    /// Whether the content has an image.
+    package var hasImages: Bool {
+        segments.contains { if case .image = $0 { true } else { false } }
     }
 
     /// The texts, in reading order, joined by spaces.

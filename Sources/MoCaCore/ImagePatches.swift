@@ -3,16 +3,22 @@
 
 /// One image as the vision tower sees it, before its bytes are normalised.
 package struct ImagePatches: Sendable, Hashable {
-    /// The size of the image in patches.
-    package let grid: ImageGrid
+    /// The patches and tokens of the image.
+    package let plan: ImagePlan
+    /// The size of an image of its own size, in patches; nil for an image on tiles or in crops.
+    package var grid: ImageGrid? { plan.grid }
     /// One frame of each patch, `[P, 3 * side * side]`, ordered by channel, row and column. The
     /// patches of an image token are consecutive.
     package let bytes: [UInt8]
 
-    package init(grid: ImageGrid, bytes: [UInt8]) {
-        precondition(bytes.count.isMultiple(of: max(1, grid.patchCount)), "whole patches")
-        self.grid = grid
+    package init(_ plan: ImagePlan, bytes: [UInt8]) {
+        precondition(bytes.count.isMultiple(of: max(1, plan.patchCount)), "whole patches")
+        self.plan = plan
         self.bytes = bytes
+    }
+
+    package init(grid: ImageGrid, bytes: [UInt8]) {
+        self.init(.grid(grid), bytes: bytes)
     }
 }
 

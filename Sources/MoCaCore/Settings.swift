@@ -14,6 +14,35 @@ public enum PoolingMode: String, Sendable, Hashable, Codable, CaseIterable {
     case mean
     /// The hidden state of the last token.
     case last
+    /// The hidden state of the first token.
+    case cls
+}
+
+/// How the tokens of a sequence are numbered for rotary positions. An embedder was trained with one
+/// rule, whatever the backbone was trained with.
+public enum PositionRule: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The tokens of an image share a time, and have a row and a column each.
+    case grids
+    /// Every token, also of an image, counts up by one.
+    case counting
+}
+
+/// The marker tokens around the tokens of an image.
+public enum ImageMarkers: String, Sendable, Hashable, Codable, CaseIterable {
+    /// A start before the image and an end after it.
+    case enclosed
+    /// None.
+    case none
+}
+
+/// What becomes of transparent pixels.
+public enum AlphaRule: String, Sendable, Hashable, Codable, CaseIterable {
+    /// The alpha channel is dropped; colours stay as they are stored.
+    case drop
+    /// An image with red, green, blue and alpha is composed on white; other modes drop alpha.
+    case whiteForRGBA = "white_for_rgba"
+    /// Images of every mode but plain RGB are composed on white.
+    case white
 }
 
 /// What happens to an input longer than `max_length`.
@@ -38,6 +67,15 @@ public enum SmallSideRule: String, Sendable, Hashable, Codable, CaseIterable {
     case twoPass = "contrastive"
     /// Both sides in one pass (pre-training data).
     case onePass = "pretraining"
+}
+
+/// Which orientation tags of image files are applied before anything else.
+public enum OrientationPolicy: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Only TIFF's, as in Pillow's file loading and therefore in the released MoCa code: a JPEG, PNG
+    /// or WebP photograph whose EXIF orientation is sideways stays sideways.
+    case ignore
+    /// Those of all formats (EXIF 2.32, tag 274), as in image viewers.
+    case exif
 }
 
 /// The number of pixels that an image may have after resizing.

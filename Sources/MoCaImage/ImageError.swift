@@ -107,12 +107,13 @@ extension ImageError {
         case .damaged: "open it in a viewer; replace it, or leave the record out"
         case .tooManyPixels: "scale it down, or cut it into parts"
         case .tooElongated: "crop it or cut it into parts"
-        case .overBudget: "raise --max-pixels, or cut it into parts"
+        case .overBudget: "raise max_pixels, or cut it into parts"
         case .tooSmall: "enlarge it"
         case .encodingFailed: "use sides of 1 to 65535 pixels"
         case .configurationMissing: "copy preprocessor_config.json from the original model"
         case .configurationInvalid: "mend the file, or copy it from the original model"
-        case .unknownProcessor: "use a Qwen2-VL or Qwen2.5-VL checkpoint"
+        case .unknownProcessor:
+            "use a checkpoint of a known family: Qwen-VL, LLaVA-NeXT, Phi-3-vision or Llama-3.2-Vision"
         }
     }
 }

@@ -18,10 +18,9 @@ package import Torch
 /// - its `ForwardCost` and the sizes that memory estimates need,
 /// - the keys of its modules in checkpoints.
 ///
-/// `EncoderInput` is the packed input of families whose images are tokens of the sequence. Another
-/// family defines its own packed input with what it needs in addition (cross-attention states,
-/// crops of an image), created by its input rules; it does not force image tokens into a sequence
-/// that has none.
+/// `EncoderInput` is the packed input of all families. A family whose images are not tokens of the
+/// sequence (Llama 3.2 Vision) has one token at the place of each, and computes from these places,
+/// in its folder, what its layers of cross-attention need in addition.
 ///
 /// One call through this interface computes a whole batch, so the cost of dispatch is negligible.
 package protocol BackboneConfiguration: Sendable {
@@ -31,6 +30,8 @@ package protocol BackboneConfiguration: Sendable {
     static var modelType: String { get }
     /// The values of `architectures`, which identify the family if `model_type` is missing.
     static var architectures: [String] { get }
+    /// The names of tensors in checkpoints.
+    static var keyRules: KeyRules { get }
 
     /// Reads a `config.json`; `file` is its name in errors.
     init(parsing data: Data, file: String) throws(ModelError)
@@ -56,6 +57,13 @@ package protocol BackboneConfiguration: Sendable {
     /// The sizes of language model and vision tower that `moca model info` lists, by name.
     var summary: (text: [String: Int], vision: [String: Int]) { get }
 
+    /// Whether the heads of pre-training fit the model: each image token is a group of patches of
+    /// its own.
+    static var supportsReconstruction: Bool { get }
+    /// The prefixes of canonical names of tensors that checkpoints have and hidden states do not
+    /// need.
+    var unusedKeys: [String] { get }
+
     /// The rules that turn contents into model input.
     var inputRules: any InputRules { get }
     /// The FLOPs of inputs of the model.
@@ -63,8 +71,35 @@ package protocol BackboneConfiguration: Sendable {
     /// The keys of the model's modules in a checkpoint.
     var partKeys: PartKeys { get }
 
+    /// Takes sizes that `config.json` does not state from the shapes of a checkpoint's tensors, by
+    /// canonical name.
+    mutating func complete(from shapes: [String: [Int]])
+
     /// Creates the model without heads, requesting its parameters from `path`.
     func backbone(_ path: ParameterPath) -> any Backbone
+}
+
+extension BackboneConfiguration {
+    package static var supportsReconstruction: Bool { true }
+    package var unusedKeys: [String] { [] }
+
+    package mutating func complete(from shapes: [String: [Int]]) {}
+
+    /// Checks that a model of this configuration can be trained or loaded for `purpose`.
+    ///
+    /// - Parameter folder: the model's folder, for errors.
+    /// - Throws: `ModelError.noReconstruction`.
+    package func requireSupport(
+        of purpose: CheckpointRules.Purpose, folder: URL
+    ) throws(ModelError) {
+        guard purpose == .pretraining, !Self.supportsReconstruction else { return }
+        throw .noReconstruction(folder: folder.path, family: Self.familyName)
+    }
+
+    /// The name under which the tensor of a canonical name is written.
+    package func writtenKey(_ canonical: String) -> String {
+        Self.keyRules.written(canonical)
+    }
 }
 
 /// The sizes of a stack of equal layers, as memory estimates need them.
@@ -103,7 +138,7 @@ package struct BackboneOutput {
 }
 
 /// A layer that computes on the hidden states of a backbone.
-package typealias FurtherLayer = @Sendable (BackboneOutput, LayerMemory) -> Tensor
+package typealias FurtherLayer = @Sendable (BackboneOutput, RecomputePolicy) -> Tensor
 
 /// A model without heads, which maps a packed batch to hidden states.
 package protocol Backbone: Sendable {
@@ -130,7 +165,7 @@ package protocol Backbone: Sendable {
 
 extension Backbone {
     /// The policy by which layers keep activations.
-    var memory: LayerMemory { LayerMemory(checkpointing, step) }
+    var memory: RecomputePolicy { RecomputePolicy(checkpointing, step) }
 
     /// Computes the hidden states of a packed batch.
     package func callAsFunction(

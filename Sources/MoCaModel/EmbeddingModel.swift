@@ -1,5 +1,6 @@
-// A backbone, pooled into one vector per sequence. Pooling and everything after it is float32.
-// Shapes: N sequences, T packed tokens, W width.
+// A backbone, pooled into one vector per sequence, or projected to one vector per token. Pooling
+// and everything after it is float32.
+// Shapes: N sequences, T packed tokens, W width, D components of a vector.
 
 package import MoCaCore
 import NN
@@ -22,32 +23,70 @@ package struct PoolingSettings: Sendable, Hashable {
     }
 }
 
+/// How hidden states become the vectors of an embedding.
+package enum EmbeddingHead: Sendable {
+    /// One vector for each sequence.
+    case pooled
+    /// One vector for each token (late interaction).
+    case multiVector(TokenProjection)
+}
+
 /// A model that maps packed sequences to embeddings.
 package struct EmbeddingModel: Sendable {
     package let backbone: any Backbone
     package let settings: PoolingSettings
+    package let head: EmbeddingHead
 
-    package init(_ backbone: any Backbone, _ settings: PoolingSettings) {
-        (self.backbone, self.settings) = (backbone, settings)
+    package init(
+        _ backbone: any Backbone, _ settings: PoolingSettings, head: EmbeddingHead = .pooled
+    ) {
+        self.backbone = backbone
+        self.settings = settings
+        self.head = head
     }
 
-    /// The number of components of an embedding.
+    /// The number of components of a vector.
     package var vectorLength: Int {
-        settings.dimensions ?? backbone.configuration.vectorLength
+        if let dimensions = settings.dimensions { return dimensions }
+        switch head {
+        case .pooled: return backbone.configuration.vectorLength
+        case .multiVector(let projection): return projection.length
+        }
     }
 
-    /// Computes the embeddings, float32 `[N, dimensions]`.
+    /// Whether a sequence has one vector for each of its tokens.
+    package var isMultiVector: Bool {
+        if case .multiVector = head { true } else { false }
+    }
+
+    /// Computes the embeddings, float32: `[N, D]`, or `[T, D]` for a vector per token.
     package func callAsFunction(_ input: EncoderInput, observe: StateObserver? = nil) -> Tensor {
-        let vectors = pool(states(input, observe: observe), input.sequenceStarts)
+        let vectors: Tensor
+        switch head {
+        case .pooled:
+            vectors = pool(states(input, observe: observe), input.sequenceStarts)
+        case .multiVector(let projection):
+            vectors = shortened(projection(hidden(input, observe: observe)))
+        }
         return settings.isNormalized ? Self.normalize(vectors) : vectors
+    }
+
+    /// The rows of each sequence's vectors in the result for `input`.
+    package func rows(of input: EncoderInput) -> [Range<Int>] {
+        (0..<input.sequenceCount).map { isMultiVector ? input.tokens(of: $0) : $0..<$0 + 1 }
+    }
+
+    private func hidden(_ input: EncoderInput, observe: StateObserver?) -> Tensor {
+        backbone(input, attention: settings.attention, observe: observe).hidden
+    }
+
+    private func shortened(_ vectors: Tensor) -> Tensor {
+        settings.dimensions.map { vectors.narrowed(1, 0..<$0) } ?? vectors
     }
 
     /// Hidden states, float32 `[T, dimensions]`, whose mean over a sequence is its pooled vector.
     private func states(_ input: EncoderInput, observe: StateObserver? = nil) -> Tensor {
-        let hidden = backbone(input, attention: settings.attention, observe: observe).hidden
-            .to(.float32)
-        guard let dimensions = settings.dimensions else { return hidden }
-        return hidden.narrowed(1, 0..<dimensions)
+        shortened(hidden(input, observe: observe).to(.float32))
     }
 
     /// Computes what each token of two sequences contributes to the cosine of their embeddings.
@@ -59,7 +98,7 @@ package struct EmbeddingModel: Sendable {
     /// - Parameter input: two sequences.
     /// - Returns: float32 `[T]` over the tokens of both; nil if pooling is not the mean.
     package func contributions(_ input: EncoderInput) -> Tensor? {
-        guard settings.pooling == .mean else { return nil }
+        guard settings.pooling == .mean, !isMultiVector else { return nil }
         precondition(input.sequenceCount == 2, "two sequences are compared")
         let states = states(input)
         let means = pool(states, input.sequenceStarts)
@@ -78,6 +117,8 @@ package struct EmbeddingModel: Sendable {
     private func pool(_ hidden: Tensor, _ starts: [Int]) -> Tensor {
         let device = hidden.device
         switch settings.pooling {
+        case .cls:
+            return hidden.indexed(0, by: Tensor(Array(starts.dropLast()), on: device))
         case .last:
             return hidden.indexed(0, by: Tensor(starts.dropFirst().map { $0 - 1 }, on: device))
         case .mean:

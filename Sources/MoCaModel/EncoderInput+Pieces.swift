@@ -6,11 +6,14 @@ import Torch
 
 extension EncoderInput {
     /// Splits the batch into chunks of adjacent sequences with at most `tokensMax` tokens, unless a
-    /// single sequence is longer. Their patches are views of this input's.
+    /// single sequence is longer. Vectors beside a sequence count as its tokens. Patches are views
+    /// of this input's.
     package func pieces(tokensMax: Int) -> [EncoderInput] {
         pieces(
             TokenBudget(tokensMax).ranges(
-                of: (0..<sequenceCount).map { tokens(of: $0).count }))
+                of: (0..<sequenceCount).map {
+                    tokens(of: $0).count + images(of: $0).count * vectorsAnImage
+                }))
     }
 
     /// Splits the batch into a chunk for each range of sequences.
@@ -33,7 +36,7 @@ extension EncoderInput {
                 $0 - tokens.lowerBound
             },
             imageTokens: imageTokens.filter(tokens.contains).map { $0 - tokens.lowerBound },
-            grids: Array(grids[images]),
+            vectorsAnImage: vectorsAnImage, plans: Array(plans[images]),
             imageStarts: imageStarts[rows.lowerBound...rows.upperBound].map {
                 $0 - images.lowerBound
             },
@@ -60,7 +63,8 @@ extension EncoderInput {
         }
         self.init(
             ids: pieces.flatMap(\.ids), positions: axes[0] + axes[1] + axes[2],
-            sequenceStarts: starts, imageTokens: imageTokens, grids: pieces.flatMap(\.grids),
+            sequenceStarts: starts, imageTokens: imageTokens,
+            vectorsAnImage: pieces.first?.vectorsAnImage ?? 0, plans: pieces.flatMap(\.plans),
             imageStarts: imageStarts, pixels: .joined(pieces.compactMap(\.pixels)))
     }
 }

@@ -14,10 +14,13 @@ package struct EncoderInput: Sendable {
     /// The sequence boundaries `[N + 1]`: sequence n is `sequenceStarts[n] ..< sequenceStarts[n +
     /// 1]`, never empty.
     package let sequenceStarts: [Int]
-    /// The indices of the image tokens, ascending; one for each merged group of patches.
+    /// The indices of the image tokens, ascending; one for each merged group of patches, or one for
+    /// each image whose vectors are not part of the sequence.
     package let imageTokens: [Int]
-    /// The patch grids of the images `[I]`.
-    package let grids: [ImageGrid]
+    /// The number of vectors that each image has beside the sequence, for cross-attention.
+    package let vectorsAnImage: Int
+    /// The patches and tokens of the images `[I]`.
+    package let plans: [ImagePlan]
     /// The image boundaries `[N + 1]`: sequence n has the images `imageStarts[n] ..< imageStarts[n
     /// + 1]`.
     package let imageStarts: [Int]
@@ -27,23 +30,34 @@ package struct EncoderInput: Sendable {
     /// One sequence to pack.
     package struct Sequence: Sendable {
         package var ids: [Int32]
-        package var grids: [ImageGrid]
+        package var plans: [ImagePlan]
+
+        package init(ids: [Int32], plans: [ImagePlan]) {
+            (self.ids, self.plans) = (ids, plans)
+        }
 
         package init(ids: [Int32], grids: [ImageGrid] = []) {
-            (self.ids, self.grids) = (ids, grids)
+            self.init(ids: ids, plans: grids.map { .grid($0) })
         }
+
+        /// The grids of the images; those of another plan are left out.
+        package var grids: [ImageGrid] { plans.compactMap(\.grid) }
+        /// The number of patches of the images.
+        package var patchCount: Int { plans.reduce(0) { $0 + $1.patchCount } }
     }
 
     /// Packs `sequences`; `pixels` contains the patches of all their images, in order.
     ///
+    /// - Parameter rule: how tokens are numbered.
     /// - Throws: `ModelError` for a sequence without tokens or longer than the model's positions,
-    ///   an id outside the vocabulary, image tokens that disagree with the grids, and patches that
-    ///   do not match the grids.
+    ///   an id outside the vocabulary, image tokens that disagree with the images, and patches that
+    ///   do not match them.
     package init(
-        _ sequences: [Sequence], pixels: PatchPixels?, for configuration: any BackboneConfiguration
+        _ sequences: [Sequence], pixels: PatchPixels?,
+        for configuration: any BackboneConfiguration, positions rule: PositionRule = .grids
     ) throws(ModelError) {
-        let (rules, grids) = (configuration.inputRules, sequences.flatMap(\.grids))
-        try Self.check(pixels, grids, rules.patch)
+        let (rules, plans) = (configuration.inputRules, sequences.flatMap(\.plans))
+        try Self.check(pixels, plans, rules)
         var (starts, ids) = ([0], [Int32]())
         for (number, sequence) in sequences.enumerated() {
             try Self.check(sequence.ids, number, rules)
@@ -51,11 +65,12 @@ package struct EncoderInput: Sendable {
             starts.append(ids.count)
         }
         self.ids = ids
-        positions = try rules.positions(of: sequences)
-        self.grids = grids
+        positions = try rules.positions(of: sequences, rule)
+        self.plans = plans
         self.pixels = pixels
         sequenceStarts = starts
-        imageStarts = sequences.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.grids.count) }
+        imageStarts = sequences.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.plans.count) }
+        vectorsAnImage = rules.vectorsAnImage
         let imageToken = rules.imageToken
         imageTokens = ids.indices.filter { ids[$0] == imageToken }
     }
@@ -74,17 +89,20 @@ package struct EncoderInput: Sendable {
     /// Creates an input from consistent components, without checks.
     init(
         ids: [Int32], positions: [Int32], sequenceStarts: [Int], imageTokens: [Int],
-        grids: [ImageGrid], imageStarts: [Int], pixels: PatchPixels?
+        vectorsAnImage: Int = 0, plans: [ImagePlan], imageStarts: [Int], pixels: PatchPixels?
     ) {
+        self.vectorsAnImage = vectorsAnImage
         self.ids = ids
         self.positions = positions
         self.sequenceStarts = sequenceStarts
         self.imageTokens = imageTokens
-        self.grids = grids
+        self.plans = plans
         self.imageStarts = imageStarts
         self.pixels = pixels
     }
 
+    /// The grids of the images; those of another plan are left out.
+    package var grids: [ImageGrid] { plans.compactMap(\.grid) }
     /// The number of sequences, N.
     package var sequenceCount: Int { sequenceStarts.count - 1 }
     /// The number of tokens, T.
@@ -94,7 +112,7 @@ package struct EncoderInput: Sendable {
     /// The patch boundaries `[I + 1]`: image i has the patches `patchStarts[i] ..< patchStarts[i +
     /// 1]`.
     package var patchStarts: [Int] {
-        grids.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.patchCount) }
+        plans.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.patchCount) }
     }
 
     /// The token range of a sequence.
@@ -115,19 +133,18 @@ package struct EncoderInput: Sendable {
         guard ids.count <= longest else {
             throw .sequenceTooLong(number: number, length: ids.count, longest: longest)
         }
-        if let id = ids.first(where: { $0 < 0 || Int($0) >= rows }) {
+        let image = rules.imageToken
+        if let id = ids.first(where: { ($0 < 0 && $0 != image) || Int($0) >= rows }) {
             throw .unknownToken(id: id, rows: rows)
         }
     }
 
     private static func check(
-        _ pixels: PatchPixels?, _ grids: [ImageGrid], _ patch: PatchShape
+        _ pixels: PatchPixels?, _ plans: [ImagePlan], _ rules: any InputRules
     ) throws(ModelError) {
-        for grid in grids {
-            try grid.checkMergeable(patch.mergeSize)
-        }
-        let patches = grids.reduce(0) { $0 + $1.patchCount }
-        let expected = [patches, patch.valueCount]
+        for plan in plans { try rules.check(plan) }
+        let patches = plans.reduce(0) { $0 + $1.patchCount }
+        let expected = [patches, rules.patch.valueCount]
         let actual = pixels?.shape ?? [0, expected[1]]
         guard actual == expected else {
             throw .patchesDisagree(shape: actual, expected: expected)

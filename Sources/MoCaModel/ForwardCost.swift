@@ -12,7 +12,7 @@ package protocol ForwardCost: Sendable {
     /// FLOPs of a sequence in the language model, including image tokens.
     func ofSequence(tokens: Int) -> Double
     /// FLOPs of an image in the vision tower.
-    func ofImage(_ grid: ImageGrid) -> Double
+    func ofImage(_ plan: ImagePlan) -> Double
     /// FLOPs that the heads of pre-training add: logits of masked tokens, the decoder layer over
     /// all sequences, and the patches of masked image tokens.
     func ofHeads(_ input: EncoderInput, maskedTokens: Int, maskedImageTokens: Int) -> Double
@@ -32,6 +32,6 @@ extension ForwardCost {
 
     /// FLOPs of a packed batch in the vision tower.
     package func ofImages(_ input: EncoderInput) -> Double {
-        input.grids.reduce(0) { $0 + ofImage($1) }
+        input.plans.reduce(0) { $0 + ofImage($1) }
     }
 }

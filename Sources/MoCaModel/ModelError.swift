@@ -11,6 +11,8 @@ public enum ModelError: UserFacingError, Hashable {
     case badConfiguration(file: String, problems: [SettingsProblem])
     /// An embedding contract with at least one problem; all of them are listed.
     case badContract(file: String, problems: [SettingsProblem])
+    /// A module or pooling of sentence-transformers that cannot be computed.
+    case unsupportedModule(file: String, reason: String)
     /// Settings of an adapter with at least one problem; all of them are listed.
     case badAdapter(file: String, problems: [SettingsProblem])
     /// An adapter with trained biases, which cannot be trained further.
@@ -19,6 +21,8 @@ public enum ModelError: UserFacingError, Hashable {
     case modelsDiffer(first: String, second: String, reason: String)
     /// Image tokens of a sequence that do not match its images.
     case imagesDisagree(reason: String)
+    /// A model whose family has no pre-training heads.
+    case noReconstruction(folder: String, family: String)
     /// A grid that the vision tower does not support.
     case badGrid(ImageGrid, mergeSize: Int)
     /// Two tensors of a checkpoint for the same parameter.
@@ -39,9 +43,14 @@ public enum ModelError: UserFacingError, Hashable {
     /// A file or folder that cannot be written.
     case cannotWrite(file: String, reason: String)
 
+    /// The error of an image that was prepared for a model of another family.
+    static let otherImages = ModelError.imagesDisagree(
+        reason: "an image was prepared for another family of models")
+
     public var kind: FailureKind {
         switch self {
-        case .badConfiguration, .badContract, .badAdapter, .biasNotTrained, .notJSON:
+        case .badConfiguration, .badContract, .unsupportedModule, .badAdapter, .biasNotTrained,
+            .notJSON, .noReconstruction:
             .badConfiguration
         case .missingFile, .unreadable: .inputMissing
         case .cannotWrite: .cannotCreateOutput
@@ -59,6 +68,8 @@ public enum ModelError: UserFacingError, Hashable {
             "model configuration cannot be used (\(file)): \(Self.list(problems))"
         case .badContract(let file, let problems):
             "embedding contract cannot be used (\(file)): \(Self.list(problems))"
+        case .unsupportedModule(let file, let reason):
+            "vectors of sentence-transformers cannot be computed (\(file)): \(reason)"
         case .biasNotTrained(let adapter, let bias):
             "adapter cannot be trained further (\(adapter)): its bias is \"\(bias)\", and biases "
                 + "are merged"
@@ -66,6 +77,9 @@ public enum ModelError: UserFacingError, Hashable {
             "adapter cannot be used (\(file)): \(Self.list(problems))"
         case .modelsDiffer(let first, let second, let reason):
             "models have no average (\(first) and \(second)): \(reason)"
+        case .noReconstruction(let folder, let family):
+            "model cannot be pre-trained (\(folder)): images of \(family) have no group of patches "
+                + "for each token"
         case .imagesDisagree(let reason):
             "image tokens and images disagree (sequence): \(reason)"
         case .badGrid(let grid, let mergeSize):
@@ -98,11 +112,15 @@ public enum ModelError: UserFacingError, Hashable {
             "correct these keys, or use a \(Families.names) checkpoint in Hugging Face layout"
         case .badContract:
             "correct these keys of moca.json, or remove the file to embed with the defaults"
+        case .unsupportedModule:
+            "use another model, or write a moca.json with the pooling to compute instead"
         case .biasNotTrained: "merge it first with `moca model merge`, and train the result"
         case .badAdapter:
             "take an adapter that PEFT's LoraConfig has made, of these settings alone"
         case .modelsDiffer:
             "average models that were trained from the same one"
+        case .noReconstruction:
+            "fine-tune it instead, or pre-train a \(Families.pretrainedNames) checkpoint"
         case .imagesDisagree:
             "write each image as <|vision_start|>, its image tokens, <|vision_end|>, and give one grid an image"
         case .badGrid:
@@ -112,7 +130,7 @@ public enum ModelError: UserFacingError, Hashable {
         case .emptySequence:
             "leave the input out, or give it text or an image"
         case .sequenceTooLong:
-            "shorten the input, or set --max-length"
+            "shorten the input, or limit its length (max_length)"
         case .unknownToken:
             "use the tokenizer that belongs to the model"
         case .patchesDisagree:

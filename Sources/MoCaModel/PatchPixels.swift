@@ -33,13 +33,13 @@ package struct PatchPixels: Sendable {
     /// Packs images in order; nil without images.
     package init?(_ images: [ImagePatches], _ normalization: PatchNormalization) {
         guard let first = images.first(where: { !$0.bytes.isEmpty }) else { return nil }
-        let width = first.bytes.count / first.grid.patchCount
+        let width = first.bytes.count / first.plan.patchCount
         rows = .bytes(Tensor(rows: images.map(\.bytes), width: width), normalization)
     }
 
     /// Packs one image.
     package init(_ image: ImagePatches, _ normalization: PatchNormalization) {
-        let (count, bytes) = (image.grid.patchCount, image.bytes)
+        let (count, bytes) = (image.plan.patchCount, image.bytes)
         rows = .bytes(Tensor(bytes, shape: [count, bytes.count / count]), normalization)
     }
 

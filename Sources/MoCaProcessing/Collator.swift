@@ -8,11 +8,16 @@ package import MoCaModel
 package struct Collator: Sendable {
     private let configuration: any BackboneConfiguration
     private let normalization: PatchNormalization
+    private let positions: PositionRule
 
     /// Creates a collator for a model and its image processor.
+    ///
+    /// - Parameter positions: how tokens are numbered.
     package init(
-        _ configuration: any BackboneConfiguration, _ images: ImageProcessorConfiguration
+        _ configuration: any BackboneConfiguration, _ images: ImageProcessorConfiguration,
+        positions: PositionRule = .grids
     ) {
+        self.positions = positions
         self.configuration = configuration
         normalization = images.normalization
     }
@@ -35,7 +40,7 @@ package struct Collator: Sendable {
         for (place, index) in order.enumerated() { places[index] = place }
         let input = try EncoderInput(
             order.map { outlines[$0].sequence }, pixels: pixels(order.map { patches[$0] }),
-            for: configuration)
+            for: configuration, positions: positions)
         return Batch(input: input, places: places)
     }
 

@@ -9,26 +9,24 @@ package struct InputOutline: Sendable {
     package let ids: [Int32]
     /// The images, in the order of their tokens.
     package let images: [ImageSource]
-    /// The sizes of the images in patches.
-    package let grids: [ImageGrid]
+    /// The patches and tokens of the images.
+    package let plans: [ImagePlan]
     /// The number of image tokens, excluding their markers.
     package let imageTokenCount: Int
+    /// The number of vectors of the images beside the sequence.
+    package let vectorCount: Int
     /// What truncation removed.
-    package let dropped: Dropped
+    package let truncated: Truncated
 
-    /// The tokens and images that truncation removed from an input.
-    package struct Dropped: Sendable, Hashable {
-        package var tokens = 0
-        package var images = 0
-
-        package init(tokens: Int = 0, images: Int = 0) {
-            (self.tokens, self.images) = (tokens, images)
-        }
-    }
+    /// What the input adds to a batch, in tokens; vectors beside the sequence count as tokens.
+    package var load: Int { ids.count + vectorCount }
 
     /// The input in the model's form, without its patches.
-    package var sequence: EncoderInput.Sequence { .init(ids: ids, grids: grids) }
+    package var sequence: EncoderInput.Sequence { .init(ids: ids, plans: plans) }
+
+    /// The grids of the images; those of another plan are left out.
+    package var grids: [ImageGrid] { plans.compactMap(\.grid) }
 
     /// The number of rows of `pixel_values`.
-    package var patchCount: Int { grids.reduce(0) { $0 + $1.patchCount } }
+    package var patchCount: Int { plans.reduce(0) { $0 + $1.patchCount } }
 }

@@ -15,6 +15,16 @@ public enum ProcessingError: UserFacingError, Hashable {
     case badPrompt(role: String, template: String, reason: String)
     /// A role for which the contract has no prompt.
     case unknownRole(role: String, known: [String])
+    /// A name of an embedder that is not known.
+    case unknownEmbedder(name: String, known: [String])
+    /// A value of `architectures` in config.json that is neither an embedder's nor the backbone's.
+    case unknownArchitecture(name: String, modelType: String, known: [String])
+    /// Numbers of image tokens in config.json, or their defaults, that are no limits.
+    case badImageLimits(minimum: SettingsProblem, maximum: SettingsProblem)
+    /// A text beside an image, for an embedder whose pages are one image each.
+    case notAPage(segments: Int)
+    /// An instruction for an embedder that takes none.
+    case instructionUnused
     /// A token with different ids in the tokenizer and config.json.
     case tokensDisagree(token: String, tokenizer: Int32?, configuration: Int32)
     /// Patch sizes that differ between the image processor and the vision tower.
@@ -24,7 +34,9 @@ public enum ProcessingError: UserFacingError, Hashable {
 
     public var kind: FailureKind {
         switch self {
-        case .emptyInput, .tooLong, .beyondPositions, .imageChanged: .badData
+        case .emptyInput, .tooLong, .beyondPositions, .imageChanged, .notAPage, .instructionUnused:
+            .badData
+        case .unknownEmbedder, .unknownArchitecture, .badImageLimits: .badConfiguration
         case .badPrompt, .unknownRole, .tokensDisagree, .patchesDisagree: .badConfiguration
         }
     }
@@ -41,6 +53,19 @@ public enum ProcessingError: UserFacingError, Hashable {
             "prompt cannot be used (\(role): \"\(template)\"): \(reason)"
         case .unknownRole(let role, let known):
             "prompt is unknown (\(role)): the model has \(known.isEmpty ? "none" : known.joined(separator: ", "))"
+        case .unknownEmbedder(let name, let known):
+            "embedder is unknown (\(name)): there are \(known.joined(separator: ", "))"
+        case .unknownArchitecture(let name, let modelType, let known):
+            "architecture is unknown (\(name) in config.json): known with the model_type "
+                + "\"\(modelType)\" are \(known.joined(separator: ", "))"
+        case .badImageLimits(let minimum, let maximum):
+            "limits of image tokens cannot be used (config.json): \(minimum), \(maximum), must be "
+                + "1 to \(ImageLimits.mostTokens), the first not over the second"
+        case .notAPage(let segments):
+            "input is no page (\(segments) texts and images): the embedder takes one image, or "
+                + "texts"
+        case .instructionUnused:
+            "instruction has no place (input): the embedder takes none"
         case .tokensDisagree(let token, let tokenizer, let configuration):
             "tokenizer and config.json disagree (\(token)): "
                 + "\(tokenizer.map(String.init) ?? "no id") and \(configuration)"
@@ -59,6 +84,14 @@ public enum ProcessingError: UserFacingError, Hashable {
         case .beyondPositions: "shorten it, or set --max-length"
         case .badPrompt: "write the prompt with {text} for texts and {image} for images, each once"
         case .unknownRole: "name one of these, or add the prompt to moca.json"
+        case .unknownEmbedder: "correct embedder in moca.json"
+        case .unknownArchitecture:
+            "name the embedder whose rules the model follows as \"embedder\" in moca.json: "
+                + EmbedderRules.presets.map(\.name).joined(separator: ", ")
+        case .badImageLimits: "correct these keys of config.json"
+        case .notAPage: "embed text and images as separate inputs"
+        case .instructionUnused:
+            "leave the instruction out, or add a prompt with {instruction} to moca.json"
         case .tokensDisagree: "use the tokenizer.json that belongs to the model"
         case .patchesDisagree: "use the preprocessor_config.json that belongs to the model"
         case .imageChanged: "run again when nothing writes to the file"

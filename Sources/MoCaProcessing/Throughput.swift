@@ -111,6 +111,6 @@ extension Throughput.Pass {
         tokens += outline.ids.count
         patches += outline.patchCount
         operations += cost.ofSequence(tokens: outline.ids.count)
-        operations += outline.grids.reduce(0) { $0 + cost.ofImage($1) }
+        operations += outline.plans.reduce(0) { $0 + cost.ofImage($1) }
     }
 }

@@ -94,6 +94,20 @@ public struct AdapterSettings: Sendable, Hashable, Codable {
         return dividesByRoot ? alpha / rank.squareRoot() : alpha / rank
     }
 
+    /// Adds the values that the patterns give to `stored`, a module's name in an adapter's file, for
+    /// `module`, its name in this program, if they would be lost under the other name.
+    public mutating func addValues(of stored: String, to module: String) {
+        guard stored != module else { return }
+        for list in [\AdapterSettings.rankPattern, \.alphaPattern] {
+            let values = self[keyPath: list]
+            guard let value = values.first(where: { $0.matches(stored) })?.value,
+                values.first(where: { $0.matches(module) })?.value != value
+            else { continue }
+            let pattern = "^" + module.replacing(".", with: "\\.")
+            self[keyPath: list].insert(ModuleValue(pattern: pattern, value: value), at: 0)
+        }
+    }
+
     /// Whether the parameter or module `key` belongs to a module that is trained in full.
     public func isWhole(_ key: String) -> Bool {
         wholeModules.contains { module in

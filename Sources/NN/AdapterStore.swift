@@ -196,7 +196,8 @@ public final class AdapterStore {
     /// for it.
     public func merge(_ key: String, into weight: Tensor) -> Tensor {
         let plan = ParameterStore.plan()
-        if let whole = whole(key, weight.shape, plan) { return whole }
+        // A file may have the weight beside the adapter that is added to it.
+        let weight = whole(key, weight.shape, plan) ?? weight
         guard key.hasSuffix(".weight"), weight.rank == 2 else { return weight }
         if let merged = mergedEmbedding(key, weight, plan) { return merged }
         let module = String(key.dropLast(".weight".count))

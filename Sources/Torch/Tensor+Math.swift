@@ -76,6 +76,13 @@ extension Tensor {
         call("sine", file, line) { ctorch_sine($0, $1) }
     }
 
+    /// The hyperbolic tangent of every element.
+    public func hyperbolicTangent(
+        file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("hyperbolicTangent", file, line) { ctorch_hyperbolic_tangent($0, $1) }
+    }
+
     /// The elements, those below `minimum` raised to it.
     public func clamped(
         minimum: Double, file: StaticString = #fileID, line: UInt = #line

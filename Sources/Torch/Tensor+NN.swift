@@ -27,9 +27,16 @@ extension Tensor {
         call("embedding", indices, file, line) { ctorch_embedding($0, $1, $2) }
     }
 
-    /// GELU by the error function, without the tanh approximation.
-    public func gelu(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
-        call("gelu", file, line) { ctorch_gelu($0, $1) }
+    /// GELU by the error function, or by its tanh approximation.
+    public func gelu(
+        usesTanh: Bool = false, file: StaticString = #fileID, line: UInt = #line
+    ) -> Tensor {
+        call("gelu", file, line) { ctorch_gelu($0, usesTanh ? 1 : 0, $1) }
+    }
+
+    /// `1 / (1 + exp(-self))`, element-wise.
+    public func sigmoid(file: StaticString = #fileID, line: UInt = #line) -> Tensor {
+        call("sigmoid", file, line) { ctorch_sigmoid($0, $1) }
     }
 
     /// The sum over rows of `-log softmax(row)[target]`: logits `[n, classes]`, targets int64
@@ -84,6 +91,17 @@ extension Tensor {
         _ weight: Tensor, epsilon: Double, file: StaticString = #fileID, line: UInt = #line
     ) -> Tensor {
         call("rmsNorm", weight, file, line) { ctorch_rms_norm($0, $1, epsilon, $2) }
+    }
+
+    /// `(x - mean(x)) / sqrt(variance(x) + epsilon) * weight + bias` over the last axis, as
+    /// `torch.nn.functional.layer_norm`.
+    public func layerNorm(
+        _ weight: Tensor, _ bias: Tensor, epsilon: Double, file: StaticString = #fileID,
+        line: UInt = #line
+    ) -> Tensor {
+        call("layerNorm", weight, bias, file, line) {
+            ctorch_layer_norm($0, $1, $2, epsilon, $3)
+        }
     }
 
     /// `silu(self) * up`, element-wise.

@@ -116,12 +116,16 @@ import Testing
         #expect(throws: Never.self) { try roomy.grid(width: 5600, height: 28) }
     }
 
-    @Test func sidesBelowOneTokenAreRefused() throws {
+    @Test func sidesBelowALongTokenAreEnlargedToIt() throws {
         var configuration = ImageProcessorConfiguration()
         configuration.patchSize = 16
         let preprocessor = ImagePreprocessor(configuration: configuration)
-        #expect(throws: ImageError.tooSmall(name: "x", width: 28, height: 64, side: 32)) {
-            try preprocessor.grid(width: 5, height: 64, name: "x")
+        let grid = try preprocessor.grid(width: 5, height: 64, name: "x")
+        #expect(grid.h >= 2 * grid.w && grid.w.isMultiple(of: 2))
+        let grey = [UInt8](repeating: 0, count: 320)
+        let image = PixelImage(width: 5, height: 64, bands: 1, bytes: grey)
+        #expect(throws: ImageError.tooSmall(name: "x", width: 5, height: 64, side: 32)) {
+            try preprocessor.patches(of: image, name: "x")
         }
     }
 }

@@ -58,7 +58,7 @@ import Testing
         (
             .overBudget(name: "a.png", width: 5600, height: 28, maxPixels: 7840), .badData,
             "image does not fit (a.png): 5600 x 28 has no size of whole image tokens within 7840 "
-                + "pixels; raise --max-pixels, or cut it into parts"
+                + "pixels; raise max_pixels, or cut it into parts"
         ),
         (
             .tooSmall(name: "a.png", width: 28, height: 30, side: 32), .badData,
@@ -87,8 +87,8 @@ import Testing
         ),
         (
             .unknownProcessor(path: "m/p.json", type: "X"), .badConfiguration,
-            "image processor is unknown (m/p.json): image_processor_type is \"X\"; use a Qwen2-VL "
-                + "or Qwen2.5-VL checkpoint"
+            "image processor is unknown (m/p.json): image_processor_type is \"X\"; use a "
+                + "checkpoint of a known family: Qwen-VL, LLaVA-NeXT, Phi-3-vision or Llama-3.2-Vision"
         ),
     ]
 

@@ -42,7 +42,7 @@ struct ExpectedImage: Decodable {
 extension ImagePatches {
     /// The rows of `pixel_values`, `[P, 3 * frames * side * side]`, in the plainest way.
     func values(_ normalization: PatchNormalization) -> [Float] {
-        let area = bytes.count / grid.patchCount / 3
+        let area = bytes.count / plan.patchCount / 3
         var values: [Float] = []
         values.reserveCapacity(bytes.count * normalization.frameCount)
         for start in stride(from: 0, to: bytes.count, by: area) {

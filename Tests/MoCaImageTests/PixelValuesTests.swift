@@ -22,8 +22,8 @@ import Testing
             return nil
         }
         let patches = try expected.preprocessor.patches(of: .file(file), rule: expected.rule)
-        if [patches.grid.t, patches.grid.h, patches.grid.w] != expected.grid {
-            return "grid \(patches.grid)"
+        if patches.grid.map({ [$0.t, $0.h, $0.w] }) != expected.grid {
+            return "plan \(patches.plan)"
         }
         return checksum(patches.values(expected.preprocessor.configuration.normalization))
             == expected.values ? nil : "pixel values"

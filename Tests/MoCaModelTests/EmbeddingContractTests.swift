@@ -16,6 +16,7 @@ import Testing
         contract.prompts = [.query: "Find: {text}", .documentImage: "{image}\nA page."]
         contract.minPixels = 784
         contract.maxPixels = 802_816
+        contract.orientation = .exif
         contract.maxLength = 1280
         contract.truncation = .end
         contract.maskToken = "<|mask|>"
@@ -74,15 +75,16 @@ import Testing
             #"{"attention": "both", "pooling": 3}"#,
             [
                 "attention is \"both\", must be one of bidirectional, causal",
-                "pooling is 3, must be one of mean, last",
+                "pooling is 3, must be one of mean, last, cls",
             ]
         ),
         (
             #"{"poolin": "mean"}"#,
             [
-                "poolin is not known to this version (known: attention, dimensions, mask_token, "
-                    + "max_length, max_pixels, min_pixels, normalize, pooling, probes, prompts, "
-                    + "truncation; x_... is kept for others)"
+                "poolin is not known to this version (known: alpha, attention, dimensions, "
+                    + "embedder, instruction, mask_token, max_length, max_pixels, min_pixels, "
+                    + "normalize, orientation, pooling, positions, probes, prompts, truncation; "
+                    + "x_... is kept for others)"
             ]
         ),
         (

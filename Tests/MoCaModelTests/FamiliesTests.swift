@@ -25,13 +25,15 @@ import Testing
     }
 
     @Test(arguments: [
-        (JSON.string("llava_next"), "is \"llava_next\""), (.integer(5), "is 5"),
+        (JSON.string("another"), "is \"another\""), (.integer(5), "is 5"),
         (.null, "is missing"),
     ])
     func anUnknownFamilyListsTheKnownOnes(type: JSON, found: String) throws {
         var object = try object()
         (object["model_type"], object["architectures"]) = (type, .array([.string("Other")]))
-        let problem = SettingsProblem("model_type", "\(found), must be \"qwen2_5_vl\"")
+        let known =
+            "\"qwen2_5_vl\", \"qwen2_vl\", \"qwen3_vl\", \"llava_next\", \"phi3_v\" or \"mllama\""
+        let problem = SettingsProblem("model_type", "\(found), must be \(known)")
         #expect(throws: ModelError.badConfiguration(file: "config.json", problems: [problem])) {
             try read(object)
         }

@@ -15,6 +15,6 @@ import Testing
     @Test func equalsTheReferenceCount() throws {
         let cost = try Self.cost()
         #expect(cost.ofSequence(tokens: 7) == 341_376)
-        #expect(cost.ofImage(ImageGrid(t: 1, h: 10, w: 18)) == 25_846_272)
+        #expect(cost.ofImage(.grid(ImageGrid(t: 1, h: 10, w: 18))) == 25_846_272)
     }
 }

@@ -19,7 +19,7 @@ import Testing
                 ]),
             "model configuration cannot be used (config.json): hidden_size is 0, must be positive; "
                 + "vision_config is missing, must be an object; "
-                + "correct these keys, or use a Qwen2.5-VL checkpoint in Hugging Face layout"
+                + "correct these keys, or use a Qwen2.5-VL, Qwen2-VL, Qwen3-VL, LLaVA-NeXT, Phi-3-vision or Llama-3.2-Vision checkpoint in Hugging Face layout"
         ),
         (
             .badAdapter(
@@ -33,10 +33,22 @@ import Testing
                 + "from the same one"
         ),
         (
+            .unsupportedModule(file: "modules.json", reason: "the module Dense is not supported"),
+            "vectors of sentence-transformers cannot be computed (modules.json): the module Dense is "
+                + "not supported; use another model, or write a moca.json with the pooling to "
+                + "compute instead"
+        ),
+        (
             .badContract(
                 file: "moca.json", problems: [SettingsProblem("mask_token", "is empty")]),
             "embedding contract cannot be used (moca.json): mask_token is empty; correct these keys "
                 + "of moca.json, or remove the file to embed with the defaults"
+        ),
+        (
+            .noReconstruction(folder: "m", family: "Phi-3-vision"),
+            "model cannot be pre-trained (m): images of Phi-3-vision have no group of patches for "
+                + "each token; fine-tune it instead, or pre-train a Qwen2.5-VL, Qwen2-VL or "
+                + "Qwen3-VL checkpoint"
         ),
         (
             .imagesDisagree(reason: "image 0 has 4 image tokens"),
@@ -63,7 +75,7 @@ import Testing
         (
             .sequenceTooLong(number: 0, length: 9, longest: 8),
             "input is too long (sequence 0): 9 tokens, the model has 8 positions; "
-                + "shorten the input, or set --max-length"
+                + "shorten the input, or limit its length (max_length)"
         ),
         (
             .unknownToken(id: 7, rows: 5),

@@ -43,7 +43,7 @@ import Torch
         #expect(outline.ids == expected)
         #expect(outline.imageTokenCount == count)
         #expect(outline.patchCount == 4 * count)
-        #expect(outline.dropped == .init())
+        #expect(outline.truncated == .init())
         let patches = try processor.patches(of: outline)
         #expect(patches.map(\.grid) == [grid])
         #expect(patches[0].bytes.count == 4 * count * 588)
@@ -86,8 +86,8 @@ import Torch
             #expect(cut.ids.count { $0 == tokens.visionEnd } == cut.grids.count)
             #expect(cut.ids.count { $0 == tokens.image } == cut.imageTokenCount)
             #expect(cut.imageTokenCount * 4 == cut.patchCount)
-            #expect(cut.dropped.tokens == whole.ids.count - cut.ids.count)
-            #expect(cut.dropped.images == 2 - cut.grids.count)
+            #expect(cut.truncated.tokens == whole.ids.count - cut.ids.count)
+            #expect(cut.truncated.images == 2 - cut.grids.count)
             // Only an image that does not fit leaves room unused.
             if cut.ids.count < min(length, whole.ids.count) {
                 #expect(whole.ids[cut.ids.count] == tokens.visionStart)

@@ -56,6 +56,33 @@ import Testing
                 + "shorten it, or set --max-length"
         ),
         (
+            .unknownEmbedder(name: "clip", known: ["moca", "gme"]),
+            "embedder is unknown (clip): there are moca, gme; correct embedder in moca.json"
+        ),
+        (
+            .unknownArchitecture(name: "A", modelType: "t", known: ["B", "C"]),
+            "architecture is unknown (A in config.json): known with the model_type \"t\" are B, C; "
+                + "name the embedder whose rules the model follows as \"embedder\" in moca.json: "
+                + "moca, vlm2vec, gme, colqwen2, colqwen2_hf, colqwen2_5, biqwen2_5, "
+                + "qwen3_vl_embedding, vlm2vec_llava, vlm2vec_phi3v, mme5"
+        ),
+        (
+            .badImageLimits(
+                minimum: SettingsProblem("low", "is 0"), maximum: SettingsProblem("high", "is 9")),
+            "limits of image tokens cannot be used (config.json): low is 0, high is 9, must be 1 "
+                + "to 1048576, the first not over the second; correct these keys of config.json"
+        ),
+        (
+            .notAPage(segments: 2),
+            "input is no page (2 texts and images): the embedder takes one image, or texts; "
+                + "embed text and images as separate inputs"
+        ),
+        (
+            .instructionUnused,
+            "instruction has no place (input): the embedder takes none; leave the instruction out, "
+                + "or add a prompt with {instruction} to moca.json"
+        ),
+        (
             .badPrompt(role: "query", template: "x", reason: "it has neither {text} nor {image}"),
             "prompt cannot be used (query: \"x\"): it has neither {text} nor {image}; write the "
                 + "prompt with {text} for texts and {image} for images, each once"

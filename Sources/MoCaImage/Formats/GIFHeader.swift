@@ -104,11 +104,14 @@ struct GIFHeader {
             canvas.replaceSubrange(
                 target..<target + frameWidth, with: indices[source..<source + frameWidth])
         }
-        guard let palette else {
-            return Raster(.grey, width: width, height: height, bytes: canvas)
+        var raster = Raster(.grey, width: width, height: height, bytes: canvas)
+        if let palette {
+            raster = Raster(
+                .palette, width: width, height: height,
+                bytes: Palette(colours: palette).applied(to: canvas))
         }
-        let colours = Palette(colours: palette)
-        return Raster(.palette, width: width, height: height, bytes: colours.applied(to: canvas))
+        raster.opacity = transparentIndex.map { index in canvas.map { $0 == index ? 0 : 255 } }
+        return raster
     }
 
     /// The frame's rows in file order.

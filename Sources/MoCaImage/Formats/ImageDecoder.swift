@@ -11,6 +11,8 @@ package struct ImageHeader: Sendable, Hashable {
     package let width: Int
     /// The height in pixels.
     package let height: Int
+    /// The orientation that the file states, applied or not; upright if it states none.
+    package var orientation = ImageOrientation.upright
 
     /// Reads the header of `source`; throws `ImageError`.
     package static func read(_ source: ImageSource) throws -> ImageHeader {
@@ -32,7 +34,7 @@ package struct ImageDecoder: Sendable {
 
     /// Creates a decoder that rejects images of more than `pixelLimit` pixels.
     package init(
-        pixelLimit: Int = Self.defaultPixelLimit, orientation: OrientationPolicy = .reference
+        pixelLimit: Int = Self.defaultPixelLimit, orientation: OrientationPolicy = .ignore
     ) {
         self.pixelLimit = pixelLimit
         self.orientation = orientation
@@ -41,8 +43,24 @@ package struct ImageDecoder: Sendable {
     /// The declared size of `source`. Throws `ImageError`.
     package func header(of source: ImageSource) throws -> ImageHeader {
         let file = try EncodedImage(source, isHeaderOnly: true)
-        let (width, height) = try size(of: file)
-        return ImageHeader(format: file.format, width: width, height: height)
+        switch file.format {
+        case .gif:
+            let header = try GIFHeader(file)
+            return ImageHeader(format: .gif, width: header.width, height: header.height)
+        case .bmp:
+            let header = try BMPHeader(file)
+            return ImageHeader(format: .bmp, width: header.width, height: header.height)
+        default:
+            let image = try VipsImage(file, policy: orientation)
+            return ImageHeader(
+                format: file.format, width: image.width, height: image.height,
+                orientation: image.statedOrientation)
+        }
+    }
+
+    /// Whether the stated orientation of an image is applied.
+    package func applies(orientationOf header: ImageHeader) -> Bool {
+        header.format == .tiff || orientation == .exif
     }
 
     /// The samples of `source`. Throws `ImageError`.
@@ -68,20 +86,6 @@ package struct ImageDecoder: Sendable {
     /// `ImageError`.
     package func image(of source: ImageSource) throws -> PixelImage {
         try raster(of: source).converted()
-    }
-
-    private func size(of file: EncodedImage) throws -> (width: Int, height: Int) {
-        switch file.format {
-        case .gif:
-            let header = try GIFHeader(file)
-            return (header.width, header.height)
-        case .bmp:
-            let header = try BMPHeader(file)
-            return (header.width, header.height)
-        default:
-            let image = try VipsImage(file, policy: orientation)
-            return (image.width, image.height)
-        }
     }
 
     private func check(_ width: Int, _ height: Int, of file: EncodedImage) throws {

@@ -35,6 +35,14 @@ struct SampleLayout {
         }
     }
 
+    /// The opacity of every pixel, if the file adds a band for it to a mode that has none: libvips
+    /// does so for the transparent colours (tRNS) of a PNG file.
+    func opacity(_ bytes: [UInt8], bands: Int) -> [UInt8]? {
+        let isAdded = bands == 2 || mode == .palette && bands == 4
+        guard isAdded, [.palette, .grey, .bilevel].contains(mode) else { return nil }
+        return stride(from: bands - 1, to: bytes.count, by: bands).map { bytes[$0] }
+    }
+
     // MARK: - Formats
 
     /// The layout of a JPEG file: grey, RGB or CMYK. libvips and Pillow both assume inverted inks.

@@ -2,6 +2,7 @@
 
 import CVips
 import Foundation
+import MoCaCore
 
 /// A file opened by libvips, with the header read but not the pixels.
 final class VipsImage {
@@ -11,7 +12,9 @@ final class VipsImage {
     /// The width and height in pixels, as stored in the file.
     private let storedWidth: Int
     private let storedHeight: Int
-    /// The orientation of the stored pixels.
+    /// The orientation that the file states; upright if it states none.
+    let statedOrientation: ImageOrientation
+    /// The orientation that is applied to the stored pixels.
     private let orientation: ImageOrientation
     private let handle: OpaquePointer
     private let info: cvips_info
@@ -47,8 +50,8 @@ final class VipsImage {
         storedWidth = Int(info.width)
         storedHeight = Int(info.height)
         let isTurned = file.format == .tiff || policy == .exif
-        orientation =
-            (isTurned ? ImageOrientation(rawValue: Int(info.orientation)) : nil) ?? .upright
+        statedOrientation = ImageOrientation(rawValue: Int(info.orientation)) ?? .upright
+        orientation = isTurned ? statedOrientation : .upright
         width = orientation.isTransposed ? storedHeight : storedWidth
         height = orientation.isTransposed ? storedWidth : storedHeight
     }
@@ -69,20 +72,32 @@ final class VipsImage {
         guard bands >= layout.sourceBands || layout.mode == .palette else {
             throw file.unsupported("\(bands) bands")
         }
-        let samples = try read(file, as: layout)
-        return Raster(layout.mode, width: storedWidth, height: storedHeight, samples: samples)
-            .turned(orientation)
+        let (samples, opacity) = try read(file, as: layout)
+        var raster = Raster(
+            layout.mode, width: storedWidth, height: storedHeight, samples: samples)
+        raster.opacity = opacity
+        return raster.turned(orientation)
     }
 
     private var bands: Int { Int(info.bands) }
 
-    private func read(_ file: EncodedImage, as layout: SampleLayout) throws -> Samples {
+    /// The samples of the mode, and the opacity that the file states beside them.
+    private func read(
+        _ file: EncodedImage, as layout: SampleLayout
+    ) throws -> (samples: Samples, opacity: [UInt8]?) {
+        guard info.sample == CVIPS_SAMPLE_UINT8, ![.grey16, .integer, .float].contains(layout.mode)
+        else { return (try words(file, as: layout), nil) }
+        let bytes = try pixels(file, zero: UInt8(0))
+        return (
+            .bytes(layout.arranged(bytes, bands: bands)), layout.opacity(bytes, bands: bands)
+        )
+    }
+
+    /// The samples of a mode or file with more than 8 bits.
+    private func words(_ file: EncodedImage, as layout: SampleLayout) throws -> Samples {
         switch (info.sample, layout.mode) {
-        case (CVIPS_SAMPLE_UINT8, .grey16), (CVIPS_SAMPLE_UINT8, .integer),
-            (CVIPS_SAMPLE_UINT8, .float):
-            throw file.unsupported("8-bit samples where its header declares more")
         case (CVIPS_SAMPLE_UINT8, _):
-            return .bytes(layout.arranged(try pixels(file, zero: UInt8(0)), bands: bands))
+            throw file.unsupported("8-bit samples where its header declares more")
         case (CVIPS_SAMPLE_UINT16, .grey16):
             return .words(layout.leading(try pixels(file, zero: UInt16(0)), bands: bands))
         case (CVIPS_SAMPLE_UINT16, .integer):

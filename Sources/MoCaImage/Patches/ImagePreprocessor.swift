@@ -10,16 +10,20 @@ package import MoCaCore
 package struct ImagePreprocessor: Sendable {
     /// The settings of the model's image processor.
     package let configuration: ImageProcessorConfiguration
+    /// The steps before an image is cut into patches.
+    package let recipe: ImageRecipe
     /// The decoder of files, with the limit on declared pixels.
     package let decoder: ImageDecoder
 
     /// Creates a preprocessor that rejects images of more than `pixelLimit` declared pixels.
     package init(
-        configuration: ImageProcessorConfiguration,
+        configuration: ImageProcessorConfiguration, recipe: ImageRecipe = .moca,
         pixelLimit: Int = ImageDecoder.defaultPixelLimit
     ) {
         self.configuration = configuration
-        decoder = ImageDecoder(pixelLimit: pixelLimit)
+        self.recipe = recipe
+        decoder = ImageDecoder(
+            pixelLimit: pixelLimit, orientation: configuration.orientation)
     }
 
     // MARK: - Sizes
@@ -30,49 +34,66 @@ package struct ImagePreprocessor: Sendable {
     /// The grid of an image of this size, without decoding it. `name` identifies it in errors.
     /// Throws `ImageError` for a shape that the model cannot process.
     package func grid(width: Int, height: Int, name: String = "image") throws -> ImageGrid {
-        let size = try target(width: width, height: height, name: name)
-        return ImageGrid(
+        let size = PixelSize(width: width, height: height)
+        return grid(try sizes(of: size, name: name).target)
+    }
+
+    private func grid(_ size: PixelSize) -> ImageGrid {
+        ImageGrid(
             t: 1, h: size.height / configuration.patchSize, w: size.width / configuration.patchSize)
     }
 
     /// The number of tokens of an image of this size in the language model. Throws like `grid`.
     package func tokenCount(width: Int, height: Int, name: String = "image") throws -> Int {
-        try grid(width: width, height: height, name: name)
+        try plan(width: width, height: height, name: name)
             .tokenCount(mergeSize: configuration.mergeSize)
     }
 
-    /// The size after enlarging small sides and resampling.
-    private func target(
-        width: Int, height: Int, name: String
-    ) throws -> (width: Int, height: Int) {
-        let (w, h) = (max(width, SmallSides.minimum), max(height, SmallSides.minimum))
-        guard min(w, h) >= tokenSide else {
-            throw ImageError.tooSmall(name: name, width: w, height: h, side: tokenSide)
-        }
-        guard
-            let size = smartResize(
-                width: w, height: h, factor: tokenSide, budget: configuration.budget)
-        else { throw ImageError.tooElongated(name: name, width: w, height: h) }
-        guard min(size.width, size.height) > 0 else {
-            throw ImageError.overBudget(
-                name: name, width: w, height: h, maxPixels: configuration.budget.maxPixels)
-        }
-        return size
+    private func sizes(of size: PixelSize, name: String) throws(ImageError) -> ImageSizes {
+        try recipe.sizes(of: size, side: tokenSide, budget: configuration.budget, name: name)
     }
 
     // MARK: - Patches
 
-    /// Decodes an image, enlarges small sides by `rule`, resamples it, and cuts it into patches.
+    /// Decodes an image, takes the steps of the recipe, and cuts the image into patches.
     ///
+    /// - Parameter rule: how short sides are enlarged, if the recipe enlarges each.
     /// - Throws: `ImageError`.
     package func patches(
         of source: ImageSource, rule: SmallSideRule = .twoPass
     ) throws -> ImagePatches {
         let raster = try decoder.raster(of: source)
+        switch configuration.fitting {
+        case .tokens: return try patches(of: raster, name: source.name, rule: rule)
+        case .canvas(let side, let sizes):
+            return tiles(of: raster.converted(recipe.alpha), side: side, sizes: sizes)
+        case .crops(let side, let limit):
+            return try crops(
+                of: raster.converted(recipe.alpha), side: side, limit: limit, name: source.name)
+        case .corner(let side, let limit):
+            return corner(of: raster.converted(recipe.alpha), side: side, limit: limit)
+        }
+    }
+
+    private func patches(
+        of raster: Raster, name: String, rule: SmallSideRule
+    ) throws -> ImagePatches {
         // Checks the shape before enlarging a long, thin image.
-        _ = try target(width: raster.width, height: raster.height, name: source.name)
-        let image = raster.enlarged(to: SmallSides.minimum, by: rule).converted()
-        return try patches(of: image, name: source.name)
+        let sizes = try sizes(
+            of: PixelSize(width: raster.width, height: raster.height), name: name)
+        var image = enlarged(raster, sizes.enlarged, by: rule).converted(recipe.alpha)
+        if let between = sizes.between {
+            image = image.resized(width: between.width, height: between.height)
+        }
+        return resampled(image, to: sizes.target)
+    }
+
+    private func enlarged(
+        _ raster: Raster, _ size: PixelSize, by rule: SmallSideRule
+    ) -> Raster {
+        recipe.shortSides == .enlarged
+            ? raster.enlarged(to: SmallSides.enlargedSide(tokenSide: tokenSide), by: rule)
+            : raster.resized(width: size.width, height: size.height)
     }
 
     /// Resamples an image whose sides are long enough, and cuts it into patches.
@@ -80,19 +101,23 @@ package struct ImagePreprocessor: Sendable {
     /// - Parameter name: the image's name in errors.
     /// - Throws: `ImageError`.
     package func patches(of image: PixelImage, name: String = "image") throws -> ImagePatches {
-        let size = try target(width: image.width, height: image.height, name: name)
-        guard min(image.width, image.height) >= tokenSide else {
-            throw ImageError.tooSmall(
-                name: name, width: image.width, height: image.height, side: tokenSide)
-        }
+        let size = PixelSize(width: image.width, height: image.height)
+        return resampled(
+            image,
+            to: try recipe.target(
+                of: size, side: tokenSide, budget: configuration.budget, name: name))
+    }
+
+    private func resampled(_ image: PixelImage, to size: PixelSize) -> ImagePatches {
         let resampler = Resampler(
-            image.bytes, width: image.width, height: image.height, bands: image.bands, to: size)
+            image.bytes, width: image.width, height: image.height, bands: image.bands,
+            to: (size.width, size.height))
         return cut(resampler, size: size, bands: image.bands)
     }
 
     /// Runs the second resampling pass and the cut, one row of image tokens at a time.
     private func cut(
-        _ resampler: Resampler, size: (width: Int, height: Int), bands: Int
+        _ resampler: Resampler, size: PixelSize, bands: Int
     ) -> ImagePatches {
         let (patch, merge) = (configuration.patchSize, configuration.mergeSize)
         let count = size.width * size.height * 3
@@ -110,7 +135,6 @@ package struct ImagePreprocessor: Sendable {
             }
             initialized = count
         }
-        let grid = ImageGrid(t: 1, h: size.height / patch, w: size.width / patch)
-        return ImagePatches(grid: grid, bytes: bytes)
+        return ImagePatches(grid: grid(size), bytes: bytes)
     }
 }

@@ -5,9 +5,11 @@ package import Foundation
 package import MoCaCore
 import MoCaSettings
 
-/// The settings of a Qwen2-VL image processor.
+/// The settings of an image processor.
 package struct ImageProcessorConfiguration: Sendable, Hashable {
-    /// The limits on an image's pixels after resizing.
+    /// The way from an image to patches.
+    package var fitting = ImageFitting.tokens
+    /// The limits on an image's pixels after resizing, if it is resized to whole image tokens.
     package var budget: PixelBudget
     /// The side of a patch in pixels.
     package var patchSize: Int
@@ -17,9 +19,13 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
     package var mergeSize: Int
     /// The factor applied to bytes, in float64.
     package var rescaleFactor: Double
+    /// Whether bytes are divided by 255 in float32 instead, as torchvision's `ToTensor` does.
+    package var dividesInFloat32 = false
     /// The mean and standard deviation of red, green and blue after rescaling, applied in float32.
     package var mean: [Double]
     package var deviation: [Double]
+    /// Which orientation tags are applied; a processor's file does not state it.
+    package var orientation = OrientationPolicy.ignore
 
     /// Qwen2.5-VL's settings: CLIP's means and standard deviations, 14-pixel patches, 4 for each
     /// token.
@@ -37,7 +43,11 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
     package var normalization: PatchNormalization {
         let table = (0..<3).flatMap { channel in
             let (mean, deviation) = (Float(mean[channel]), Float(deviation[channel]))
-            return (0..<256).map { (Float(Double($0) * rescaleFactor) - mean) / deviation }
+            return (0..<256).map { byte in
+                let level =
+                    dividesInFloat32 ? Float(byte) / 255 : Float(Double(byte) * rescaleFactor)
+                return (level - mean) / deviation
+            }
         }
         return PatchNormalization(table: table, frameCount: temporalPatchSize)
     }
@@ -87,12 +97,11 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
             guard let nested = section.optionalSection("image_processor") else { return nil }
             section = nested
         }
-        if let type = section.optionalString("image_processor_type"),
-            !Self.knownTypes.contains(type)
-        {
-            throw ImageError.unknownProcessor(path: file.path, type: type)
+        let type = section.optionalString("image_processor_type")
+        guard let kind = ImageProcessorKind(type: type) else {
+            throw ImageError.unknownProcessor(path: file.path, type: type ?? "")
         }
-        self.init(section, budget: budget)
+        self.init(section, kind, budget: budget)
         let problems = section.context.problems.map(\.description)
         guard problems.isEmpty else {
             throw ImageError.configurationInvalid(
@@ -101,8 +110,9 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
     }
 
     /// Reads the settings; problems are added to the section's context.
-    private init(_ section: Section, budget: PixelBudget?) {
+    private init(_ section: Section, _ kind: ImageProcessorKind, budget: PixelBudget?) {
         self.init()
+        kind.apply(section, to: &self)
         patchSize = section.integer("patch_size", in: 1...256, default: patchSize)
         temporalPatchSize = section.integer(
             "temporal_patch_size", in: 1...16, default: temporalPatchSize)
@@ -119,9 +129,13 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         where !section.bool(step, default: true) {
             section.add(step, "is false, must be true")
         }
-        let filter = section.integer("resample", default: 3)
-        if filter != 3 { section.add("resample", "is \(filter), must be 3 (bicubic)") }
-        self.budget = Self.budget(section, budget)
+        let isBicubic = fitting.filter == .bicubic
+        let expected = (code: isBicubic ? 3 : 2, name: isBicubic ? "bicubic" : "bilinear")
+        let filter = section.integer("resample", default: expected.code)
+        if filter != expected.code {
+            section.add("resample", "is \(filter), must be \(expected.code) (\(expected.name))")
+        }
+        self.budget = fitting == .tokens ? Self.budget(section, budget) : self.budget
     }
 
     /// The pixel limits: the given ones, else the file's, else the processor's defaults.
@@ -140,10 +154,4 @@ package struct ImageProcessorConfiguration: Sendable, Hashable {
         ) { budget.minPixels >= 0 && budget.maxPixels >= max(1, budget.minPixels) }
         return budget
     }
-
-    /// Slow and fast classes save the same settings; this implementation matches the slow one.
-    private static let knownTypes: Set<String> = [
-        "Qwen2VLImageProcessor", "Qwen2VLImageProcessorFast", "Qwen2VLImageProcessorPil",
-        "Qwen2_5_VLImageProcessor", "Qwen2_5_VLImageProcessorFast",
-    ]
 }

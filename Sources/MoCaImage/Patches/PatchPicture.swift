@@ -6,19 +6,38 @@ package import MoCaCore
 
 /// An image made of patches, some of which may be covered.
 package struct PatchPicture: Sendable {
-    private let grid: ImageGrid
+    /// The size of the image in patches.
+    package let grid: ImageGrid
+    /// The side of the squares of patches that are stored one after the other, in patches.
+    private let blockSide: Int
     private let settings: ImageProcessorConfiguration
     /// The bytes of the patches, `[P, B]`.
     private var bytes: [UInt8]
     /// The indices of patches that are drawn grey.
     private var covered: Set<Int> = []
 
-    /// Creates the image of the given patches.
+    /// Creates the image of the given patches: that of the tiles or crops, without the reduced
+    /// whole image, if there are such.
     package init(_ patches: ImagePatches, settings: ImageProcessorConfiguration) {
-        precondition(patches.grid.t == 1, "a still image")
         self.settings = settings
-        grid = patches.grid
-        bytes = patches.bytes
+        var skipped = 0
+        switch patches.plan {
+        case .grid(let grid):
+            precondition(grid.t == 1, "a still image")
+            self.grid = grid
+            blockSide = settings.mergeSize
+        case .tiles(let tiles):
+            grid = ImageGrid(t: 1, h: tiles.rows * tiles.side, w: tiles.columns * tiles.side)
+            blockSide = tiles.side
+            skipped = patches.bytes.count / tiles.tileCount
+        case .crops(let crops):
+            grid = ImageGrid(t: 1, h: crops.rows * crops.side, w: crops.columns * crops.side)
+            blockSide = crops.side
+        case .canvas(let canvas):
+            grid = ImageGrid(t: 1, h: canvas.rows * canvas.side, w: canvas.columns * canvas.side)
+            blockSide = canvas.side
+        }
+        bytes = skipped == 0 ? patches.bytes : Array(patches.bytes.dropFirst(skipped))
     }
 
     /// Bytes of a patch, B.
@@ -111,10 +130,10 @@ package struct PatchPicture: Sendable {
     private static let strongestTint = 0.55
     private static let lineLight = 0.72
 
-    /// The position of a row of `pixel_values`: rows are ordered in blocks of `mergeSize` squared.
+    /// The position of a row of `pixel_values`: rows are ordered in blocks of `blockSide` squared.
     private func place(of patch: Int) -> (row: Int, column: Int) {
-        let merge = settings.mergeSize
-        let (block, inner) = (patch / mergeUnit, patch % mergeUnit)
+        let merge = blockSide
+        let (block, inner) = (patch / (merge * merge), patch % (merge * merge))
         let blocks = grid.w / merge
         return (
             block / blocks * merge + inner / merge, block % blocks * merge + inner % merge

@@ -19,6 +19,10 @@ extension Raster {
         if width == self.width && height == self.height { return self }
         var result = self
         (result.width, result.height) = (width, height)
+        // Palettes take the nearest pixel; a grey image, resampled, has no transparent colour left.
+        result.opacity =
+            mode == .palette
+            ? opacity.map { resizedOpacity($0, width: width, height: height) } : nil
         switch samples {
         case .bytes(let bytes):
             result.samples = .bytes(resized(bytes, width: width, height: height))
@@ -72,8 +76,20 @@ extension Raster {
         }
     }
 
+    private func resizedOpacity(_ opacity: [UInt8], width: Int, height: Int) -> [UInt8] {
+        picked(
+            opacity, bands: 1,
+            columns: Self.nearest(from: self.width, to: width, isAccumulated: true),
+            rows: Self.nearest(from: self.height, to: height, isAccumulated: true))
+    }
+
     private func picked<T>(_ samples: [T], columns: [Int], rows: [Int]) -> [T] {
-        let bands = mode.bands
+        picked(samples, bands: mode.bands, columns: columns, rows: rows)
+    }
+
+    private func picked<T>(
+        _ samples: [T], bands: Int, columns: [Int], rows: [Int]
+    ) -> [T] {
         var out: [T] = []
         out.reserveCapacity(columns.count * rows.count * bands)
         for row in rows {
@@ -118,21 +134,22 @@ extension Raster {
     ) -> [Double] {
         var rows = samples
         if width != self.width {
-            let weights = BicubicWeights(from: self.width, to: width, keepsExact: true)
+            let weights = FilterWeights(.bicubic, from: self.width, to: width, keepsExact: true)
             rows = (0..<self.height * width).map { index in
                 let base = index / width * self.width
                 return rounded(weights.sum(index % width) { samples[base + $0] })
             }
         }
         guard height != self.height else { return rows }
-        let weights = BicubicWeights(from: self.height, to: height, keepsExact: true)
+        let weights = FilterWeights(
+            .bicubic, from: self.height, to: height, keepsExact: true)
         return (0..<height * width).map { index in
             rounded(weights.sum(index / width) { rows[$0 * width + index % width] })
         }
     }
 }
 
-extension BicubicWeights {
+extension FilterWeights {
     /// The weighted sum for output pixel `i`, with the weights before rounding.
     fileprivate func sum(_ i: Int, of sample: (Int) -> Double) -> Double {
         var total = 0.0

@@ -1,21 +1,12 @@
 // Orientation of an image by its Orientation tag (TIFF 6.0, section 8; EXIF 2.32, tag 274).
 
-/// The orientation tags that are applied to images.
-package enum OrientationPolicy: String, Sendable, Hashable, CaseIterable {
-    /// Only TIFF's, as in Pillow's file loading and therefore the reference: a JPEG photograph
-    /// whose EXIF orientation is sideways stays sideways.
-    case reference
-    /// The tags of all formats, as in image viewers.
-    case exif
-}
-
 /// The transformation from stored to upright pixels; the raw value is that of the tag.
-enum ImageOrientation: Int, Sendable {
+package enum ImageOrientation: Int, Sendable, Hashable {
     case upright = 1
     case mirrored, upsideDown, flipped, transposed, turnedRight, transversed, turnedLeft
 
     /// Whether width and height are swapped.
-    var isTransposed: Bool { rawValue >= 5 }
+    package var isTransposed: Bool { rawValue >= 5 }
 }
 
 extension Raster {
@@ -30,11 +21,17 @@ extension Raster {
         case .integers(let values): result.samples = .integers(turned(values, orientation))
         case .floats(let values): result.samples = .floats(turned(values, orientation))
         }
+        result.opacity = opacity.map { turned($0, bands: 1, orientation) }
         return result
     }
 
     private func turned<T>(_ values: [T], _ orientation: ImageOrientation) -> [T] {
-        let bands = mode.bands
+        turned(values, bands: mode.bands, orientation)
+    }
+
+    private func turned<T>(
+        _ values: [T], bands: Int, _ orientation: ImageOrientation
+    ) -> [T] {
         let (columns, rows) = orientation.isTransposed ? (height, width) : (width, height)
         var out: [T] = []
         out.reserveCapacity(values.count)

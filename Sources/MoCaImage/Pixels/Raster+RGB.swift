@@ -1,9 +1,21 @@
 // Conversion of every mode to RGB, equal to convert("RGB") of Pillow 10.2.
 
+package import MoCaCore
+
 extension Raster {
-    /// The image as RGB, or as grey if red, green and blue would be equal. Alpha is dropped without
-    /// blending; values above 255 are clipped.
-    package func converted() -> PixelImage {
+    /// The image as RGB, or as grey if red, green and blue would be equal. Values above 255 are
+    /// clipped.
+    package func converted(_ alpha: AlphaRule = .drop) -> PixelImage {
+        let plain = opaque
+        switch alpha {
+        case .drop: return plain
+        case .whiteForRGBA: return mode == .rgba ? plain.onWhite(alphaBand ?? []) : plain
+        case .white: return (alphaBand ?? opacity).map { plain.onWhite($0) } ?? plain
+        }
+    }
+
+    /// The image without its alpha.
+    private var opaque: PixelImage {
         switch samples {
         case .bytes(let bytes):
             switch mode {
@@ -18,6 +30,14 @@ extension Raster {
             // NaN compares false and becomes 0.
             image(1, numbers.map { $0 >= 255 ? 255 : $0 > 0 ? UInt8($0) : 0 })
         }
+    }
+
+    /// The last band of a mode with alpha; nil for other modes.
+    private var alphaBand: [UInt8]? {
+        guard mode == .greyAlpha || mode == .rgba, case .bytes(let bytes) = samples else {
+            return nil
+        }
+        return stride(from: mode.bands - 1, to: bytes.count, by: mode.bands).map { bytes[$0] }
     }
 
     private func image(_ bands: Int, _ bytes: [UInt8]) -> PixelImage {
@@ -53,6 +73,21 @@ extension Raster {
             }
             initialized = pixels * 3
         }
+    }
+}
+
+extension PixelImage {
+    /// The image composed on white, as Pillow pastes an image by its alpha.
+    fileprivate func onWhite(_ alpha: [UInt8]) -> PixelImage {
+        let composed = [UInt8](unsafeUninitializedCapacity: bytes.count) { out, initialized in
+            for index in bytes.indices {
+                let alpha = UInt32(alpha[index / bands])
+                let sum = 255 * (255 - alpha) + UInt32(bytes[index]) * alpha + 128
+                out.initializeElement(at: index, to: UInt8(((sum >> 8) + sum) >> 8))
+            }
+            initialized = bytes.count
+        }
+        return PixelImage(width: width, height: height, bands: bands, bytes: composed)
     }
 }
 

@@ -48,6 +48,9 @@ package struct Raster: Sendable, Hashable {
     package var width: Int
     package var height: Int
     package var samples: Samples
+    /// The opacity of each pixel, `[height, width]`, if the mode has no band for it: that of the
+    /// transparent colours of a palette or of a grey image; nil if the file states none.
+    var opacity: [UInt8]?
 
     /// Creates an image from bytes.
     init(_ mode: RasterMode, width: Int, height: Int, bytes: [UInt8]) {

@@ -1,4 +1,4 @@
-// Bicubic resampling of bytes, bit-equal to Pillow 10.2: rows first, rounded to bytes, then columns.
+// Resampling of bytes, bit-equal to Pillow 10.2: rows first, rounded to bytes, then columns.
 
 import CPixels
 
@@ -11,23 +11,23 @@ struct Resampler {
     private let isPortable: Bool
     /// The rows after the first pass; `vertical` counts from row 0 of them.
     private let rows: [UInt8]
-    private let vertical: BicubicWeights?
+    private let vertical: FilterWeights?
 
     /// Runs the first pass over `height` rows of `width` pixels of `bands` bytes; an unchanged side
     /// is not resampled. `isPortable` avoids vector instructions (for tests).
     init(
         _ bytes: [UInt8], width: Int, height: Int, bands: Int, to size: (width: Int, height: Int),
-        isPortable: Bool = false
+        filter: ResamplingFilter = .bicubic, isPortable: Bool = false
     ) {
         self.bands = bands
         self.isPortable = isPortable
         rowBytes = size.width * bands
-        vertical = size.height == height ? nil : .shared(from: height, to: size.height)
+        vertical = size.height == height ? nil : .shared(filter, from: height, to: size.height)
         guard size.width != width else {
             rows = bytes
             return
         }
-        let weights = BicubicWeights.shared(from: width, to: size.width)
+        let weights = FilterWeights.shared(filter, from: width, to: size.width)
         let total = rowBytes * height
         rows = [UInt8](unsafeUninitializedCapacity: total) { out, initialized in
             weights.withTables { tables in
@@ -75,13 +75,14 @@ struct Resampler {
 }
 
 extension PixelImage {
-    /// The image resized by bicubic resampling. `isPortable` avoids vector instructions (for
-    /// tests).
-    package func resized(width: Int, height: Int, isPortable: Bool = false) -> PixelImage {
+    /// The image resized by a filter. `isPortable` avoids vector instructions (for tests).
+    package func resized(
+        width: Int, height: Int, filter: ResamplingFilter = .bicubic, isPortable: Bool = false
+    ) -> PixelImage {
         precondition(width > 0 && height > 0 && self.width > 0 && self.height > 0)
         let resampler = Resampler(
             bytes, width: self.width, height: self.height, bands: bands, to: (width, height),
-            isPortable: isPortable)
+            filter: filter, isPortable: isPortable)
         return PixelImage(
             width: width, height: height, bands: bands, bytes: resampler.bytes(height: height))
     }

@@ -2,6 +2,7 @@
 // are `base_model.model.` followed by this program's key (transformers' module tree).
 
 package import Foundation
+import MoCaHub
 import MoCaSettings
 import MoCaSystem
 package import NN
@@ -29,7 +30,7 @@ package enum AdapterChoice: Sendable, Hashable {
         case .fresh(let settings, let seed): return AdapterStore(fresh: settings, seed: seed)
         case .stored(let folder, let seed, let whole):
             let files = try AdapterFiles(reading: folder)
-            var settings = files.settings
+            var settings = try files.resolvedSettings()
             settings.wholeModules += whole.filter { !settings.wholeModules.contains($0) }
             return AdapterStore(
                 settings, stored: try files.tensors(), file: files.weightsURL.path,
@@ -44,6 +45,9 @@ package struct AdapterFiles: Sendable {
     package static let weightsName = "adapter_model.safetensors"
     private static let prefix = "base_model.model."
     private static let magnitude = ".lora_magnitude_vector"
+    /// The module that PEFT puts a layer into when it adapts the layer; its trained bias and saved
+    /// weight have this name.
+    private static let adapted = ".base_layer."
 
     let folder: URL
     package let settings: AdapterSettings
@@ -92,12 +96,28 @@ package struct AdapterFiles: Sendable {
         return found
     }
 
+    /// The settings, with the values of single modules under this program's names: patterns match
+    /// the names of the file.
+    ///
+    /// - Throws: `SafetensorsError`.
+    func resolvedSettings() throws -> AdapterSettings {
+        var settings = settings
+        for name in try SafetensorsFile(mapping: weightsURL).names.sorted() {
+            guard let end = name.firstRange(of: ".lora_")?.lowerBound else { continue }
+            settings.addValues(
+                of: Self.plain(String(name[..<end])), to: Self.key(of: String(name[..<end])))
+        }
+        return settings
+    }
+
+    private static func plain(_ stored: String) -> String {
+        stored.hasPrefix(prefix) ? String(stored.dropFirst(prefix.count)) : stored
+    }
+
     /// The canonical key of a stored one: newer versions of PEFT and transformers rename some
     /// modules.
     static func key(of stored: String) -> String {
-        let plain =
-            stored.hasPrefix(prefix) ? String(stored.dropFirst(prefix.count)) : stored
-        let key = CheckpointKeys.canonical(plain)
+        let key = CheckpointKeys.canonical(plain(stored)).replacing(adapted, with: ".")
         return key.hasSuffix(magnitude + ".weight") ? String(key.dropLast(".weight".count)) : key
     }
 
@@ -121,7 +141,8 @@ package struct AdapterFiles: Sendable {
         let url = folder.appending(path: configurationName)
         do {
             try AtomicFile.write(
-                JSONFormat.document.data(settings.fileValue(base: base.path)), to: url)
+                JSONFormat.document.data(
+                    settings.fileValue(base: HubSnapshot(base)?.name ?? base.path)), to: url)
         } catch {
             throw ModelError.cannotWrite(file: url.path, reason: error.fileReason)
         }

@@ -1,31 +1,7 @@
-// Canonical names of checkpoint tensors, for every program that saves them. The table below only
-// renames; no tensor is changed.
-//
-// Canonical names are those of transformers < 4.52 (`model.embed_tokens.weight`,
-// `model.layers.N.*`, `model.norm.weight`, `visual.*`, `lm_head.weight`) and MoCa's own
-// `mae_decoder.*` and `mae_proj.*`.
+// Canonical names of checkpoint tensors that programs need to know.
 
 /// Names of tensors in checkpoint files.
 package enum CheckpointKeys {
-    /// Stored prefixes and their canonical replacements; the first match applies.
-    package static let prefixes: [(stored: String, canonical: String)] = [
-        // transformers >= 4.52, whole model
-        ("model.language_model.", "model."),
-        ("model.visual.", "visual."),
-        // transformers >= 4.52, saved without its head (Qwen2_5_VLModel)
-        ("language_model.", "model."),
-        // the language model alone
-        ("embed_tokens.", "model.embed_tokens."),
-        ("layers.", "model.layers."),
-        ("norm.", "model.norm."),
-        // unchanged: transformers < 4.52, checkpoints saved by transformers 5, and MoCa
-        ("model.", "model."),
-        ("visual.", "visual."),
-        ("lm_head.", "lm_head."),
-        ("mae_decoder.", "mae_decoder."),
-        ("mae_proj.", "mae_proj."),
-    ]
-
     /// The embedding matrix, which a tied model also uses as its output.
     package static let embedding = "model.embed_tokens.weight"
     /// The output matrix of an untied model.
@@ -36,10 +12,7 @@ package enum CheckpointKeys {
 
     /// The canonical name of a stored tensor; an unknown name is returned as it is.
     package static func canonical(_ stored: String) -> String {
-        for (old, new) in prefixes where stored.hasPrefix(old) {
-            return new + stored.dropFirst(old.count)
-        }
-        return stored
+        Families.keyRules.canonical(stored)
     }
 
     /// The table from canonical to stored names. Throws `sameParameter` if two stored names have
@@ -47,19 +20,17 @@ package enum CheckpointKeys {
     package static func table(
         of stored: some Sequence<String>
     ) throws(ModelError) -> [String: String] {
-        var table: [String: String] = [:]
-        for name in stored.sorted() {
-            let parameter = canonical(name)
-            if let first = table.updateValue(name, forKey: parameter) {
-                throw .sameParameter(first: first, second: name, parameter: parameter)
-            }
-        }
-        return table
+        try Families.keyRules.table(of: stored)
     }
 
     /// Whether a canonical name belongs to a pre-training head.
     package static func isPretrainingHead(_ key: String) -> Bool {
         key.hasPrefix("mae_decoder.") || key.hasPrefix("mae_proj.")
+    }
+
+    /// Whether a canonical name belongs to the projection of a late-interaction embedder.
+    package static func isTokenProjection(_ key: String) -> Bool {
+        key.hasPrefix(TokenProjection.name + ".")
     }
 
     /// Whether a name is a buffer that old versions saved and every model computes itself.
@@ -87,14 +58,21 @@ package struct CheckpointRules: Sendable, Hashable {
     /// Whether the model has one matrix for input and output embeddings.
     package var isTied: Bool
 
-    package init(purpose: Purpose, isTied: Bool) {
+    /// The prefixes of canonical names that the model does not use.
+    package var unusedKeys: [String]
+
+    package init(purpose: Purpose, isTied: Bool, unusedKeys: [String] = []) {
         self.purpose = purpose
         self.isTied = isTied
+        self.unusedKeys = unusedKeys
     }
 
     /// Whether a tensor of the file, by canonical name, may be unused.
     package func mayBeUnused(_ key: String) -> Bool {
         if CheckpointKeys.isComputedBuffer(key) || key == CheckpointKeys.logScale { return true }
+        if unusedKeys.contains(where: key.hasPrefix) { return true }
+        // Loaded for late interaction only; other uses of the same weights do without.
+        if CheckpointKeys.isTokenProjection(key) { return true }
         if key == CheckpointKeys.head { return isTied || purpose == .embedding }
         return purpose == .embedding && CheckpointKeys.isPretrainingHead(key)
     }

@@ -2,12 +2,15 @@
 // several. One tensor is in memory at a time.
 
 package import Foundation
+import MoCaSettings
 import MoCaSystem
 import NN
 import Safetensors
 import Torch
 
-/// Writes models derived from other models.
+/// Writes the weights, `config.json`, tokenizer and image processor of models derived from others.
+/// The names and types of weights are those of the first model, as is `config.json`: it selects the
+/// embedder.
 package enum DerivedModel {
     /// Writes the base merged with the adapter of a folder, each tensor in the base's stored type.
     ///
@@ -16,12 +19,12 @@ package enum DerivedModel {
         let source = try Source(base)
         let files = try AdapterFiles(reading: adapter)
         let adapters = AdapterStore(
-            files.settings, stored: try files.tensors(), file: files.weightsURL.path, seed: 0)
+            try files.resolvedSettings(), stored: try files.tensors(),
+            file: files.weightsURL.path, seed: 0)
         // An adapter of another model must not leave an incomplete model behind.
         for key in source.keys { adapters.check(key, shape: try source.entry(key).shape) }
         try adapters.finish()
         try source.write(to: folder) { key, tensor in adapters.merge(key, into: tensor) }
-        try copyContract(of: [base], to: folder)
     }
 
     /// Writes the average of several models, computed in float32 and stored in the types of the
@@ -42,25 +45,6 @@ package enum DerivedModel {
                 try source.release(key)
             }
             return total ?? .zeros([])
-        }
-        try copyContract(of: models, to: folder)
-    }
-
-    /// Copies the contract if all models share it, without probes, which belong to other weights.
-    private static func copyContract(of models: [URL], to folder: URL) throws {
-        let contracts = try models.map { model -> EmbeddingContract? in
-            var contract = try EmbeddingContract(of: model)
-            contract?.probes = []
-            return contract
-        }
-        guard let first = contracts.first, let contract = first,
-            contracts.allSatisfy({ $0 == contract })
-        else { return }
-        let url = folder.appending(path: EmbeddingContract.fileName)
-        do {
-            try AtomicFile.write(contract.fileData(), to: url)
-        } catch {
-            throw ModelError.cannotWrite(file: url.path, reason: error.fileReason)
         }
     }
 }
@@ -127,19 +111,39 @@ private struct Source {
     /// Writes all tensors, transformed by `change`, `config.json`, and the files of the tokenizer
     /// and image processor.
     func write(to target: URL, _ change: (String, Tensor) throws -> Tensor) throws {
-        let configuration = try PretrainedModel.configuration(of: folder, names: names)
         let declarations = try keys.map { key in
             let entry = try entry(key)
-            return SafetensorsDeclaration(key, entry.dtype, entry.shape)
+            return SafetensorsDeclaration(try self.name(key), entry.dtype, entry.shape)
         }
         let writer = try ShardedSafetensorsWriter(target, tensors: declarations)
         for key in keys {
             let stored = try tensor(key)
-            try change(key, stored).to(stored.dtype).withBytes { try writer.append($0, to: key) }
+            let name = try self.name(key)
+            try change(key, stored).to(stored.dtype).withBytes { try writer.append($0, to: name) }
             try release(key)
         }
         try writer.finish()
-        try PretrainedModel.write(configuration, to: target)
-        try CompanionFiles.copy(CompanionFiles.all, from: folder, to: target)
+        try writeConfiguration(to: target)
+        try SidecarFiles.copy(SidecarFiles.all, from: folder, to: target)
+    }
+
+    /// Writes `config.json` as it is, but without `auto_map`: the code that it names is not copied.
+    ///
+    /// - Throws: `ModelError.unreadable`, `.cannotWrite`.
+    private func writeConfiguration(to target: URL) throws {
+        let source = folder.appending(path: PretrainedModel.configurationName)
+        var object: JSONObject
+        do {
+            object = try JSON(parsing: Data(contentsOf: source)).object ?? JSONObject()
+        } catch {
+            throw ModelError.unreadable(file: source.path, reason: error.localizedDescription)
+        }
+        object["auto_map"] = nil
+        let url = target.appending(path: PretrainedModel.configurationName)
+        do {
+            try AtomicFile.write(JSONFormat.document.data(JSON.object(object)), to: url)
+        } catch {
+            throw ModelError.cannotWrite(file: url.path, reason: error.fileReason)
+        }
     }
 }

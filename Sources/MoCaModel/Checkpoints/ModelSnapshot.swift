@@ -26,14 +26,19 @@ package struct ModelSnapshot: @unchecked Sendable {
     package func write(to folder: URL) throws {
         if let adapters {
             return try AdapterFiles.write(
-                tensors, adapters.settings, base: adapters.base, to: folder)
+                tensors.map { (configuration.writtenKey($0.key), $0.tensor) }, adapters.settings,
+                base: adapters.base, to: folder)
         }
         let type = tensors.first?.tensor.dtype ?? .float32
         let writer = try ShardedSafetensorsWriter(
             folder,
-            tensors: tensors.map { SafetensorsDeclaration($0.key, type.stored, $0.tensor.shape) })
+            tensors: tensors.map {
+                SafetensorsDeclaration(
+                    configuration.writtenKey($0.key), type.stored, $0.tensor.shape)
+            })
         for (key, tensor) in tensors {
-            try tensor.detached().withBytes { try writer.append($0, to: key) }
+            let name = configuration.writtenKey(key)
+            try tensor.detached().withBytes { try writer.append($0, to: name) }
         }
         try writer.finish()
         var written = configuration

@@ -4,7 +4,7 @@ package import Foundation
 import MoCaCore
 import MoCaSystem
 package import NN
-import Safetensors
+package import Safetensors
 package import Torch
 
 /// The purpose of a loaded model, and where it computes.
@@ -18,12 +18,15 @@ package struct LoadOptions: Sendable, Hashable {
     package var isTrainable: Bool
     /// The adapters of linear layers; without training they are merged into the weights.
     package var adapter: AdapterChoice?
+    /// Whether the projection of a late-interaction embedder is loaded.
+    package var hasTokenProjection: Bool
 
     package init(
         dtype: DType? = nil, device: Device = .cpu,
         purpose: CheckpointRules.Purpose = .embedding, isTrainable: Bool = false,
-        adapter: AdapterChoice? = nil
+        adapter: AdapterChoice? = nil, hasTokenProjection: Bool = false
     ) {
+        self.hasTokenProjection = hasTokenProjection
         (self.dtype, self.device) = (dtype, device)
         (self.purpose, self.isTrainable) = (purpose, isTrainable)
         self.adapter = adapter
@@ -38,6 +41,8 @@ package struct PretrainedModel {
     package let backbone: any Backbone
     /// The model with pre-training heads; nil unless the purpose is pre-training.
     package let reconstruction: ReconstructionModel?
+    /// The projection to a vector for each token; nil unless it was requested.
+    package private(set) var tokenProjection: TokenProjection?
 
     static let configurationName = "config.json"
 
@@ -48,7 +53,8 @@ package struct PretrainedModel {
     package init(loading folder: URL, _ options: LoadOptions) throws {
         let checkpoint = try SafetensorsCheckpoint(opening: folder)
         let names = try CheckpointKeys.table(of: checkpoint.names)
-        let configuration = try Self.configuration(of: folder, names: names)
+        let configuration = try Self.configuration(of: folder, names: names, in: checkpoint)
+        try configuration.requireSupport(of: options.purpose, folder: folder)
         let stored = DType(rawValue: configuration.storageType) ?? .float32
         let adapters = try options.adapter?.store()
         if options.isTrainable, let bias = adapters?.settings.bias, bias != "none" {
@@ -60,8 +66,15 @@ package struct PretrainedModel {
             dtype: options.dtype ?? Self.automaticType(stored, options.device),
             device: options.device, isTrainable: options.isTrainable, adapters: adapters)
         self.init(configuration, store, purpose: options.purpose, folder: folder)
+        if options.hasTokenProjection {
+            // A missing weight is reported by name, whatever its length would be.
+            let length = try TokenProjection.length(in: checkpoint) ?? configuration.vectorLength
+            tokenProjection = TokenProjection(
+                store.root, from: configuration.vectorLength, to: length)
+        }
         let rules = CheckpointRules(
-            purpose: options.purpose, isTied: configuration.isTied)
+            purpose: options.purpose, isTied: configuration.isTied,
+            unusedKeys: configuration.unusedKeys)
         try store.finish(mayBeUnused: rules.mayBeUnused)
         try adapters?.finish(mayBeUnused: rules.mayBeUnused)
     }
@@ -124,6 +137,13 @@ package struct PretrainedModel {
         return store.declarations
     }
 
+    /// The number of parameters of a model of this shape.
+    package static func parameterCount(
+        _ configuration: any BackboneConfiguration, purpose: CheckpointRules.Purpose
+    ) -> Int {
+        declarations(configuration, purpose: purpose).reduce(0) { $0 + $1.count }
+    }
+
     /// Reads `config.json` of a folder, which need not have weights.
     ///
     /// - Throws: `ModelError`, `SafetensorsError`.
@@ -131,30 +151,31 @@ package struct PretrainedModel {
         let hasWeights = ["model.safetensors", "model.safetensors.index.json"].contains {
             FileManager.default.fileExists(atPath: folder.appending(path: $0).path)
         }
-        let names =
-            hasWeights
-            ? try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: folder).names) : [:]
-        return try configuration(of: folder, names: names)
+        guard hasWeights else { return try configuration(of: folder, names: [:]) }
+        let checkpoint = try SafetensorsCheckpoint(opening: folder)
+        return try configuration(
+            of: folder, names: CheckpointKeys.table(of: checkpoint.names), in: checkpoint)
     }
 
     /// Reads `config.json`; if it does not say whether the embeddings are tied, the absence of
     /// `lm_head.weight` means that they are.
+    ///
+    /// - Parameters:
+    ///   - names: the stored name of each canonical name.
+    ///   - checkpoint: the weights, for sizes that `config.json` does not state.
     package static func configuration(
-        of folder: URL, names: [String: String]
+        of folder: URL, names: [String: String], in checkpoint: SafetensorsCheckpoint? = nil
     ) throws -> any BackboneConfiguration {
         let url = folder.appending(path: configurationName)
         guard FileManager.default.fileExists(atPath: url.path) else {
             throw ModelError.missingFile(url.path)
         }
-        let data: Data
-        do {
-            data = try Data(contentsOf: url)
-        } catch {
-            throw ModelError.unreadable(file: url.path, reason: error.localizedDescription)
-        }
-        var configuration = try Families.configuration(parsing: data, file: url.path)
+        var configuration = try Families.configuration(contentsOf: url, name: url.path)
         if !configuration.declaresTie {
             configuration.isTied = names[CheckpointKeys.head] == nil
+        }
+        if let checkpoint {
+            configuration.complete(from: try names.mapValues { try checkpoint.entry($0).shape })
         }
         return configuration
     }
@@ -180,13 +201,17 @@ extension PretrainedModel {
     ) throws {
         let type = dtype ?? store.dtype
         let kept = store.parameters.filter { isForTraining || $0.key != CheckpointKeys.logScale }
-        let own = kept.map { SafetensorsDeclaration($0.key, type.stored, $0.tensor.shape) }
-        let carried = try source.map { try CarriedWeights(in: $0, besides: self) }
+        let own = kept.map {
+            SafetensorsDeclaration(
+                configuration.writtenKey($0.key), type.stored, $0.tensor.shape)
+        }
+        let carried = try source.map { try PassthroughWeights(in: $0, besides: self) }
         let writer = try ShardedSafetensorsWriter(
             folder, tensors: own + (try carried?.declarations(type) ?? []))
         for (key, tensor) in kept {
             let value = mergesAdapters ? store.merged(key, tensor) : tensor.detached()
-            try value.to(type).withBytes { try writer.append($0, to: key) }
+            let name = configuration.writtenKey(key)
+            try value.to(type).withBytes { try writer.append($0, to: name) }
         }
         try carried?.append(to: writer, type)
         try writer.finish()
@@ -203,12 +228,16 @@ extension PretrainedModel {
         let declarations = declarations(configuration, purpose: purpose)
         let writer = try ShardedSafetensorsWriter(
             folder,
-            tensors: declarations.map { SafetensorsDeclaration($0.key, dtype.stored, $0.shape) })
+            tensors: declarations.map {
+                SafetensorsDeclaration(
+                    configuration.writtenKey($0.key), dtype.stored, $0.shape)
+            })
         for declaration in declarations {
             let store = ParameterStore(seed: seed, scheme: scheme, dtype: dtype)
             let tensor = store.root.parameter(
                 declaration.key, declaration.shape, declaration.role)
-            try tensor.withBytes { try writer.append($0, to: declaration.key) }
+            let name = configuration.writtenKey(declaration.key)
+            try tensor.withBytes { try writer.append($0, to: name) }
         }
         try writer.finish()
         var written = configuration

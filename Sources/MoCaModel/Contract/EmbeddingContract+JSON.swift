@@ -7,7 +7,8 @@ import MoCaSettings
 
 extension EmbeddingContract {
     private static let keys: Set<String> = [
-        "attention", "pooling", "normalize", "prompts", "min_pixels", "max_pixels", "max_length",
+        "embedder", "instruction", "positions", "alpha", "attention", "pooling", "normalize",
+        "prompts", "min_pixels", "max_pixels", "orientation", "max_length",
         "truncation", "mask_token", "dimensions", "probes",
     ]
     private static let probeKeys: Set<String> = ["text", "images", "role", "vector", "tolerance"]
@@ -33,9 +34,14 @@ extension EmbeddingContract {
             contract.extensions[key] = section[key]
         }
         refuseUnknown(section, known: keys)
+        contract.embedder = section.optionalString("embedder")
+        contract.instruction = section.optionalString("instruction")
+        contract.positions = section.optionalChoice("positions")
+        contract.alpha = section.optionalChoice("alpha")
         contract.attention = section.optionalChoice("attention")
         contract.pooling = section.optionalChoice("pooling")
         contract.truncation = section.optionalChoice("truncation")
+        contract.orientation = section.optionalChoice("orientation")
         if section.has("normalize") { contract.normalize = section.bool("normalize") }
         contract.minPixels = section.optionalInteger("min_pixels")
         contract.maxPixels = section.optionalInteger("max_pixels")
@@ -78,12 +84,17 @@ extension EmbeddingContract {
 
     private var jsonValue: JSON {
         var object = JSONObject(extensions)
+        object["embedder"] = embedder.map(JSON.string)
+        object["instruction"] = instruction.map(JSON.string)
+        object["positions"] = positions.map { .string($0.rawValue) }
+        object["alpha"] = alpha.map { .string($0.rawValue) }
         object["attention"] = attention.map { .string($0.rawValue) }
         object["pooling"] = pooling.map { .string($0.rawValue) }
         object["truncation"] = truncation.map { .string($0.rawValue) }
         object["normalize"] = normalize.map(JSON.bool)
         object["min_pixels"] = minPixels.map(JSON.integer)
         object["max_pixels"] = maxPixels.map(JSON.integer)
+        object["orientation"] = orientation.map { .string($0.rawValue) }
         object["max_length"] = maxLength.map(JSON.integer)
         object["mask_token"] = maskToken.map(JSON.string)
         if !prompts.isEmpty {

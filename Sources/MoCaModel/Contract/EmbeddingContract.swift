@@ -3,10 +3,13 @@
 package import Foundation
 package import MoCaCore
 package import MoCaSettings
+import MoCaSystem
 
 /// The embedding contract of a model. A nil field is read from the model's other files; the
 /// defaults are bidirectional attention, mean pooling and normalised vectors.
 package struct EmbeddingContract: Sendable, Hashable {
+    /// The embedder whose rules the model follows; nil for that of `config.json`.
+    package var embedder: String?
     /// Which tokens a token attends to.
     package var attention: AttentionMode?
     /// How hidden states are pooled into a vector.
@@ -15,10 +18,18 @@ package struct EmbeddingContract: Sendable, Hashable {
     package var normalize: Bool?
     /// The prompt templates with `{text}` and `{image}`, by role.
     package var prompts: [Role: String] = [:]
+    /// The instruction of inputs that have none, for embedders that take one.
+    package var instruction: String?
+    /// How tokens are numbered.
+    package var positions: PositionRule?
+    /// What becomes of transparent pixels.
+    package var alpha: AlphaRule?
     /// The minimum number of pixels of an image after resizing.
     package var minPixels: Int?
     /// The maximum number of pixels of an image after resizing.
     package var maxPixels: Int?
+    /// Which orientation tags of image files are applied.
+    package var orientation: OrientationPolicy?
     /// The maximum number of tokens of an input.
     package var maxLength: Int?
     /// What happens to an input longer than `maxLength`; only with `maxLength`.
@@ -80,7 +91,7 @@ package struct EmbeddingContract: Sendable, Hashable {
                 return nil
             }
             guard url[..<comma].hasSuffix(";base64") else { return nil }
-            let data = Data(base64Encoded: String(url[url.index(after: comma)...]))
+            let data = Data(base64Text: url[url.index(after: comma)...])
             return data.flatMap { $0.isEmpty ? nil : $0 }
         }
     }
@@ -123,7 +134,8 @@ extension EmbeddingContract {
             if !template.contains("{text}"), !template.contains("{image}") {
                 context.add(path, "has neither {text} nor {image}")
             }
-            for place in ["{text}", "{image}"] where template.ranges(of: place).count > 1 {
+            for place in ["{text}", "{image}", "{instruction}"]
+            where template.ranges(of: place).count > 1 {
                 context.add(path, "has \(place) more than once")
             }
         }

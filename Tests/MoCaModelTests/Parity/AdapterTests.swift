@@ -207,8 +207,6 @@ import Torch
                 try PretrainedModel.writeFresh(
                     configuration, seed: UInt64(seed), scheme: .fixed(deviation: 1),
                     dtype: .float32, purpose: .pretraining, to: url)
-                try Data("{\"pooling\": \"mean\"}".utf8)
-                    .write(to: url.appending(path: "moca.json"))
             }
             try DerivedModel.average([one, two], weights: [3, 1], to: output)
             let models = try [one, two, output].map {
@@ -219,8 +217,6 @@ import Torch
                 #expect(
                     largestDifference(models[2].store.tensors[key]!, expected) <= 1e-6, "\(key)")
             }
-            #expect(
-                FileManager.default.fileExists(atPath: output.appending(path: "moca.json").path))
             #expect(throws: ModelError.self) {
                 try DerivedModel.average(
                     [one, ModelFixtures.folder.appending(path: "checkpoint_newer")],

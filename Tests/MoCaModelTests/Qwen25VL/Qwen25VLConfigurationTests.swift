@@ -1,3 +1,4 @@
+import MoCaCore
 import Foundation
 import MoCaSettings
 import Testing
@@ -47,7 +48,7 @@ import Testing
             try Self.read("\(size).\(form)"), try Self.read("\(size).original")
         )
         // transformers 5 and the nested form do not carry these, from which nothing is computed.
-        for path in [\Qwen25VLConfiguration.Tokens.visionPad, \.beginning, \.end] {
+        for path in [\VisionTokens.visionPad, \.beginning, \.end] {
             found.tokens[keyPath: path] = nil
             expected.tokens[keyPath: path] = nil
         }

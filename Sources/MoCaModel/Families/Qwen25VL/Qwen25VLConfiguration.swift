@@ -5,41 +5,16 @@
 ///     let configuration = try Qwen25VLConfiguration(parsing: data, file: "config.json")
 package struct Qwen25VLConfiguration: Sendable, Hashable {
     /// The settings of the language model.
-    package var text: Text
+    package var text: DecoderShape
     /// The settings of the vision tower.
     package var vision: Vision
     /// The special tokens of images and texts.
-    package var tokens: Tokens
+    package var tokens: VisionTokens
     /// The declared type of the stored weights: `float32`, `bfloat16` or `float16`.
     package var storageType: String
     /// Whether the file says if input and output embeddings are one matrix. If not,
     /// `text.tieWordEmbeddings` is false, unless the checkpoint has no `lm_head.weight`.
     package var declaresTie: Bool
-
-    /// The settings of the language model.
-    package struct Text: Sendable, Hashable {
-        package var hiddenSize: Int
-        package var intermediateSize: Int
-        package var layerCount: Int
-        package var headCount: Int
-        package var keyValueHeadCount: Int
-        /// The number of rows of the embedding matrix, which exceeds the number of the tokenizer's
-        /// tokens.
-        package var vocabularySize: Int
-        package var rmsNormEpsilon: Double
-        package var ropeTheta: Double
-        /// The numbers of frequencies for time, height and width, with a sum of half the head
-        /// dimension.
-        package var mropeSection: [Int]
-        /// The maximum length of a sequence, in tokens.
-        package var maxPositions: Int
-        package var tieWordEmbeddings: Bool
-
-        /// The number of components per head.
-        package var headDimension: Int { hiddenSize / headCount }
-        /// The number of components of all key heads of a token.
-        package var keyValueSize: Int { headDimension * keyValueHeadCount }
-    }
 
     /// The settings of the vision tower.
     package struct Vision: Sendable, Hashable {
@@ -74,20 +49,6 @@ package struct Qwen25VLConfiguration: Sendable, Hashable {
         package var windowTokens: Int { windowSize / spatialMergeSize / patchSize }
     }
 
-    /// The special tokens of images and texts.
-    package struct Tokens: Sendable, Hashable {
-        package var image: Int32
-        package var video: Int32
-        package var visionStart: Int32
-        package var visionEnd: Int32
-        /// A token that is written back as read, like the next two; not used in computation.
-        package var visionPad: Int32?
-        package var beginning: Int32?
-        package var end: Int32?
-    }
-
     /// The epsilon of the vision tower's norms, which is not in any file.
     package static let visionNormEpsilon = 1e-6
-    /// The base of the vision tower's rotary frequencies, which files cannot change.
-    package static let visionRopeTheta = 10_000.0
 }

@@ -10,57 +10,28 @@ import Torch
 struct VisionBlock: Sendable {
     let norm1: RMSNorm
     let norm2: RMSNorm
-    let qkv: Linear
-    let proj: Linear
+    let attention: PatchAttention
     let mlp: GatedMLP
-    let headCount: Int
 
     init(_ vision: Qwen25VLConfiguration.Vision, _ path: ParameterPath) {
         let width = vision.hiddenSize
         let epsilon = Qwen25VLConfiguration.visionNormEpsilon
         norm1 = RMSNorm(path / "norm1", width: width, epsilon: epsilon)
         norm2 = RMSNorm(path / "norm2", width: width, epsilon: epsilon)
-        qkv = Linear(path / "attn" / "qkv", from: width, to: 3 * width)
         let branches = 2 * vision.depth
-        proj = Linear(path / "attn" / "proj", from: width, to: width, branches: branches)
+        attention = PatchAttention(
+            path / "attn", width: width, headCount: vision.headCount, branches: branches)
         mlp = GatedMLP(
             path / "mlp", width: width, intermediate: vision.intermediateSize, hasBias: true,
             branches: branches)
-        headCount = vision.headCount
     }
 
     func callAsFunction(
-        _ x: Tensor, rotary: RotaryTable, _ memory: LayerMemory,
+        _ x: Tensor, rotary: RotaryTable, _ memory: RecomputePolicy,
         attend: (Tensor, Tensor, Tensor) -> Tensor
     ) -> Tensor {
-        let (patches, width) = x.sizes2()
-        let parts = qkv(norm1(x)).reshaped([patches, 3, headCount, width / headCount])
-        let q = rotary.rotate(parts.selected(1, 0))  // [P, H, D]
-        let k = rotary.rotate(parts.selected(1, 1))
-        let y = x + proj(attend(q, k, parts.selected(1, 2)))
+        let y = x + attention(norm1(x), rotary: rotary, attend: attend)
         return y + memory.feedForward(y) { mlp(norm2($0)) }
-    }
-}
-
-/// Merges a group of adjacent patches into one image token.
-struct PatchMerger: Sendable {
-    let lnQ: RMSNorm
-    let mlp0: Linear
-    let mlp2: Linear
-    let mergedWidth: Int
-
-    init(_ vision: Qwen25VLConfiguration.Vision, _ path: ParameterPath) {
-        mergedWidth = vision.hiddenSize * vision.mergeUnit
-        lnQ = RMSNorm(
-            path / "ln_q", width: vision.hiddenSize,
-            epsilon: Qwen25VLConfiguration.visionNormEpsilon)
-        mlp0 = Linear(path / "mlp" / 0, from: mergedWidth, to: mergedWidth)
-        mlp2 = Linear(path / "mlp" / 2, from: mergedWidth, to: vision.outHiddenSize)
-    }
-
-    /// Merges patches `[P, W]` to image tokens `[G, outHiddenSize]`.
-    func callAsFunction(_ x: Tensor) -> Tensor {
-        mlp2(mlp0(lnQ(x).reshaped([-1, mergedWidth])).gelu())
     }
 }
 
@@ -79,7 +50,7 @@ struct VisionTower: Sendable {
         patchWeight = (path / "patch_embed" / "proj").parameter(
             "weight", shape, .linear(fanIn: vision.patchValueCount))
         blocks = (0..<vision.depth).map { VisionBlock(vision, path / "blocks" / $0) }
-        merger = PatchMerger(vision, path / "merger")
+        merger = Self.merger(vision, path / "merger")
         configuration = vision
         windows = VisionWindows(vision)
     }
@@ -87,7 +58,8 @@ struct VisionTower: Sendable {
     /// Computes image tokens `[G, outHiddenSize]`, in the order of `pixel_values` `[P, values]`.
     /// The grids are those of a checked `EncoderInput`.
     func callAsFunction(
-        _ pixelValues: Tensor, _ plan: VisionPlan, _ memory: LayerMemory, observe: StateObserver?
+        _ pixelValues: Tensor, _ plan: VisionPlan, _ memory: RecomputePolicy,
+        observe: StateObserver?
     ) -> Tensor {
         let weight = patchWeight.reshaped([configuration.hiddenSize, -1])
         var x = pixelValues.to(weight.dtype).indexed(0, by: plan.patchOrder).linear(weight, nil)
@@ -106,6 +78,19 @@ struct VisionTower: Sendable {
         return tokens
     }
 
+    private static func merger(
+        _ vision: Qwen25VLConfiguration.Vision, _ path: ParameterPath
+    ) -> PatchMerger {
+        let merged = vision.hiddenSize * vision.mergeUnit
+        let norm = RMSNorm(
+            path / "ln_q", width: vision.hiddenSize,
+            epsilon: Qwen25VLConfiguration.visionNormEpsilon)
+        let mlp = MLP(
+            first: path / "mlp" / 0, second: path / "mlp" / 2, width: merged,
+            intermediate: merged, output: vision.outHiddenSize, activation: .gelu)
+        return PatchMerger(norm: norm, mlp: mlp, mergedWidth: merged)
+    }
+
     private func windowAttention(_ plan: VisionPlan) -> (Tensor, Tensor, Tensor) -> Tensor {
         { q, k, v in plan.windows.attend(q, k, v, isCausal: false) }
     }
@@ -119,5 +104,17 @@ struct VisionTower: Sendable {
             return plan.frames.attend(ordered[0], ordered[1], ordered[2], isCausal: false)
                 .indexed(0, by: plan.patchOrder)
         }
+    }
+}
+
+extension VisionTower: GridTower {
+    func features(
+        _ pixelValues: Tensor, _ grids: [ImageGrid], _ memory: RecomputePolicy,
+        observe: StateObserver?
+    ) -> ImageFeatures {
+        let plan = VisionPlan(
+            windows.layout(ofChecked: grids), mergeUnit: configuration.mergeUnit,
+            device: pixelValues.device)
+        return ImageFeatures(tokens: self(pixelValues, plan, memory, observe: observe))
     }
 }

@@ -125,24 +125,15 @@ package final class VisionWindows: Sendable {
                         Int32(layout.groupOrder.count * mergeSize * mergeSize))
                 }
             }
-            appendPatches(height: height, width: width, to: &layout)
-            layout.frameStarts.append(Int32(layout.patchCount))
         }
+        let frames = FrameLayout([grid], mergeSize: mergeSize)
+        layout.rows = frames.rows
+        layout.columns = frames.columns
+        layout.frameStarts = frames.starts.map(Int32.init)
         layout.groupPlace = Array(repeating: 0, count: layout.groupCount)
         for (place, group) in layout.groupOrder.enumerated() {
             layout.groupPlace[Int(group)] = Int32(place)
         }
         return layout
-    }
-
-    /// Appends the row and column of each patch of a frame of `height` x `width` groups.
-    private func appendPatches(height: Int, width: Int, to layout: inout VisionLayout) {
-        for group in 0..<height * width {
-            for patch in 0..<mergeSize * mergeSize {
-                let row = group / width * mergeSize + patch / mergeSize
-                layout.rows.append(Int32(row))
-                layout.columns.append(Int32(group % width * mergeSize + patch % mergeSize))
-            }
-        }
     }
 }
