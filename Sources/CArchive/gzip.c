@@ -20,16 +20,11 @@ struct gzip {
 
 carchive_status gzip_recognize(parts *parts, int *out) {
     unsigned char magic[3] = {0};
-    size_t have = 0, count = 0;
-    int64_t start = parts_position(parts);
-    do {
-        carchive_status status = parts_read(parts, magic + have, sizeof(magic) - have, &count);
-        if (status != CARCHIVE_OK) {
-            return status;
-        }
-        have += count;
-    } while (count > 0 && have < sizeof(magic));
-    parts_seek(parts, start);
+    size_t have = 0;
+    carchive_status status = parts_peek(parts, magic, sizeof(magic), &have);
+    if (status != CARCHIVE_OK) {
+        return status;
+    }
     *out = have == sizeof(magic) && magic[0] == 0x1f && magic[1] == 0x8b && magic[2] == 8;
     return CARCHIVE_OK;
 }

@@ -156,6 +156,19 @@ carchive_status parts_read(parts *parts, void *bytes, size_t capacity, size_t *o
     return CARCHIVE_OK;
 }
 
+carchive_status parts_peek(parts *parts, void *bytes, size_t capacity, size_t *out_count) {
+    int64_t start = parts->position;
+    carchive_status status = CARCHIVE_OK;
+    size_t have = 0, count = 1;
+    while (status == CARCHIVE_OK && count > 0 && have < capacity) {
+        status = parts_read(parts, (char *)bytes + have, capacity - have, &count);
+        have += status == CARCHIVE_OK ? count : 0;
+    }
+    parts->position = start;
+    *out_count = have;
+    return status;
+}
+
 int64_t parts_position(const parts *parts) { return parts->position; }
 
 void parts_seek(parts *parts, int64_t position) { parts->position = position; }

@@ -20,6 +20,10 @@ void parts_close(parts *parts);
 /// Reads at the place; `*out_count` is 0 at the end only.
 carchive_status parts_read(parts *parts, void *bytes, size_t capacity, size_t *out_count);
 
+/// Reads what follows the place, which stays where it is; `*out_count` is below `capacity` only
+/// where the files end.
+carchive_status parts_peek(parts *parts, void *bytes, size_t capacity, size_t *out_count);
+
 /// The place, from the start of the first file.
 int64_t parts_position(const parts *parts);
 

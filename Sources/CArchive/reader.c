@@ -1,31 +1,27 @@
-// Archives and streams over libarchive, with gzip before it.
+// Archives and streams over libarchive.
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <locale.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef __APPLE__
-#include <xlocale.h>
-#endif
 
-#include "gzip.h"
-#include "parts.h"
+#include "names.h"
+#include "locales.h"
+#include "reader.h"
+#include "source.h"
 
 #define BLOCK_BYTES (1 << 18)
 // Of a tar whose headers alone are visited: what lies between them is not read.
 #define HEADER_BYTES (1 << 12)
 #define TAR_BLOCK_BYTES 512
+// The headers of an entry among which its name is looked for; longer ones are left to libarchive.
+#define NAME_BYTES (1 << 18)
 
 struct carchive_reader {
     struct archive *archive;
     parts *parts;
-    /// Where reading began: places count from the start of the first file.
-    int64_t start;
-    /// NULL where the bytes are not gzip.
-    gzip *gzip;
+    source *source;
     /// The failure of the bytes below libarchive, whose text is already kept.
     carchive_status failed;
     int is_encrypted;
@@ -35,49 +31,27 @@ struct carchive_reader {
     /// Of a stream: what libarchive has handed out and the caller has not taken yet.
     const unsigned char *waiting;
     size_t waiting_count;
-    size_t block_bytes;
-    unsigned char block[BLOCK_BYTES];
+    /// The names of the current entry where libarchive's are not those that are stored.
+    char *name;
+    char *target;
 };
-
-// --- Names ------------------------------------------------------------------------------------
-
-// libarchive converts names by the thread's locale, and drops what "C" cannot say: its calls run
-// under UTF-8, whatever the program's locale.
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static locale_t utf8;
-
-static void make_locale(void) {
-    utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-    if (!utf8) {
-        utf8 = newlocale(LC_CTYPE_MASK, "en_US.UTF-8", (locale_t)0);
-    }
-}
-
-static locale_t enter(void) {
-    pthread_once(&once, make_locale);
-    return utf8 ? uselocale(utf8) : (locale_t)0;
-}
-
-static void leave(locale_t before) {
-    if (before) {
-        uselocale(before);
-    }
-}
 
 // --- Bytes for libarchive ---------------------------------------------------------------------
 
 static la_ssize_t read_block(struct archive *archive, void *data, const void **bytes) {
     carchive_reader *reader = data;
     size_t count = 0;
-    reader->failed = reader->gzip
-        ? gzip_read(reader->gzip, reader->block, reader->block_bytes, &count)
-        : parts_read(reader->parts, reader->block, reader->block_bytes, &count);
+    reader->failed = source_read(reader->source, bytes, &count);
     if (reader->failed != CARCHIVE_OK) {
         archive_set_error(archive, EIO, "%s", carchive_last_error());
         return ARCHIVE_FATAL;
     }
-    *bytes = reader->block;
     return (la_ssize_t)count;
+}
+
+/// Whether the archive is the bytes of the files as they are.
+static int is_plain(const carchive_reader *reader) {
+    return source_is_plain(reader->source) && archive_filter_count(reader->archive) == 1;
 }
 
 static la_int64_t skip_bytes(struct archive *archive, void *data, la_int64_t request) {
@@ -138,7 +112,7 @@ static carchive_status open_archive(carchive_reader *reader, carchive_content co
     choose_formats(archive, content);
     archive_read_set_callback_data(archive, reader);
     archive_read_set_read_callback(archive, read_block);
-    if (!reader->gzip) {
+    if (source_is_plain(reader->source)) {
         archive_read_set_skip_callback(archive, skip_bytes);
         archive_read_set_seek_callback(archive, seek_bytes);
     }
@@ -153,46 +127,74 @@ static carchive_status open_archive(carchive_reader *reader, carchive_content co
     if (code != ARCHIVE_OK || archive_errno(archive) != 0) {
         return failure(reader);
     }
-    if (content == CARCHIVE_STREAM && !reader->gzip && archive_filter_count(archive) == 1) {
+    if (content == CARCHIVE_STREAM && is_plain(reader)) {
         return carchive_fail(CARCHIVE_INVALID, "the bytes are not gzip, zstd, bzip2 or xz");
     }
     return CARCHIVE_OK;
 }
 
-static carchive_status open_reader(carchive_reader *reader, carchive_content content) {
-    int is_gzip = 0;
-    carchive_status status = gzip_recognize(reader->parts, &is_gzip);
-    if (status == CARCHIVE_OK && is_gzip) {
-        status = gzip_open(reader->parts, &reader->gzip);
+void reader_free(carchive_reader *reader) {
+    if (reader) {
+        archive_read_free(reader->archive);
+        source_close(reader->source);
+        free(reader->name);
+        free(reader->target);
+        free(reader);
     }
-    return status == CARCHIVE_OK ? open_archive(reader, content) : status;
 }
 
-/// Takes over `parts`, from their place on.
-static carchive_status open_parts(
+/// Reads `parts`, which must outlive the reader, from their place on.
+static carchive_status open_over(
     parts *parts, carchive_content content, size_t block_bytes, carchive_reader **out) {
     carchive_reader *reader = calloc(1, sizeof(carchive_reader));
     struct archive *archive = archive_read_new();
     if (!reader || !archive) {
         archive_read_free(archive);
         free(reader);
-        parts_close(parts);
         return carchive_fail(CARCHIVE_OUT_OF_MEMORY, "out of memory");
     }
     reader->archive = archive;
     reader->parts = parts;
-    reader->start = parts_position(parts);
-    reader->block_bytes = block_bytes;
     reader->is_stream = content == CARCHIVE_STREAM;
-    locale_t before = enter();
-    carchive_status status = open_reader(reader, content);
-    leave(before);
+    locale_t before = locale_enter();
+    carchive_status status = source_open(parts, content, block_bytes, &reader->source);
+    if (status == CARCHIVE_OK) {
+        status = open_archive(reader, content);
+    }
+    locale_leave(before);
     if (status != CARCHIVE_OK) {
-        carchive_close(reader);
+        reader_free(reader);
         return status;
     }
     *out = reader;
     return CARCHIVE_OK;
+}
+
+carchive_status reader_open_stream(parts *parts, carchive_reader **out) {
+    carchive_reader *reader = NULL;
+    carchive_status status = open_over(parts, CARCHIVE_STREAM, BLOCK_BYTES, &reader);
+    if (status != CARCHIVE_OK) {
+        return status;
+    }
+    carchive_entry entry;
+    status = carchive_next(reader, &entry);
+    // Without an entry the stream is empty.
+    if (status != CARCHIVE_OK && status != CARCHIVE_END) {
+        reader_free(reader);
+        return status;
+    }
+    *out = reader;
+    return CARCHIVE_OK;
+}
+
+/// Takes over `parts`.
+static carchive_status open_parts(
+    parts *parts, carchive_content content, size_t block_bytes, carchive_reader **out) {
+    carchive_status status = open_over(parts, content, block_bytes, out);
+    if (status != CARCHIVE_OK) {
+        parts_close(parts);
+    }
+    return status;
 }
 
 carchive_status carchive_open(
@@ -216,10 +218,9 @@ carchive_status carchive_open_tar(const char *path, int64_t header, carchive_rea
 
 void carchive_close(carchive_reader *reader) {
     if (reader) {
-        archive_read_free(reader->archive);
-        gzip_close(reader->gzip);
-        parts_close(reader->parts);
-        free(reader);
+        parts *parts = reader->parts;
+        reader_free(reader);
+        parts_close(parts);
     }
 }
 
@@ -243,24 +244,71 @@ static int is_tar(const carchive_reader *reader) {
 
 /// The content of a plain tar begins where libarchive stopped after the headers.
 static int64_t position_of(const carchive_reader *reader, struct archive_entry *entry) {
-    int is_plain = !reader->gzip && archive_filter_count(reader->archive) == 1;
     int is_whole = archive_entry_sparse_count(entry) == 0;
-    return is_tar(reader) && is_plain && is_whole
-        ? reader->start + archive_filter_bytes(reader->archive, 0)
+    return is_tar(reader) && is_plain(reader) && is_whole
+        ? source_start(reader->source) + archive_filter_bytes(reader->archive, 0)
         : -1;
+}
+
+static int is_zip(const carchive_reader *reader) {
+    return (archive_format(reader->archive) & ARCHIVE_FORMAT_BASE_MASK) == ARCHIVE_FORMAT_ZIP;
+}
+
+static int is_ascii(const char *text) {
+    for (; text && *text; text++) {
+        if ((unsigned char)*text >= 0x80) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/// Looks for the stored names of the current entry among the `count` bytes before its content.
+static void look_before_content(carchive_reader *reader, int64_t end, int64_t count) {
+    unsigned char *bytes = count > 0 && count <= NAME_BYTES ? malloc((size_t)count) : NULL;
+    if (bytes && source_copy(reader->source, end - count, bytes, (size_t)count)) {
+        int is_pax = is_tar(reader);
+        reader->name = is_pax ? names_pax(bytes, (size_t)count, "path")
+                              : names_zip(bytes, (size_t)count);
+        reader->target = is_pax ? names_pax(bytes, (size_t)count, "linkpath") : NULL;
+    }
+    free(bytes);
+}
+
+/// Finds the stored names of the current entry: only names beyond ASCII differ from libarchive's.
+static void find_names(carchive_reader *reader) {
+    int64_t end = archive_filter_bytes(reader->archive, 0);
+    if (is_tar(reader)) {
+        look_before_content(reader, end, end - archive_read_header_position(reader->archive));
+        return;
+    }
+    // The headers of a zip entry may be anywhere, but are short unless they have odd fields.
+    int64_t most = end < NAME_BYTES ? end : NAME_BYTES;
+    look_before_content(reader, end, end < HEADER_BYTES ? end : HEADER_BYTES);
+    if (!reader->name && most > HEADER_BYTES) {
+        look_before_content(reader, end, most);
+    }
 }
 
 static void describe(carchive_reader *reader, struct archive_entry *entry, carchive_entry *out) {
     const char *name = archive_entry_pathname(entry);
-    const char *link = archive_entry_hardlink(entry);
-    out->name = name ? name : "";
-    out->target = link ? link : archive_entry_symlink(entry);
+    const char *hard_link = archive_entry_hardlink(entry);
+    const char *link = hard_link ? hard_link : archive_entry_symlink(entry);
+    free(reader->name);
+    free(reader->target);
+    reader->name = reader->target = NULL;
+    if ((!is_ascii(name) || !is_ascii(link)) && (is_tar(reader) || is_zip(reader))) {
+        find_names(reader);
+    }
+    out->name = reader->name ? reader->name : name ? name : "";
+    out->target = link && reader->target ? reader->target : link;
+    out->is_zip = is_zip(reader);
     out->type = type_of(entry);
     out->permissions = (uint32_t)archive_entry_perm(entry);
     out->size = archive_entry_size_is_set(entry) ? archive_entry_size(entry) : -1;
     out->modified = archive_entry_mtime_is_set(entry) ? archive_entry_mtime(entry) : 0;
     out->position = position_of(reader, entry);
-    out->header = reader->start + archive_read_header_position(reader->archive);
+    out->header = source_start(reader->source) + archive_read_header_position(reader->archive);
     out->is_encrypted = archive_entry_is_data_encrypted(entry) > 0;
     reader->is_encrypted = out->is_encrypted;
 }
@@ -278,7 +326,7 @@ carchive_status carchive_next(carchive_reader *reader, carchive_entry *out) {
         return CARCHIVE_END;
     }
     struct archive_entry *entry = NULL;
-    locale_t before = enter();
+    locale_t before = locale_enter();
     int code = archive_read_next_header(reader->archive, &entry);
     carchive_status status = CARCHIVE_OK;
     if (code == ARCHIVE_EOF) {
@@ -291,7 +339,7 @@ carchive_status carchive_next(carchive_reader *reader, carchive_entry *out) {
     } else {
         describe(reader, entry, out);
     }
-    leave(before);
+    locale_leave(before);
     return status;
 }
 
@@ -318,11 +366,11 @@ static la_ssize_t read_stream(carchive_reader *reader, void *bytes, size_t capac
 
 carchive_status carchive_read(
     carchive_reader *reader, void *bytes, size_t capacity, size_t *out_count) {
-    locale_t before = enter();
+    locale_t before = locale_enter();
     la_ssize_t count = reader->is_stream ? read_stream(reader, bytes, capacity)
                                          : archive_read_data(reader->archive, bytes, capacity);
     carchive_status status = count < 0 ? failure(reader) : CARCHIVE_OK;
-    leave(before);
+    locale_leave(before);
     if (status == CARCHIVE_OK) {
         *out_count = (size_t)count;
     }

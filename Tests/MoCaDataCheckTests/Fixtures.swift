@@ -84,6 +84,7 @@ struct Found: Hashable, CustomStringConvertible {
 /// Checks, and reads report and quarantine back.
 func check(
     _ folders: [URL], images: URL, in folder: URL,
+    orientation: OrientationPolicy = .ignore,
     _ change: (inout DataCheckSettings) throws -> Void = { _ in }
 ) throws -> CheckResult {
     var settings = DataCheckSettings(folders: folders, images: images)
@@ -92,8 +93,10 @@ func check(
         folder.appending(path: "report.json"), folder.appending(path: "quarantine.jsonl")
     )
     let log = try FindingLog(report: report, quarantine: quarantine)
+    var configuration = ImageProcessorConfiguration()
+    configuration.orientation = orientation
     let tools = CheckTools(
-        examiner: ImageExaminer(ImagePreprocessor(configuration: .init())), threads: 2)
+        examiner: ImageExaminer(ImagePreprocessor(configuration: configuration)), threads: 2)
     let summary = try DataCheck(settings, tools, log: log).run()
     try log.finish(summary)
     let object = try JSONSerialization.jsonObject(with: Data(contentsOf: report))

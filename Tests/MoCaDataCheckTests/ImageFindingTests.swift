@@ -1,4 +1,5 @@
 import Foundation
+import MoCaCore
 import MoCaData
 import MoCaTestSupport
 import Testing
@@ -41,6 +42,34 @@ import Testing
         try writePicture(images.appending(path: "waves.png")) { x, y in x * x / 9 + y * 3 }
         try writePicture(images.appending(path: "near.png")) { x, y in
             x * x / 9 + y * 3 + (x == 40 && y == 40 ? 2 : 0)
+        }
+    }
+
+    /// Each image once, with what becomes of it; upright ones and TIFF are no findings.
+    @Test(arguments: OrientationPolicy.allCases)
+    func orientationsAreFound(policy: OrientationPolicy) throws {
+        try withTemporaryFolder { folder in
+            let images = folder.appending(path: "images")
+            try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
+            let plain = try Data(contentsOf: pictures.appending(path: "jpeg_420.jpg"))
+            for orientation in [UInt8(1), 6] {
+                try OrientedImage.jpeg(plain, orientation: orientation)
+                    .write(to: images.appending(path: "\(orientation).jpg"))
+            }
+            let lines = ["1", "6", "6"].map { #"{"text": "a", "images": ["\#($0).jpg"]}"# }
+            let result = try check(
+                [write(lines, "photos", in: folder)], images: images, in: folder,
+                orientation: policy)
+            let found = result.findings.filter { $0.kind == "rotated_image" }
+            let severity = policy == .exif ? "information" : "warning"
+            #expect(found.map(\.description) == ["rotated_image \(severity) photos#1"])
+            let effect =
+                policy == .exif
+                ? "the image is turned upright" : "it is ignored, and the image is used as stored"
+            #expect(
+                found.first?.reason == "\(images.path)/6.jpg has orientation 6 in its EXIF data: "
+                    + "\(effect) (data.orientation: \(policy.rawValue))")
+            #expect(result.quarantine.isEmpty)
         }
     }
 

@@ -68,6 +68,31 @@ import Testing
                 == .imageMissing(location, path: "\(shards.path)/no.zip/a.jpg"))
     }
 
+    /// A row finds the entry whose name has its bytes, not one that only looks like it.
+    @Test(arguments: ["names.zip", "names-pax.tar", "names-gnu.tar", "names-ustar.tar"])
+    func namesAreBytes(name: String) throws {
+        let folder = fixtures.deletingLastPathComponent().appendingPathComponent("archive")
+        let archive = try ImageArchive(folder.appendingPathComponent(name).path)
+        for (member, content) in [
+            ("caf\u{e9}.png", "composed"), ("cafe\u{301}.png", "decomposed"),
+            ("\u{1100}\u{1161}/cafe\u{301}.png", "jamo"),
+        ] {
+            #expect(try archive.bytes(member) == Data(content.utf8), "\(member)")
+        }
+        #expect(try archive.bytes("\u{ac00}/cafe\u{301}.png") == nil)
+        guard name.hasSuffix("tar") else { return }
+        #expect(try archive.bytes("link-cafe\u{301}.png") == Data("decomposed".utf8))
+    }
+
+    @Test func namesOfOldZipsAreReadInTheirCodePage() throws {
+        let url = fixtures.deletingLastPathComponent()
+            .appendingPathComponent("archive/names-old.zip")
+        #expect(
+            try ImageArchive(url.path).bytes("caf\u{e9} \u{2592}.png") == Data("old".utf8))
+        let entry = try #require(try ArchiveReader([url]).next())
+        #expect(entry.name == "caf\u{e9} \u{2592}.png" && entry.hasValidName)
+    }
+
     @Test func everyZipOfPythonIsRead() throws {
         let folder = fixtures.deletingLastPathComponent().appendingPathComponent("archive")
         struct Expected: Decodable { var files: [String: Data] }

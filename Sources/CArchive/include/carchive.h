@@ -48,7 +48,8 @@ typedef enum carchive_type {
     CARCHIVE_OTHER = 4,
 } carchive_type;
 
-/// What an entry's header says. Names are as they are stored: they may be absolute or hold "..".
+/// What an entry's header says. Names are the bytes that are stored: they may be absolute, hold
+/// ".." or not be UTF-8, and are in no particular Unicode normal form.
 typedef struct carchive_entry {
     /// The path within the archive; valid until the next call for this reader, never NULL.
     const char *name;
@@ -68,6 +69,8 @@ typedef struct carchive_entry {
     int64_t header;
     /// Whether the content needs a password.
     int32_t is_encrypted;
+    /// Whether the archive is a zip, whose names may be in code page 437.
+    int32_t is_zip;
 } carchive_entry;
 
 /// An open archive or stream.

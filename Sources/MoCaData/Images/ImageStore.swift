@@ -2,6 +2,7 @@
 
 package import Foundation
 package import MoCaCore
+import MoCaSystem
 package import MoCaTables
 
 /// The folder, or the zip or tar file, that the image paths of records are relative to.
@@ -96,7 +97,7 @@ package struct ImageStore: Sendable {
             throw DataError.unreadableDataURL(location, reason: "the data: URL is not base64")
         }
         let encoded = url[url.index(after: comma)...]
-        guard let data = Data(base64Encoded: String(encoded)), !data.isEmpty else {
+        guard let data = Data(base64Text: encoded), !data.isEmpty else {
             throw DataError.unreadableDataURL(
                 location, reason: "the data: URL holds no valid base64")
         }

@@ -2,6 +2,7 @@
 
 package import Foundation
 import MoCaCore
+import MoCaSettings
 package import MoCaTables
 import Synchronization
 
@@ -29,9 +30,7 @@ package struct QuarantinedRecord: Sendable, Hashable, Codable {
 
     /// The line of a quarantine file, without its line end.
     package func line() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
+        try JSONFormat.line.text(self)
     }
 
     /// Reads the records of a quarantine file: JSON lines `{"subset", "row", "file", "reason"}`, of

@@ -1,7 +1,7 @@
 // Maps the records of a quarantine file to the subset names of this run.
 
 package import Foundation
-package import MoCaTables
+import MoCaTables
 
 extension Catalog {
     /// The records with the names of this catalog's subsets. A check of other folders may have

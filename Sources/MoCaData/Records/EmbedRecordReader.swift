@@ -1,7 +1,7 @@
 // Reads records for `moca embed` one at a time, from all supported inputs.
 
 package import Foundation
-package import MoCaTables
+import MoCaTables
 
 /// Reads the records of one input in order and in constant memory.
 ///

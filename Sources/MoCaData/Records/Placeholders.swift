@@ -108,6 +108,6 @@ extension Content {
         guard !segments.isEmpty else {
             throw DataError.emptyContent(location, field: field)
         }
-        self.init(segments)
+        self.init(segments, isArranged: placeholders > 0)
     }
 }

@@ -101,7 +101,7 @@ package struct BenchmarkRecord: Record, Equatable {
 /// A record for `moca embed`.
 package struct EmbedRecord: Record, Equatable {
     /// `image` is the usual name of a single-image column in data sets of the Hub.
-    package static let columns = ["id", "text", "images", "image"]
+    package static let columns = ["id", "text", "images", "image", "instruction"]
     package static let requiredColumns: [String] = []
     /// Columns that look like part of the input, but are not read.
     package static let nearMisses: Set<String> = [
@@ -113,21 +113,28 @@ package struct EmbedRecord: Record, Equatable {
     package var id: String?
     package var text: String?
     package var images: [ImageValue]
+    /// What to embed the record for, if the embedder takes an instruction.
+    package var instruction: String?
 
     package init(_ row: Row) throws {
         location = row.location
         id = try row.identifier(["id"])
         text = try row.string("text")
+        instruction = try row.string("instruction")
         let images = try row.images("images")
         self.images = images.isEmpty ? try row.images("image") : images
     }
 
     /// Makes a record from its fields.
-    package init(location: RecordLocation, id: String?, text: String?, images: [ImageValue]) {
+    package init(
+        location: RecordLocation, id: String?, text: String?, images: [ImageValue],
+        instruction: String? = nil
+    ) {
         self.location = location
         self.id = id
         self.text = text
         self.images = images
+        self.instruction = instruction
     }
 }
 

@@ -134,6 +134,7 @@ package struct EmbedSample: Sendable, Hashable {
         content = try Content(
             text: record.text ?? "", images: images.sources(record.images, at: record.location),
             syntax: .vision, dropsPlaceholders: false, location: record.location, field: "text")
+        content.instruction = record.instruction
     }
 
     private static func defaultID(_ location: RecordLocation) -> String {

@@ -1,7 +1,7 @@
 // One folder of records.
 
 package import Foundation
-package import MoCaTables
+import MoCaTables
 import Synchronization
 
 /// The files of one folder as one sequence of rows.

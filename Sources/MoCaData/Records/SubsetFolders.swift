@@ -1,7 +1,7 @@
 // Finds the subsets in the folders that a user names.
 
 package import Foundation
-package import MoCaTables
+import MoCaTables
 
 /// The folders of subsets: a folder with data files is a subset, otherwise each subfolder is.
 ///

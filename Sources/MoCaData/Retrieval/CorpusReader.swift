@@ -19,7 +19,7 @@ package struct CorpusReader {
     }
 
     private init(_ corpus: URL, columns: [String]) throws {
-        files = try dataFiles(in: corpus)[...]
+        files = try retrievalFiles(in: corpus)[...]
         self.columns = columns
     }
 

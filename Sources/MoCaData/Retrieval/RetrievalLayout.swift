@@ -1,7 +1,7 @@
 // Locates corpus, queries and judgements of a retrieval set in its folder.
 
 package import Foundation
-package import MoCaTables
+import MoCaTables
 
 /// The three parts of a retrieval set: folders of files, like unpacked ViDoRe data sets; or
 /// `corpus.jsonl`, `queries.jsonl` and `qrels/test.tsv`, as packed by BEIR (Thakur et al. 2021).
@@ -19,8 +19,12 @@ package struct RetrievalLayout: Sendable, Hashable {
         var parts: [Part: URL] = [:]
         for part in Part.allCases {
             let endings = [""] + RecordFormat.tableEndings + (part == .qrels ? [".tsv"] : [])
-            // mteb stores the judgements in the default configuration.
-            let names = part == .qrels ? [part.rawValue, "default"] : [part.rawValue]
+            // mteb stores the judgements in the default configuration, whose folder on the Hub is
+            // called `data`.
+            let isOther = parts.count < 2
+            let names =
+                part == .qrels
+                ? [part.rawValue, "default"] + (isOther ? [] : ["data"]) : [part.rawValue]
             parts[part] =
                 names.flatMap { name in endings.map { folder.appending(path: name + $0) } }
                 .first { FileManager.default.fileExists(atPath: $0.path) }
@@ -42,6 +46,20 @@ package struct RetrievalLayout: Sendable, Hashable {
             throw DataError.fileMissing(path: folder.appending(path: part.rawValue).path)
         }
         return url
+    }
+}
+
+/// The data files of a part of a retrieval set; those of the split `test` if it has several splits.
+///
+/// - Throws: as `dataFiles`.
+func retrievalFiles(in part: URL) throws -> [URL] {
+    do {
+        return try dataFiles(in: part)
+    } catch DataError.severalSplits(let folder, let splits) {
+        guard splits.contains(where: { $0.lowercased() == "test" }) else {
+            throw DataError.severalSplits(folder: folder, splits: splits)
+        }
+        return try dataFiles(in: part.appending(path: "test"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 package import Foundation
 package import MoCaCore
-package import MoCaTables
+import MoCaTables
 
 /// Queries, documents and judgements. Documents stay on disk: `forEachDocument` reads them in
 /// constant memory.
@@ -60,7 +60,7 @@ package struct RetrievalSet: Sendable {
     private static func forEach<R: Record>(
         _ type: R.Type, in part: URL, _ body: (R) throws -> Void
     ) throws {
-        for url in try dataFiles(in: part) {
+        for url in try retrievalFiles(in: part) {
             let file = try openRecordFile(url)
             try file.requireColumns(R.requiredColumns)
             try file.forEachRow(columns: R.columns) { try body(R($0)) }

@@ -1,7 +1,7 @@
 // The position of a run in its data: a value that a checkpoint stores.
 
 package import MoCaCore
-package import MoCaTables
+import MoCaTables
 
 /// The complete state of `TaskBatches` or `TokenBatches`.
 package struct DataCursor: Sendable, Hashable, Codable {

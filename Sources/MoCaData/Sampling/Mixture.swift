@@ -2,7 +2,7 @@
 
 import Foundation
 import MoCaCore
-package import MoCaTables
+import MoCaTables
 
 /// The mixture of subsets.
 package struct Mixture: Sendable, Hashable {

@@ -1,6 +1,6 @@
 // Contrastive batches whose rows are drawn independently from any subset.
 
-package import MoCaTables
+import MoCaTables
 
 extension TaskBatches {
     /// The next `count` distinct samples, each from an independently drawn subset. Intended for a

@@ -1,7 +1,7 @@
 // The outcome of a check, for people and for programs.
 
 import Foundation
-import MoCaProcessing
+package import MoCaProcessing
 
 /// The outcome of a check.
 package struct CheckSummary: Encodable {
@@ -32,7 +32,7 @@ package struct CheckSummary: Encodable {
     /// The length limit in tokens, if lengths were checked.
     package let maxLength: Int?
     package let lengthsChecked: Bool
-    package let truncation: TruncationLoss
+    package let truncation: Truncated
     package let evaluation: Evaluation?
     package let nearDistance: Int
     package let maxErrorRate: Double
@@ -52,13 +52,13 @@ package struct CheckSummary: Encodable {
         var kind: RecordKind
         var subsets: [Subset]
         var imageCount: Int
-        var loss: TruncationLoss
+        var truncated: Truncated
         var evaluation: Evaluation?
     }
 
     init(_ pass: Pass, _ settings: DataCheckSettings, _ log: FindingLog) {
         (kind, subsets, images) = (pass.kind, pass.subsets, pass.imageCount)
-        (truncation, evaluation) = (pass.loss, pass.evaluation)
+        (truncation, evaluation) = (pass.truncated, pass.evaluation)
         records = subsets.reduce(0) { $0 + $1.records }
         (errorRecords, errorFiles) = (log.errorRecordCount, log.fileErrorCount)
         findings = log.counts

@@ -1,24 +1,22 @@
-// The tools of a check, and the steps of its progress.
+// The tools of a check.
+
+package import MoCaCore
+import MoCaSystem
 
 /// The tools of a check.
 package struct CheckTools {
     package var examiner: ImageExaminer
     package var threads: Int
-    /// Called with every step of the progress.
-    package var progress: (ReadingStep) -> Void
+    /// Counts the records and pages that were read.
+    let progress: ProgressCounter
 
+    /// - Parameter progress: receives the progress of reading.
     package init(
         examiner: ImageExaminer, threads: Int,
-        progress: @escaping (ReadingStep) -> Void = { _ in }
+        progress: @escaping @Sendable (WorkProgress) -> Void = { _ in }
     ) {
-        (self.examiner, self.threads, self.progress) = (examiner, threads, progress)
+        self.examiner = examiner
+        self.threads = threads
+        self.progress = ProgressCounter(report: progress)
     }
-}
-
-/// A step of the progress of reading records.
-package enum ReadingStep: Sendable, Hashable {
-    /// A pass over this many records begins; nil if the count is unknown.
-    case begins(total: Int?)
-    /// This many more records are done.
-    case done(Int)
 }

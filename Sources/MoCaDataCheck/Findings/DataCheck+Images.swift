@@ -4,6 +4,32 @@
 import MoCaSystem
 
 extension DataCheck {
+    /// The findings about a usable image, for the first record that has it.
+    func notableFindings(_ number: Int, at place: RecordPlace) -> [Finding] {
+        guard let facts = images.notableFacts(number) else { return [] }
+        let name = images.description(number)
+        var found: [Finding] = []
+        if facts.isTiny {
+            found.append(
+                Finding(
+                    .tinyImage, at: place,
+                    "\(name) has \(facts.width) x \(facts.height) pixels: a side under "
+                        + "\(ImageExaminer.sideMin) is enlarged"))
+        }
+        if let rotation = facts.rotation {
+            let effect =
+                rotation.isApplied
+                ? "the image is turned upright" : "it is ignored, and the image is used as stored"
+            found.append(
+                Finding(
+                    .rotatedImage, at: place,
+                    "\(name) has orientation \(rotation.tag) in its EXIF data: \(effect) "
+                        + "(data.orientation: \(rotation.isApplied ? "exif" : "ignore"))",
+                    severity: rotation.isApplied ? .information : .warning))
+        }
+        return found
+    }
+
     /// Reports images with the bytes of an earlier one, and images that look like an earlier one.
     ///
     /// - Throws: `DataCheckError.cannotWrite`.

@@ -3,6 +3,7 @@
 package import Foundation
 import MoCaCore
 import MoCaData
+import MoCaProcessing
 import MoCaSystem
 import MoCaTables
 
@@ -47,7 +48,7 @@ package final class DataCheck {
     private(set) var evaluation: EvaluationContents?
     /// The records of pre-training.
     private var texts = RecordTable()
-    private var loss = TruncationLoss()
+    private var truncated = Truncated()
     private var subsets: [CheckSummary.Subset] = []
 
     package init(_ settings: DataCheckSettings, _ tools: CheckTools, log: FindingLog) {
@@ -62,12 +63,13 @@ package final class DataCheck {
     package func run() throws -> CheckSummary {
         let readers = try SubsetReader.all(in: settings.folders, kind: settings.kind)
         if !settings.evaluationFolders.isEmpty {
-            tools.progress(.begins(total: nil))
+            tools.progress.begin("evaluation sets", total: nil)
             evaluation = try EvaluationContents(
                 settings.evaluationFolders, images: settings.evaluationImages ?? settings.images,
                 tools, log: log)
         }
-        tools.progress(.begins(total: readers.reduce(0) { $0 + $1.expectedRowCount }))
+        tools.progress.begin(
+            "records", total: readers.reduce(0) { $0 + $1.expectedRowCount })
         for reader in readers { try check(reader) }
         let recordCount = subsets.reduce(0) { $0 + $1.records }
         guard recordCount > 0 || log.fileErrorCount > 0 else {
@@ -78,7 +80,8 @@ package final class DataCheck {
         try compareWithEvaluation()
         return CheckSummary(
             .init(
-                kind: readers[0].kind, subsets: subsets, imageCount: images.count, loss: loss,
+                kind: readers[0].kind, subsets: subsets, imageCount: images.count,
+                truncated: truncated,
                 evaluation: evaluation.map {
                     .init(queries: $0.queryCount, images: $0.images.count)
                 }), settings, log)
@@ -95,7 +98,7 @@ package final class DataCheck {
                     files.append((first.place.row ?? 0, first.place.file))
                 }
                 try check(readings, reader.kind, &pairs)
-                tools.progress(.done(readings.count))
+                tools.progress.add(readings.count)
             }, report: { try log.add([$0]) })
         try report(pairs) { row in
             let file = files.last { $0.firstRow <= row }?.path ?? reader.folder.path
@@ -127,13 +130,16 @@ package final class DataCheck {
         }
         for (index, record) in records.enumerated() {
             let inspection = inspections[index]
-            loss.add(inspection.loss)
+            truncated += inspection.truncated
             let broken = Set(problems[index]).sorted { $0.reason < $1.reason }.map {
                 Finding($0.kind, at: record.place, $0.reason)
             }
-            let tiny = tinyFindings(numbers[index], record.place)
+            let notable = numbers[index].joined().flatMap { number in
+                newNotableImages.remove(number) == nil
+                    ? [] : notableFindings(number, at: record.place)
+            }
             try log.add(
-                record.findings + broken + tiny + inspection.findings.map(strict)
+                record.findings + broken + notable + inspection.findings.map(strict)
                     + leakedTexts(inspection, record.place))
             note(inspection, record.place, &pairs)
             // The content of an image that cannot be decoded is unknown.
@@ -167,25 +173,14 @@ package final class DataCheck {
         }
         for ((number, _), facts) in zip(new, facts) {
             images.set(number, facts)
-            if facts.isTiny { newTinyImages.insert(number) }
+            if facts.isNotable { newNotableImages.insert(number) }
         }
         return numbers
     }
 
-    /// Small images that no finding has reported yet; only the first record with each is reported.
-    private var newTinyImages: Set<Int> = []
-
-    private func tinyFindings(_ numbers: [[Int]], _ place: RecordPlace) -> [Finding] {
-        numbers.joined().compactMap { number in
-            guard newTinyImages.remove(number) != nil, let size = images.tinySize(number) else {
-                return nil
-            }
-            return Finding(
-                .tinyImage, at: place,
-                "\(images.description(number)) has \(size.width) x \(size.height) pixels: a side "
-                    + "under \(ImageExaminer.sideMin) is enlarged")
-        }
-    }
+    /// Small and rotated images that no finding has reported yet; only the first record with each is
+    /// reported.
+    private var newNotableImages: Set<Int> = []
 
     private func strict(_ finding: Finding) -> Finding {
         guard finding.kind == .overLength, settings.refusesLongRecords else { return finding }

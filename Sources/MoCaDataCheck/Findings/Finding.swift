@@ -55,6 +55,7 @@ package struct Finding: Sendable, Hashable, Encodable {
         case oversizedImage = "oversized_image"
         case elongatedImage = "elongated_image"
         case tinyImage = "tiny_image"
+        case rotatedImage = "rotated_image"
         case duplicateImage = "duplicate_image"
         case nearDuplicateImage = "near_duplicate_image"
         // Lengths
@@ -79,9 +80,8 @@ package struct Finding: Sendable, Hashable, Encodable {
                 .elongatedImage, .overBudget:
                 .error
             case .cutArchive, .oddGrouping, .blankText, .encodingDamage, .unknownColumn, .tinyImage,
-                .overLength,
-                .emptyNegative,
-                .negativeEqualsPositive, .leakedText, .leakedImage, .leakedNearImage:
+                .rotatedImage, .overLength, .emptyNegative, .negativeEqualsPositive, .leakedText,
+                .leakedImage, .leakedNearImage:
                 .warning
             case .duplicateImage, .nearDuplicateImage, .repeatedRecord, .repeatedQuery,
                 .repeatedPositive:

@@ -1,6 +1,7 @@
 // Collects findings: counts all, keeps a few examples, writes all to files.
 
 package import Foundation
+import MoCaSettings
 import MoCaSystem
 
 /// Counts findings, keeps the first of each kind, and writes the report and the quarantine.
@@ -67,7 +68,7 @@ package final class FindingLog {
             tally.count += 1
             if tally.examples.count < Self.exampleCount { tally.examples.append(finding) }
             tallies[key] = tally
-            try report?.append((isFirstFinding ? "\n" : ",\n") + json(finding))
+            try report?.append((isFirstFinding ? "\n" : ",\n") + JSONFormat.line.text(finding))
             isFirstFinding = false
         }
         let errors = findings.filter { $0.severity == .error }
@@ -79,7 +80,7 @@ package final class FindingLog {
         errorRecordCount += 1
         errorRecordCounts[first.subset, default: 0] += 1
         try quarantine?.append(
-            json(
+            JSONFormat.line.text(
                 QuarantineLine(
                     subset: first.subset, row: row, file: first.file,
                     reason: errors.map(\.reason).joined(separator: "; "))) + "\n")
@@ -89,16 +90,11 @@ package final class FindingLog {
     ///
     /// - Throws: `DataCheckError.cannotWrite`.
     package func finish(_ summary: some Encodable) throws {
-        try report?.append("\n],\n\"summary\": \(json(summary))}\n")
+        try report?.append("\n],\n\"summary\": \(JSONFormat.line.text(summary))}\n")
         try report?.finish()
         try quarantine?.finish()
     }
 
-    private func json(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
-    }
 }
 
 /// A text file that is complete or absent.

@@ -6,23 +6,6 @@ import MoCaData
 import MoCaProcessing
 import MoCaSystem
 
-/// The content lost to truncation.
-package struct TruncationLoss: Sendable, Hashable, Encodable {
-    /// The number of contents that are truncated.
-    package var contents = 0
-    package var images = 0
-    /// The number of tokens, including those of images.
-    package var tokens = 0
-
-    package init() {}
-
-    mutating func add(_ other: TruncationLoss) {
-        contents += other.contents
-        images += other.images
-        tokens += other.tokens
-    }
-}
-
 /// The inspection of one record's contents.
 struct RecordInspection: Sendable {
     /// One content.
@@ -37,7 +20,7 @@ struct RecordInspection: Sendable {
 
     var parts: [Part] = []
     var findings: [Finding] = []
-    var loss = TruncationLoss()
+    var truncated = Truncated()
 
     /// - Parameters:
     ///   - contents: The hashes of the images' bytes, for each part.
@@ -112,11 +95,9 @@ struct RecordInspection: Sendable {
         _ outline: InputOutline, _ side: RecordPart.Side, _ place: RecordPlace,
         _ meter: TokenMeter
     ) {
-        let dropped = outline.dropped
+        let dropped = outline.truncated
         guard dropped.tokens > 0, let limit = meter.truncation?.maxLength else { return }
-        loss.contents += 1
-        loss.images += dropped.images
-        loss.tokens += dropped.tokens
+        truncated += dropped
         let images = dropped.images == 0 ? "" : " and \(dropped.images) images"
         findings.append(
             Finding(

@@ -18,7 +18,7 @@ final class EvaluationContents {
     private let examiner: ImageExaminer
     private let threads: Int
     private let store: ImageStore
-    private let progress: (ReadingStep) -> Void
+    private let progress: ProgressCounter
 
     /// Reads the sets that `folders` are or contain; findings about them go to `log` as warnings.
     ///
@@ -91,7 +91,7 @@ final class EvaluationContents {
                     let sources = record.parts.flatMap(\.content.images)
                     try examine(sources.map { ($0, record.place) }, log)
                 }
-                progress(.done(readings.count))
+                progress.add(readings.count)
             }, report: { try log.add([$0.asWarning]) })
     }
 
@@ -113,12 +113,12 @@ final class EvaluationContents {
             row += 1
             if pages.count == Self.batchSize {
                 try examine(pages, log)
-                progress(.done(pages.count))
+                progress.add(pages.count)
                 pages = []
             }
         }
         try examine(pages, log)
-        progress(.done(pages.count))
+        progress.add(pages.count)
     }
 
     // MARK: Images

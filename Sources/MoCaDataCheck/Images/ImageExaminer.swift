@@ -21,9 +21,22 @@ struct ImageFacts: Sendable {
     var width = 0
     var height = 0
     var problem: Problem?
+    /// The orientation in the image's EXIF data if it is not upright; nil for TIFF, whose tag always
+    /// applies.
+    var rotation: Rotation?
+
+    /// An orientation in EXIF data, and whether it is applied.
+    struct Rotation: Sendable, Hashable {
+        /// The value of the tag, 2 to 8.
+        var tag: Int
+        var isApplied: Bool
+    }
 
     /// Whether a side is enlarged before preprocessing.
     var isTiny: Bool { problem == nil && min(width, height) < ImageExaminer.sideMin }
+
+    /// Whether a usable image is worth a finding.
+    var isNotable: Bool { problem == nil && (isTiny || rotation != nil) }
 }
 
 /// Examines images. Safe for concurrent use; large images are decoded one at a time to bound
@@ -50,8 +63,13 @@ package final class ImageExaminer: Sendable {
             let encoded = ImageSource.encoded(bytes, name: source.name)
             let header = try images.decoder.header(of: encoded)
             (facts.width, facts.height) = (header.width, header.height)
+            if header.orientation != .upright, header.format != .tiff {
+                facts.rotation = .init(
+                    tag: header.orientation.rawValue,
+                    isApplied: images.decoder.applies(orientationOf: header))
+            }
             facts.look = try look(of: encoded, pixels: header.width * header.height)
-            _ = try images.grid(
+            _ = try images.plan(
                 width: header.width, height: header.height, name: source.name)
         } catch let error as ImageError {
             facts.problem = .init(

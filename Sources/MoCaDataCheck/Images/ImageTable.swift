@@ -65,15 +65,15 @@ struct ImageTable {
         if let content = found.content { contents[number] = content }
         if let look = found.look { looks[number] = look }
         // Only facts that are reported later are kept.
-        if found.problem != nil || found.isTiny { facts[number] = found }
+        if found.problem != nil || found.isNotable { facts[number] = found }
     }
 
     /// The problem of an image; nil if there is none.
     func problem(_ number: Int) -> ImageFacts.Problem? { facts[number]?.problem }
 
-    /// The size of an image in pixels if it is too small; nil otherwise.
-    func tinySize(_ number: Int) -> (width: Int, height: Int)? {
-        facts[number].flatMap { $0.isTiny ? ($0.width, $0.height) : nil }
+    /// The facts of a usable image that is worth a finding; nil otherwise.
+    func notableFacts(_ number: Int) -> ImageFacts? {
+        facts[number].flatMap { $0.isNotable ? $0 : nil }
     }
 
     /// Whether the bytes of an image are known.

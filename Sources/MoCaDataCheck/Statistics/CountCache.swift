@@ -18,6 +18,15 @@ package struct CountCache: Sendable {
         self.folder = folder
     }
 
+    /// The folder of the user's caches, `$XDG_CACHE_HOME` or `~/.cache`, then `moca/counts`.
+    package static var standardFolder: URL {
+        let root =
+            ProcessInfo.processInfo.environment["XDG_CACHE_HOME"]
+            .flatMap { $0.isEmpty ? nil : URL(fileURLWithPath: $0, isDirectory: true) }
+            ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
+        return root.appending(path: "moca/counts")
+    }
+
     /// The hash of a subset's record files and of the settings of the count.
     ///
     /// - Throws: `DataError`, `DataCheckError.cannotRead`.

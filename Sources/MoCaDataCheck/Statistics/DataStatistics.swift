@@ -1,7 +1,7 @@
 // Exact token counts of data folders, from the records or from a cache.
 
 package import Foundation
-import MoCaCore
+package import MoCaCore
 import MoCaData
 import MoCaImage
 import MoCaProcessing
@@ -43,23 +43,26 @@ package struct DataStatistics: Sendable {
     let prices: TokenPrices
     let subsets: [Subset]
 
-    /// Counts all subsets; `progress` is called with every step.
+    /// Counts all subsets.
     ///
+    /// - Parameter progress: receives the progress of counting records.
     /// - Throws: `DataError`, `DataCheckError`.
     package init(
-        _ settings: DataStatisticsSettings, progress: (ReadingStep) -> Void = { _ in }
+        _ settings: DataStatisticsSettings,
+        progress: @escaping @Sendable (WorkProgress) -> Void = { _ in }
     ) throws {
+        let progress = ProgressCounter(report: progress)
         let readers = try SubsetReader.all(in: settings.folders, kind: settings.kind)
         guard let first = readers.first else {
             throw DataCheckError.noRecords(folders: settings.folders.map(\.path))
         }
         (kind, prices) = (first.kind, settings.prices)
-        progress(.begins(total: readers.reduce(0) { $0 + $1.expectedRowCount }))
+        progress.begin("records", total: readers.reduce(0) { $0 + $1.expectedRowCount })
         subsets = try readers.map { reader in
             let key = try settings.cache?.key(
                 of: reader, images: settings.images, meter: settings.meter)
             if let key, let known = settings.cache?.counts(key) {
-                progress(.done(known.records.count))
+                progress.add(known.records.count)
                 return Subset(
                     name: reader.name, folder: reader.folder, counts: known, isCached: true)
             }
@@ -95,11 +98,11 @@ private final class SubsetCounter {
         (self.settings, self.reader) = (settings, reader)
     }
 
-    func count(_ progress: (ReadingStep) -> Void) throws -> SubsetCounts {
+    func count(_ progress: ProgressCounter) throws -> SubsetCounts {
         try reader.forEachBatch(
             { readings in
                 count(readings)
-                progress(.done(readings.count))
+                progress.add(readings.count)
             },
             report: { finding in
                 guard finding.severity == .error else { return }

@@ -17,9 +17,9 @@ package final class ArchiveReader {
         }
 
         /// The path within the archive, as stored: it may be absolute or contain `..`. Bytes that
-        /// are not UTF-8 are replaced.
+        /// are not UTF-8 are replaced; in a zip they are read in code page 437.
         package var name: String
-        /// Whether the stored path is UTF-8.
+        /// Whether all bytes of the stored path were read.
         package var hasValidName: Bool
         package var kind: Kind
         /// The target of a link.
@@ -134,10 +134,12 @@ package final class ArchiveReader {
         let status = carchive_next(reader, &entry)
         if status == CARCHIVE_END { return nil }
         try check(status)
-        let name = String(cString: entry.name)
+        let stored = String(validatingCString: entry.name)
+        let bytes = UnsafeRawBufferPointer(start: entry.name, count: strlen(entry.name))
+        let name = stored ?? ZipName.decoded(bytes, isUTF8: entry.is_zip == 0)
         entryName = name
         return Entry(
-            name: name, hasValidName: String(validatingCString: entry.name) != nil,
+            name: name, hasValidName: stored != nil || entry.is_zip != 0,
             kind: Self.kind(entry.type),
             target: entry.target.map { String(cString: $0) },
             byteCount: entry.size < 0 ? nil : Int(entry.size),

@@ -1,7 +1,7 @@
 // Reads images inside a zip or tar file in place: nothing is unpacked.
 
 package import Foundation
-package import MoCaCore
+import MoCaCore
 import MoCaSystem
 import Synchronization
 

@@ -2,7 +2,7 @@
 
 import CArchive
 import Foundation
-package import MoCaCore
+import MoCaCore
 import MoCaSystem
 
 /// The members of a zip file by name, with random access.
@@ -60,7 +60,7 @@ struct ZipDirectory: Sendable {
             let lengths = try [28, 30, 32].map { try directory.required(place + $0, 2) }
             let next = place + 46 + lengths.reduce(0, +)
             guard next <= directory.count else { throw Self.damage }
-            let name = Self.name(
+            let name = ZipName.decoded(
                 directory[place + 46..<place + 46 + lengths[0]],
                 isUTF8: try directory.required(place + 8, 2) & 0x800 != 0)
             let member = try Self.member(
@@ -70,20 +70,6 @@ struct ZipDirectory: Sendable {
         }
         guard place == directory.count else { throw Self.damage }
     }
-
-    /// Decodes a name: UTF-8 if the flag or the bytes indicate it, else in the code page of old
-    /// writers, like Python's `zipfile` (APPNOTE, appendix D).
-    private static func name(_ bytes: Data, isUTF8: Bool) -> String {
-        if let text = String(validating: bytes, as: UTF8.self) { return text }
-        guard !isUTF8 else { return String(decoding: bytes, as: UTF8.self) }
-        return String(
-            bytes.map { $0 < 0x80 ? Character(UnicodeScalar($0)) : codePage437[Int($0) - 0x80] })
-    }
-
-    /// Characters 128 to 255 of code page 437.
-    private static let codePage437 = Array(
-        "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀"
-            + "αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}")
 
     private static var damage: Failure { Failure(reason: "the zip directory is damaged") }
     private static var outside: Failure {

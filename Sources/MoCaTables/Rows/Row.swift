@@ -2,6 +2,7 @@
 
 package import Foundation
 package import MoCaCore
+import MoCaSystem
 
 /// A row of a table or a line of JSON.
 package struct Row: Sendable {
@@ -186,7 +187,7 @@ package struct Row: Sendable {
             if case .bytes(let data) = members["bytes"], !data.isEmpty { return .encoded(data) }
             if case .string(let text) = members["bytes"] {
                 // JSON has no bytes: they are encoded as base64.
-                guard let data = Data(base64Encoded: text), !data.isEmpty else {
+                guard let data = Data(base64Text: text), !data.isEmpty else {
                     throw DataError.unreadableDataURL(
                         location, reason: "'bytes' of '\(column)' holds no valid base64")
                 }

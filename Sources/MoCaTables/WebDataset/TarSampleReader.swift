@@ -1,7 +1,7 @@
 // Converts the members of a WebDataset sample to a row.
 
 import Foundation
-package import MoCaCore
+import MoCaCore
 import MoCaSettings
 import MoCaSystem
 

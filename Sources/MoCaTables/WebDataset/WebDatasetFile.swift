@@ -1,7 +1,7 @@
 // A shard of a WebDataset: a tar in which adjacent members of one base name form a sample.
 
 package import Foundation
-package import MoCaCore
+import MoCaCore
 import MoCaSystem
 
 /// A shard with random access by row.
