@@ -27,11 +27,12 @@ extension Embedder {
     /// Decomposes the cosine of two contents over their tokens: exact with mean pooling, whatever
     /// the model's adapter and `dimensions`.
     ///
-    /// - Throws: `EmbeddingError.notDecomposable` if pooling is not the mean, `.notFinite`,
-    ///   `.badInput` for a content that cannot be embedded.
+    /// - Throws: `EmbeddingError.notDecomposable` if pooling is not the mean, `.multiVector`,
+    ///   `.notFinite`, `.badInput` for a content that cannot be embedded.
     package func match(
         _ first: PromptedContent, _ second: PromptedContent
     ) async throws -> TokenMatch {
+        try requireOneVector(for: "heat map")
         guard model.settings.pooling == .mean else {
             throw EmbeddingError.notDecomposable(pooling: model.settings.pooling.rawValue)
         }

@@ -28,31 +28,43 @@ public final class Embedder: Sendable {
         try options.checkRanges()
         let modelActor = ModelActor()
         if let threads = options.threads { LibTorch.setThreadCount(threads) }
-        let loadOptions = LoadOptions(
-            dtype: options.dtype, device: options.device,
-            adapter: options.adapter.map { .stored($0) })
-        let (backbone, contract) = try await modelActor.run {
-            let model = try catchingTorchErrors {
-                try PretrainedModel(loading: folder, loadOptions)
-            }
-            return (model.backbone, try Self.contract(in: folder, model.configuration))
-        }
-        let configuration = backbone.configuration
-        let images = try ImageProcessorConfiguration(folder: folder)
+        let files = try EmbedderFiles(of: folder)
         settings = try EmbedderSettings(
-            options, contract, vectorLength: configuration.vectorLength,
-            processorBudget: images.budget)
+            options, files.contract, files.rules, vectorLength: files.vectorLength,
+            processor: ImageProcessorConfiguration(folder: folder))
+        model = try await Self.load(folder, options, settings, on: modelActor)
+        contract = files.contract
+        let configuration = model.backbone.configuration
         processor = try Processor(
             folder: folder, configuration: configuration, budget: settings.budget,
-            truncation: settings.truncation)
-        model = EmbeddingModel(backbone, settings.pooling)
+            orientation: settings.orientation, truncation: settings.truncation,
+            embedder: settings.rules)
         pipeline = EmbeddingPipeline(
             model: model, processor: processor,
-            collator: Collator(configuration, processor.images.configuration),
+            collator: Collator(
+                configuration, processor.images.configuration,
+                positions: settings.rules.positions),
             batcher: TokenBudgetBatcher(tokenCountMax: options.resolvedBatchTokens),
             modelActor: modelActor)
         self.folder = folder
-        self.contract = contract
+    }
+
+    private static func load(
+        _ folder: URL, _ options: EmbedderOptions, _ settings: EmbedderSettings,
+        on modelActor: ModelActor
+    ) async throws -> EmbeddingModel {
+        let loadOptions = LoadOptions(
+            dtype: options.dtype, device: options.device,
+            adapter: options.adapter.map { .stored($0) },
+            hasTokenProjection: settings.rules.isMultiVector)
+        return try await modelActor.run {
+            let model = try catchingTorchErrors {
+                try PretrainedModel(loading: folder, loadOptions)
+            }
+            return EmbeddingModel(
+                model.backbone, settings.pooling,
+                head: model.tokenProjection.map { EmbeddingHead.multiVector($0) } ?? .pooled)
+        }
     }
 
     /// Creates an embedder of a model in training: each call computes with the current weights.
@@ -68,9 +80,11 @@ public final class Embedder: Sendable {
     ) throws {
         var options = EmbedderOptions()
         options.device = trained.backbone.embeddingWeight.device
+        var rules = EmbedderRules.moca
+        try rules.apply(contract)
         settings = try EmbedderSettings(
-            options, contract, vectorLength: trained.backbone.configuration.vectorLength,
-            processorBudget: processor.images.configuration.budget)
+            options, contract, rules, vectorLength: trained.backbone.configuration.vectorLength,
+            processor: processor.images.configuration)
         model = EmbeddingModel(trained.backbone, settings.pooling)
         pipeline = EmbeddingPipeline(
             model: model, processor: processor,
@@ -86,16 +100,49 @@ public final class Embedder: Sendable {
     /// The number of components of a vector.
     public var vectorLength: Int { model.vectorLength }
 
+    /// The type of the weights.
+    package var dtype: DType { model.backbone.embeddingWeight.dtype }
+
+    /// The number of parameters that an embedding depends on.
+    package var parameterCount: Int {
+        PretrainedModel.parameterCount(model.backbone.configuration, purpose: .embedding)
+    }
+
     /// The token budget of a batch.
     package var batchTokens: Int { pipeline.batcher.tokenCountMax }
 
     /// The roles that the model has a prompt for.
     public var roles: [Role] {
-        settings.prompts.keys.sorted { $0.rawValue < $1.rawValue }
+        settings.rules.prompt.roles.sorted { $0.rawValue < $1.rawValue }
+    }
+
+    /// Whether an embedding has a vector for each token (late interaction).
+    public var isMultiVector: Bool { model.isMultiVector }
+
+    /// Whether the rules of the embedder have a prompt for images in any role.
+    package var hasImagePrompt: Bool { settings.rules.prompt.hasImagePrompt }
+
+    /// Whether a content with an image must be that image alone.
+    package var takesPagesOnly: Bool { settings.rules.prompt.takesPagesOnly }
+
+    /// Checks that the embedder takes an instruction.
+    ///
+    /// - Throws: `EmbeddingError.noInstruction`.
+    package func requireInstruction() throws {
+        try settings.rules.requireInstruction()
+    }
+
+    /// Checks that an embedding is one vector, as `use` needs.
+    ///
+    /// - Throws: `EmbeddingError.multiVector`.
+    package func requireOneVector(for use: String) throws {
+        if isMultiVector { throw EmbeddingError.multiVector(use: use) }
     }
 
     /// The role, or nil if the model has no prompt for it.
-    package func known(_ role: Role) -> Role? { settings.prompts[role] == nil ? nil : role }
+    package func known(_ role: Role) -> Role? {
+        settings.rules.prompt.roles.contains(role) ? role : nil
+    }
 
     /// A content in a role, or without one if the model has no prompt for the role.
     package func prompted(_ content: Content, as role: Role) -> PromptedContent {
@@ -154,9 +201,10 @@ public final class Embedder: Sendable {
     package func outlines(
         of contents: [Content], as role: Role?
     ) async throws -> [Result<InputOutline, any Error>] {
-        let prompt = try prompt(of: role)
+        try checkRole(role)
+        let prompt = settings.rules.prompt
         return await parallelMap(contents) { content in
-            Result { try self.processor.outline(prompt?(content) ?? content) }
+            Result { try self.processor.outline(prompt(content, as: role)) }
         }
     }
 
@@ -176,22 +224,14 @@ public final class Embedder: Sendable {
         try await pipeline.embed(outlines, statistics: &statistics, progress: progress)
     }
 
-    private func prompt(of role: Role?) throws -> PromptTemplate? {
-        guard let role else { return nil }
-        if let prompt = settings.prompts[role] { return prompt }
+    /// - Throws: `ProcessingError.unknownRole`.
+    private func checkRole(_ role: Role?) throws {
+        guard let role, known(role) == nil else { return }
         // A model without prompts embeds the usual roles alike; other names are misspelt.
         let usual: [Role] = [.query, .document, .documentImage]
-        guard settings.prompts.isEmpty, usual.contains(role) else {
+        guard settings.rules.prompt.templates.isEmpty, usual.contains(role) else {
             throw ProcessingError.unknownRole(
                 role: role.rawValue, known: roles.map(\.rawValue))
         }
-        return nil
-    }
-
-    private static func contract(
-        in folder: URL, _ configuration: any BackboneConfiguration
-    ) throws -> EmbeddingContract {
-        try EmbeddingContract(of: folder, vectorLength: configuration.vectorLength)
-            ?? EmbeddingContract()
     }
 }

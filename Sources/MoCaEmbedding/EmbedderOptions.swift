@@ -2,6 +2,7 @@
 
 public import Foundation
 public import MoCaCore
+import MoCaImage
 package import MoCaModel
 package import MoCaProcessing
 public import Torch
@@ -24,6 +25,8 @@ public struct EmbedderOptions: Sendable, Hashable {
     public var minPixels: Int?
     /// The maximum number of pixels of an image after resizing.
     public var maxPixels: Int?
+    /// Which orientation tags of image files are applied; the final default is TIFF's only.
+    public var orientation: OrientationPolicy?
     /// The maximum number of tokens of an input; nil truncates nothing.
     public var maxLength: Int?
     /// What happens to an input longer than `maxLength`.
@@ -34,6 +37,9 @@ public struct EmbedderOptions: Sendable, Hashable {
     public var dimensions: Int?
     /// Whether vectors are normalised to unit length.
     public var isNormalized: Bool?
+    /// What inputs without an instruction are embedded for, if the embedder takes an instruction;
+    /// nil keeps the embedder's own.
+    public var instruction: String?
     /// A folder with an adapter in PEFT's layout, which is merged into the weights.
     public var adapter: URL?
 
@@ -66,29 +72,48 @@ public struct EmbedderOptions: Sendable, Hashable {
 package struct EmbedderSettings: Sendable {
     package let pooling: PoolingSettings
     package let budget: PixelBudget?
+    package let orientation: OrientationPolicy
     package let truncation: Truncation?
-    package let prompts: [Role: PromptTemplate]
+    /// The rules of the embedder, with those of the contract.
+    package let rules: EmbedderRules
 
-    /// - Parameter processorBudget: the pixel limits of the model's image processor.
-    /// - Throws: `EmbeddingError.badOption`, `ProcessingError.badPrompt`.
+    /// - Parameter processor: the settings of the model's image processor.
+    /// - Throws: `EmbeddingError.badOption`, `.noInstruction`, `.noPooling`.
     init(
-        _ options: EmbedderOptions, _ contract: EmbeddingContract, vectorLength: Int,
-        processorBudget: PixelBudget
+        _ options: EmbedderOptions, _ contract: EmbeddingContract, _ rules: EmbedderRules,
+        vectorLength: Int, processor: ImageProcessorConfiguration
     ) throws {
+        var rules = rules
+        if let instruction = options.instruction {
+            try rules.requireInstruction()
+            rules.prompt.setInstruction(instruction)
+        }
+        guard !rules.isMultiVector || options.pooling == nil else {
+            throw EmbeddingError.noPooling(embedder: rules.name)
+        }
+        self.rules = rules
         let dimensions = options.dimensions
         if let dimensions, !(1...vectorLength).contains(dimensions) {
             throw EmbeddingError.badOption(
                 name: "dimensions", value: dimensions, allowed: "1 to \(vectorLength)")
         }
         pooling = PoolingSettings(
-            attention: options.attention ?? contract.attention ?? .bidirectional,
-            pooling: options.pooling ?? contract.pooling ?? .mean,
+            attention: options.attention ?? rules.attention,
+            pooling: options.pooling ?? rules.pooling,
             isNormalized: options.isNormalized ?? contract.normalize ?? true,
             dimensions: dimensions == vectorLength ? nil : dimensions)
+        let standard =
+            rules.budget(tokenSide: processor.patchSize * processor.mergeSize) ?? processor.budget
         budget = PixelBudget(
-            minPixels: options.minPixels ?? contract.minPixels ?? processorBudget.minPixels,
-            maxPixels: options.maxPixels ?? contract.maxPixels ?? processorBudget.maxPixels)
+            minPixels: options.minPixels ?? contract.minPixels ?? standard.minPixels,
+            maxPixels: options.maxPixels ?? contract.maxPixels ?? standard.maxPixels)
+        orientation = options.orientation ?? contract.orientation ?? .ignore
         if let budget, budget.minPixels < 1 || budget.maxPixels < budget.minPixels {
+            guard options.minPixels != nil || options.maxPixels == nil else {
+                throw EmbeddingError.badOption(
+                    name: "max-pixels", value: budget.maxPixels,
+                    allowed: "at least the model's min-pixels (\(budget.minPixels))")
+            }
             throw EmbeddingError.badOption(
                 name: "min-pixels", value: budget.minPixels,
                 allowed: "1 to max-pixels (\(budget.maxPixels))")
@@ -102,10 +127,14 @@ package struct EmbedderSettings: Sendable {
             Truncation(
                 maxLength: $0, policy: options.truncation ?? contract.truncation ?? .end)
         }
-        var prompts: [Role: PromptTemplate] = [:]
-        for (role, template) in contract.prompts {
-            prompts[role] = try PromptTemplate(template, role: role)
-        }
-        self.prompts = prompts
+    }
+}
+
+extension EmbedderRules {
+    /// Checks that the prompts have a place for an instruction.
+    ///
+    /// - Throws: `EmbeddingError.noInstruction`.
+    func requireInstruction() throws(EmbeddingError) {
+        guard prompt.takesInstruction else { throw .noInstruction(embedder: name) }
     }
 }

@@ -13,6 +13,12 @@ public enum EmbeddingError: UserFacingError {
     case notFinite
     /// A folder that contains no model.
     case noModel(folder: String)
+    /// Embeddings of a vector for each token, where one vector is needed.
+    case multiVector(use: String)
+    /// An instruction for an embedder whose prompts have no place for one.
+    case noInstruction(embedder: String)
+    /// A pooling for an embedder that gives a vector for each token.
+    case noPooling(embedder: String)
     /// Token contributions requested for a model that does not pool by the mean.
     case notDecomposable(pooling: String)
 
@@ -22,7 +28,7 @@ public enum EmbeddingError: UserFacingError {
         case .badInput(_, let cause): cause.kind
         case .notFinite: .badData
         case .noModel: .inputMissing
-        case .notDecomposable: .badConfiguration
+        case .notDecomposable, .multiVector, .noInstruction, .noPooling: .badConfiguration
         }
     }
 
@@ -36,6 +42,13 @@ public enum EmbeddingError: UserFacingError {
             "its vector has an infinity or a not-a-number: the weights or the input overflow"
         case .noModel(let folder):
             "model is missing (\(folder)): there is no config.json"
+        case .multiVector(let use):
+            "model cannot be used (\(use)): it gives a vector for each token, and one vector is "
+                + "needed"
+        case .noInstruction(let embedder):
+            "instruction cannot be used (embedder '\(embedder)'): its prompts have no place for one"
+        case .noPooling(let embedder):
+            "pooling cannot be used (embedder '\(embedder)'): it gives a vector for each token"
         case .notDecomposable(let pooling):
             "similarity is no sum over tokens (pooling '\(pooling)'): a vector is the state of one "
                 + "token, which has seen all the others"
@@ -48,6 +61,10 @@ public enum EmbeddingError: UserFacingError {
         case .badInput(_, let cause): cause.recoverySuggestion
         case .notFinite: "use --dtype float32, and check the weights with `moca model info`"
         case .noModel: "name a folder in Hugging Face layout"
+        case .multiVector: "use a model with one vector for each input"
+        case .noPooling: "leave pooling to the model"
+        case .noInstruction:
+            "leave it out, or write a prompt with {instruction} into moca.json"
         case .notDecomposable: "use a model with mean pooling, or --pooling mean"
         }
     }

@@ -52,7 +52,7 @@ struct EmbeddingPipeline: Sendable {
         var results = outlines.map { outline in
             outline.flatMap { _ in Result<Embedding, any Error>.success(Embedding([])) }
         }
-        let batches = batcher.batches(ofLengths: outlines.map { $0.success?.ids.count ?? 0 })
+        let batches = batcher.batches(ofLengths: outlines.map { $0.success?.load ?? 0 })
         var ahead = batches.first.map { beginPreparing($0.map { outlines[$0] }) }
         for (number, indices) in batches.enumerated() {
             let clock = ContinuousClock()
@@ -104,17 +104,22 @@ struct EmbeddingPipeline: Sendable {
         let vectors = try await modelActor.run {
             try catchingTorchErrors {
                 let batch = try collator.pack(usable.map(\.outline), patches: usable.map(\.patches))
-                let rows: [Float] = withoutGradient { model(batch.input).array() }
-                let width = model.vectorLength
-                return batch.places.map { Array(rows[$0 * width..<($0 + 1) * width]) }
+                let values: [Float] = withoutGradient { model(batch.input).array() }
+                let (width, rows) = (model.vectorLength, model.rows(of: batch.input))
+                return batch.places.map { place in
+                    let rows = rows[place]
+                    return Embedding(
+                        Array(values[rows.lowerBound * width..<rows.upperBound * width]),
+                        vectorCount: rows.count)
+                }
             }
         }
         var next = vectors.makeIterator()
         return prepared.map { result in
             result.flatMap { _ in
-                let vector = next.next() ?? []
-                return vector.allSatisfy(\.isFinite)
-                    ? .success(Embedding(vector)) : .failure(EmbeddingError.notFinite)
+                let embedding = next.next() ?? Embedding([])
+                return embedding.values.allSatisfy(\.isFinite)
+                    ? .success(embedding) : .failure(EmbeddingError.notFinite)
             }
         }
     }

@@ -108,12 +108,12 @@ package enum EvaluationError: UserFacingError, Hashable {
             "name the language of its queries in English, or by its ISO 639 code; scores.json is "
                 + "complete"
         case .cannotWrite: "check that the folder exists and has free space"
-        case .noSets: "name the folder that holds the sets with --data"
-        case .cannotRead: "name the folder that holds the sets with --data"
-        case .setMissing: "choose among these with --subsets"
-        case .incompleteSet: "fetch what is missing, or name the other sets with --subsets"
-        case .setRefused: "leave it out, or name the others with --subsets"
-        case .sameSet: "name one of them with --subsets"
+        case .noSets: "check the data folder: it holds the sets, or is one"
+        case .cannotRead: "check the data folder: it holds the sets, or is one"
+        case .setMissing: "choose the subsets among these"
+        case .incompleteSet: "fetch what is missing, or choose the other sets as subsets"
+        case .setRefused: "leave it out, or choose the others as subsets"
+        case .sameSet: "choose one of them as subset"
         case .interrupted: "run the same command again to go on"
         }
     }

@@ -9,6 +9,8 @@ package enum VectorError: UserFacingError {
     case inputMissing(path: String)
     /// An output whose extension is not a known format.
     case unknownOutput(path: String)
+    /// An output whose format has no place for several vectors of a record.
+    case multiVectorOutput(path: String)
     /// A record cannot be embedded, for the reason of the other error.
     case badRecord(record: String, any UserFacingError)
     /// A record whose vector contains an infinity or NaN.
@@ -37,7 +39,8 @@ package enum VectorError: UserFacingError {
     package var kind: FailureKind {
         switch self {
         case .inputMissing: .inputMissing
-        case .unknownOutput, .cannotWrite, .cannotKeepVectors: .cannotCreateOutput
+        case .unknownOutput, .multiVectorOutput, .cannotWrite, .cannotKeepVectors:
+            .cannotCreateOutput
         case .badRecord(_, let cause): cause.kind
         case .notFinite, .recordsLeftOut, .damagedVectors: .badData
         case .otherSettings, .otherRecords: .badConfiguration
@@ -53,6 +56,9 @@ package enum VectorError: UserFacingError {
             "input is missing (\(path)): there is no such file"
         case .unknownOutput(let path):
             "output cannot be written (\(path)): its ending names no format"
+        case .multiVectorOutput(let path):
+            "output cannot be written (\(path)): the model gives a vector for each token, and this "
+                + "format holds one for each record"
         case .badRecord(let record, let cause):
             "record cannot be embedded (\(record)): \(cause.errorDescription ?? "\(cause)")"
         case .notFinite(let record):
@@ -84,6 +90,7 @@ package enum VectorError: UserFacingError {
         switch self {
         case .inputMissing: "check the path"
         case .unknownOutput: "name a .npy, .jsonl, .parquet or .safetensors file"
+        case .multiVectorOutput: "name a .safetensors file"
         case .badRecord(_, let cause): cause.recoverySuggestion
         case .notFinite: "use --dtype float32, and check the weights with `moca model info`"
         case .otherSettings, .otherRecords, .damagedProgress:

@@ -57,30 +57,31 @@ struct EvaluationErrorTests {
             ),
             (
                 .noSets(folder: "F", layout: "test.parquet"), .inputMissing,
-                "nothing to evaluate (F): neither it nor a folder in it has test.parquet; name the "
-                    + "folder that holds the sets with --data"
+                "nothing to evaluate (F): neither it nor a folder in it has test.parquet; check "
+                    + "the data folder: it holds the sets, or is one"
             ),
             (
                 .setMissing(name: "N", folder: "F", known: ["A", "B"]), .inputMissing,
-                "set is missing (N): F has A, B; choose among these with --subsets"
+                "set is missing (N): F has A, B; choose the subsets among these"
             ),
             (
                 .cannotRead(folder: "F", reason: "R"), .inputMissing,
-                "sets cannot be read (F): R; name the folder that holds the sets with --data"
+                "sets cannot be read (F): R; check the data folder: it holds the sets, "
+                    + "or is one"
             ),
             (
                 .incompleteSet(folder: "F", missing: ["queries", "qrels"]), .inputMissing,
                 "set is incomplete (F): it has no queries and no qrels; fetch what is missing, or "
-                    + "name the other sets with --subsets"
+                    + "choose the other sets as subsets"
             ),
             (
                 .setRefused(name: "K700", reason: "it is a set of videos"), .badData,
-                "set cannot be scored (K700): it is a set of videos; leave it out, or name the "
-                    + "others with --subsets"
+                "set cannot be scored (K700): it is a set of videos; leave it out, or choose "
+                    + "the others as subsets"
             ),
             (
                 .sameSet(name: "N", folders: ["A", "B"]), .badData,
-                "set is there twice (N): it is in A and B; name one of them with --subsets"
+                "set is there twice (N): it is in A and B; choose one of them as subset"
             ),
             (
                 .interrupted(output: "O", kept: 3), .interrupted,

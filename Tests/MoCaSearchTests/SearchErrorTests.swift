@@ -134,7 +134,7 @@ struct SearchErrorTests {
                 "index/manifest.json",
                 manifest.replacing("\"vector_length\" : 32", with: "\"vector_length\" : 31")
             ),
-            ("index/manifest.json", manifest.replacing("\"format\" : 2", with: "\"format\" : 3")),
+            ("index/manifest.json", manifest.replacing("\"format\" : 3", with: "\"format\" : 5")),
         ] {
             let before = try Data(contentsOf: folder.url.appending(path: file))
             try folder.write(text, to: file)

@@ -59,7 +59,9 @@ import Testing
             let expected = try Data(contentsOf: output)
             try await Self.interrupt(run)
             let progress = output.appendingPathExtension("progress")
-            for (name, rest) in [("records.jsonl", "{\"entry\":{\"id\""), ("vectors.bin", "abc")] {
+            for (name, rest) in [
+                ("records.jsonl", "{\"entry\":{\"id\""), ("vectors.bin", "abc"), ("keys.bin", "d"),
+            ] {
                 let file = try FileHandle(forWritingTo: progress.appending(path: name))
                 try file.seekToEnd()
                 try file.write(contentsOf: Data(rest.utf8))
@@ -68,6 +70,74 @@ import Testing
             run.resumes = true
             _ = try await run.run()
             #expect(try Data(contentsOf: output) == expected)
+        }
+    }
+
+    /// A killed run may leave a whole window in the store without its commit.
+    @Test func aWindowWithoutItsCommitIsComputedAgain() async throws {
+        try await withTemporaryFolder { folder in
+            let input = try Self.input(in: folder)
+            let output = folder.appending(path: "a.npy")
+            var run = job(input, output, Self.smallBatches)
+            _ = try await run.run()
+            let expected = try Data(contentsOf: output)
+            try await Self.interrupt(run)
+            let progress = output.appendingPathExtension("progress")
+            for (name, count) in [("vectors.bin", 2 * 32 * 4), ("keys.bin", 2 * 32)] {
+                var bytes = try Data(contentsOf: progress.appending(path: name))
+                bytes.append(contentsOf: [UInt8](repeating: 7, count: count))
+                try bytes.write(to: progress.appending(path: name))
+            }
+            run.resumes = true
+            _ = try await run.run()
+            #expect(try Data(contentsOf: output) == expected)
+        }
+    }
+
+    /// Progress of a version without keys cannot be continued, and is left as it is.
+    @Test func progressOfAnotherVersionIsRefused() async throws {
+        try await withTemporaryFolder { folder in
+            let output = folder.appending(path: "a.npy")
+            var run = job(try Self.input(in: folder), output, Self.smallBatches)
+            try await Self.interrupt(run)
+            let progress = output.appendingPathExtension("progress")
+            let settings = progress.appending(path: "settings.json")
+            let old = try String(contentsOf: settings, encoding: .utf8)
+                .replacingOccurrences(of: "\"format\" : 2,", with: "")
+                .replacingOccurrences(of: ",\n  \"format\" : 2", with: "")
+            try old.write(to: settings, atomically: true, encoding: .utf8)
+            let vectors = try Data(contentsOf: progress.appending(path: "vectors.bin"))
+            run.resumes = true
+            let expected = VectorError.damagedProgress(
+                file: settings.path, reason: "another version of this program wrote it")
+            await #expect {
+                try await run.run()
+            } throws: {
+                ($0 as? VectorError)?.oneLine == expected.oneLine
+            }
+            #expect(try Data(contentsOf: progress.appending(path: "vectors.bin")) == vectors)
+        }
+    }
+
+    /// A vector that was changed on disk does not reach the output.
+    @Test func aChangedVectorIsRefused() async throws {
+        try await withTemporaryFolder { folder in
+            let output = folder.appending(path: "a.npy")
+            var run = job(try Self.input(in: folder), output, Self.smallBatches)
+            try await Self.interrupt(run)
+            let file = output.appendingPathExtension("progress").appending(path: "vectors.bin")
+            var bytes = try Data(contentsOf: file)
+            bytes[5] ^= 1
+            try bytes.write(to: file)
+            run.resumes = true
+            let expected = VectorError.damagedProgress(
+                file: file.path, reason: "row 0 is not what was kept")
+            await #expect {
+                try await run.run()
+            } throws: {
+                ($0 as? VectorError)?.oneLine == expected.oneLine
+            }
+            #expect(!FileManager.default.fileExists(atPath: output.path))
         }
     }
 

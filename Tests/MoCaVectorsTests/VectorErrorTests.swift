@@ -29,6 +29,11 @@ import Testing
                 + "name a .npy, .jsonl, .parquet or .safetensors file"
         ),
         (
+            .multiVectorOutput(path: "a.npy"), .cannotCreateOutput,
+            "output cannot be written (a.npy): the model gives a vector for each token, and this "
+                + "format holds one for each record; name a .safetensors file"
+        ),
+        (
             .badRecord(record: "in.jsonl, line 3", ProcessingError.emptyInput), .badData,
             "record cannot be embedded (in.jsonl, line 3): input has no tokens (text and images are "
                 + "empty): nothing can be embedded; leave the input out, or give it text or an image"

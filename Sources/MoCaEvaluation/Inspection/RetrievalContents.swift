@@ -20,13 +20,16 @@ final class RetrievalContents: ContentSource {
     private let catalog: Catalog<DocumentSample>
     private let documents: EvaluationRun.Documents
     private let roles: Set<Role>
+    /// Whether pages get MoCa's wording if the model has no prompt for their role.
+    private let wordsPages: Bool
     /// The row of each document, by id.
     private let rows: [ExactText: Int]
 
     init(
-        _ folder: URL, images: URL?, _ documents: EvaluationRun.Documents, _ roles: Set<Role>
+        _ folder: URL, images: URL?, _ documents: EvaluationRun.Documents, _ roles: Set<Role>,
+        wordsPages: Bool
     ) throws {
-        (self.documents, self.roles) = (documents, roles)
+        (self.documents, self.roles, self.wordsPages) = (documents, roles, wordsPages)
         let set = try RetrievalSet(folder: folder)
         queries = Dictionary(set.queries.map { (ExactText($0.id), $0.text) }) { first, _ in first }
         catalog = try Catalog(
@@ -47,7 +50,8 @@ final class RetrievalContents: ContentSource {
     func candidate(_ id: String, of query: String) throws -> PromptedContent? {
         guard let row = rows[ExactText(id)] else { return nil }
         let id = SampleID(subset: catalog.subsets[0].name, row: row)
-        return try DocumentInput(catalog.record(id), documents, images: catalog.images)
-            .prompted { roles.contains($0) ? $0 : nil }
+        return try DocumentInput(
+            catalog.record(id), documents, images: catalog.images, wordsPages: wordsPages
+        ).prompted { roles.contains($0) ? $0 : nil }
     }
 }

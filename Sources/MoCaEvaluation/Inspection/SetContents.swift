@@ -7,14 +7,10 @@ import MoCaTables
 package import MoCaEmbedding
 import MoCaVectors
 
-/// The benchmark that a set was scored as.
-package enum Benchmark: String, Sendable, Hashable {
-    case mmeb, vidore, retrieval
-}
-
 /// Queries and candidates of one set, read on demand.
 package final class SetContents {
     private let source: any ContentSource
+    private let instruction: String?
 
     /// Opens a set.
     ///
@@ -22,19 +18,22 @@ package final class SetContents {
     ///   - data: the folder of the sets, or of one set.
     ///   - images: the root of relative image paths; nil uses the default of an evaluation.
     ///   - roles: the roles that the model has a prompt for.
+    ///   - hasImagePrompt: whether the model has a prompt for images in any role.
+    ///   - instruction: what queries were embedded for; nil for the model's own instruction.
     /// - Throws: `DataError`, `EvaluationError`.
     package init(
-        _ name: String, of benchmark: Benchmark, data: URL, images: URL?, roles: Set<Role>
+        _ name: String, of benchmark: Benchmark, data: URL, images: URL?, roles: Set<Role>,
+        hasImagePrompt: Bool = false, instruction: String? = nil
     ) throws {
-        switch benchmark {
-        case .mmeb:
-            let folder = try EvaluationRun.mmebSets(in: data, subsets: [name])[0]
-            source = try MMEBContents(folder, images: images ?? data, roles)
-        case .vidore, .retrieval:
-            let documents = benchmark == .vidore ? EvaluationRun.Documents.pages : .any
+        self.instruction = instruction
+        if let documents = benchmark.documents {
             let folder = try EvaluationRun.retrievalSets(
                 in: data, subsets: [name], documents)[0]
-            source = try RetrievalContents(folder, images: images, documents, roles)
+            source = try RetrievalContents(
+                folder, images: images, documents, roles, wordsPages: !hasImagePrompt)
+        } else {
+            let folder = try EvaluationRun.mmebSets(in: data, subsets: [name])[0]
+            source = try MMEBContents(folder, images: images ?? data, roles)
         }
     }
 
@@ -49,7 +48,12 @@ package final class SetContents {
     /// The query with this id; nil if the set no longer has it.
     ///
     /// - Throws: `DataError`.
-    package func query(_ id: String) throws -> PromptedContent? { try source.query(id) }
+    package func query(_ id: String) throws -> PromptedContent? {
+        guard let query = try source.query(id) else { return nil }
+        var content = query.content
+        content.instruction = instruction
+        return PromptedContent(content: content, role: query.role)
+    }
 
     /// A candidate or document of a query; nil if the set no longer has it.
     ///

@@ -28,12 +28,13 @@ package struct PrecisionAtOne: Sendable {
     ///   - query: the name of the query in errors.
     ///   - candidates: the names of the candidates in errors; their indices by default.
     ///   - copiesOfRight: indices of the candidates whose content equals that of the right one.
+    ///   - vectorCount: the number of the query's vectors.
     /// - Returns: whether the right candidate won.
     /// - Throws: `EvaluationError.noCandidates`, `.notFinite`.
     @discardableResult
     package mutating func add(
         _ scores: [Float], query: String, candidates: [String] = [],
-        copiesOfRight: Set<Int> = []
+        copiesOfRight: Set<Int> = [], vectorCount: Int = 1
     ) throws -> Bool {
         guard let right = scores.first else {
             throw EvaluationError.noCandidates(query: query)
@@ -57,7 +58,8 @@ package struct PrecisionAtOne: Sendable {
                 ScoredCandidate(id: String($0), score: scores[$0])
             },
             relevant: [ScoredCandidate(id: "0", score: right)],
-            stability: Self.stability(right, others.max()))
+            stability: Self.stability(
+                right, others.max(), gap: QueryOutcome.Stability.gap(vectorCount: vectorCount)))
         outcome.rankOfRelevant = rivals + 1
         let ranked = (others + [right]).sorted(by: >)
         outcome.hasTies =
@@ -66,10 +68,12 @@ package struct PrecisionAtOne: Sendable {
         return isCorrect
     }
 
-    private static func stability(_ right: Float, _ wrong: Float?) -> QueryOutcome.Stability {
+    private static func stability(
+        _ right: Float, _ wrong: Float?, gap: Float
+    ) -> QueryOutcome.Stability {
         guard let wrong else { return .stable }
         if right == wrong { return .tied }
-        return abs(right - wrong) <= QueryOutcome.Stability.gap ? .near : .stable
+        return abs(right - wrong) <= gap ? .near : .stable
     }
 
     /// The fraction of right answers, with its 95 % interval.

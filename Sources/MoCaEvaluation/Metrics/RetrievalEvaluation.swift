@@ -1,7 +1,7 @@
 // Computes a retrieval set's score from its vectors.
 
 package import MoCaCore
-package import MoCaSearch
+import MoCaSearch
 package import MoCaVectors
 
 /// A query and its relevance judgements.
@@ -47,6 +47,8 @@ package struct RetrievalEvaluation: Sendable {
     private let cutoffs: RankingCutoffs
     /// The block sizes in queries and documents; they do not affect scores.
     package var blocks: (queries: Int, documents: Int)?
+    /// Whether the document with the id of a query is left out of the query's ranking.
+    package var ignoresIdenticalIDs = false
 
     package init(corpus: Corpus, cutoffs: RankingCutoffs = .standard) {
         self.corpus = corpus
@@ -67,10 +69,12 @@ package struct RetrievalEvaluation: Sendable {
         precondition(rows.count == corpus.ids.count, "a row a document")
         let asked = queries.filter { !$0.relevance.isEmpty }
         let wanted = asked.map { query in
-            ExactSearch.Query(
+            let own = ignoresIdenticalIDs ? corpus.place(of: ExactText(query.id)) : nil
+            return ExactSearch.Query(
                 row: query.row,
                 marked: query.relevance.filter { $0.value > 0 }
-                    .compactMap { corpus.place(of: $0.key) }.sorted())
+                    .compactMap { corpus.place(of: $0.key) }.filter { $0 != own }.sorted(),
+                excluded: own)
         }
         var search = ExactSearch(matrix: matrix, documents: corpus.sources.map { rows[$0] })
         if let blocks {
@@ -80,7 +84,8 @@ package struct RetrievalEvaluation: Sendable {
             // One more than is measured: a tie at the last cut-off decides which document is above
             // it.
             try search.forEach(wanted, count: cutoffs.deepest + 1, willCompute: willCompute) {
-                judged.append(judged(asked[$0], wanted[$0].marked, $1))
+                let vectorCount = matrix.vectorCount(of: asked[$0].row)
+                judged.append(judged(asked[$0], wanted[$0], $1, vectorCount: vectorCount))
             }
         } catch SearchError.scoreNotFinite(let query, let document) {
             throw EvaluationError.notFinite(
@@ -88,24 +93,30 @@ package struct RetrievalEvaluation: Sendable {
         }
     }
 
+    /// - Parameter vectorCount: the number of the query's vectors.
     private func judged(
-        _ query: JudgedQuery, _ relevant: [Int], _ found: ExactSearch.Found
+        _ query: JudgedQuery, _ wanted: ExactSearch.Query, _ found: ExactSearch.Found,
+        vectorCount: Int
     ) -> Judged {
         let relevances = found.best.map { query.relevance[ExactText(corpus.ids[$0.row])] ?? 0 }
         let measured = Array(relevances.prefix(cutoffs.deepest))
         let grades = Array(query.relevance.values)
         let metrics = RankingMetrics(relevances: measured, judged: grades, cutoffs: cutoffs)
         let chance = RankingMetrics.chance(
-            documentCount: corpus.ids.count,
-            relevances: query.relevance.filter { corpus.place(of: $0.key) != nil }.map(\.value),
+            documentCount: corpus.ids.count - (wanted.excluded == nil ? 0 : 1),
+            relevances: query.relevance.filter { id, _ in
+                corpus.place(of: id).map { $0 != wanted.excluded } ?? false
+            }.map(\.value),
             judged: grades, cutoffs: cutoffs)
-        let right = zip(relevant, found.marked).map { (row: $0, score: $1) }
+        let right = zip(wanted.marked, found.marked).map { (row: $0, score: $1) }
             .sorted { ($0.score, $1.row) > ($1.score, $0.row) }
         let scores = found.best.map(\.score)
         var outcome = QueryOutcome(
             query: query.id, language: query.language, group: query.group,
             measures: metrics.named, best: listed(found.best), relevant: listed(right),
-            stability: Self.stability(Array(scores.prefix(cutoffs.deepest)), relevances))
+            stability: Self.stability(
+                Array(scores.prefix(cutoffs.deepest)), relevances,
+                gap: QueryOutcome.Stability.gap(vectorCount: vectorCount)))
         outcome.rankOfRelevant = found.place?.rank
         outcome.hasTies =
             found.place?.isTied == true || zip(scores, scores.dropFirst()).contains(where: ==)
@@ -121,12 +132,12 @@ package struct RetrievalEvaluation: Sendable {
     /// Checks for two documents of different relevance whose scores differ by no more than
     /// rounding, the better one above the cut-off of the measures other than recall.
     private static func stability(
-        _ scores: [Float], _ relevances: [Int]
+        _ scores: [Float], _ relevances: [Int], gap: Float
     ) -> QueryOutcome.Stability {
         var found = QueryOutcome.Stability.stable
         for first in 0..<min(RankingCutoffs.reciprocalRank, scores.count) {
             for second in scores.indices.dropFirst(first + 1) {
-                guard scores[first] - scores[second] <= QueryOutcome.Stability.gap else { break }
+                guard scores[first] - scores[second] <= gap else { break }
                 guard relevances[first] != relevances[second] else { continue }
                 if scores[first] == scores[second] { return .tied }
                 found = .near

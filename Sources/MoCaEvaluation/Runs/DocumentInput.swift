@@ -15,9 +15,12 @@ struct DocumentInput {
     /// Text used instead of a prompt if the model has none for the role.
     private let wording: String?
 
+    /// - Parameter wordsPages: whether pages get MoCa's wording if the model has no prompt for their
+    ///   role.
     /// - Throws: `DataError`.
     init(
-        _ record: CorpusRecord, _ documents: EvaluationRun.Documents, images: ImageStore
+        _ record: CorpusRecord, _ documents: EvaluationRun.Documents, images: ImageStore,
+        wordsPages: Bool
     ) throws {
         if documents == .any, record.image == nil {
             guard !record.text.isEmpty else {
@@ -30,10 +33,12 @@ struct DocumentInput {
         }
         var segments: [Content.Segment] = [.image(try record.page(in: images))]
         if documents == .any, !record.text.isEmpty { segments.append(.text("\n" + record.text)) }
-        content = Content(segments)
+        // The text begins with the line break that separates it from the page.
+        content = Content(segments, isArranged: segments.count > 1)
         role = .documentImage
         // The wording of MoCa's evaluation.
-        wording = documents == .pages ? "\nRepresent the given document image." : nil
+        wording =
+            documents == .pages && wordsPages ? "\nRepresent the given document image." : nil
     }
 
     /// The input that a model embeds.
@@ -44,7 +49,8 @@ struct DocumentInput {
         guard let wording, role == nil else {
             return PromptedContent(content: content, role: role)
         }
-        return PromptedContent(content: Content(content.segments + [.text(wording)]), role: nil)
+        let worded = Content(content.segments + [.text(wording)], isArranged: true)
+        return PromptedContent(content: worded, role: nil)
     }
 
     /// The cache key of the value of `prompted`.
@@ -53,6 +59,6 @@ struct DocumentInput {
     func promptedKey(_ key: ContentID, known: (Role) -> Role?) -> ContentID {
         let role = known(role)
         guard let wording, role == nil else { return key.adding(role: role) }
-        return key.adding(wording).adding(role: nil)
+        return key.adding(wording).adding("arranged").adding(role: nil)
     }
 }

@@ -4,7 +4,7 @@ package import Foundation
 package import MoCaEmbedding
 package import MoCaSettings
 import MoCaTables
-package import MoCaVectors
+import MoCaVectors
 
 /// One run of a benchmark.
 ///
@@ -28,6 +28,12 @@ package struct EvaluationRun: Sendable {
     package var part: EvaluationPart?
     /// Whether the vectors of each set are written beside its scores.
     package var savesVectors = false
+    /// Whether the document with the id of a query is left out of the query's ranking; nil follows
+    /// the rules of each retrieval set.
+    package var ignoresIdenticalIDs: Bool?
+    /// What queries are embedded for; nil for the embedder's own instruction. Documents and
+    /// candidates always take the embedder's own.
+    package var queryInstruction: String?
     /// Settings that `scores.json` records in addition to the conditions of the vectors.
     package var settings: [String: JSON] = [:]
     /// The approximate number of tokens to embed before their vectors are saved.
@@ -70,8 +76,9 @@ package struct EvaluationRun: Sendable {
         _ folders: [URL], _ suite: BenchmarkSuite,
         _ score: (URL, inout CachedEmbedder) async throws -> ScoredSet
     ) async throws -> Report {
+        if queryInstruction != nil { try embedder.requireInstruction() }
         let conditions = embedder.conditions(model: model)
-        let cache = try VectorCache(in: output.appending(path: "cache"), of: conditions)
+        let cache = try VectorStore(cacheIn: output.appending(path: "cache"), of: conditions)
         // Shared by the whole run: inputs in several sets are embedded once.
         var cached = cachedEmbedder(cache)
         try Scores.removeFiles(of: folders.map(\.lastPathComponent), in: output)
@@ -108,18 +115,14 @@ package struct EvaluationRun: Sendable {
         let names = Set(subsets).sorted().joined(separator: ", ")
         all["subsets"] = subsets.isEmpty ? nil : .string(names)
         all["part"] = part?.setting
+        all["query_instruction"] = queryInstruction.map { .string($0) }
         return all
     }
 
-    private func cachedEmbedder(_ cache: VectorCache) -> CachedEmbedder {
+    private func cachedEmbedder(_ cache: VectorStore) -> CachedEmbedder {
         var cached = CachedEmbedder(
             embedder, cache, reuse: .sameWindow,
-            progress: { [tell] progress in
-                switch progress {
-                case .found(let count): tell(.found(inputs: count))
-                case .done(let count): tell(.done(count))
-                }
-            },
+            progress: { [tell] in tell(.progressed($0)) },
             willEmbed: { [isInterrupted, output] kept in
                 guard !isInterrupted() else {
                     throw EvaluationError.interrupted(output: output.path, kept: kept)

@@ -22,8 +22,8 @@ extension EvaluationRun {
         let report = try await scoreAll(folders, .mmeb) { folder, embedder in
             var set = try MMEBSet(
                 folder, images: images ?? data, part: part ?? EvaluationPart())
-            tell(.found(inputs: set.inputCount))
-            let rows = try await set.rows(with: &embedder)
+            embedder.progress.begin("inputs of \(folder.lastPathComponent)", total: set.inputCount)
+            let rows = try await set.rows(with: &embedder, instruction: queryInstruction)
             let matrix = try embedder.cache.matrix()
             if savesVectors { try set.write(matrix, rows, to: output) }
             return try set.score(matrix, rows)

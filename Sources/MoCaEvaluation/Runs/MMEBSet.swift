@@ -85,7 +85,11 @@ struct MMEBSet {
     }
 
     /// Returns the row of each input in the embedder's matrix, embedding one window at a time.
-    mutating func rows(with embedder: inout CachedEmbedder) async throws -> [Int] {
+    ///
+    /// - Parameter instruction: what to embed queries for; nil for the embedder's own.
+    mutating func rows(
+        with embedder: inout CachedEmbedder, instruction: String?
+    ) async throws -> [Int] {
         let start = WindowMeter(tokenCountMax: embedder.windowTokens)
         var (window, meter) = ([PromptedContent](), start)
         let known = embedder.embedder.known
@@ -112,14 +116,28 @@ struct MMEBSet {
             let names = (first..<number + 1).map { inputName(places[$0]) }
             let keys = try await ContentID.ids(of: window.map(\.content))
             contents += zip(window, keys).map { $1.adding(role: $0.role) }
-            let roles = window.map { $0.role.flatMap(known) }
-            rows += try await embedder.rows(
-                of: zip(window, roles).map { PromptedContent(content: $0.content, role: $1) },
-                keys: zip(roles, keys).map { $1.adding(role: $0) }, tellsCount: false
-            ) { names[$0] }
+            let inputs = zip(window, keys).map {
+                Self.input($0, key: $1, instruction: instruction, known: known)
+            }
+            rows += try await embedder.rows(of: inputs.map(\.content), keys: inputs.map(\.key)) {
+                names[$0]
+            }
             (window, meter) = ([], start)
         }
         return rows
+    }
+
+    /// The input that a model embeds, and its key; `key` is that of its content.
+    private static func input(
+        _ input: PromptedContent, key: ContentID, instruction: String?, known: (Role) -> Role?
+    ) -> (content: PromptedContent, key: ContentID) {
+        let role = input.role.flatMap(known)
+        var (content, key) = (input.content, key.adding(role: role))
+        if input.role == .query, let instruction {
+            content.instruction = instruction
+            key = key.adding(instruction)
+        }
+        return (PromptedContent(content: content, role: role), key)
     }
 
     /// - Parameter rows: the matrix's row of each input.
@@ -140,7 +158,7 @@ struct MMEBSet {
                 copiesOfRight: Set(
                     query.candidates.indices.dropFirst().filter {
                         contents[query.candidates[$0]] == right
-                    }))
+                    }), vectorCount: matrix.vectorCount(of: rows[query.query]))
         }
         var outcomes = evaluation.outcomes
         for (number, query) in queries.enumerated() {

@@ -4,9 +4,10 @@
 package import Foundation
 import MoCaCore
 import MoCaData
-import MoCaTables
 import MoCaEmbedding
+import MoCaSettings
 import MoCaSystem
+import MoCaTables
 import MoCaVectors
 
 extension EvaluationRun {
@@ -43,22 +44,32 @@ extension EvaluationRun {
     /// Scores sets with folders `corpus`, `queries` and `qrels`, or in the layout of BEIR.
     ///
     /// The model's prompts are applied to queries (`query`) and documents (`document`, or
-    /// `document_image` with an image); without prompts, queries are plain text, and pages get
-    /// ViDoRe's wording.
+    /// `document_image` with an image). A model without any embeds queries as plain text, and pages
+    /// with ViDoRe's wording.
     ///
     /// - Throws: `DataError`, `VectorError`, `EvaluationError`.
     package func retrieval(_ documents: Documents) async throws -> Report {
         let folders = try Self.retrievalSets(in: data, subsets: subsets, documents)
-        return try await scoreAll(folders, documents.suite) { folder, embedder in
+        let selfless = try documents == .pages ? [] : folders.filter { try leavesOwnOut($0) }
+        var run = self
+        if !selfless.isEmpty {
+            run.settings["ignore_identical_ids"] = .array(
+                selfless.map { .string($0.lastPathComponent) })
+        }
+        return try await run.scoreAll(folders, documents.suite) { folder, embedder in
             let set = try RetrievalSet(folder: folder)
             let part = part ?? EvaluationPart()
             // Queries without text are excluded.
             let scoredQueries = part.queries(of: set).filter { !$0.text.isEmpty }
             let selection = try CorpusSelection(part, of: set, queries: scoredQueries)
             let queries = scoredQueries.map {
-                PromptedContent(content: .text($0.text), role: embedder.embedder.known(.query))
+                PromptedContent(
+                    content: Content([.text($0.text)], instruction: queryInstruction),
+                    role: embedder.embedder.known(.query))
             }
-            let queryRows = try await embedder.rows(of: queries) {
+            let queryRows = try await embedder.rows(
+                of: queries, task: "queries of \(set.name)"
+            ) {
                 "\(set.name), query \(scoredQueries[$0].id)"
             }
             let corpus = try await embedCorpus(
@@ -67,7 +78,7 @@ extension EvaluationRun {
                 matrix: try embedder.cache.matrix(), queries: scoredQueries, queryRows: queryRows,
                 documentIDs: corpus.ids, documentRows: corpus.rows, contents: corpus.contents)
             if savesVectors { try vectors.write(set.name, to: output) }
-            var scored = try vectors.score(set) {
+            var scored = try vectors.score(set, withoutOwn: selfless.contains(folder)) {
                 guard !isInterrupted() else {
                     throw EvaluationError.interrupted(
                         output: output.path, kept: embedder.cache.count)
@@ -81,6 +92,11 @@ extension EvaluationRun {
         }
     }
 
+    /// Whether the document with the id of a query is left out of the rankings of a set.
+    private func leavesOwnOut(_ folder: URL) throws -> Bool {
+        try ignoresIdenticalIDs ?? RetrievalRules(of: folder).ignoresIdenticalIDs
+    }
+
     /// Embeds the chosen documents one window at a time; only their rows stay in memory.
     private func embedCorpus(
         of set: RetrievalSet, _ chosen: Set<ExactText>?, _ documents: Documents,
@@ -88,11 +104,12 @@ extension EvaluationRun {
     ) async throws -> EmbeddedCorpus {
         let windowCount = 64
         let known = embedder.embedder.known
+        let wordsPages = !embedder.embedder.hasImagePrompt
         let images = images.map { ImageStore(root: $0) } ?? set.images
         var reader = try CorpusReader(set.corpus)
         var corpus = EmbeddedCorpus()
         var isAtEnd = false
-        tell(.found(inputs: nil))
+        embedder.progress.begin("documents of \(set.name)", total: nil)
         while !isAtEnd {
             var window: [DocumentInput] = []
             let first = corpus.ids.count
@@ -102,7 +119,9 @@ extension EvaluationRun {
                     break
                 }
                 do {
-                    window.append(try DocumentInput(record, documents, images: images))
+                    window.append(
+                        try DocumentInput(
+                            record, documents, images: images, wordsPages: wordsPages))
                     corpus.ids.append(record.id)
                 } catch DataError.emptyContent {
                     // An empty document is not ranked; it counts as not found where it is relevant.
@@ -118,8 +137,7 @@ extension EvaluationRun {
             let ids = corpus.ids
             corpus.rows += try await embedder.rows(
                 of: window.map { $0.prompted(known: known) },
-                keys: zip(window, keys).map { $0.promptedKey($1, known: known) },
-                tellsCount: false
+                keys: zip(window, keys).map { $0.promptedKey($1, known: known) }
             ) { "\(set.name), document \(ids[first + $0])" }
         }
         return corpus

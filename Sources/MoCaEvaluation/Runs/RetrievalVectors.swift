@@ -26,11 +26,12 @@ struct RetrievalVectors {
             ids: ["query_ids": queries.map(\.id), "document_ids": documentIDs])
     }
 
-    /// - Parameter willCompute: called before each block of scores; an error that it throws ends
-    ///   the search.
+    /// - Parameters:
+    ///   - withoutOwn: whether the document with the id of a query is left out of its ranking.
+    ///   - willCompute: called before each block of scores; an error that it throws ends the search.
     /// - Throws: `EvaluationError`, `TorchError`, errors of `willCompute`.
     func score(
-        _ set: RetrievalSet, willCompute: () throws -> Void
+        _ set: RetrievalSet, withoutOwn: Bool, willCompute: () throws -> Void
     ) throws -> EvaluationRun.ScoredSet {
         let groups = TranslationGroups.names(of: queries, set.relevance)
         let judged = zip(queries, queryRows).map { query, row in
@@ -39,6 +40,7 @@ struct RetrievalVectors {
                 row: row, relevance: set.relevance[ExactText(query.id)] ?? [:])
         }
         var evaluation = RetrievalEvaluation(corpus: try Corpus(ids: documentIDs))
+        evaluation.ignoresIdenticalIDs = withoutOwn
         try evaluation.add(judged, in: matrix, documents: documentRows, willCompute: willCompute)
         let texts = Dictionary(queries.map { (ExactText($0.id), $0.text) }) { first, _ in first }
         var outcomes = evaluation.outcomes
@@ -49,12 +51,15 @@ struct RetrievalVectors {
             score: .retrieval(
                 try evaluation.score(
                     set: set.name, random: RandomSource(seed: 0, name: set.name))),
-            outcomes: outcomes, data: digest(judged, texts))
+            outcomes: outcomes, data: digest(judged, texts, withoutOwn: withoutOwn))
     }
 
-    /// A digest of contents, ids and judgements.
-    private func digest(_ judged: [JudgedQuery], _ texts: [ExactText: String]) -> String {
+    /// A digest of contents, ids, judgements and what is ranked.
+    private func digest(
+        _ judged: [JudgedQuery], _ texts: [ExactText: String], withoutOwn: Bool
+    ) -> String {
         var hasher = contents
+        if withoutOwn { hasher.add("without the documents of the queries' ids") }
         for id in documentIDs { hasher.add(id) }
         for query in judged {
             hasher.add(query.id)

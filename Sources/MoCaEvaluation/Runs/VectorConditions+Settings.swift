@@ -16,7 +16,9 @@ extension VectorConditions {
             "dimensions": .integer(dimensions), "fingerprint": .string(model),
             "prompts": .bool(!prompts.isEmpty), "prompts_digest": .string(promptsDigest),
         ]
+        settings["embedder"] = embedder.map(JSON.string)
         settings["device_model"] = deviceModel.map(JSON.string)
+        settings["orientation"] = orientation.map { .string($0.rawValue) }
         settings["min_pixels"] = minPixels.map(JSON.integer)
         settings["max_pixels"] = maxPixels.map(JSON.integer)
         settings["max_length"] = maxLength.map(JSON.integer)

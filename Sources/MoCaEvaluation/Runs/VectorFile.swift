@@ -25,9 +25,13 @@ struct VectorFile {
         self.matrix = matrix
     }
 
-    /// Adds rows of the matrix as float32 `[n, width]`.
+    /// Adds rows of the matrix as float32 `[n, width]`. If rows have several vectors,
+    /// `[sum of lengths, width]`, and the lengths `[n]` as `NAME_lengths`.
     mutating func add(vectors name: String, rows: [Int]) {
-        contents.append((.init(name, .float32, [rows.count, matrix.width]), .vectors(rows)))
+        let lengths = rows.map(matrix.vectorCount)
+        let shape = [lengths.reduce(0, +), matrix.width]
+        contents.append((.init(name, .float32, shape), .vectors(rows)))
+        if matrix.isRagged { add(integers: "\(name)_lengths", lengths) }
     }
 
     /// Adds int64 `[n]`.

@@ -1,6 +1,7 @@
 // The lines of `NAME_queries.jsonl`, from which reports, comparisons and intervals are made.
 
 package import Foundation
+import MoCaSettings
 import MoCaSystem
 
 extension [QueryOutcome] {
@@ -16,14 +17,8 @@ extension [QueryOutcome] {
     @discardableResult
     package func write(set: String, to output: URL) throws -> String {
         let file = Self.file(of: set, in: output)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {
-            var data = Data()
-            for outcome in self {
-                data += try encoder.encode(outcome)
-                data.append(UInt8(ascii: "\n"))
-            }
+            let data = try JSONFormat.lines(self)
             try AtomicFile.write(data, to: file)
             return Self.hash(data)
         } catch {

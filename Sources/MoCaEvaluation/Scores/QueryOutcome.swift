@@ -70,5 +70,9 @@ package struct QueryOutcome: Sendable, Hashable, Codable {
         /// The greatest difference of two similarities whose sign may change: each may move by
         /// `margin` towards the other.
         static let gap = 2 * margin
+
+        /// The greatest difference of two sums of similarities, one for each of a query's vectors,
+        /// whose sign may change.
+        static func gap(vectorCount: Int) -> Float { Float(vectorCount) * gap }
     }
 }

@@ -86,7 +86,7 @@ extension Scores {
 
     private static func write(_ value: some Encodable, to file: URL) throws {
         do {
-            try AtomicFile.write(json: value, to: file, endsLine: true)
+            try AtomicFile.write(json: value, as: .document, to: file)
         } catch {
             throw EvaluationError.cannotWrite(file: file.path, reason: error.fileReason)
         }

@@ -2,8 +2,11 @@
 // model_meta.json (mteb/results/task_result.py, mteb/models/model_meta.py).
 
 package import Foundation
+package import MoCaEmbedding
 import MoCaSettings
 import MoCaSystem
+package import MoCaVectors
+import Torch
 
 /// Writes results that `mteb.results.TaskResult.from_disk` reads.
 package struct MTEBExport: Sendable {
@@ -14,10 +17,31 @@ package struct MTEBExport: Sendable {
     /// The number of components of a vector.
     private let vectorLength: Int
     private let parameterCount: Int
+    /// Whether an embedding has a vector for each token.
+    private let isMultiVector: Bool
 
-    package init(model: String, revision: String, vectorLength: Int, parameterCount: Int) {
+    package init(
+        model: String, revision: String, vectorLength: Int, parameterCount: Int,
+        isMultiVector: Bool = false
+    ) {
         (self.model, self.revision) = (model, revision)
         (self.vectorLength, self.parameterCount) = (vectorLength, parameterCount)
+        self.isMultiVector = isMultiVector
+    }
+
+    /// Creates an export of the scores of `embedder`.
+    ///
+    /// - Parameter model: the identity of the embedder's model.
+    package init(_ embedder: Embedder, _ model: ModelIdentity) {
+        self.init(
+            // mteb expects ORGANISATION/MODEL.
+            model: model.repository
+                ?? URL(fileURLWithPath: model.folder).pathComponents.suffix(2)
+                .joined(separator: "/"),
+            // The same weights have different scores in another dtype.
+            revision: "\(model.fingerprint)-\(embedder.dtype.rawValue)",
+            vectorLength: embedder.vectorLength, parameterCount: embedder.parameterCount,
+            isMultiVector: embedder.isMultiVector)
     }
 
     /// Writes a file for each retrieval set; task names come from `suite`.
@@ -62,7 +86,7 @@ package struct MTEBExport: Sendable {
 
     private static func write(_ object: JSONObject, to file: URL) throws {
         do {
-            try AtomicFile.write(JSONFormat.indented.data(JSON.object(object)), to: file)
+            try AtomicFile.write(json: JSON.object(object), as: .indented, to: file)
         } catch {
             throw EvaluationError.cannotWrite(file: file.path, reason: error.fileReason)
         }
@@ -75,7 +99,8 @@ package struct MTEBExport: Sendable {
             "name": .string(model), "revision": .string(revision),
             "n_parameters": .integer(parameterCount), "embed_dim": .integer(vectorLength),
             "framework": .array([.string("safetensors")]),
-            "similarity_fn_name": .string("cosine"),
+            // The values of mteb's ScoringFunction.
+            "similarity_fn_name": .string(isMultiVector ? "MaxSim" : "cosine"),
             "modalities": .array([.string("image"), .string("text")]),
         ]
         // Required by mteb, but unknown here.

@@ -4,8 +4,9 @@ package import Foundation
 package import MoCaCore
 import MoCaData
 package import MoCaEmbedding
+import MoCaSystem
 import MoCaTables
-package import MoCaVectors
+import MoCaVectors
 
 /// A file of records in the input format of `moca embed`.
 package struct ProbeSet: Sendable {
@@ -18,13 +19,30 @@ package struct ProbeSet: Sendable {
     package var output: URL
     /// The role whose prompt is applied to each record.
     package var role: Role?
-    /// Called on progress.
-    package var tell: @Sendable (EmbeddingProgress) -> Void = { _ in }
+    /// Called with the number of inputs embedded or read from the cache; each model is a task.
+    package var onProgress: @Sendable (WorkProgress) -> Void = { _ in }
     /// Called between windows; if true, the run ends and can be continued.
     package var isInterrupted: @Sendable () -> Bool = { false }
 
     package init(records: URL, images: URL, output: URL, role: Role? = nil) {
         (self.records, self.images, self.output, self.role) = (records, images, output, role)
+    }
+
+    /// The ids and vectors of the records by a model, in order. Vectors have unit length, so that
+    /// their dot products are cosines.
+    ///
+    /// - Parameters:
+    ///   - folder: the model's folder.
+    ///   - options: the options of the embedder.
+    /// - Throws: the errors of loading and of embedding, `EvaluationError.interrupted`.
+    package func vectors(
+        ofModelIn folder: URL, options: EmbedderOptions
+    ) async throws -> (ids: [String], vectors: [[Float]]) {
+        var options = options
+        options.isNormalized = true
+        let identity = try ModelIdentity(of: folder, options)
+        let embedder = try await Embedder(loading: folder, options: options)
+        return try await vectors(of: embedder, model: identity.fingerprint)
     }
 
     /// The ids and vectors of the records, in order.
@@ -34,10 +52,11 @@ package struct ProbeSet: Sendable {
     package func vectors(
         of embedder: Embedder, model: String
     ) async throws -> (ids: [String], vectors: [[Float]]) {
-        let cache = try VectorCache(
-            in: output.appending(path: "cache"), of: embedder.conditions(model: model))
+        try embedder.requireOneVector(for: "drift")
+        let cache = try VectorStore(
+            cacheIn: output.appending(path: "cache"), of: embedder.conditions(model: model))
         var cached = CachedEmbedder(
-            embedder, cache, reuse: .sameWindow, progress: tell,
+            embedder, cache, reuse: .sameWindow, progress: onProgress,
             willEmbed: { [isInterrupted, output] kept in
                 guard !isInterrupted() else {
                     throw EvaluationError.interrupted(output: output.path, kept: kept)
@@ -47,7 +66,10 @@ package struct ProbeSet: Sendable {
         var reader = try EmbedRecordReader(file: records)
         var (ids, rows) = ([String](), [Int]())
         var (window, names, meter) = ([PromptedContent](), [String](), WindowMeter())
-        tell(.found(try EmbeddingInput.file(records).recordCount() ?? 0))
+        let count = try EmbeddingInput.file(records).recordCount() ?? 0
+        // An unknown count is 0.
+        cached.progress.begin(
+            "inputs of model \(model)", total: count == 0 ? nil : count)
         var next = try reader.next()
         while let record = next {
             let sample = try EmbedSample(record, images: store)
@@ -57,7 +79,7 @@ package struct ProbeSet: Sendable {
             meter.add(sample.content)
             next = try reader.next()
             guard meter.isFull || next == nil else { continue }
-            rows += try await cached.rows(of: window, tellsCount: false) { names[$0] }
+            rows += try await cached.rows(of: window) { names[$0] }
             (window, names, meter) = ([], [], WindowMeter())
         }
         let matrix = try cache.matrix()

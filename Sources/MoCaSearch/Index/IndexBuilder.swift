@@ -1,8 +1,9 @@
 // Synchronises an index with its source files.
 
 package import Foundation
-import MoCaCore
+package import MoCaCore
 package import MoCaEmbedding
+import MoCaSystem
 package import MoCaVectors
 import Torch
 
@@ -52,17 +53,20 @@ package struct IndexBuilder: Sendable {
     ///
     /// A file that cannot be read or decoded is excluded and reported with its reason.
     ///
-    /// - Parameter isInterrupted: called between batches; if true, finished work is kept and the
-    ///   run ends.
+    /// - Parameters:
+    ///   - paths: files and folders; a relative path names the items of its files as it was given.
+    ///   - progress: receives the number of embedded items.
+    ///   - isInterrupted: called between batches; if true, finished work is kept and the run ends.
     /// - Throws: `SearchError`, `SafetensorsError`.
     package func update(
-        paths: [URL] = [], progress: @escaping @Sendable (EmbeddingProgress) -> Void = { _ in },
+        paths: [URL] = [], progress: @escaping @Sendable (WorkProgress) -> Void = { _ in },
         isInterrupted: @Sendable () -> Bool = { false }
     ) async throws -> Report {
         let old = SearchIndex.exists(in: folder) ? try SearchIndex(opening: folder) : nil
         try old?.require(model)
-        let plan = try plan(paths.map(\.standardizedFileURL.path), old)
-        progress(.found(plan.waitingCount))
+        let plan = try plan(paths, old)
+        let progress = ProgressCounter(report: progress)
+        progress.begin("items", total: plan.waitingCount)
         var embedding = FileEmbedding(embedder, progress: progress)
         let isComplete = try await embedding.run(plan, isInterrupted: isInterrupted)
         let report = try write(plan, embedding, old)
@@ -73,26 +77,28 @@ package struct IndexBuilder: Sendable {
     }
 
     /// Reads all files, and determines for each whether the old index has its vectors.
-    private func plan(_ paths: [String], _ old: SearchIndex?) throws -> IndexPlan {
-        let oldPaths = old?.manifest.paths ?? []
-        let roots = paths.isEmpty ? oldPaths : paths
-        var plan = IndexPlan(paths: Set(oldPaths).union(paths).sorted())
+    private func plan(_ paths: [URL], _ old: SearchIndex?) throws -> IndexPlan {
+        let earlier = old?.manifest.roots ?? []
+        let roots =
+            paths.isEmpty
+            ? earlier : paths.map { IndexRoot(path: $0.standardizedFileURL.path) }
+        var plan = IndexPlan(IndexRoots(earlier, adding: paths))
         let oldRows = old.map { Dictionary(grouping: $0.items.indices, by: $0.rowKey) } ?? [:]
-        for (key, rows) in oldRows where !roots.contains(where: { Self.holds($0, key.path) }) {
-            plan.files.append(.init(path: key.path, source: .kept(rows)))
+        for (key, rows) in oldRows where !roots.contains(where: { $0.holds(key.path.text) }) {
+            plan.files.append(.init(path: key.path.text, source: .kept(rows)))
         }
         // A root that no longer exists removes its files from the index.
         let here = roots.filter { root in
-            FileManager.default.fileExists(atPath: root)
-                || !oldRows.keys.contains { Self.holds(root, $0.path) }
+            FileManager.default.fileExists(atPath: root.path)
+                || !oldRows.keys.contains { root.holds($0.path.text) }
         }
-        let scan = try FileScan(here, without: folder.path)
+        let scan = try FileScan(here.map(\.path), without: folder.path)
         plan.skipped = scan.skipped
         let rowsByHash = Dictionary(
             oldRows.map { ($0.key.hash, $0.value) }, uniquingKeysWith: { first, _ in first })
         add(scan.files, to: &plan, rowsByHash)
         let isEmpty = plan.files.allSatisfy(\.isEmpty) && plan.failed.isEmpty
-        if isEmpty, old == nil { throw SearchError.nothingToIndex(paths: roots) }
+        if isEmpty, old == nil { throw SearchError.nothingToIndex(paths: roots.map(\.path)) }
         return plan
     }
 
@@ -119,16 +125,11 @@ package struct IndexBuilder: Sendable {
         }
     }
 
-    /// Whether `path` is `root` or inside it.
-    private static func holds(_ root: String, _ path: String) -> Bool {
-        path == root || path.hasPrefix(root.hasSuffix("/") ? root : root + "/")
-    }
-
     /// Writes the new index.
     private func write(
         _ plan: IndexPlan, _ embedding: FileEmbedding, _ old: SearchIndex?
     ) throws -> Report {
-        let (items, runs, copied) = contents(plan, embedding, old)
+        let (items, vectors, copied) = contents(plan, embedding, old)
         do {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true)
@@ -136,50 +137,54 @@ package struct IndexBuilder: Sendable {
             throw SearchError.cannotWrite(path: folder.path, reason: error.localizedDescription)
         }
         let manifest = IndexManifest(
+            format: embedder.isMultiVector
+                ? IndexManifest.multiVectorFormat : IndexManifest.currentFormat,
             model: model, settings: settings, vectorLength: embedder.vectorLength,
-            itemCount: items.count, paths: plan.paths,
+            itemCount: items.count, roots: plan.roots.list,
             generation: (old?.manifest.generation ?? 0) + 1)
-        try IndexFiles.write(manifest, items: items, in: folder) { append in
-            for run in runs { try run.withUnsafeBytes { try append($0) } }
-        }
-        let files = Set(items.map(\.path))
+        try IndexFiles.write(manifest, items: items, vectors: vectors, in: folder)
+        let files = Set(items.map { ExactText($0.path) })
         return Report(
             items: items.count, files: files.count, embedded: embedding.count,
             copied: copied,
-            removed: Set(old?.items.map(\.path) ?? []).subtracting(files).count,
+            removed: Set(old?.items.map { ExactText($0.path) } ?? []).subtracting(files).count,
             skipped: plan.skipped, failed: plan.failed + embedding.failed(in: plan))
     }
 
-    /// All items ordered by path, and their vectors as slices in the same order.
+    /// All items ordered by path, and their vectors in the same order.
     private func contents(
         _ plan: IndexPlan, _ embedding: FileEmbedding, _ old: SearchIndex?
-    ) -> (items: [IndexItem], runs: [ArraySlice<Float>], copied: Int) {
-        let width = embedder.vectorLength
-        let oldValues: [Float] = old?.vectors.array() ?? []
-        var (items, runs, copied) = ([IndexItem](), [ArraySlice<Float>](), 0)
-        for index in plan.files.indices.sorted(by: { plan.files[$0].path < plan.files[$1].path }) {
+    ) -> (items: [IndexItem], vectors: [ItemVectors], copied: Int) {
+        var (items, vectors, copied) = ([IndexItem](), [ItemVectors](), 0)
+        var names = ItemNames(plan.roots)
+        let order = plan.files.indices.sorted {
+            ExactText(plan.files[$0].path) < ExactText(plan.files[$1].path)
+        }
+        for index in order {
             let file = plan.files[index]
+            let name = names.next(for: file.path)
             switch file.source {
             case .kept(let rows):
-                for row in rows {
-                    guard let item = old?.items[row] else { continue }
-                    items.append(item.moved(to: file.path))
-                    runs.append(oldValues[row * width..<(row + 1) * width])
-                }
+                guard let old else { continue }
+                items += rows.map { old.items[$0].placed(at: file.path, name: name) }
+                vectors.append(
+                    ItemVectors(
+                        values: old.vectors.values(of: rows)[...],
+                        lengths: rows.map(old.vectors.vectorCount)))
             case .new(let parts):
-                guard let values = embedding.values[index] else { continue }
-                items += parts.map(\.item)
-                runs.append(values[...])
+                guard let found = embedding.vectors[index] else { continue }
+                items += parts.map { $0.item.placed(at: file.path, name: name) }
+                vectors.append(found)
             case .sameAs(let first):
                 guard case .new(let parts) = plan.files[first].source,
-                    let values = embedding.values[first]
+                    let found = embedding.vectors[first]
                 else { continue }
-                items += parts.map { $0.item.moved(to: file.path) }
+                items += parts.map { $0.item.placed(at: file.path, name: name) }
                 copied += parts.count
-                runs.append(values[...])
+                vectors.append(found)
             }
         }
-        return (items, runs, copied)
+        return (items, vectors, copied)
     }
 
     /// The description of an error, without its recovery suggestion.

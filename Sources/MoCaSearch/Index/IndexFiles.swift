@@ -1,6 +1,7 @@
 // Reads and writes the files of an index.
 
 import Foundation
+import MoCaSettings
 import MoCaSystem
 import MoCaTables
 import Safetensors
@@ -11,21 +12,27 @@ enum IndexFiles {
     /// - Throws: `SearchError.damagedIndex`.
     static func manifest(in folder: URL) throws -> IndexManifest {
         let file = folder.appending(path: IndexManifest.fileName)
-        let manifest: IndexManifest
+        struct Version: Decodable {
+            var format: Int
+        }
         do {
-            manifest = try JSONDecoder().decode(
-                IndexManifest.self, from: Data(contentsOf: file))
+            let data = try Data(contentsOf: file)
+            // The other keys depend on the format.
+            let format = try JSONDecoder().decode(Version.self, from: data).format
+            let known = [IndexManifest.currentFormat, IndexManifest.multiVectorFormat]
+            guard known.contains(format) else {
+                throw SearchError.damagedIndex(
+                    file: file.path,
+                    reason: "its format is \(format), this version reads "
+                        + known.map(String.init).joined(separator: " and "))
+            }
+            return try JSONDecoder().decode(IndexManifest.self, from: data)
+        } catch let error as SearchError {
+            throw error
         } catch {
             throw SearchError.damagedIndex(
                 file: file.path, reason: "it is not the manifest of an index")
         }
-        guard manifest.format == IndexManifest.currentFormat else {
-            throw SearchError.damagedIndex(
-                file: file.path,
-                reason: "its format is \(manifest.format), this version reads "
-                    + "\(IndexManifest.currentFormat)")
-        }
-        return manifest
     }
 
     /// - Throws: `SearchError.damagedIndex`, `DataError`.
@@ -34,12 +41,20 @@ enum IndexFiles {
         var (items, reader) = ([IndexItem](), try LineReader(file))
         let decoder = JSONDecoder()
         while let line = try reader.next() {
+            let stored: StoredItem
             do {
-                items.append(try decoder.decode(IndexItem.self, from: line))
+                stored = try decoder.decode(StoredItem.self, from: line)
             } catch {
                 throw SearchError.damagedIndex(
                     file: file.path, reason: "line \(reader.lineNumber) is not an item")
             }
+            guard let item = stored.item(in: manifest.roots) else {
+                throw SearchError.damagedIndex(
+                    file: file.path,
+                    reason: "line \(reader.lineNumber) has root \(stored.root), the manifest "
+                        + "\(manifest.roots.count) roots")
+            }
+            items.append(item)
         }
         guard items.count == manifest.itemCount else {
             throw SearchError.damagedIndex(
@@ -49,52 +64,25 @@ enum IndexFiles {
         return items
     }
 
-    /// The vectors, float32 `[N, D]`, memory-mapped.
-    ///
-    /// - Throws: `SearchError.damagedIndex`, `SafetensorsError`.
-    static func vectors(_ manifest: IndexManifest, in folder: URL) throws -> Tensor {
-        let url = folder.appending(path: manifest.vectorsName)
-        let file = try SafetensorsFile(mapping: url)
-        let entry = try file.entry(IndexManifest.tensorName)
-        let shape = [manifest.itemCount, manifest.vectorLength]
-        guard entry.dtype == .float32, entry.shape == shape,
-            let tensor = try Tensor(IndexManifest.tensorName, in: file)
-        else {
-            throw SearchError.damagedIndex(
-                file: url.path,
-                reason: "its tensor is \(entry.dtype.rawValue)\(entry.shape), must be F32\(shape)")
-        }
-        return tensor
-    }
-
     /// Writes items and vectors, then the manifest that names them, and removes older files.
     ///
-    /// - Parameter rows: passes the vectors' bytes to its argument, row by row.
+    /// - Parameter vectors: the vectors of consecutive items, in the order of the items.
     /// - Throws: `SearchError.cannotWrite`, `SafetensorsError`.
     static func write(
-        _ manifest: IndexManifest, items: [IndexItem], in folder: URL,
-        rows: ((UnsafeRawBufferPointer) throws -> Void) throws -> Void
+        _ manifest: IndexManifest, items: [IndexItem], vectors: [ItemVectors], in folder: URL
     ) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var lines = Data()
-        for item in items {
-            lines.append(try encoder.encode(item))
-            lines.append(UInt8(ascii: "\n"))
+        let roots = IndexRoots(manifest.roots, adding: [])
+        let stored = items.map { item in
+            guard let stored = StoredItem(item, in: roots) else {
+                preconditionFailure("\(item.path) is in no root of the index")
+            }
+            return stored
         }
-        try write(lines, to: folder.appending(path: manifest.itemsName))
-        let writer = try SafetensorsWriter(
-            folder.appending(path: manifest.vectorsName),
-            tensors: [
-                .init(
-                    IndexManifest.tensorName, .float32,
-                    [manifest.itemCount, manifest.vectorLength])
-            ])
-        try rows { try writer.append($0, to: IndexManifest.tensorName) }
-        try writer.finish()
-        encoder.outputFormatting.insert(.prettyPrinted)
+        try write(JSONFormat.lines(stored), to: folder.appending(path: manifest.itemsName))
+        try write(vectors, of: manifest, to: folder.appending(path: manifest.vectorsName))
         try write(
-            try encoder.encode(manifest), to: folder.appending(path: IndexManifest.fileName))
+            JSONFormat.indented.data(manifest),
+            to: folder.appending(path: IndexManifest.fileName))
         try removeOthers(than: manifest, in: folder)
     }
 

@@ -1,5 +1,7 @@
 // The work of an update, determined before anything is embedded.
 
+import MoCaCore
+
 /// The planned action for each file.
 struct IndexPlan: Sendable {
     /// The source of a file's vectors.
@@ -21,14 +23,14 @@ struct IndexPlan: Sendable {
         }
     }
 
-    /// The indexed paths.
-    let paths: [String]
+    /// The indexed files and folders.
+    let roots: IndexRoots
     var files: [File] = []
     var skipped: [SkippedFile] = []
     var failed: [SkippedFile] = []
 
-    init(paths: [String]) {
-        self.paths = paths
+    init(_ roots: IndexRoots) {
+        self.roots = roots
     }
 
     /// The number of items to embed.
@@ -42,23 +44,24 @@ struct IndexPlan: Sendable {
 extension SearchIndex {
     /// The key of a file; all rows of the file share it.
     struct RowKey: Hashable {
-        let path: String
+        let path: ExactText
         let hash: String
     }
 
     /// The key of a row's file.
     func rowKey(_ row: Int) -> RowKey {
-        RowKey(path: items[row].path, hash: items[row].hash)
+        RowKey(path: ExactText(items[row].path), hash: items[row].hash)
     }
 }
 
 extension IndexItem {
-    /// Returns the item at the path of another file with the same contents.
-    func moved(to path: String) -> IndexItem {
-        guard path != self.path else { return self }
+    /// Returns the item as one of the file at `path`, which has the same contents.
+    ///
+    /// - Parameter name: the name of the file.
+    func placed(at path: String, name: String) -> IndexItem {
         var item = self
         item.path = path
-        item.id = part.map { "\(path)#\($0)" } ?? path
+        item.id = part.map { "\(name)#\($0)" } ?? name
         return item
     }
 }

@@ -5,7 +5,7 @@
 package import Foundation
 package import MoCaEmbedding
 package import MoCaVectors
-package import Torch
+import Torch
 
 /// Items with their memory-mapped vectors.
 ///
@@ -19,13 +19,14 @@ package struct SearchIndex: Sendable {
     package let manifest: IndexManifest
     /// The items, in row order.
     package let items: [IndexItem]
-    /// The vectors, float32 `[N, D]`.
-    package let vectors: Tensor
+    /// The vectors, a row for each item.
+    package let vectors: VectorMatrix
 
     /// A search hit.
     package struct Hit: Sendable, Hashable {
         package let item: IndexItem
-        /// The dot product, which is the cosine for unit vectors.
+        /// The dot product, which is the cosine for unit vectors; for embeddings of several vectors
+        /// the sum over the query's vectors of the greatest dot product.
         package let score: Float
     }
 
@@ -59,18 +60,48 @@ package struct SearchIndex: Sendable {
 
     /// The items most similar to a query, best first; ties keep the index's order.
     ///
-    /// - Throws: `TorchError`.
+    /// - Throws: `SearchError.scoreNotFinite`, `TorchError`.
     package func best(_ query: Embedding, count: Int) throws -> [Hit] {
-        precondition(query.values.count == manifest.vectorLength, "a query of another length")
+        precondition(query.vectorLength == manifest.vectorLength, "a query of another length")
+        let best =
+            vectors.isRagged ? try bestBySums(query, count) : try bestByProducts(query, count)
+        return best.map { Hit(item: items[$0.row], score: $0.score) }
+    }
+
+    private func bestByProducts(_ query: Embedding, _ count: Int) throws -> [TopK.Row] {
         let column = Tensor(query.values, shape: [manifest.vectorLength, 1])  // [D, 1]
         var best = TopK(count: count)
         for start in stride(from: 0, to: items.count, by: Self.chunk) {
             let rows = start..<min(start + Self.chunk, items.count)
-            let scores: [Float] = try catchingTorchErrors {
-                withoutGradient { vectors.narrowed(0, rows).matmul(column).array() }  // [rows, 1]
+            let scores = try vectors.withValues(of: rows) {
+                try Self.products($0, shape: [rows.count, manifest.vectorLength], column)
             }
             for (row, score) in zip(rows, scores) { best.add(row, score) }
         }
-        return best.sorted().map { Hit(item: items[$0.row], score: $0.score) }
+        return best.sorted()
+    }
+
+    /// The products of rows `[rows, D]` with a column `[D, 1]`.
+    private static func products(
+        _ values: UnsafeBufferPointer<Float>, shape: [Int], _ column: Tensor
+    ) throws -> [Float] {
+        try catchingTorchErrors {
+            withoutGradient {
+                Tensor.withBorrowed(values, shape: shape) {
+                    $0.matmul(column).array()  // [rows, 1]
+                }
+            }
+        }
+    }
+
+    private func bestBySums(_ query: Embedding, _ count: Int) throws -> [TopK.Row] {
+        let search = ExactSearch(
+            matrix: vectors, documents: Array(items.indices),
+            queries: VectorMatrix(ragged: [query]))
+        var best: [TopK.Row] = []
+        try search.forEach([ExactSearch.Query(row: 0)], count: count, willCompute: {}) {
+            best = $1.best
+        }
+        return best
     }
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import MoCaData
+import MoCaSettings
 import MoCaSystem
 import MoCaTables
 
@@ -29,8 +30,8 @@ struct MinedFolder {
                 try records(writer)
                 try writer.finish()
                 try AtomicFile.write(
-                    json: report, to: partial.appending(path: MiningReport.fileName),
-                    endsLine: true)
+                    json: report, as: .document,
+                    to: partial.appending(path: MiningReport.fileName))
             }
         } catch let error as SystemFileError {
             throw SearchError.cannotWriteMined(path: url.path, reason: error.reason)

@@ -3,6 +3,7 @@
 import MoCaCore
 import MoCaData
 import MoCaEmbedding
+import MoCaSystem
 import MoCaTables
 import MoCaVectors
 
@@ -40,11 +41,11 @@ struct MiningPairs {
     ///
     /// - Parameters:
     ///   - filter: excludes records, and takes those that fail.
-    ///   - progress: called with the number of rows completed since the last call.
+    ///   - progress: counts the completed rows.
     /// - Throws: `DataError`, errors of embedding.
     init(
         _ subset: Subset, in catalog: Catalog<ContrastiveSample>, _ filter: MiningQuarantine,
-        embedder: inout CachedEmbedder, progress: (Int) -> Void
+        embedder: inout CachedEmbedder, progress: ProgressCounter
     ) async throws {
         var window = Window()
         var firstRow = 0
@@ -58,7 +59,7 @@ struct MiningPairs {
                 || window.ids.count == Self.windowCountMax
             guard isFull || row == subset.rowCount - 1 else { continue }
             try await embed(window, &embedder, filter)
-            progress(row + 1 - firstRow)
+            progress.add(row + 1 - firstRow)
             (window, firstRow) = (Window(), row + 1)
         }
     }
@@ -117,7 +118,7 @@ struct MiningPairs {
     private mutating func embed(
         _ window: Window, _ embedder: inout CachedEmbedder
     ) async throws {
-        let found = try await embedder.rows(of: window.inputs, tellsCount: false) { index in
+        let found = try await embedder.rows(of: window.inputs) { index in
             "\(window.ids[index / 2]), \(index % 2 == 0 ? "query" : "positive")"
         }
         for (index, side) in window.sides.enumerated() {

@@ -1,9 +1,10 @@
 // Adds hard negatives, found by an embedder, to subsets of pairs.
 
 package import Foundation
-import MoCaCore
+package import MoCaCore
 package import MoCaData
 package import MoCaEmbedding
+import MoCaSystem
 package import MoCaTables
 package import MoCaVectors
 package import Torch
@@ -19,8 +20,9 @@ package struct NegativeMiner: Sendable {
     package var model: ModelIdentity
     /// The folder in which each subset gets a folder.
     package var output: URL
-    /// The folder that caches vectors between runs, with a subfolder for each model and settings.
-    package var vectors: URL
+    /// The folder that caches vectors between runs, with a subfolder for each model and settings;
+    /// nil caches them in the output until the run is complete.
+    package var vectors: URL?
     package var settings = MiningSettings()
     /// Records to exclude, such as those found by `moca data check`.
     package var quarantine: [QuarantinedRecord] = []
@@ -39,13 +41,13 @@ package struct NegativeMiner: Sendable {
     package enum Event: Sendable {
         /// A subset started; its records are being embedded.
         case started(subset: String, records: Int)
-        /// The number of records embedded since the last event.
-        case embedded(records: Int)
+        /// The number of records of the subset that were embedded.
+        case progressed(WorkProgress)
         /// A subset was mined in this run or an earlier one.
         case finished(MiningReport, wasThere: Bool)
     }
 
-    package init(embedder: Embedder, model: ModelIdentity, output: URL, vectors: URL) {
+    package init(embedder: Embedder, model: ModelIdentity, output: URL, vectors: URL? = nil) {
         (self.embedder, self.model) = (embedder, model)
         (self.output, self.vectors) = (output, vectors)
     }
@@ -70,10 +72,10 @@ package struct NegativeMiner: Sendable {
         if !resumes, let job = jobs.first(where: { $0.folder.exists }) {
             throw SearchError.outputExists(folder: job.folder.url.path)
         }
-        let cache = try VectorCache(
-            in: vectors, of: embedder.conditions(model: model.fingerprint))
+        let cache = try VectorStore(
+            cacheIn: vectors ?? scratch, of: embedder.conditions(model: model.fingerprint))
         var cached = CachedEmbedder(
-            embedder, cache, reuse: .sameInput, progress: { _ in },
+            embedder, cache, reuse: .sameInput,
             willEmbed: { [self] in try goOn(kept: $0) })
         var reports: [MiningReport] = []
         for job in jobs {
@@ -81,7 +83,19 @@ package struct NegativeMiner: Sendable {
             tell(.finished(report, wasThere: wasThere))
             reports.append(report)
         }
+        if vectors == nil { try removeScratch() }
         return reports
+    }
+
+    /// The folder of vectors that are needed until the run is complete.
+    private var scratch: URL { output.appending(path: ".vectors", directoryHint: .isDirectory) }
+
+    private func removeScratch() throws {
+        do {
+            try FileSystem.remove(scratch)
+        } catch {
+            throw SearchError.cannotWriteMined(path: error.path, reason: error.reason)
+        }
     }
 
     /// A subset and its output folder.
@@ -120,9 +134,10 @@ package struct NegativeMiner: Sendable {
             throw SearchError.emptySubset(name: job.subset.name)
         }
         tell(.started(subset: job.subset.name, records: job.subset.rowCount))
-        let table = try await MiningPairs(job.subset, in: catalog, filter, embedder: &cached) {
-            tell(.embedded(records: $0))
-        }
+        let progress = ProgressCounter { tell(.progressed($0)) }
+        progress.begin("records of \(job.subset.name)", total: job.subset.rowCount)
+        let table = try await MiningPairs(
+            job.subset, in: catalog, filter, embedder: &cached, progress: progress)
         guard !table.rows.isEmpty else { throw SearchError.emptySubset(name: job.subset.name) }
         if !filter.failures.isEmpty { report.failed = filter.failures }
         let search = ExactSearch(

@@ -1,8 +1,10 @@
-// Finds the nearest documents of many queries: exactly those of a plain loop over dot products, at
+// Finds the nearest documents of many queries: exactly those of a plain loop over similarities, at
 // the speed of matrix products, without the full score matrix.
 //
-// Q queries and C documents of a block, D components of a vector.
+// Q queries and C documents of a block, V vectors of a block's queries or documents, D components
+// of a vector.
 
+import MoCaCore
 import MoCaSystem
 package import MoCaVectors
 package import Torch
@@ -11,37 +13,61 @@ package import Torch
 ///
 /// Each block of queries is multiplied by each block of documents. The summation order of a matrix
 /// product depends on its shape and library, so its scores only preselect: every document that
-/// could be among the best within the rounding error is rescored with `VectorMatrix`'s dot product.
-/// Ranking, ties and score bits therefore equal those of the plain loop, independent of block sizes
-/// and the number of threads. The blocks bound the memory in use.
+/// could be among the best within the rounding error is rescored by `VectorMatrix.score`. Ranking,
+/// ties and score bits therefore equal those of the plain loop, independent of block sizes and the
+/// number of threads. The blocks bound the memory in use.
+///
+/// Rows of a ragged matrix are compared by the sum of maxima (late interaction), a query's vectors
+/// with a document's.
 package struct ExactSearch: Sendable {
     /// The approximate number of neighbours held while a block is searched.
     private static let neighbourCountMax = 1 << 22
 
+    /// The vectors of the documents.
     package let matrix: VectorMatrix
+    /// The vectors of the queries.
+    private let queryMatrix: VectorMatrix
     /// The matrix's row of each document.
     package let documents: [Int]
     package let device: Device
-    /// The number of documents in a block.
+    /// The maximum number of vectors of the documents in a block, exceeded only by one document.
     package var documentBlock = 4096
-    /// The maximum number of queries in a block.
+    /// The maximum number of vectors of the queries in a block, exceeded only by one query.
     package var queryBlock = 1024
 
-    /// - Parameter documents: the matrix's row of each document; of documents with equal scores the
-    ///   first ranks higher.
-    package init(matrix: VectorMatrix, documents: [Int], device: Device = .cpu) {
+    /// - Parameters:
+    ///   - documents: the matrix's row of each document; of documents with equal scores the first
+    ///     ranks higher.
+    ///   - queries: the vectors of the queries; nil if they are in `matrix`.
+    package init(
+        matrix: VectorMatrix, documents: [Int], queries: VectorMatrix? = nil, device: Device = .cpu
+    ) {
+        let queries = queries ?? matrix
+        precondition(
+            queries.isRagged == matrix.isRagged && queries.width == matrix.width,
+            "vectors of two kinds")
         (self.matrix, self.documents, self.device) = (matrix, documents, device)
+        queryMatrix = queries
+    }
+
+    /// The score of a query's row with a document, summed in the fixed order.
+    func score(_ row: Int, _ document: Int) -> Float {
+        queryMatrix.score(of: row, with: documents[document], in: matrix)
     }
 
     /// A query.
     package struct Query: Sendable {
-        /// The matrix's row of the query.
+        /// The row of the query among the vectors of queries.
         package let row: Int
         /// Documents whose scores are reported at any rank, as indices in `documents`.
         package let marked: [Int]
+        /// A document that is left out, as an index in `documents`; it must not be marked.
+        package let excluded: Int?
 
-        package init(row: Int, marked: [Int] = []) {
-            (self.row, self.marked) = (row, marked)
+        package init(row: Int, marked: [Int] = [], excluded: Int? = nil) {
+            self.row = row
+            self.marked = marked
+            self.excluded = excluded
         }
     }
 
@@ -74,12 +100,30 @@ package struct ExactSearch: Sendable {
         _ body: (Int, Found) throws -> Void
     ) throws {
         let block = min(queryBlock, max(16, Self.neighbourCountMax / max(1, count)))
-        for start in stride(from: 0, to: queries.count, by: block) {
-            let numbers = start..<min(start + block, queries.count)
+        let counts = queries.map { queryMatrix.vectorCount(of: $0.row) }
+        let blocks = documentBlocks
+        for numbers in Self.blocks(of: counts, vectors: queryBlock, count: block) {
             var states = try states(of: queries, numbers, count: count)
-            try search(&states, numbers, willCompute)
+            try search(&states, numbers, blocks, willCompute)
             for number in numbers {
-                try body(number, states[number - start].found(matrix, documents))
+                try body(number, states[number - numbers.lowerBound].found(score))
+            }
+        }
+    }
+
+    /// The blocks of documents.
+    private var documentBlocks: [Range<Int>] {
+        Self.blocks(
+            of: documents.map(matrix.vectorCount), vectors: documentBlock, count: documentBlock)
+    }
+
+    /// Cuts a list of vector counts into ranges of at most `count` rows within a budget of vectors.
+    private static func blocks(
+        of vectorCounts: [Int], vectors budget: Int, count: Int
+    ) -> [Range<Int>] {
+        TokenBudget(budget).ranges(of: vectorCounts).flatMap { range in
+            stride(from: range.lowerBound, to: range.upperBound, by: count).map {
+                $0..<min($0 + count, range.upperBound)
             }
         }
     }
@@ -89,7 +133,7 @@ package struct ExactSearch: Sendable {
     ) throws -> [QuerySearch] {
         try numbers.map { number in
             let query = queries[number]
-            let scores = matrix.scores(of: query.row, with: query.marked.map { documents[$0] })
+            let scores = query.marked.map { score(query.row, $0) }
             if let bad = scores.firstIndex(where: { !$0.isFinite }) {
                 throw SearchError.scoreNotFinite(query: number, document: query.marked[bad])
             }
@@ -98,23 +142,35 @@ package struct ExactSearch: Sendable {
     }
 
     private func search(
-        _ states: inout [QuerySearch], _ numbers: Range<Int>, _ willCompute: () throws -> Void
+        _ states: inout [QuerySearch], _ numbers: Range<Int>, _ blocks: [Range<Int>],
+        _ willCompute: () throws -> Void
     ) throws {
-        let values = matrix.values(of: states.map(\.row))
-        let lengths = values.withUnsafeBufferPointer {
-            VectorMatrix.norms(of: $0, width: matrix.width)
+        let rows = states.map(\.row)
+        let values = queryMatrix.values(of: rows)
+        let queries = values.withUnsafeBufferPointer {
+            VectorBlock($0, of: rows, in: queryMatrix)
         }
         let left = try catchingTorchErrors {
-            Tensor(values, shape: [states.count, matrix.width], on: device)  // [Q, D]
+            Tensor(values, shape: [queries.vectorCount, matrix.width], on: device)  // [V, D]
         }
-        for start in stride(from: 0, to: documents.count, by: documentBlock) {
+        for block in blocks {
             try willCompute()
-            let block = start..<min(start + documentBlock, documents.count)
-            let (scores, longest) = try products(left, block, query: numbers.lowerBound)
-            try scores.withBytes { bytes in
-                try scan(
-                    bytes.assumingMemoryBound(to: Float.self), of: block, &states,
-                    lengths: lengths.map { $0 * longest }, first: numbers.lowerBound)
+            let (products, documents) = try products(left, block, query: numbers.lowerBound)
+            let longest = documents.norms.max() ?? 0
+            let bounds = (0..<queries.count).map { row in
+                RoundingBound(
+                    width: matrix.width, lengths: queries.norm(of: row) * longest,
+                    vectorCount: queries.vectorCount(of: row))
+            }
+            try products.withBytes { bytes in
+                let products = bytes.assumingMemoryBound(to: Float.self)
+                guard matrix.isRagged else {
+                    return try scan(products, of: block, &states, bounds, first: numbers.lowerBound)
+                }
+                let scores = MaxSimilarity(queries: queries, documents: documents)(products)
+                try scores.withUnsafeBufferPointer {
+                    try scan($0, of: block, &states, bounds, first: numbers.lowerBound)
+                }
             }
         }
     }
@@ -126,7 +182,7 @@ package struct ExactSearch: Sendable {
     /// - Throws: the error of the first query that fails.
     private func scan(
         _ scores: UnsafeBufferPointer<Float>, of block: Range<Int>,
-        _ states: inout [QuerySearch], lengths: [Double], first: Int
+        _ states: inout [QuerySearch], _ bounds: [RoundingBound], first: Int
     ) throws {
         var failures = [(any Error)?](repeating: nil, count: states.count)
         let count = states.count
@@ -142,7 +198,7 @@ package struct ExactSearch: Sendable {
             do {
                 try add(
                     UnsafeBufferPointer(rebasing: scores[row]), of: block, to: &state,
-                    lengths: lengths[index], query: first + index)
+                    within: bounds[index], query: first + index)
                 return nil
             } catch {
                 return error
@@ -151,75 +207,47 @@ package struct ExactSearch: Sendable {
         for case let failure? in failures { throw failure }
     }
 
-    /// The scores `[Q, C]` of a block of documents, and the length of its longest vector.
+    /// The products `[V of queries, V of documents]` of a block of documents, and its vectors.
     private func products(
         _ left: Tensor, _ block: Range<Int>, query: Int
-    ) throws -> (scores: Tensor, longest: Double) {
-        try matrix.withValues(of: documents[block]) { values in
-            let lengths = VectorMatrix.norms(of: values, width: matrix.width)
-            if let bad = lengths.firstIndex(where: { !$0.isFinite }) {
+    ) throws -> (products: Tensor, documents: VectorBlock) {
+        let rows = documents[block]
+        return try matrix.withValues(of: rows) { values in
+            let found = VectorBlock(values, of: rows, in: matrix)
+            if let bad = found.firstNotFinite {
                 throw SearchError.scoreNotFinite(query: query, document: block.lowerBound + bad)
             }
-            let shape = [block.count, matrix.width]
-            let scores = try catchingTorchErrors {
+            let shape = [found.vectorCount, matrix.width]
+            let products = try catchingTorchErrors {
                 withoutGradient {
-                    Tensor.withBorrowed(values, shape: shape) { documents in  // [C, D]
-                        left.matmul(documents.to(device).transposed(0, 1)).to(.cpu)  // [Q, C]
+                    Tensor.withBorrowed(values, shape: shape) { documents in  // [V, D]
+                        left.matmul(documents.to(device).transposed(0, 1)).to(.cpu)  // [V, V]
                     }
                 }
             }
-            return (scores, lengths.max() ?? 0)
+            return (products, found)
         }
     }
 
     private func add(
         _ scores: UnsafeBufferPointer<Float>, of block: Range<Int>, to state: inout QuerySearch,
-        lengths: Double, query: Int
+        within bound: RoundingBound, query: Int
     ) throws {
-        guard lengths.isFinite else {
+        guard bound.isFinite else {
             throw SearchError.scoreNotFinite(query: query, document: block.lowerBound)
         }
-        let bound = RoundingBound(width: matrix.width, lengths: lengths)
         guard bound.isSafe else { return try addPlainly(block, to: &state, query: query) }
-        state.add(scores, from: block.lowerBound, slack: bound.slack) {
-            matrix.score(of: $0, with: documents[$1])
-        }
+        state.add(scores, from: block.lowerBound, slack: bound.slack, score)
     }
 
-    /// Scores vectors whose sums may overflow, each by the plain dot product.
+    /// Scores vectors whose sums may overflow, each by the plain similarity.
     private func addPlainly(_ block: Range<Int>, to state: inout QuerySearch, query: Int) throws {
-        let scores = matrix.scores(of: state.row, with: Array(documents[block]))
+        let scores = block.map { score(state.row, $0) }
         if let bad = scores.firstIndex(where: { !$0.isFinite }) {
             throw SearchError.scoreNotFinite(query: query, document: block.lowerBound + bad)
         }
         scores.withUnsafeBufferPointer { scores in
-            state.add(scores, from: block.lowerBound, slack: 0) {
-                matrix.score(of: $0, with: documents[$1])
-            }
+            state.add(scores, from: block.lowerBound, slack: 0, score)
         }
-    }
-}
-
-/// A bound on the difference between two summation orders of one float32 dot product.
-///
-/// In any summation order, with or without fused multiply-adds, the sum is within g |x| |y| of the
-/// true product, g = D u / (1 - D u), u = 2^-24 (Higham, Accuracy and Stability of Numerical
-/// Algorithms, 2nd ed., eq. 3.5, and Cauchy-Schwarz); two sums are within twice that. Underflow
-/// adds at most the smallest normal number per product, also where subnormal numbers are flushed to
-/// zero. Half-precision modes of matrix products (TF32, bfloat16) do not satisfy this bound;
-/// libtorch leaves them off by default.
-struct RoundingBound {
-    /// The maximum difference of the sums.
-    let slack: Double
-    /// Whether no partial sum can overflow.
-    let isSafe: Bool
-
-    /// - Parameter lengths: the product of the lengths of the two vectors.
-    init(width: Int, lengths: Double) {
-        let unit = Double(width) * 0x1p-24
-        // The lengths themselves are rounded, in double precision.
-        let product = lengths * 1.000_001
-        slack = 2 * unit / (1 - unit) * product + Double(width) * 0x1p-125
-        isSafe = unit < 0.5 && product < 0x1p126
     }
 }

@@ -1,7 +1,5 @@
 // The search state of one query over blocks of documents.
 
-import MoCaVectors
-
 /// Collects documents that may be among the best, and counts those that rank above the best marked
 /// document.
 ///
@@ -23,6 +21,8 @@ struct QuerySearch {
     private let marked: [Float]
     /// The best of the marked documents.
     private let target: TopK.Row?
+    /// A document that is left out.
+    private let excluded: Int?
     private let count: Int
     private var candidates: [Candidate] = []
     /// The best of the exactly scored documents.
@@ -37,6 +37,7 @@ struct QuerySearch {
         marked = scores
         target = zip(query.marked, scores).max { ($0.1, $1.0) < ($1.1, $0.0) }
             .map { (row: $0.0, score: $0.1) }
+        excluded = query.excluded
         self.count = count
         best = TopK(count: count)
     }
@@ -66,7 +67,8 @@ struct QuerySearch {
             }
             guard let target, let (least, most) = around else { continue }
             let above = Self.count(scores, part) { $0 > most }
-            aboveTarget += above
+            let isExcluded = excluded.map { part.contains($0 - start) && scores[$0 - start] > most }
+            aboveTarget += above - (isExcluded == true ? 1 : 0)
             guard Self.count(scores, part, { $0 >= least }) > above else { continue }
             for index in part where scores[index] >= least && scores[index] <= most {
                 compare(start + index, target, exact)
@@ -78,7 +80,8 @@ struct QuerySearch {
         _ scores: UnsafeBufferPointer<Float>, _ part: Range<Int>, from start: Int,
         _ slack: Double, _ exact: Score
     ) {
-        for index in part where Double(scores[index]) + slack >= threshold {
+        for index in part
+        where Double(scores[index]) + slack >= threshold && start + index != excluded {
             let score = Double(scores[index])
             candidates.append(
                 Candidate(
@@ -88,7 +91,7 @@ struct QuerySearch {
     }
 
     private mutating func compare(_ document: Int, _ target: TopK.Row, _ exact: Score) {
-        guard document != target.row else { return }
+        guard document != target.row, document != excluded else { return }
         let score = exact(row, document)
         if score == target.score { tiedWithTarget += 1 }
         if score > target.score || (score == target.score && document < target.row) {
@@ -116,8 +119,8 @@ struct QuerySearch {
     }
 
     /// The result, after all documents were added.
-    mutating func found(_ matrix: VectorMatrix, _ documents: [Int]) -> ExactSearch.Found {
-        score { matrix.score(of: $0, with: documents[$1]) }
+    mutating func found(_ exact: Score) -> ExactSearch.Found {
+        score(exact)
         return ExactSearch.Found(
             best: best.sorted(), marked: marked,
             place: target.map { _ in

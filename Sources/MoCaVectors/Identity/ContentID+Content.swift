@@ -2,11 +2,11 @@
 
 import Foundation
 package import MoCaCore
-package import MoCaEmbedding
+import MoCaEmbedding
 package import MoCaSystem
 
 extension ContentID {
-    /// The identity of a content's texts and image bytes. Reads every image.
+    /// The identity of a content's texts, image bytes and instruction. Reads every image.
     ///
     /// - Throws: an error of the file system, for an image file that does not exist.
     package init(_ content: Content) throws {
@@ -23,6 +23,11 @@ extension ContentID {
                 hasher.add("image")
                 hasher.add(try Data(contentsOf: url, options: .mappedIfSafe))
             }
+        }
+        if content.isArranged, content.hasImages { hasher.add("arranged") }
+        if let instruction = content.instruction {
+            hasher.add("instruction")
+            hasher.add(instruction)
         }
         self = hasher.id
     }

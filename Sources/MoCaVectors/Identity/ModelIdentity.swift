@@ -3,6 +3,8 @@
 package import Foundation
 import MoCaData
 package import MoCaEmbedding
+import MoCaHub
+import MoCaSettings
 import MoCaSystem
 import Safetensors
 
@@ -14,10 +16,24 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
     package let folder: String
     /// A fingerprint of configuration, contract, tokenizer, image processor, weights and settings.
     package let fingerprint: String
+    /// The name of the model on the Hugging Face Hub; nil for a folder outside of its cache.
+    package let repository: String?
+    /// The commit of the model in its repository; nil for a folder outside of the Hub's cache.
+    package let commit: String?
 
     /// Creates an identity that was saved.
     package init(folder: String, fingerprint: String) {
-        (self.folder, self.fingerprint) = (folder, fingerprint)
+        self.folder = folder
+        self.fingerprint = fingerprint
+        repository = nil
+        commit = nil
+    }
+
+    /// The name with the commit, which selects the same files on any machine; nil for a folder
+    /// outside of the Hub's cache.
+    package var name: String? {
+        guard let repository, let commit else { return nil }
+        return "\(repository)@\(commit)"
     }
 
     /// Reads the whole folder: settings, and the name, type, shape and bytes of each tensor.
@@ -37,17 +53,19 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
             try Self.add(SafetensorsCheckpoint(opening: weights), to: &hasher)
             hasher.add(try Data(contentsOf: adapter.appending(path: "adapter_config.json")))
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        hasher.add(try encoder.encode(VectorSettings(options)))
+        hasher.add(try JSONFormat.escapedLine.data(VectorSettings(options)))
         self.folder = folder.standardizedFileURL.path
         fingerprint = hasher.id.text
+        let snapshot = HubSnapshot(folder)
+        repository = snapshot?.name
+        commit = snapshot?.commit
     }
 
     private static let contractName = "moca.json"
     private static let fileNames = [
         "config.json", contractName, "preprocessor_config.json", "processor_config.json",
-        "tokenizer.json", "tokenizer_config.json",
+        "tokenizer.json", "tokenizer_config.json", "modules.json", "1_Pooling/config.json",
+        "config_sentence_transformers.json",
     ]
 
     /// Reads a file; a contract without its probes, which describe the vectors but do not change
@@ -55,10 +73,10 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
     private static func contents(of file: URL) throws -> Data {
         let data = try Data(contentsOf: file)
         guard file.lastPathComponent == contractName,
-            var contract = try JSONSerialization.jsonObject(with: data) as? [String: Any]
+            case .object(var contract) = try JSON(parsing: data)
         else { return data }
         contract["probes"] = nil
-        return try JSONSerialization.data(withJSONObject: contract, options: .sortedKeys)
+        return try JSONFormat.escapedLine.data(JSON.object(contract))
     }
 
     /// Adds weights, independent of how they are sharded.

@@ -5,6 +5,7 @@ package import MoCaCore
 package import MoCaEmbedding
 import MoCaModel
 import MoCaProcessing
+import MoCaSettings
 import MoCaSystem
 import Torch
 
@@ -32,9 +33,16 @@ package struct VectorConditions: Sendable, Hashable, Codable {
     package var dimensions: Int
     package var minPixels: Int?
     package var maxPixels: Int?
+    /// Which orientation tags of image files are applied; nil for TIFF's only.
+    package var orientation: OrientationPolicy?
     /// The maximum input length in tokens; nil without truncation.
     package var maxLength: Int?
     package var truncation: TruncationPolicy?
+    /// The rules of the embedder, if they are not MoCa's, with its instruction.
+    package var embedder: String?
+    /// The version of the layout in which an input's several vectors are stored; nil for embedders
+    /// with one vector for each input.
+    package var tokenVectors: Int?
     /// The templates by role.
     package var prompts: [String: String]
     /// The fingerprint of the model: its files, with the weights' bytes.
@@ -42,22 +50,24 @@ package struct VectorConditions: Sendable, Hashable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case program, libtorch, device, dtype, threads, attention, pooling, dimensions, truncation
-        case prompts, model
+        case orientation, prompts, model, embedder
         case deviceModel = "device_model"
         case batchTokens = "batch_tokens"
         case isNormalized = "normalize"
         case minPixels = "min_pixels"
         case maxPixels = "max_pixels"
         case maxLength = "max_length"
+        case tokenVectors = "token_vectors"
     }
+
+    /// The present version of the layout of several vectors: `VectorStore` with `lengths.bin`.
+    static let tokenVectorsFormat = 1
 
     /// The conditions as JSON with sorted keys.
     ///
     /// - Throws: an error of the encoder.
     package func json() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(self)
+        try JSONFormat.indented.data(self)
     }
 
     /// The fingerprint of the conditions: 32 hexadecimal digits.
@@ -90,10 +100,12 @@ extension VectorConditions {
             ("attention", attention == other.attention), ("pooling", pooling == other.pooling),
             ("min-pixels", minPixels == other.minPixels),
             ("max-pixels", maxPixels == other.maxPixels),
+            ("orient", orientation == other.orientation),
             ("max-length", maxLength == other.maxLength),
             ("truncation", truncation == other.truncation),
             ("dimensions", dimensions == other.dimensions),
             ("normalize", isNormalized == other.isNormalized),
+            ("embedder", embedder == other.embedder),
             ("prompts", prompts == other.prompts),
         ]
         return pairs.filter { !$0.1 }.map(\.0)
@@ -112,8 +124,12 @@ extension Embedder {
             batchTokens: batchTokens, attention: settings.pooling.attention,
             pooling: settings.pooling.pooling, isNormalized: settings.pooling.isNormalized,
             dimensions: vectorLength, minPixels: settings.budget?.minPixels,
-            maxPixels: settings.budget?.maxPixels, maxLength: settings.truncation?.maxLength,
+            maxPixels: settings.budget?.maxPixels,
+            orientation: settings.orientation == .ignore ? nil : settings.orientation,
+            maxLength: settings.truncation?.maxLength,
             truncation: settings.truncation?.policy,
+            embedder: settings.rules.identity,
+            tokenVectors: isMultiVector ? VectorConditions.tokenVectorsFormat : nil,
             prompts: Dictionary(
                 uniqueKeysWithValues: contract.prompts.map { ($0.key.rawValue, $0.value) }),
             model: fingerprint)

@@ -58,6 +58,8 @@ struct WindowRecord: Sendable {
     /// The record's id; nil if the record could not be read.
     let id: String?
     let content: Result<Content, any Error>
+    /// The key of the record's vector: the identity of this record and of all before it.
+    let key: ContentID
 }
 
 /// Reads records one window at a time, so that memory does not grow with the input.
@@ -121,7 +123,8 @@ struct WindowReader {
         } catch let error as DataError where !error.endsInput {
             count += 1
             hasher.add(error.oneLine)
-            return WindowRecord(name: "record \(count)", id: nil, content: .failure(error))
+            return WindowRecord(
+                name: "record \(count)", id: nil, content: .failure(error), key: fingerprint)
         }
         guard let record else { return nil }
         count += 1
@@ -131,16 +134,24 @@ struct WindowReader {
         let name = record.location.description
         do {
             let sample = try EmbedSample(record, images: images)
-            return WindowRecord(name: name, id: sample.id, content: .success(sample.content))
+            return WindowRecord(
+                name: name, id: sample.id, content: .success(sample.content), key: fingerprint)
         } catch {
-            return WindowRecord(name: name, id: record.id, content: .failure(error))
+            return WindowRecord(
+                name: name, id: record.id, content: .failure(error), key: fingerprint)
         }
     }
 
     private mutating func add(_ record: EmbedRecord) {
         hasher.add(record.id ?? "")
         hasher.add(record.text ?? "")
+        // Each part has a tag, so that an instruction is not taken for a path.
+        if let instruction = record.instruction {
+            hasher.add("instruction")
+            hasher.add(instruction)
+        }
         for image in record.images {
+            hasher.add("image")
             switch image {
             case .path(let path): hasher.add(path)
             case .encoded(let data): hasher.add(data)

@@ -57,6 +57,9 @@ package struct EmbeddingJob: Sendable {
         let format = try EmbeddingOutput(of: output)
         let reader = try input.reader()
         let embedder = try await Embedder(loading: model, options: options)
+        guard !embedder.isMultiVector || format.holdsSeveralVectors else {
+            throw VectorError.multiVectorOutput(path: output.path)
+        }
         let loadSeconds = (clock.now - start).seconds
         let journal = try VectorJournal(
             beside: output, conditions: conditions(embedder), role: role, resumes: resumes)
@@ -67,7 +70,9 @@ package struct EmbeddingJob: Sendable {
                 tokenBudget: tokenBudget(embedder),
                 tokensPerImage: embedder.processor.images.configuration.largestTokenCount))
         try await run.embedAll(progress: progress, isInterrupted: isInterrupted)
-        try format.write(journal, width: embedder.vectorLength, to: output)
+        try format.write(
+            journal, width: embedder.vectorLength, isMultiVector: embedder.isMultiVector,
+            to: output)
         let list = try EmbeddingOutput.writeErrors(journal, of: output)
         try journal.remove()
         var report = run.report

@@ -1,6 +1,7 @@
 // Writes vectors and ids to an output file; its extension selects the format.
 
 import Foundation
+import MoCaSettings
 import MoCaSystem
 import MoCaTables
 import Safetensors
@@ -13,8 +14,12 @@ enum EmbeddingOutput: String, CaseIterable {
     case jsonl
     /// Columns `id` and `embedding` (list of float).
     case parquet
-    /// Tensor `embeddings` `[n, d]`, with `ids` in the metadata as a JSON list.
+    /// Tensor `embeddings` `[n, d]`, with `ids` in the metadata as a JSON list. With a vector for
+    /// each token, `embeddings` has the vectors of all records and `lengths` `[n]` their numbers.
     case safetensors
+
+    /// Whether a record may have several vectors.
+    var holdsSeveralVectors: Bool { self == .safetensors }
 
     /// - Throws: `VectorError.unknownOutput`.
     init(of url: URL) throws {
@@ -26,15 +31,20 @@ enum EmbeddingOutput: String, CaseIterable {
 
     /// Writes the contents of a journal; each file is complete or absent.
     ///
-    /// - Parameter width: the number of components of a vector.
+    /// - Parameters:
+    ///   - width: the number of components of a vector.
+    ///   - isMultiVector: whether a record has a vector for each token.
     /// - Throws: `VectorError`, `DataError`, `SafetensorsError`.
-    func write(_ journal: VectorJournal, width: Int, to url: URL) throws {
+    func write(
+        _ journal: VectorJournal, width: Int, isMultiVector: Bool = false, to url: URL
+    ) throws {
         try Self.wrapping {
             switch self {
             case .npy: try Self.writeNumPy(journal, width, url)
             case .jsonl: try Self.writeLines(journal, url)
             case .parquet: try Self.writeParquet(journal, url)
-            case .safetensors: try Self.writeSafetensors(journal, width, url)
+            case .safetensors:
+                try Self.writeSafetensors(journal, width, isMultiVector: isMultiVector, url)
             }
         }
     }
@@ -56,14 +66,12 @@ enum EmbeddingOutput: String, CaseIterable {
     }
 
     private static func writeErrors(_ journal: VectorJournal, to url: URL) throws -> URL? {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var file: AtomicFile?
-        try journal.forEach { entry, _ in
+        try journal.forEachEntry { entry in
             guard entry.error != nil else { return }
             let open = try file ?? AtomicFile(url)
             file = open
-            try open.append(String(decoding: encoder.encode(entry), as: UTF8.self) + "\n")
+            try open.append(JSONFormat.line.text(entry) + "\n")
         }
         guard let file else {
             try FileSystem.remove(url)
@@ -83,7 +91,7 @@ enum EmbeddingOutput: String, CaseIterable {
         try numPyHeader(rows: journal.commit.vectors, width: width)
             .withUnsafeBytes { try file.append($0) }
         try forEachVector(journal) { number, id, vector in
-            try ids.append((number == 0 ? "[" : ",\n ") + quoted(id))
+            try ids.append((number == 0 ? "[" : ",\n ") + JSONFormat.line.text(id))
             try vector.withUnsafeBytes { try file.append($0) }
         }
         try ids.append(journal.commit.vectors == 0 ? "[]\n" : "]\n")
@@ -106,7 +114,7 @@ enum EmbeddingOutput: String, CaseIterable {
         let file = try AtomicFile(url)
         try forEachVector(journal) { _, id, vector in
             let numbers = vector.map(\.description).joined(separator: ",")
-            try file.append("{\"id\":\(quoted(id)),\"embedding\":[\(numbers)]}\n")
+            try file.append("{\"id\":\(JSONFormat.line.text(id)),\"embedding\":[\(numbers)]}\n")
         }
         try file.finish()
     }
@@ -120,15 +128,25 @@ enum EmbeddingOutput: String, CaseIterable {
     }
 
     private static func writeSafetensors(
-        _ journal: VectorJournal, _ width: Int, _ url: URL
+        _ journal: VectorJournal, _ width: Int, isMultiVector: Bool, _ url: URL
     ) throws {
-        var ids: [String] = []
-        try forEachVector(journal) { _, id, _ in ids.append(id) }
-        let list = String(decoding: try JSONEncoder().encode(ids), as: UTF8.self)
+        var (ids, lengths) = ([String](), [Int64]())
+        try journal.forEachRecord { entry, vectors in
+            ids.append(entry.id ?? "")
+            lengths.append(Int64(vectors.count / width))
+        }
+        let list = try JSONFormat.escapedLine.text(ids)
         let name = "embeddings"
-        let writer = try SafetensorsWriter(
-            url, tensors: [SafetensorsDeclaration(name, .float32, [ids.count, width])],
-            metadata: ["ids": list])
+        let rows = Int(lengths.reduce(0, +))
+        var tensors = [SafetensorsDeclaration(name, .float32, [rows, width])]
+        if isMultiVector {
+            // First, as the wider type: readers need its offset to be a multiple of 8.
+            tensors.insert(SafetensorsDeclaration("lengths", .int64, [lengths.count]), at: 0)
+        }
+        let writer = try SafetensorsWriter(url, tensors: tensors, metadata: ["ids": list])
+        if isMultiVector {
+            try lengths.withUnsafeBytes { try writer.append($0, to: "lengths") }
+        }
         try forEachVector(journal) { _, _, vector in
             try vector.withUnsafeBytes { try writer.append($0, to: name) }
         }
@@ -138,17 +156,10 @@ enum EmbeddingOutput: String, CaseIterable {
     private static func forEachVector(
         _ journal: VectorJournal, _ body: (Int, String, [Float]) throws -> Void
     ) throws {
-        var number = 0
-        try journal.forEach { entry, vector in
-            guard entry.error == nil else { return }
-            try body(number, entry.id ?? "", vector)
-            number += 1
+        var index = 0
+        try journal.forEachRecord { entry, vector in
+            try body(index, entry.id ?? "", vector)
+            index += 1
         }
-    }
-
-    private static func quoted(_ text: String) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        return String(decoding: try encoder.encode(text), as: UTF8.self)
     }
 }

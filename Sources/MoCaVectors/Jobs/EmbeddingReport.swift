@@ -1,12 +1,12 @@
 // The report of a job: `moca embed --report`.
 
 import Foundation
-package import MoCaEmbedding
+import MoCaEmbedding
 import MoCaProcessing
 
 /// Counts, seconds and memory of one run.
 package struct EmbeddingReport: Sendable, Hashable, Codable {
-    /// The number of vectors in the output, including those of an interrupted run.
+    /// The number of embedded records in the output, including those of an interrupted run.
     package var items: Int
     /// The number of tokens that this run computed, excluding image tokens.
     package var textTokens: Int
@@ -47,13 +47,13 @@ package struct EmbeddingReport: Sendable, Hashable, Codable {
 
     init(
         _ statistics: EmbeddingStatistics, records: Int, vectors: Int, resumed: Int,
-        dropped: InputOutline.Dropped
+        truncated: Truncated
     ) {
         (items, self.records, resumedRecords) = (vectors, records, resumed)
         (textTokens, imageTokens) = (statistics.textTokens, statistics.imageTokens)
         preprocessSeconds = statistics.preprocessSeconds
         computeSeconds = statistics.computeSeconds
-        (droppedTokens, droppedImages) = (dropped.tokens, dropped.images)
+        (droppedTokens, droppedImages) = (truncated.tokens, truncated.images)
     }
 }
 

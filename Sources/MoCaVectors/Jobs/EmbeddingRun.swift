@@ -2,7 +2,7 @@
 
 import Foundation
 import MoCaCore
-package import MoCaEmbedding
+import MoCaEmbedding
 import MoCaModel
 import MoCaProcessing
 import MoCaSystem
@@ -15,7 +15,7 @@ struct EmbeddingRun {
     private let journal: VectorJournal
     private var reader: WindowReader
     private var statistics = EmbeddingStatistics()
-    private var dropped = InputOutline.Dropped()
+    private var truncated = Truncated()
     private var resumed = 0
 
     init(
@@ -37,8 +37,8 @@ struct EmbeddingRun {
     /// The report of the run, without times.
     var report: EmbeddingReport {
         var report = EmbeddingReport(
-            statistics, records: journal.commit.records, vectors: journal.commit.vectors,
-            resumed: resumed, dropped: dropped)
+            statistics, records: journal.commit.records, vectors: journal.embeddedCount,
+            resumed: resumed, truncated: truncated)
         report.notes = reader.notes
         return report
     }
@@ -107,11 +107,13 @@ struct EmbeddingRun {
 
     private mutating func keep(_ window: Window, _ computed: Computed) throws {
         try stopAtFailure(window.records, computed.results)
-        var (entries, values) = ([VectorJournal.Entry](), [Float]())
+        var (entries, keys, values) = ([VectorJournal.Entry](), [ContentID](), [Float]())
         for (record, result) in zip(window.records, computed.results) {
             switch result {
             case .success(let embedding):
-                entries.append(.init(id: record.id))
+                let count = embedding.vectorCount
+                entries.append(.init(id: record.id, vectorCount: count == 1 ? nil : count))
+                keys += Array(repeating: record.key, count: count)
                 values += embedding.values
             case .failure(let error):
                 let error = try Self.located(error, record)
@@ -119,11 +121,11 @@ struct EmbeddingRun {
             }
         }
         for case .success(let outline) in window.outlines {
-            dropped.tokens += outline.dropped.tokens
-            dropped.images += outline.dropped.images
+            truncated += outline.truncated
         }
         statistics.add(computed.statistics)
-        try journal.append(entries, values: values, fingerprint: window.fingerprint)
+        try journal.append(
+            entries, keys: keys, values: values, fingerprint: window.fingerprint)
     }
 
     /// - Throws: the first record's error, unless bad records are skipped.

@@ -1,7 +1,7 @@
 // Embeds inputs that are missing from the cache, such that the bits of a vector do not depend on
 // the cache's contents.
 
-import MoCaCore
+package import MoCaCore
 package import MoCaEmbedding
 package import MoCaSystem
 
@@ -22,11 +22,12 @@ package struct CachedEmbedder {
     }
 
     package let embedder: Embedder
-    package let cache: VectorCache
+    package let cache: VectorStore
     /// The approximate number of tokens in a window.
     package var windowTokens = WindowMeter.tokenCountMax
     private let reuse: Reuse
-    private let progress: @Sendable (EmbeddingProgress) -> Void
+    /// Counts the inputs that were embedded or read from the cache.
+    package let progress: ProgressCounter
     private let willEmbed: @Sendable (Int) throws -> Void
     /// The cache's row of each input so far.
     private var rows: [ContentID: Int] = [:]
@@ -34,15 +35,17 @@ package struct CachedEmbedder {
     package private(set) var embeddedCount = 0
 
     /// - Parameters:
+    ///   - progress: receives the progress of each task that `progress.begin` starts.
     ///   - willEmbed: called before each window with the number of cached vectors; an error that it
     ///     throws ends the run.
     package init(
-        _ embedder: Embedder, _ cache: VectorCache, reuse: Reuse,
-        progress: @escaping @Sendable (EmbeddingProgress) -> Void,
+        _ embedder: Embedder, _ cache: VectorStore, reuse: Reuse,
+        progress: @escaping @Sendable (WorkProgress) -> Void = { _ in },
         willEmbed: @escaping @Sendable (Int) throws -> Void
     ) {
         (self.embedder, self.cache, self.reuse) = (embedder, cache, reuse)
-        (self.progress, self.willEmbed) = (progress, willEmbed)
+        self.progress = ProgressCounter(report: progress)
+        self.willEmbed = willEmbed
     }
 
     /// Returns the cache's rows of inputs, embedding those that are missing.
@@ -50,10 +53,11 @@ package struct CachedEmbedder {
     /// - Parameters:
     ///   - keys: the keys of the inputs, if known; nil reads every input to compute its key.
     ///   - name: returns the name of an input in errors, by index.
-    ///   - tellsCount: whether `progress` is called with the number of inputs.
+    ///   - task: begins a task of `progress` with the number of new inputs; nil continues the
+    ///     present one.
     /// - Throws: `VectorError`, such as `.badRecord` and `.notFinite`, and errors of `willEmbed`.
     package mutating func rows(
-        of inputs: [PromptedContent], keys: [ContentID]? = nil, tellsCount: Bool = true,
+        of inputs: [PromptedContent], keys: [ContentID]? = nil, task: String? = nil,
         name: (Int) -> String
     ) async throws -> [Int] {
         let found = if let keys { keys } else { try await Self.keys(of: inputs) }
@@ -61,7 +65,7 @@ package struct CachedEmbedder {
         let new = inputs.indices.filter {
             rows[found[$0]] == nil && seen.insert(found[$0]).inserted
         }
-        if tellsCount { progress(.found(new.count)) }
+        if let task { progress.begin(task, total: new.count) }
         var (window, meter) = ([Entry](), WindowMeter(tokenCountMax: windowTokens))
         for index in new {
             window.append(Entry(input: inputs[index], key: found[index], name: name(index)))
@@ -91,26 +95,27 @@ package struct CachedEmbedder {
     /// Finds or computes the vectors of a window.
     private mutating func embed(_ window: [Entry]) async throws {
         let kept = keptKeys(of: window)
-        let isThere = kept.map { cache.row(of: $0) != nil }
-        let missing = window.indices.filter { !isThere[$0] }
+        let found = try cache.rows(of: kept)
+        let missing = window.indices.filter { found[$0] == nil }
         let computed = reuse == .sameInput || missing.isEmpty ? missing : Array(window.indices)
-        for index in window.indices where isThere[index] { try cache.verify(kept[index]) }
-        progress(.done(window.count - computed.count))
+        for case .some(let row) in found { _ = try cache.values(ofRow: row) }
+        progress.add(window.count - computed.count)
         let progress = progress
         let results = try await embedder.embed(
-            computed.map { window[$0].input }, progress: { progress(.done($0)) })
+            computed.map { window[$0].input }, progress: { progress.add($0) })
         // Rows of this window from a killed run have the same bits, and are kept.
-        var (added, values) = ([ContentID](), [Float]())
+        var (added, values, counts) = ([ContentID](), [Float](), [Int]())
         for (index, result) in zip(computed, results) {
-            let vector = try Self.vector(result, of: window[index].name)
-            guard !isThere[index] else { continue }
+            let embedding = try Self.embedding(result, of: window[index].name)
+            guard found[index] == nil else { continue }
             added.append(kept[index])
-            values += vector
+            values += embedding.values
+            counts.append(embedding.vectorCount)
         }
-        try cache.append(added, values: values)
+        try cache.append(keys: added, values: values, vectorCounts: counts)
         embeddedCount += computed.count
-        for (entry, key) in zip(window, kept) {
-            guard let row = cache.row(of: key) else { preconditionFailure("a row is not kept") }
+        for (entry, row) in zip(window, try cache.rows(of: kept)) {
+            guard let row else { preconditionFailure("a row is not kept") }
             rows[entry.key] = row
         }
     }
@@ -127,11 +132,11 @@ package struct CachedEmbedder {
         }
     }
 
-    private static func vector(
+    private static func embedding(
         _ result: Result<Embedding, any Error>, of name: String
-    ) throws -> [Float] {
+    ) throws -> Embedding {
         do {
-            return try result.get().values
+            return try result.get()
         } catch EmbeddingError.notFinite {
             throw VectorError.notFinite(record: name)
         } catch let error as any UserFacingError {

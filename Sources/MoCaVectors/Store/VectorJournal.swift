@@ -1,11 +1,12 @@
 // The results of a run so far, stored beside its output until the output is complete.
 //
-// The folder OUTPUT.progress contains `settings.json`, `vectors.bin` (consecutive float32 rows) and
-// `records.jsonl` (a line per record, and after each window a line that commits it). Anything after
-// the last commit was incomplete when the run ended, and is truncated.
+// The folder OUTPUT.progress is a `VectorStore` with one more file, `records.jsonl`: a line per
+// record, and after each window a line that commits it. Anything after the last commit was
+// incomplete when the run ended, and is truncated.
 
 import Foundation
 import MoCaCore
+import MoCaSettings
 import MoCaSystem
 import MoCaTables
 
@@ -19,12 +20,22 @@ final class VectorJournal {
         var record: String?
         /// The reason why the record has no vector.
         var error: String?
+        /// The number of vectors of the record; nil for one.
+        var vectorCount: Int?
+
+        private enum CodingKeys: String, CodingKey {
+            case id, record, error
+            case vectorCount = "vectors"
+        }
     }
 
     /// The extent of the valid data.
     struct Commit: Codable, Hashable {
         var records = 0
+        /// The number of vectors, of which a record may have several.
         var vectors = 0
+        /// The number of records without a vector; nil for none.
+        var failures: Int?
         /// The fingerprint of the records so far.
         var fingerprint = ContentHasher().id.text
     }
@@ -37,6 +48,10 @@ final class VectorJournal {
 
     /// The contents of `settings.json`: how the vectors are computed.
     private struct Settings: Codable {
+        static let currentFormat = 2
+
+        /// The version of the folder's layout; nil before versions were stored.
+        var format: Int? = currentFormat
         var conditions: VectorConditions
         /// The role whose prompt is applied to each record.
         var role: String?
@@ -46,11 +61,9 @@ final class VectorJournal {
         }
     }
 
-    let folder: URL
     private(set) var commit = Commit()
-    private let width: Int
+    private let store: VectorStore
     private let records: GrowingFile
-    private let vectors: GrowingFile
 
     /// Starts a new journal, or continues that of an earlier run.
     ///
@@ -61,78 +74,77 @@ final class VectorJournal {
     init(
         beside output: URL, conditions: VectorConditions, role: Role?, resumes: Bool
     ) throws {
-        folder = output.appendingPathExtension("progress")
-        width = conditions.dimensions
+        let folder = output.appendingPathExtension("progress")
         let settings = Settings(conditions: conditions, role: role?.rawValue)
-        let isThere = FileManager.default.fileExists(
-            atPath: folder.appending(path: Self.settingsName).path)
+        store = try VectorStore(
+            in: folder, for: .progress(output: output), width: conditions.dimensions,
+            settings: try JSONFormat.indented.data(settings), keepsRows: resumes,
+            companions: [Self.recordsName]
+        ) {
+            try Self.check(settings, stored: $0, in: folder)
+        }
         do {
-            try FileSystem.makeFolder(folder)
             records = try GrowingFile(folder.appending(path: Self.recordsName))
-            vectors = try GrowingFile(folder.appending(path: Self.vectorsName))
         } catch {
-            throw VectorError.cannotWrite(
-                path: output.path, reason: "its folder \(error.path): \(error.reason)")
+            throw VectorStore.Purpose.progress(output: output).cannotOpen(error)
         }
-        do {
-            try records.lock()
-        } catch {
-            throw VectorError.inUse(folder: folder.path)
-        }
-        if isThere, resumes {
-            try check(settings)
-            try recover()
-        } else {
-            try wrapping {
-                try records.cut(to: 0)
-                try vectors.cut(to: 0)
-                try AtomicFile.write(json: settings, to: settingsFile)
-            }
-        }
+        try recover()
     }
 
-    /// Appends a window: `values` has the rows of the entries without an error, in order.
+    /// The folder of the journal.
+    var folder: URL { store.folder }
+
+    /// Appends a window.
     ///
+    /// - Parameters:
+    ///   - keys: the keys of the entries without an error, in order.
+    ///   - values: the rows of the entries without an error, in order.
+    ///   - fingerprint: the fingerprint of all records up to the end of the window.
     /// - Throws: `VectorError.cannotWrite`.
-    func append(_ entries: [Entry], values: [Float], fingerprint: ContentID) throws {
-        precondition(values.count % width == 0)
+    func append(
+        _ entries: [Entry], keys: [ContentID], values: [Float], fingerprint: ContentID
+    ) throws {
+        // Vectors are written first: the commit line must not exist before them.
+        try store.append(keys: keys, values: values, synchronizes: true)
         commit.records += entries.count
-        commit.vectors += values.count / width
+        let failures = entries.count { $0.error != nil }
+        if failures > 0 { commit.failures = (commit.failures ?? 0) + failures }
+        commit.vectors += keys.count
         commit.fingerprint = fingerprint.text
-        let encoder = JSONEncoder()
-        var lines = Data()
-        for line in entries.map({ Line(entry: $0) }) + [Line(commit: commit)] {
-            lines.append(try encoder.encode(line))
-            lines.append(UInt8(ascii: "\n"))
-        }
+        let lines = entries.map { Line(entry: $0) } + [Line(commit: commit)]
+        let data = try JSONFormat.lines(lines)
         try wrapping {
-            // Vectors are written first: the commit line must not exist before them.
-            try values.withUnsafeBytes { try vectors.append($0) }
-            try vectors.synchronize()
-            try records.append(lines)
+            try records.append(data)
             try records.synchronize()
         }
     }
 
-    /// Calls `body` with every entry and its vector, empty if the entry has an error.
+    /// The number of records with vectors.
+    var embeddedCount: Int { commit.records - (commit.failures ?? 0) }
+
+    /// Calls `body` with every entry that has vectors, and its vectors one after the other.
     ///
     /// - Throws: `VectorError.damagedProgress`, errors of `body`.
-    func forEach(_ body: (Entry, [Float]) throws -> Void) throws {
-        let rows = try FileHandle(forReadingFrom: vectors.url)
-        var buffer = [Float](repeating: 0, count: width)
+    func forEachRecord(_ body: (Entry, [Float]) throws -> Void) throws {
+        var row = 0
+        try forEachEntry { entry in
+            guard entry.error == nil else { return }
+            let end = row + (entry.vectorCount ?? 1)
+            guard end <= store.count else {
+                throw damage("it has more vectors than the other files of its folder")
+            }
+            try body(entry, try (row..<end).flatMap { try store.values(ofRow: $0) })
+            row = end
+        }
+    }
+
+    /// Calls `body` with every entry.
+    ///
+    /// - Throws: `VectorError.damagedProgress`, errors of `body`.
+    func forEachEntry(_ body: (Entry) throws -> Void) throws {
         var reader = try LineReader(records.url)
         while let data = try reader.next() {
-            guard let entry = try decode(data).entry else { continue }
-            guard entry.error == nil else {
-                try body(entry, [])
-                continue
-            }
-            let bytes = try rows.read(upToCount: width * MemoryLayout<Float>.size) ?? Data()
-            guard bytes.count == width * MemoryLayout<Float>.size else {
-                throw damage(vectors.url, "it is too short")
-            }
-            _ = buffer.withUnsafeMutableBytes { bytes.copyBytes(to: $0) }
-            try body(entry, buffer)
+            if let entry = try decode(data).entry { try body(entry) }
         }
     }
 
@@ -145,11 +157,7 @@ final class VectorJournal {
 
     // MARK: Files
 
-    private static let settingsName = "settings.json"
     private static let recordsName = "records.jsonl"
-    private static let vectorsName = "vectors.bin"
-
-    private var settingsFile: URL { folder.appending(path: Self.settingsName) }
 
     private func wrapping(_ body: () throws -> Void) throws {
         do {
@@ -159,14 +167,19 @@ final class VectorJournal {
         }
     }
 
-    private func check(_ settings: Settings) throws {
-        let stored: Settings
+    private static func check(_ settings: Settings, stored: Data, in folder: URL) throws {
+        let file = folder.appending(path: "settings.json").path
+        let found: Settings
         do {
-            stored = try JSONDecoder().decode(Settings.self, from: Data(contentsOf: settingsFile))
+            found = try JSONDecoder().decode(Settings.self, from: stored)
         } catch {
-            throw damage(settingsFile, "it is not a list of settings")
+            throw VectorError.damagedProgress(file: file, reason: "it is not a list of settings")
         }
-        let names = settings.differences(from: stored)
+        guard found.format == Settings.currentFormat else {
+            throw VectorError.damagedProgress(
+                file: file, reason: "another version of this program wrote it")
+        }
+        let names = settings.differences(from: found)
         guard names.isEmpty else {
             throw VectorError.otherSettings(folder: folder.path, names: names)
         }
@@ -185,25 +198,22 @@ final class VectorJournal {
                 break
             }
         }
-        let bytes = commit.vectors * width * MemoryLayout<Float>.size
-        guard try vectors.byteCount() >= bytes else {
-            throw damage(vectors.url, "it is shorter than records.jsonl says")
+        guard store.count >= commit.vectors else {
+            throw damage("it has more vectors than the other files of its folder")
         }
-        try wrapping {
-            try records.cut(to: valid)
-            try vectors.cut(to: bytes)
-        }
+        try store.truncate(to: commit.vectors)
+        try wrapping { try records.cut(to: valid) }
     }
 
     private func decode(_ data: Data) throws -> Line {
         do {
             return try JSONDecoder().decode(Line.self, from: data)
         } catch {
-            throw damage(records.url, "a line is not a record")
+            throw damage("a line is not a record")
         }
     }
 
-    private func damage(_ file: URL, _ reason: String) -> VectorError {
-        .damagedProgress(file: file.path, reason: reason)
+    private func damage(_ reason: String) -> VectorError {
+        .damagedProgress(file: records.url.path, reason: reason)
     }
 }

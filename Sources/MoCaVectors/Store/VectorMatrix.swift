@@ -1,16 +1,34 @@
-// Vectors as float32 rows, and their dot products in a fixed summation order.
+// Vectors as float32 rows, and their similarities in a fixed summation order.
 
 package import Foundation
+package import MoCaEmbedding
 import MoCaSystem
 
 /// A matrix of float32 rows, memory-mapped or in memory.
+///
+/// A row is the embedding of one input: one vector, or in a ragged matrix one or more vectors one
+/// after the other (late interaction).
 package struct VectorMatrix: Sendable {
     private let bytes: Data
-    /// The number of components of a row.
+    /// The number of components of a vector.
     package let width: Int
+    /// The index of the first vector of each row, and the number of all vectors; nil if each row is
+    /// one vector.
+    private let starts: [Int]?
 
-    package init(bytes: Data, width: Int) {
-        (self.bytes, self.width) = (bytes, width)
+    /// - Parameter starts: the index of the first vector of each row, and the number of all
+    ///   vectors; nil if each row is one vector.
+    package init(bytes: Data, width: Int, starts: [Int]? = nil) {
+        (self.bytes, self.width, self.starts) = (bytes, width, starts)
+    }
+
+    /// Creates a ragged matrix in memory, with a row of one or more vectors for each embedding.
+    package init(ragged embeddings: [Embedding]) {
+        let values = embeddings.flatMap(\.values)
+        self.init(
+            bytes: values.withUnsafeBytes { Data($0) },
+            width: embeddings.first?.vectorLength ?? 0,
+            starts: embeddings.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.vectorCount) })
     }
 
     /// Creates a matrix in memory from rows of equal length.
@@ -19,36 +37,57 @@ package struct VectorMatrix: Sendable {
         self.init(bytes: values.withUnsafeBytes { Data($0) }, width: rows.first?.count ?? 0)
     }
 
-    private var rowByteCount: Int { width * MemoryLayout<Float>.size }
+    /// Whether rows have one or more vectors each, which are compared by the sum of maxima.
+    package var isRagged: Bool { starts != nil }
+
+    /// The number of vectors of a row.
+    package func vectorCount(of row: Int) -> Int {
+        starts.map { $0[row + 1] - $0[row] } ?? 1
+    }
+
+    /// The index of the first vector of each of the given rows among their vectors, and the number
+    /// of all these vectors.
+    package func starts(of rows: some Collection<Int>) -> [Int] {
+        rows.reduce(into: [0]) { $0.append($0[$0.count - 1] + vectorCount(of: $1)) }
+    }
+
+    private var vectorByteCount: Int { width * MemoryLayout<Float>.size }
+
+    /// The bytes of a row.
+    private func place(of row: Int) -> Range<Int> {
+        let (first, end) = starts.map { ($0[row], $0[row + 1]) } ?? (row, row + 1)
+        return first * vectorByteCount..<end * vectorByteCount
+    }
 
     /// The components of a row.
     package func row(_ row: Int) -> [Float] {
-        bytes.withUnsafeBytes { Array(Self.row($0, row, width)) }
+        bytes.withUnsafeBytes { Array(values($0, row)) }
     }
 
     /// Calls `body` with the bytes of a row, which must not escape the closure.
     package func withBytes<Result>(
         ofRow row: Int, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) rethrows -> Result {
-        try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(Self.row($0, row, width))) }
+        try bytes.withUnsafeBytes { try body(UnsafeRawBufferPointer(values($0, row))) }
     }
 
     /// The components of rows, concatenated.
     package func values(of rows: some RandomAccessCollection<Int>) -> [Float] {
         let rows = Array(rows)
-        return [Float](unsafeUninitializedCapacity: rows.count * width) { target, count in
+        let starts = starts(of: rows)
+        let total = starts[rows.count] * width
+        return [Float](unsafeUninitializedCapacity: total) { target, count in
             let all = UnsafeMutableRawBufferPointer(target)
             bytes.withUnsafeBytes { bytes in
                 parallelForEachChunk(of: rows.count) { part in
                     for number in part {
-                        let place = number * rowByteCount
-                        let row = rows[number] * rowByteCount
-                        all[place..<place + rowByteCount].copyBytes(
-                            from: bytes[row..<row + rowByteCount])
+                        let source = place(of: rows[number])
+                        let first = starts[number] * vectorByteCount
+                        all[first..<first + source.count].copyBytes(from: bytes[source])
                     }
                 }
             }
-            count = rows.count * width
+            count = total
         }
     }
 
@@ -61,14 +100,14 @@ package struct VectorMatrix: Sendable {
         guard let first = rows.first, zip(rows, first...).allSatisfy(==) else {
             return try values(of: rows).withUnsafeBufferPointer(body)
         }
-        let part = first * rowByteCount..<(first + rows.count) * rowByteCount
+        let part = place(of: first).lowerBound..<place(of: first + rows.count - 1).upperBound
         return try bytes.withUnsafeBytes { bytes in
             try body(
                 UnsafeRawBufferPointer(rebasing: bytes[part]).assumingMemoryBound(to: Float.self))
         }
     }
 
-    /// The Euclidean norms of rows; not finite if a component of the row is not.
+    /// The Euclidean norms of vectors; not finite if a component of the vector is not.
     ///
     /// Sums are in double precision, so norms of finite components do not overflow.
     package static func norms(of values: UnsafeBufferPointer<Float>, width: Int) -> [Double] {
@@ -101,28 +140,59 @@ package struct VectorMatrix: Sendable {
         return sum.squareRoot()
     }
 
-    /// The dot products of one row with others. The summation order is fixed: equal rows have equal
-    /// scores, so that ties are exact.
+    /// The similarities of one row with others: dot products, or with several vectors the sum over
+    /// the query's vectors of the greatest dot product with one of the other row's
+    /// (`Embedding.similarity`). The summation order is fixed: equal rows have equal scores, so that
+    /// ties are exact.
     package func scores(of query: Int, with others: [Int]) -> [Float] {
-        bytes.withUnsafeBytes { bytes in
-            let query = Self.row(bytes, query, width)
-            return others.map { Self.dot(query, Self.row(bytes, $0, width)) }
+        guard isRagged else {
+            return bytes.withUnsafeBytes { bytes in
+                let query = values(bytes, query)
+                return others.map { Self.dot(query, values(bytes, $0)) }
+            }
+        }
+        return [Float](unsafeUninitializedCapacity: others.count) { target, count in
+            let scores = target
+            parallelForEachChunk(of: others.count) { part in
+                for index in part { scores[index] = score(of: query, with: others[index]) }
+            }
+            count = others.count
         }
     }
 
-    /// The dot product of two rows, as in `scores`.
-    package func score(of query: Int, with other: Int) -> Float {
-        bytes.withUnsafeBytes {
-            Self.dot(Self.row($0, query, width), Self.row($0, other, width))
+    /// The similarity of a row with a row of this or another matrix, as in `scores`.
+    package func score(of query: Int, with other: Int, in matrix: VectorMatrix? = nil) -> Float {
+        let matrix = matrix ?? self
+        return bytes.withUnsafeBytes { ours in
+            matrix.bytes.withUnsafeBytes { theirs in
+                let (query, other) = (values(ours, query), matrix.values(theirs, other))
+                return isRagged
+                    ? Self.maxSimilarity(query, other, width: width) : Self.dot(query, other)
+            }
         }
     }
 
-    private static func row(
-        _ bytes: UnsafeRawBufferPointer, _ row: Int, _ width: Int
-    ) -> UnsafeBufferPointer<Float> {
-        let size = width * MemoryLayout<Float>.size
-        return UnsafeRawBufferPointer(rebasing: bytes[row * size..<(row + 1) * size])
+    private func values(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> UnsafeBufferPointer<Float> {
+        UnsafeRawBufferPointer(rebasing: bytes[place(of: row)])
             .assumingMemoryBound(to: Float.self)
+    }
+
+    /// The sum over the query's vectors of the greatest dot product with one of the document's
+    /// (ColBERT, arXiv 2004.12832, eq. 3); NaN if a product is.
+    private static func maxSimilarity(
+        _ query: UnsafeBufferPointer<Float>, _ document: UnsafeBufferPointer<Float>, width: Int
+    ) -> Float {
+        stride(from: 0, to: query.count, by: width).reduce(0) { sum, first in
+            let vector = UnsafeBufferPointer(rebasing: query[first..<first + width])
+            var best = -Float.infinity
+            for other in stride(from: 0, to: document.count, by: width) {
+                let product = dot(
+                    vector, UnsafeBufferPointer(rebasing: document[other..<other + width]))
+                // A NaN is kept: nothing is greater.
+                if product > best || product.isNaN { best = product }
+            }
+            return sum + best
+        }
     }
 
     /// The dot product of two vectors, summed as in `scores`.

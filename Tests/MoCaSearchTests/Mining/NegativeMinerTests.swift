@@ -35,11 +35,13 @@ struct NegativeMinerTests {
         try folder.write(lines.joined(), to: "data/texts/train.jsonl")
     }
 
-    private func miner(_ output: String = "out") async throws -> NegativeMiner {
+    private func miner(
+        _ output: String = "out", model: URL = Fixtures.checkpoint
+    ) async throws -> NegativeMiner {
         let options = EmbedderOptions()
         return NegativeMiner(
-            embedder: try await Embedder(loading: Fixtures.checkpoint, options: options),
-            model: try ModelIdentity(of: Fixtures.checkpoint, options),
+            embedder: try await Embedder(loading: model, options: options),
+            model: try ModelIdentity(of: model, options),
             output: folder.url.appending(path: output),
             vectors: folder.url.appending(path: "vectors"))
     }
@@ -68,6 +70,38 @@ struct NegativeMinerTests {
             records.append(try ContrastiveRecord($0))
         }
         return records
+    }
+
+    /// With a vector for each token, the best of the others by the sum of maxima.
+    @Test func severalVectorsOfAnInput() async throws {
+        var miner = try await miner(
+            model: Fixtures.folder.appending(path: "families/colqwen2_5"))
+        miner.settings.negatives = 2
+        _ = try await mine(miner)
+        let texts = (0..<30).map { "text \($0)" }
+        let documents = try await miner.embedder.embed(texts.map { .text($0) }, as: .document)
+        for (number, record) in try records("texts").enumerated().prefix(8) {
+            let text = try #require(record.query)
+            let query = try await miner.embedder.embed([.text(text)], as: .query)[0]
+            let scores = documents.map { query.similarity(to: $0) }
+            let order = texts.indices.filter { $0 != number % 30 }.sorted {
+                scores[$0] > scores[$1]
+            }
+            let best = order.prefix(2).map { scores[$0] }
+            guard case .list(let found)? = record.negativeText else {
+                Issue.record("no negatives")
+                continue
+            }
+            // Rounding may turn neighbours around; the scores are the best ones.
+            let negatives = try found.map { text -> Float in
+                let index = try #require(texts.firstIndex { $0 == text })
+                return scores[index]
+            }
+            for (negative, best) in zip(negatives, best) {
+                #expect(abs(negative - best) < Float(1e-4))
+            }
+            #expect(negatives.count == 2)
+        }
     }
 
     @Test func negativesAreOthersPositives() async throws {

@@ -1,14 +1,6 @@
-// The progress of embedding many inputs, and the size of a window.
+// The number of inputs that are embedded together.
 
 package import MoCaCore
-
-/// A progress event of embedding.
-package enum EmbeddingProgress: Sendable, Hashable {
-    /// The number of inputs to embed or read from the cache.
-    case found(Int)
-    /// The number of inputs completed since the last event.
-    case done(Int)
-}
 
 /// Determines when enough inputs are collected to be embedded together.
 package struct WindowMeter: Sendable {
