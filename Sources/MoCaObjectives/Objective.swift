@@ -3,22 +3,15 @@
 
 import Foundation
 
-/// A term of a loss: a sum and a count over all microbatches and ranks, divided once.
+/// A term of a loss, summed over all microbatches and ranks and divided once.
 package struct LossTerm: Sendable, Hashable {
     /// The name in metrics, such as `mlm_loss`.
     package var name: String
-    /// The factor of the term's mean in the loss.
-    package var weight: Double
-    package var sum: Double
-    package var count: Int
+    package var total: WeightedSum
 
-    package init(_ name: String, weight: Double = 1, sum: Double, count: Int) {
-        (self.name, self.weight) = (name, weight)
-        (self.sum, self.count) = (sum, count)
+    package init(_ name: String, _ total: WeightedSum) {
+        (self.name, self.total) = (name, total)
     }
-
-    /// The mean of the term; 0 when `count` is 0.
-    package var mean: Double { count == 0 ? 0 : sum / Double(count) }
 }
 
 /// The loss terms of one step.
@@ -32,7 +25,7 @@ package struct LossTerms: Sendable, Hashable {
     }
 
     /// The weighted sum of the terms' means.
-    package var loss: Double { terms.reduce(0) { $0 + $1.weight * $1.mean } }
+    package var loss: Double { terms.reduce(0) { $0 + $1.total.weight * $1.total.mean } }
 }
 
 /// A training objective with its model and loss.

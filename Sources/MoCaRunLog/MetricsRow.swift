@@ -10,6 +10,11 @@ package struct MetricsRow: Sendable, Hashable {
     /// The first part of the name of every evaluation score.
     package static let scorePrefix = "eval/"
 
+    /// The values of an evaluation under the names of scores.
+    package static func namedScores(_ values: [String: Double]) -> [String: Double] {
+        Dictionary(uniqueKeysWithValues: values.map { (scorePrefix + $0.key, $0.value) })
+    }
+
     /// The sum of a loss term over the rows of a subset, and the number of rows.
     package struct TermSum: Sendable, Hashable, Codable {
         /// The sum; nil when it is not finite.

@@ -1,6 +1,6 @@
 // The names in a folder, all of them: Foundation skips names that are not UTF-8.
 
-package import Foundation
+import Foundation
 
 /// The names in a folder.
 package struct FolderListing: Sendable, Hashable {

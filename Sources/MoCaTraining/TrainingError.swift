@@ -119,7 +119,7 @@ package enum TrainingError: UserFacingError, Hashable {
         case .unreadableRecipe: "give a YAML file"
         case .badOverride: "write it as schedule.total_steps=100"
         case .deviceUnavailable: "set runtime.device to cpu or auto"
-        case .missingRecipe: "check the path of --config"
+        case .missingRecipe: "check the path of the recipe"
         case .missingFile: "give a folder in Hugging Face layout"
         case .unreadableFile: "check the file and its permissions"
         case .badCheckpoint: "resume from another checkpoint, or start anew with resume=never"

@@ -1,6 +1,7 @@
 // A writer of a checkpoint in Hugging Face layout: one file, or shards with an index.
 
 public import Foundation
+import MoCaSettings
 import MoCaSystem
 
 /// Writes a checkpoint in bounded memory, as shards of at most `shardBytesMax` bytes.
@@ -120,14 +121,12 @@ public final class ShardedSafetensorsWriter {
     }
 
     private func writeIndex() throws {
-        let index: [String: Any] = [
-            "metadata": ["total_size": byteCount],
-            "weight_map": shardOfName.mapValues { name(ofShard: $0) },
-        ]
+        let index = JSON.object([
+            "metadata": .object(["total_size": .integer(byteCount)]),
+            "weight_map": .object(JSONObject(shardOfName.mapValues { .string(name(ofShard: $0)) })),
+        ])
         let url = folder.appendingPathComponent(SafetensorsCheckpoint.indexName)
-        var data = try JSONSerialization.data(
-            withJSONObject: index, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-        data.append(UInt8(ascii: "\n"))
+        let data = try JSONFormat.document.data(index)
         do {
             try AtomicFile.write(data, to: url)
         } catch {

@@ -131,7 +131,7 @@ import Torch
         logScale.assign(Tensor(5))
         let terms = objective.step([batch], over: SingleProcess()).terms
         #expect(abs(logScale.item() - 4.60517) < 1e-4)
-        let temperature = terms.first { $0.name == "temperature" }
+        let temperature = terms.first { $0.name == "temperature" }?.total
         #expect(abs((temperature?.mean ?? 0) - 0.01) < 1e-6 && temperature?.weight == 0)
     }
 }

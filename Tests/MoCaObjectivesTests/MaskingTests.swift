@@ -175,11 +175,14 @@ import Torch
         #expect(terms.subsets.keys.sorted() == ["a", "b"])
         for (index, term) in terms.terms.enumerated() {
             let parts = terms.subsets.values.map { $0[index] }
-            #expect(parts.allSatisfy { $0.name == term.name && $0.weight == term.weight })
-            #expect(parts.reduce(0) { $0 + $1.count } == term.count)
-            #expect(abs(parts.reduce(0) { $0 + $1.sum } - term.sum) <= 1e-9 * abs(term.sum))
+            #expect(
+                parts.allSatisfy { $0.name == term.name && $0.total.weight == term.total.weight })
+            #expect(parts.reduce(0) { $0 + $1.total.count } == term.total.count)
+            #expect(
+                abs(parts.reduce(0) { $0 + $1.total.sum } - term.total.sum) <= 1e-9
+                    * abs(term.total.sum))
         }
-        let accuracy = try #require(terms.terms.first { $0.name == "mlm_accuracy" })
+        let accuracy = try #require(terms.terms.first { $0.name == "mlm_accuracy" }).total
         #expect(accuracy.weight == 0 && (0...accuracy.count).contains(Int(accuracy.sum)))
         // Against the logits themselves.
         let predictions = batch.predictions(.previous)

@@ -26,7 +26,7 @@ enum ObjectiveFixtures {
         var gradients: [String: [Double]]
     }
 
-    static func expected() throws -> [String: Expected] {
+    static func expected(in folder: URL = folder) throws -> [String: Expected] {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .custom { path in
             // Only the names of fields are converted, not checkpoint keys.

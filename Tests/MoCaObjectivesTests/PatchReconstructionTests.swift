@@ -51,7 +51,7 @@ import Torch
             [sequence], pixels: patches(pixels), for: configuration, using: &again)
         let terms = ReconstructionObjective(model, .init(maeWeight: 1))
             .step([batch], over: SingleProcess())
-        let loss = try #require(terms.terms.first { $0.name == "mae_loss" })
+        let loss = try #require(terms.terms.first { $0.name == "mae_loss" }).total
         let error = try #require(result.meanSquaredError)
         #expect(abs(error - loss.sum / Double(loss.count)) <= 1e-5 * error)
     }

@@ -1,70 +1,11 @@
 // The loss of several ranks against that of one process with the whole batch. Ranks are threads;
 // one of them has nothing to do.
 
-import Foundation
-import MoCaModel
 import MoCaTraining
-import NN
+import MoCaModel
+import MoCaRankSupport
 import Testing
-import Torch
-
 @testable import MoCaObjectives
-
-/// What threads hand to each other: everyone's value, in the order of ranks.
-private final class Meeting: @unchecked Sendable {
-    private let condition = NSCondition()
-    private let size: Int
-    private var values: [Any?]
-    private var count = 0
-    private var round = 0
-    private var last: [Any] = []
-
-    init(size: Int) {
-        self.size = size
-        values = [Any?](repeating: nil, count: size)
-    }
-
-    func exchange<Value>(_ value: Value, rank: Int) -> [Value] {
-        condition.lock()
-        defer { condition.unlock() }
-        let mine = round
-        values[rank] = value
-        count += 1
-        if count == size {
-            (last, count, round) = (values.compactMap { $0 }, 0, round + 1)
-            condition.broadcast()
-        }
-        while round == mine { condition.wait() }
-        return last.compactMap { $0 as? Value }
-    }
-}
-
-/// A rank whose gathered rows carry gradients for its own rows only.
-private struct ThreadRank: Collectives {
-    let meeting: Meeting
-    let rank: Int
-    let worldSize: Int
-
-    func sum(_ values: [Double]) -> [Double] {
-        let all = meeting.exchange(values, rank: rank)
-        return values.indices.map { index in all.reduce(0) { $0 + $1[index] } }
-    }
-
-    func reduce(_ tensors: [Tensor]) {
-        let all = meeting.exchange(tensors.map { $0.detached().clone() }, rank: rank)
-        for (index, tensor) in tensors.enumerated() {
-            tensor.assign(all.dropFirst().reduce(all[0][index]) { $0 + $1[index] })
-        }
-    }
-
-    func gather(_ local: [Int]) -> [Int] { meeting.exchange(local, rank: rank).flatMap { $0 } }
-
-    func gatherRows(_ local: Tensor) -> Tensor {
-        var all = meeting.exchange(local.detached(), rank: rank)
-        all[rank] = local
-        return .concatenated(all)
-    }
-}
 
 @Suite struct RankTests {
     /// The rows `queries` of a batch, with their positives and negatives.
@@ -109,50 +50,21 @@ private struct ThreadRank: Collectives {
             EmbeddingModel(model.backbone, PoolingSettings()), settings()
         ).step([part(batch, [0, 1, 2])], over: SingleProcess())
         let shares = [[0], [1, 2], []]
-        let meeting = Meeting(size: shares.count)
-        let results = Results(count: shares.count)
-        let threads = try shares.enumerated().map { rank, queries in
+        let results = try ThreadRank.run(shares.count) { ranks in
             let copy = try ObjectiveFixtures.model()
-            let (own, settings) = (part(batch, queries), settings())
-            let work = Work {
-                let objective = ContrastiveObjective(
-                    EmbeddingModel(copy.backbone, PoolingSettings()), settings)
-                let ranks = ThreadRank(meeting: meeting, rank: rank, worldSize: shares.count)
-                results.set(rank, objective.step([own], over: ranks))
-            }
-            let thread = Thread { work.run() }
-            thread.stackSize = 16 << 20
-            thread.start()
-            return thread
+            let objective = ContrastiveObjective(
+                EmbeddingModel(copy.backbone, PoolingSettings()), settings())
+            return objective.step([part(batch, shares[ranks.rank])], over: ranks)
         }
-        while threads.contains(where: { !$0.isFinished }) { Thread.sleep(forTimeInterval: 0.01) }
-        for rank in shares.indices {
-            let terms = try #require(results.value(rank))
+        #expect(results.count == shares.count)
+        for terms in results {
             #expect(terms.terms.map(\.name) == whole.terms.map(\.name))
-            for (found, expected) in zip(terms.terms, whole.terms) {
+            for (found, expected) in zip(terms.terms.map(\.total), whole.terms.map(\.total)) {
                 #expect(found.count == expected.count)
-                #expect(
-                    abs(found.sum - expected.sum) <= 1e-5 * abs(expected.sum), "\(found.name)")
+                #expect(abs(found.sum - expected.sum) <= 1e-5 * abs(expected.sum))
             }
-            #expect(terms.subsets["s"]?[0].count == 3)
+            #expect(terms.subsets["s"]?[0].total.count == 3)
         }
-        #expect(whole.terms.contains { $0.name == "distillation_loss" && $0.sum > 0 })
+        #expect(whole.terms.contains { $0.name == "distillation_loss" && $0.total.sum > 0 })
     }
-}
-
-/// A closure that goes to one thread.
-private struct Work: @unchecked Sendable {
-    let run: () -> Void
-}
-
-private final class Results: @unchecked Sendable {
-    private let lock = NSLock()
-    private var values: [LossTerms?]
-
-    init(count: Int) {
-        values = [LossTerms?](repeating: nil, count: count)
-    }
-
-    func set(_ index: Int, _ value: LossTerms) { lock.withLock { values[index] = value } }
-    func value(_ index: Int) -> LossTerms? { lock.withLock { values[index] } }
 }

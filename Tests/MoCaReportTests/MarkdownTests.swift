@@ -75,9 +75,9 @@ struct MarkdownTests {
         let report = Report(
             title: "T",
             sections: [
-                ReportSection("S", .scores(table)),
+                ReportSection("S", table),
                 ReportSection(
-                    "P", lead: "L", .parts([ReportSection("Q", .queries([card]))])),
+                    "P", lead: "L", [ReportSection("Q", [card])]),
             ])
         #expect(
             report.markdown() == """
@@ -102,7 +102,7 @@ struct MarkdownTests {
 
                 No right answer among the best 1.
 
-                | rank | cosine |  | result |
+                | rank | similarity |  | result |
                 | --- | --- | --- | --- |
                 | 1 | 0.500 |  | a\\|b |
                 | below | 0.250 | right | c |
@@ -126,7 +126,7 @@ struct HeatMapTests {
                 token(.nan, .nan, false), token(9, 7, false),
             ])
         return Report(
-            title: "T", sections: [ReportSection("S", .heatMaps([HeatMap(text, sides: [side])]))])
+            title: "T", sections: [ReportSection("S", [HeatMap(text, sides: [side])])])
     }
 
     @Test(arguments: ["word", "<b>\"&' ", "\u{0}\u{1b}\u{fffe}\n", "]]>"])

@@ -78,23 +78,21 @@ struct ReportTests {
             sections: [
                 ReportSection(
                     "A", lead: "L",
-                    .summary(
-                        Summary(figures: [.init("1", "f", note: "n")], settings: [.init("k", "v")])
-                    )),
+                    Summary(figures: [.init("1", "f", note: "n")], settings: [.init("k", "v")])
+                ),
                 ReportSection(
                     "B",
-                    .scores(
-                        ScoreTable(
-                            columns: ["M"],
-                            groups: [
-                                .init(
-                                    "G",
-                                    rows: [
-                                        .init(
-                                            "R", metric: "p", queryCount: 2, chance: 0.1,
-                                            cells: [.init(0.5, interval: 0.2...0.8)])
-                                    ])
-                            ]))),
+                    ScoreTable(
+                        columns: ["M"],
+                        groups: [
+                            .init(
+                                "G",
+                                rows: [
+                                    .init(
+                                        "R", metric: "p", queryCount: 2, chance: 0.1,
+                                        cells: [.init(0.5, interval: 0.2...0.8)])
+                                ])
+                        ])),
             ], footer: "F")
     }
 
@@ -275,7 +273,7 @@ struct ReportTests {
         let report = Report(
             title: "T",
             sections: [
-                ReportSection("S", .histograms([histogram])), ReportSection("N", .table(table)),
+                ReportSection("S", [histogram]), ReportSection("N", table),
             ])
         let page = try PageReader(report.html())
         let names = page.outline.map { $0.trimmingCharacters(in: .whitespaces) }

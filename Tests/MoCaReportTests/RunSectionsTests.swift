@@ -58,11 +58,11 @@ import Testing
     @Test func theRecipeSaysTheStage() throws {
         try withTemporaryFolder { folder in
             let stages = try [
-                run("a", in: folder, key: "other", stage: .pretraining, [:]),
-                run("b", in: folder, key: "mlm_loss", stage: .contrastive, [:]),
+                run("a", in: folder, key: "other", stage: .pretrain, [:]),
+                run("b", in: folder, key: "mlm_loss", stage: .finetune, [:]),
                 run("c", in: folder, key: "mlm_loss", [:]), run("d", in: folder, [:]),
             ].map(\.stage)
-            #expect(stages == [.pretraining, .contrastive, .pretraining, .contrastive])
+            #expect(stages == [.pretrain, .finetune, .pretrain, .finetune])
         }
     }
 
@@ -190,11 +190,11 @@ import Testing
             runs[1].settings = [.init("seed", "2"), .init("batch.tokens", "9")]
             let group = try #require(RunSections.group(runs).first)
             let sections = try group.sections { _, _ in nil }
-            #expect(group.stage == .pretraining)
+            #expect(group.stage == .pretrain)
             #expect(sections.map(\.title).contains("Continual pre-training: loss over tokens"))
             let compared = try #require(
                 sections.first { $0.title == "Continual pre-training: recipes compared" })
-            guard case .table(let table) = compared.body else {
+            guard let table = compared.block as? ReportTable else {
                 Issue.record("no table")
                 return
             }

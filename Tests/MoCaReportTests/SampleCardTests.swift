@@ -21,10 +21,10 @@ struct SampleCardTests {
             sections: [
                 ReportSection(
                     "S",
-                    .samples([
+                    [
                         SampleCard("a", sides: [side, plain]),
                         SampleCard("b", sides: [], problem: text),
-                    ]))
+                    ])
             ])
     }
 

@@ -72,22 +72,21 @@ struct SamplePage {
             sections: [
                 ReportSection(
                     text("Overview"), lead: text("What the demo did, and what it got."),
-                    .summary(summary)),
+                    summary),
                 ReportSection(
                     text("Continual pre-training"),
                     lead: text("Masked words and masked patches; pale lines are raw values."),
-                    .chart(pretraining)),
+                    pretraining),
                 ReportSection(
                     text("Contrastive fine-tuning"),
-                    .chart(
-                        LossChart(
-                            curves: [curve("InfoNCE", 4.2, 0.9, seed: 3)],
-                            startsLogarithmic: true))),
+                    LossChart(
+                        curves: [curve("InfoNCE", 4.2, 0.9, seed: 3)],
+                        startsLogarithmic: true)),
                 ReportSection(
                     text("Scores"), lead: text("Held-out sets before, between and after."),
-                    .scores(scores)),
-                ReportSection(text("Search"), .queries(try queries())),
-                ReportSection(text("Masked patches"), .reconstructions(try reconstructions())),
+                    scores),
+                ReportSection(text("Search"), try queries()),
+                ReportSection(text("Masked patches"), try reconstructions()),
             ],
             footer: text("moca 0.1, seed 42"))
     }

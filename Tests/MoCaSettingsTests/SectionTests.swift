@@ -1,5 +1,7 @@
 import Foundation
 import MoCaCore
+import MoCaSystem
+import MoCaTestSupport
 import Testing
 
 @testable import MoCaSettings
@@ -108,6 +110,34 @@ import Testing
             try JSONFormat.line.text([Double.nan, -.infinity], nonFinite: .words)
                 == #"["nan","-inf"]"#)
         #expect(throws: EncodingError.self) { try JSONFormat.line.text([Double.nan]) }
+    }
+
+    /// Only the numbers become null, not a text that looks like one.
+    @Test func numbersThatAreNoneBecomeNull() throws {
+        struct Row: Encodable {
+            var a = Double.nan
+            var b = #":"\u0000""#
+            var c = ["d": -Double.infinity]
+        }
+        #expect(
+            try JSONFormat.line.text(Row(), nonFinite: .null)
+                == #"{"a":null,"b":":\"\\u0000\"","c":{"d":null}}"#)
+    }
+
+    @Test func linesAndFingerprintsAreFixed() throws {
+        #expect(
+            try JSONFormat.lines([["b": "/"], ["a": "c"]])
+                == Data("{\"b\":\"/\"}\n{\"a\":\"c\"}\n".utf8))
+        #expect(try JSONFormat.lines([String]()).isEmpty)
+        #expect(try JSONFormat.escapedLine.text(["b": "x/y", "a": ""]) == #"{"a":"","b":"x\/y"}"#)
+    }
+
+    @Test func aFileHasTheLayoutAskedFor() throws {
+        try withTemporaryFolder { folder in
+            let file = folder.appending(path: "a.json")
+            try AtomicFile.write(json: [1], as: .document, to: file)
+            #expect(try String(contentsOf: file, encoding: .utf8) == "[\n  1\n]\n")
+        }
     }
 
     @Test func decodingErrorsNameKeyAndReason() {

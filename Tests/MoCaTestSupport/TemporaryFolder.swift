@@ -36,6 +36,7 @@ package final class TemporaryFolder: Sendable {
 }
 
 /// Calls `body` with a new folder, and removes the folder afterwards.
+@discardableResult
 package func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
     let folder = try TemporaryFolder()
     defer { folder.remove() }
@@ -44,6 +45,7 @@ package func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws 
 
 /// Calls `body` with a new folder, and removes the folder afterwards.
 @_disfavoredOverload
+@discardableResult
 package func withTemporaryFolder<Result>(
     _ body: (URL) async throws -> Result
 ) async throws -> Result {

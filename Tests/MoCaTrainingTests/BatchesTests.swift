@@ -1,3 +1,4 @@
+import MoCaTables
 import Foundation
 import MoCaCore
 import MoCaData
@@ -13,25 +14,25 @@ import Torch
 @Suite struct BatchesTests {
     private func contrastive(
         _ overrides: [String] = [], cursor: DataCursor? = nil, share: RankSlice = .whole
-    ) throws -> ContrastiveSource {
+    ) throws -> ContrastiveBatches {
         let recipe = try TrainingFixtures.recipe(
-            .contrastive, output: URL(fileURLWithPath: "/tmp"), overrides)
+            .finetune, output: URL(fileURLWithPath: "/tmp"), overrides)
         guard case .contrastive(let settings) = recipe.objective else { throw CancellationError() }
-        return try ContrastiveSource(
-            recipe, settings, StartingModel(recipe, resuming: nil), cursor: cursor,
+        return try ContrastiveBatches(
+            recipe, settings, TrainingSetup(recipe, resuming: nil), cursor: cursor,
             share: share)
     }
 
     private func pretraining(
         _ overrides: [String] = [], cursor: DataCursor? = nil, share: RankSlice = .whole
-    ) throws -> ReconstructionSource {
+    ) throws -> ReconstructionBatches {
         let recipe = try TrainingFixtures.recipe(
-            .pretraining, output: URL(fileURLWithPath: "/tmp"), overrides)
+            .pretrain, output: URL(fileURLWithPath: "/tmp"), overrides)
         guard case .reconstruction(let settings) = recipe.objective else {
             throw CancellationError()
         }
-        return try ReconstructionSource(
-            recipe, settings, StartingModel(recipe, resuming: nil), cursor: cursor,
+        return try ReconstructionBatches(
+            recipe, settings, TrainingSetup(recipe, resuming: nil), cursor: cursor,
             share: share)
     }
 
@@ -208,8 +209,8 @@ import Torch
     @Test func costCountsImageTokensAtTheirPrice() throws {
         let batch = Recipe.Batch(stepAmount: 1, accumulation: 1, imageTokenCost: 4, imageCost: 2)
         let recipe = try TrainingFixtures.recipe(
-            .contrastive, output: URL(fileURLWithPath: "/tmp"))
-        let processor = try StartingModel(recipe, resuming: nil).processor
+            .finetune, output: URL(fileURLWithPath: "/tmp"))
+        let processor = try TrainingSetup(recipe, resuming: nil).processor
         let picture = TrainingFixtures.picture
         let text = try processor.outline(.text("foggy"))
         let image = try processor.outline(.image(picture))
@@ -221,7 +222,7 @@ import Torch
 
     @Test func cachedPatchesAreBitEqual() throws {
         let recipe = try TrainingFixtures.recipe(
-            .contrastive, output: URL(fileURLWithPath: "/tmp"), ["model.path=\(Self.nano)"])
+            .finetune, output: URL(fileURLWithPath: "/tmp"), ["model.path=\(Self.nano)"])
         let processor = try Processor(
             folder: URL(fileURLWithPath: Self.nano),
             configuration: try PretrainedModel.configuration(
@@ -294,7 +295,7 @@ import Torch
 
     @Test func foldersOfFoldersAreSubsets() throws {
         let recipe = try TrainingFixtures.recipe(
-            .contrastive, output: URL(fileURLWithPath: "/tmp"),
+            .finetune, output: URL(fileURLWithPath: "/tmp"),
             [
                 "data.folders=[\(TrainingFixtures.data.path)/mmeb-train]",
                 "data.weights={EasyVQA: 0, DocPages: 2}",
@@ -306,7 +307,7 @@ import Torch
     }
 
     @Test func aFailureReachesTheConsumerInOrder() throws {
-        struct Failing: StepSource {
+        struct Failing: StepBatches {
             var count = 0
             mutating func next() throws -> PreparedStep<Int> {
                 count += 1
@@ -328,7 +329,7 @@ import Torch
     @Test(arguments: [1, 3, Int.max])
     func thePrefetchersThreadEndsWithIt(count: Int) throws {
         final class Held: Sendable {}
-        struct Slow: StepSource {
+        struct Slow: StepBatches {
             let held: Held
             mutating func next() throws -> PreparedStep<Int> {
                 usleep(20_000)
@@ -350,7 +351,7 @@ import Torch
     }
 }
 
-extension ContrastiveSource {
+extension ContrastiveBatches {
     /// The stream after some steps.
     func cursorAfter(_ steps: Int) throws -> DataCursor? {
         var copy = self

@@ -54,8 +54,8 @@ import Torch
     func theOneBeforeADamagedOneIsUsed(damage: Damage) throws {
         try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
-            try run(TrainingFixtures.recipe(.contrastive, output: whole))
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: broken)
+            try run(TrainingFixtures.recipe(.finetune, output: whole))
+            let recipe = try TrainingFixtures.recipe(.finetune, output: broken)
             #expect(throws: Killed.self) {
                 try run(recipe, onLog: { if $0.step == 8 { throw Killed() } })
             }
@@ -78,7 +78,7 @@ import Torch
 
     @Test func withoutAnyGoodOneTheRunDoesNotBeginAnew() throws {
         try withTemporaryFolder { folder in
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 3)
+            let recipe = try TrainingFixtures.recipe(.finetune, output: folder, steps: 3)
             try run(recipe)
             let checkpoint = folder.appending(path: "checkpoint-3")
             try Damage.flippedBit.apply(to: checkpoint)
@@ -285,7 +285,7 @@ import Torch
     @Test func aMetricThatIsNotThereIsNamed() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder, ["checkpoint.best_metric=los"])
+                .finetune, output: folder, ["checkpoint.best_metric=los"])
             #expect(
                 throws: TrainingError.unknownMetric(
                     name: "los", known: ["loss", "grad_norm", "contrastive_loss"])

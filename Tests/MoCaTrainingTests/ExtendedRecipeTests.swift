@@ -1,3 +1,4 @@
+import MoCaCore
 import Foundation
 import MoCaTestSupport
 import Testing
@@ -140,7 +141,7 @@ import Testing
                 """.utf8
             ).write(to: file)
             do {
-                _ = try Recipe(reading: file, stage: .contrastive)
+                _ = try Recipe(reading: file, stage: .finetune)
                 Issue.record("the recipe was read")
             } catch TrainingError.badRecipe(file.path, let problems) {
                 let expected = [
@@ -155,7 +156,7 @@ import Testing
             #expect(
                 throws: TrainingError.badOverride(
                     argument: "extends=x", reason: "only a file extends another")
-            ) { try Recipe(reading: file, stage: .contrastive, overrides: ["extends=x"]) }
+            ) { try Recipe(reading: file, stage: .finetune, overrides: ["extends=x"]) }
         }
     }
 }

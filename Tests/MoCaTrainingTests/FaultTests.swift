@@ -112,7 +112,7 @@ struct FaultTests {
     /// A limit on the size of files is what a full disk is to a writer.
     @Test func aFullDiskLosesNothing() throws {
         try withTemporaryFolder { folder in
-            let job = Job(stage: .contrastive, folder: folder)
+            let job = Job(stage: .finetune, folder: folder)
             try job.write(steps: 40)
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             #expect(try job.run(whole).status == 0)
@@ -138,7 +138,7 @@ struct FaultTests {
 
     @Test func aFolderThatCannotBeWrittenIsNamed() throws {
         try withTemporaryFolder { folder in
-            let job = Job(stage: .contrastive, folder: folder)
+            let job = Job(stage: .finetune, folder: folder)
             try job.write(steps: 4)
             let file = folder.appending(path: "file")
             try Data().write(to: file)
@@ -180,7 +180,7 @@ struct FaultTests {
     /// While it loads, while it trains, while it evaluates; each time the same command goes on.
     @Test func aSignalSavesAndEndsWithItsStatus() throws {
         try withTemporaryFolder { folder in
-            let job = Job(stage: .contrastive, folder: folder)
+            let job = Job(stage: .finetune, folder: folder)
             let data = TrainingFixtures.data
             try job.write(
                 steps: 12,
@@ -218,7 +218,7 @@ struct FaultTests {
     @Test func aSecondSignalEndsAtOnce() throws {
         try withTemporaryFolder { folder in
             // Steps of a second or more: the first signal waits for the end of one.
-            var job = Job(stage: .contrastive, folder: folder)
+            var job = Job(stage: .finetune, folder: folder)
             job.overrides = ["batch={size: 512, accumulation: 1}", "logging.every_steps=1"]
             try job.write(steps: 40)
             let (process, _) = try job.make(job.output)

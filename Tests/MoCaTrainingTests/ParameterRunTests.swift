@@ -61,7 +61,7 @@ import Torch
                 end["model.layers.0.mlp.up_proj.weight"]
                     == start["model.layers.0.mlp.up_proj.weight"])
             let changesHeads = end["mae_proj.weight"] != start["mae_proj.weight"]
-            #expect(changesHeads == (stage == .pretraining))
+            #expect(changesHeads == (stage == .pretrain))
             let merged = try model(
                 TrainingFixtures.checkpoint, adapter: whole.appending(path: "adapter"))
             for (key, values) in end {
@@ -75,10 +75,10 @@ import Torch
     @Test func anAdapterIsTrainedOn() throws {
         try withTemporaryFolder { folder in
             let (first, second) = (folder.appending(path: "1"), folder.appending(path: "2"))
-            try run(TrainingFixtures.recipe(.contrastive, output: first, steps: 2, [Self.lora]))
+            try run(TrainingFixtures.recipe(.finetune, output: first, steps: 2, [Self.lora]))
             let adapter = first.appending(path: "adapter")
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: second, steps: 1,
+                .finetune, output: second, steps: 1,
                 ["model.adapter=\(adapter.path)", "optimizer.learning_rate=1.0e-30"])
             try run(recipe)
             let (before, after) = (
@@ -96,7 +96,7 @@ import Torch
         try withTemporaryFolder { folder in
             try run(
                 TrainingFixtures.recipe(
-                    .contrastive, output: folder, steps: 3,
+                    .finetune, output: folder, steps: 3,
                     [
                         "model.freeze=['^visual\\.', norm]",
                         "optimizer.groups=[{match: 'layers\\.0\\.', learning_rate_scale: 0}]",
@@ -112,7 +112,7 @@ import Torch
             }
             for override in ["model.freeze=[nowhere]", "optimizer.groups=[{match: nowhere}]"] {
                 let recipe = try TrainingFixtures.recipe(
-                    .contrastive, output: folder.appending(path: "b"), steps: 1, [override])
+                    .finetune, output: folder.appending(path: "b"), steps: 1, [override])
                 #expect(throws: ParameterError.self) { try run(recipe) }
             }
         }
@@ -121,9 +121,9 @@ import Torch
     @Test func theFinalModelIsTheAverage() throws {
         try withTemporaryFolder { folder in
             let (plain, averaged) = (folder.appending(path: "a"), folder.appending(path: "b"))
-            try run(TrainingFixtures.recipe(.contrastive, output: plain))
+            try run(TrainingFixtures.recipe(.finetune, output: plain))
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: averaged, ["optimizer.ema_decay=0.9"])
+                .finetune, output: averaged, ["optimizer.ema_decay=0.9"])
             #expect(throws: Killed.self) { try run(recipe, killedAt: 6) }
             try run(recipe)
             #expect(try weights(plain) == weights(averaged, "model-raw"))
@@ -143,9 +143,9 @@ import Torch
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             try run(
                 TrainingFixtures.recipe(
-                    .contrastive, output: whole, ["runtime.dtype=\(dtype)"]))
+                    .finetune, output: whole, ["runtime.dtype=\(dtype)"]))
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: broken, ["runtime.dtype=\(dtype)"])
+                .finetune, output: broken, ["runtime.dtype=\(dtype)"])
             #expect(throws: Killed.self) { try run(recipe, killedAt: 4) }
             try run(recipe)
             #expect(try weights(whole) == weights(broken))
@@ -163,7 +163,7 @@ import Torch
     @Test func overflowsAreSkippedAndCounted() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder, steps: 4,
+                .finetune, output: folder, steps: 4,
                 [
                     "runtime.dtype=float16", "objective.temperature=0.00001",
                     "logging.every_steps=1",
@@ -200,7 +200,7 @@ import Torch
             let output = folder.appending(path: "out")
             try run(
                 TrainingFixtures.recipe(
-                    .contrastive, output: output, steps: 1, ["model.path=\(source.path)"]))
+                    .finetune, output: output, steps: 1, ["model.path=\(source.path)"]))
             let (start, end) = (try model(source), try model(output.appending(path: "model")))
             #expect(Set(start.keys) == Set(end.keys))
             for key in ["lm_head.weight", "mae_proj.weight", "mae_decoder.mlp.up_proj.weight"] {
@@ -209,7 +209,7 @@ import Torch
             // It can be pre-trained further.
             try run(
                 TrainingFixtures.recipe(
-                    .pretraining, output: folder.appending(path: "more"), steps: 1,
+                    .pretrain, output: folder.appending(path: "more"), steps: 1,
                     ["model.path=\(output.appending(path: "model").path)"]))
         }
     }
@@ -220,10 +220,10 @@ import Torch
             let outcomes = try ["none", "selective", "full"].map { checkpointing in
                 let output = folder.appending(path: checkpointing)
                 let recipe = try TrainingFixtures.recipe(
-                    .pretraining, output: output, steps: 2,
+                    .pretrain, output: output, steps: 2,
                     ["runtime.activation_checkpointing=\(checkpointing)", Self.lora])
                 try run(recipe)
-                #expect(try parse(recipe.yaml(), .pretraining) == recipe)
+                #expect(try parse(recipe.yaml(), .pretrain) == recipe)
                 return (try weights(output), try TrainingFixtures.metrics(output))
             }
             for outcome in outcomes.dropFirst() { #expect(outcome == outcomes[0]) }
@@ -239,7 +239,7 @@ import Torch
     @Test func keysAboutParametersAreReadAndWritten() throws {
         let folder = URL(fileURLWithPath: "/out")
         let recipe = try TrainingFixtures.recipe(
-            .contrastive, output: folder,
+            .finetune, output: folder,
             [
                 "lora={rank: 16, alpha: 64, dropout: 0.1, init: gaussian, "
                     + "target_modules: '.*\\.(q|k)_proj'}",
@@ -251,7 +251,7 @@ import Torch
         #expect(recipe.lora?.targets == .pattern(KeyPattern(".*\\.(q|k)_proj")!))
         #expect(recipe.optimizer.adamW.groups.map(\.weightDecay) == [0, nil])
         #expect(!recipe.runtime.usesMasterWeights)
-        #expect(try parse(recipe.yaml(), .contrastive) == recipe)
+        #expect(try parse(recipe.yaml(), .finetune) == recipe)
         for (override, problem) in [
             ("lora={rank: 4, alpha: 8}", "lora.target_modules is missing"),
             ("lora={rank: 4, alpha: 8, target_modules: '('}", "which is no regular expression"),
@@ -262,7 +262,7 @@ import Torch
         ] {
             var message = ""
             do {
-                _ = try TrainingFixtures.recipe(.contrastive, output: folder, [override])
+                _ = try TrainingFixtures.recipe(.finetune, output: folder, [override])
             } catch let error as TrainingError {
                 message = error.oneLine
             }

@@ -19,7 +19,7 @@ import Testing
             let image = [20: "none.jpg", 41: "half.jpg"][row] ?? "whole.jpg"
             let text = row == 7 ? "" : "word \(row) of \(row * row)"
             let hasImage = row != 7 && (row % 6 == 5 || [20, 41].contains(row))
-            return stage == .pretraining
+            return stage == .pretrain
                 ? "{\"text\": \"\(text)\", \"images\": [\(hasImage ? "\"\(image)\"" : "")]}"
                 : "{\"qry\": \"\(text)\", \"qry_image_path\": \"\(hasImage ? image : "")\", "
                     + "\"pos_text\": \"answer \(row)\"}"
@@ -113,13 +113,13 @@ import Testing
         try withTemporaryFolder { folder in
             try run(
                 TrainingFixtures.recipe(
-                    .pretraining, output: folder, steps: 2, ["batch.packing=cost_bins"]))
+                    .pretrain, output: folder, steps: 2, ["batch.packing=cost_bins"]))
             #expect(try TrainingFixtures.metrics(folder).count == 1)
         }
     }
 
     @Test func aSourceIsAskedForNoMoreStepsThanAreTaken() throws {
-        struct Counting: StepSource {
+        struct Counting: StepBatches {
             var count = 0
             mutating func next() throws -> PreparedStep<Int> {
                 count += 1

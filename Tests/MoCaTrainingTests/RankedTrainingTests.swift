@@ -4,6 +4,7 @@ import Foundation
 import MoCaData
 import MoCaModel
 import MoCaObjectives
+import MoCaRankSupport
 import MoCaRunLog
 import NN
 import Testing
@@ -34,13 +35,13 @@ import Torch
         _ collectives: any Collectives, steps: Int = 3, fault: Fault = .none
     ) throws -> Run {
         let recipe = try TrainingFixtures.recipe(
-            .pretraining, output: URL(fileURLWithPath: "/tmp"), steps: steps)
+            .pretrain, output: URL(fileURLWithPath: "/tmp"), steps: steps)
         guard case .reconstruction(let settings) = recipe.objective else {
             throw CancellationError()
         }
-        let start = try StartingModel(recipe, resuming: nil)
+        let start = try TrainingSetup(recipe, resuming: nil)
         let rank = collectives.rank
-        var source = try ReconstructionSource(
+        var source = try ReconstructionBatches(
             recipe, settings, start, cursor: nil,
             share: RankSlice(rank: rank, of: collectives.worldSize))
         let store = start.model.store

@@ -68,9 +68,9 @@ import Torch
             .appending(path: stage.rawValue)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let recipe = try recipe(stage, output: folder)
-        let start = try StartingModel(recipe, resuming: nil)
-        let writer = try FailedStep(recipe, step: 0, records: [])
-        func write<Source: StepSource>(
+        let start = try TrainingSetup(recipe, resuming: nil)
+        let writer = try FailureDump(recipe, step: 0, records: [])
+        func write<Source: StepBatches>(
             _ source: Source, _ body: (Source.Batch, URL) throws -> Void
         ) throws {
             var source = source
@@ -82,11 +82,11 @@ import Torch
         }
         switch recipe.objective {
         case .reconstruction(let settings):
-            try write(try ReconstructionSource(recipe, settings, start, cursor: nil)) {
+            try write(try ReconstructionBatches(recipe, settings, start, cursor: nil)) {
                 try writer.write($0, to: $1)
             }
         case .contrastive(let settings):
-            try write(try ContrastiveSource(recipe, settings, start, cursor: nil)) {
+            try write(try ContrastiveBatches(recipe, settings, start, cursor: nil)) {
                 try writer.write($0, to: $1)
             }
         }
@@ -94,8 +94,8 @@ import Torch
 
     /// Sums of all token ids, step by step.
     private func idSums(_ recipe: Recipe) throws -> [Int] {
-        let start = try StartingModel(recipe, resuming: nil)
-        func sums<Source: StepSource>(
+        let start = try TrainingSetup(recipe, resuming: nil)
+        func sums<Source: StepBatches>(
             _ source: Source, _ ids: (Source.Batch) -> [Int]
         ) throws -> [Int] {
             var source = source
@@ -105,11 +105,11 @@ import Torch
         }
         switch recipe.objective {
         case .reconstruction(let settings):
-            return try sums(try ReconstructionSource(recipe, settings, start, cursor: nil)) {
+            return try sums(try ReconstructionBatches(recipe, settings, start, cursor: nil)) {
                 $0.input.ids.map { Int($0) }
             }
         case .contrastive(let settings):
-            return try sums(try ContrastiveSource(recipe, settings, start, cursor: nil)) { batch in
+            return try sums(try ContrastiveBatches(recipe, settings, start, cursor: nil)) { batch in
                 let input = batch.input
                 return batch.sequences.flatMap { row in
                     input.ids[input.sequenceStarts[row]..<input.sequenceStarts[row + 1]]

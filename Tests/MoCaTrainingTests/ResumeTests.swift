@@ -65,7 +65,7 @@ import Torch
             ]))
     func averagesAndAdaptersContinue(overrides: [String]) throws {
         try withTemporaryFolder { folder in
-            _ = try expectSame(.contrastive, overrides, in: folder)
+            _ = try expectSame(.finetune, overrides, in: folder)
         }
     }
 
@@ -76,7 +76,7 @@ import Torch
                 "runtime.dtype=float16", "objective.temperature=0.0000002",
                 "logging.every_steps=1",
             ]
-            let (whole, _) = try expectSame(.contrastive, overrides, killedAt: 5, in: folder)
+            let (whole, _) = try expectSame(.finetune, overrides, killedAt: 5, in: folder)
             let rows = try TrainingFixtures.metrics(whole).map { line in
                 try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
             }
@@ -90,7 +90,7 @@ import Torch
     @Test func stepsThatWerePassedOverContinue() throws {
         try withTemporaryFolder { folder in
             let (_, broken) = try expectSame(
-                .contrastive,
+                .finetune,
                 [
                     "optimizer.learning_rate=1.0e+38", "schedule.warmup_ratio=0",
                     "runtime.on_not_finite=skip",
@@ -98,7 +98,7 @@ import Torch
             let state = try Checkpoint(opening: broken.appending(path: "checkpoint-8")).readState()
             #expect(state.skippedStepCount == 7)
             let kept = try FileManager.default.contentsOfDirectory(atPath: broken.path)
-                .filter { $0.hasPrefix(FailedStep.folderPrefix) }
+                .filter { $0.hasPrefix(FailureDump.folderPrefix) }
             #expect(kept.sorted() == ["not-finite-2", "not-finite-3", "not-finite-4"])
         }
     }
@@ -106,10 +106,10 @@ import Torch
     @Test func aRunThatBeganWithAnAdapterContinues() throws {
         try withTemporaryFolder { folder in
             let first = folder.appending(path: "first")
-            try run(TrainingFixtures.recipe(.contrastive, output: first, steps: 2, [Self.lora]))
+            try run(TrainingFixtures.recipe(.finetune, output: first, steps: 2, [Self.lora]))
             let adapter = first.appending(path: "adapter")
             let (whole, _) = try expectSame(
-                .contrastive, ["model.adapter=\(adapter.path)"], in: folder)
+                .finetune, ["model.adapter=\(adapter.path)"], in: folder)
             #expect(
                 try tensors(whole.appending(path: "adapter/adapter_model.safetensors"))
                     != tensors(adapter.appending(path: "adapter_model.safetensors")))
@@ -122,7 +122,7 @@ import Torch
         try withTemporaryFolder { folder in
             let key = "base_model.model.\(CheckpointKeys.logScale)"
             let (whole, broken) = try expectSame(
-                .contrastive,
+                .finetune,
                 [Self.lora, "objective.temperature_learned=true", "runtime.dtype=\(dtype)"],
                 in: folder)
             let scales = try [6, 8].map { step in

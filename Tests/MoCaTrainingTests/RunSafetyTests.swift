@@ -39,7 +39,7 @@ import Testing
         try withTemporaryFolder { folder in
             try TrainingRun(
                 TrainingFixtures.recipe(
-                    .contrastive, output: folder, steps: 4,
+                    .finetune, output: folder, steps: 4,
                     Self.overflowing + ["logging.health_every_steps=1"]), say: { _ in }
             ).run()
             let panels = try rows("health.jsonl", in: folder)
@@ -52,7 +52,7 @@ import Testing
     @Test func aStepThatStopsTheRunIsNoted() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder, steps: 3,
+                .finetune, output: folder, steps: 3,
                 ["optimizer.learning_rate=1.0e+38", "schedule.warmup_ratio=0"])
             for _ in 0..<2 {
                 #expect(throws: TrainingError.self) { try TrainingRun(recipe, say: { _ in }).run() }
@@ -76,7 +76,7 @@ import Testing
     @Test func aMeasurementKeepsNothing() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder.appending(path: "run"), steps: 4,
+                .finetune, output: folder.appending(path: "run"), steps: 4,
                 ["optimizer.learning_rate=1.0e+38", "schedule.warmup_ratio=0"])
             let failure = try #require(throws: TrainingError.self) {
                 try StepMeasurement(recipe)
@@ -97,7 +97,7 @@ import Testing
         try withTemporaryFolder { folder in
             try TrainingRun(
                 TrainingFixtures.recipe(
-                    .pretraining, output: folder, steps: 3,
+                    .pretrain, output: folder, steps: 3,
                     Self.overflowing + ["logging.reconstruction_every_steps=1"]), say: { _ in }
             ).run()
             let pictures = try rows("reconstructions.jsonl", in: folder)
@@ -146,7 +146,7 @@ import Testing
             let first = folder.appending(path: "checkpoint-2").path
             for (resume, step) in [("never", 2), (first, 4), ("auto", 5)] {
                 let recipe = try TrainingFixtures.recipe(
-                    .contrastive, output: folder, steps: 6,
+                    .finetune, output: folder, steps: 6,
                     ["resume=\(resume)", "checkpoint.keep=9"])
                 #expect(
                     try stopped(recipe, after: step)
@@ -170,10 +170,10 @@ import Testing
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             let keys = ["evaluation={every_steps: 3, mmeb: /nowhere}"]
             var run = TrainingRun(
-                try TrainingFixtures.recipe(.contrastive, output: whole, keys), say: { _ in })
+                try TrainingFixtures.recipe(.finetune, output: whole, keys), say: { _ in })
             run.evaluate = { ["eval/step": Double($1)] }
             try run.run()
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: broken, keys)
+            let recipe = try TrainingFixtures.recipe(.finetune, output: broken, keys)
             var isStopped = false
             run = TrainingRun(recipe, say: { _ in }, shouldStop: { isStopped })
             run.evaluate = { _, _ in
@@ -197,7 +197,7 @@ import Testing
     @Test func aWrongRecipeDoesNotCostTheRunBefore() throws {
         try withTemporaryFolder { folder in
             try TrainingRun(
-                TrainingFixtures.recipe(.contrastive, output: folder, steps: 3), say: { _ in }
+                TrainingFixtures.recipe(.finetune, output: folder, steps: 3), say: { _ in }
             ).run()
             // Data and a tokenizer that are there, and cannot be read.
             let data = folder.appending(path: "data")
@@ -225,7 +225,7 @@ import Testing
             ] {
                 for resume in ["never", checkpoint] {
                     let recipe = try TrainingFixtures.recipe(
-                        .contrastive, output: folder, steps: 6, ["resume=\(resume)", key])
+                        .finetune, output: folder, steps: 6, ["resume=\(resume)", key])
                     // A named checkpoint has a model and a tokenizer of its own.
                     if resume == checkpoint, key.hasPrefix("model.path=") { continue }
                     #expect(throws: (any Error).self, "\(key)") {
@@ -244,7 +244,7 @@ import Testing
     @Test func everyErrorIsNoted() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder, steps: 4, ["checkpoint.every_steps=2"])
+                .finetune, output: folder, steps: 4, ["checkpoint.every_steps=2"])
             let failure = TrainingError.missingFile(path: "x")
             for step in [2, 4] {
                 #expect(throws: failure) {
@@ -268,14 +268,14 @@ import Testing
     @Test func checkpointsOfAnotherCourseArePutAside() throws {
         try withTemporaryFolder { folder in
             try TrainingRun(
-                TrainingFixtures.recipe(.contrastive, output: folder), say: { _ in }
+                TrainingFixtures.recipe(.finetune, output: folder), say: { _ in }
             ).run()
             let start = folder.appending(path: "checkpoint-6")
             let keys = ["resume=\(start.path)", "optimizer.learning_rate=0.01"]
             var lines: [String] = []
             #expect(throws: Killed.self) {
                 try TrainingRun(
-                    TrainingFixtures.recipe(.contrastive, output: folder, keys),
+                    TrainingFixtures.recipe(.finetune, output: folder, keys),
                     say: { lines.append($0) }, onLog: { _ in throw Killed() }
                 ).run()
             }
@@ -297,12 +297,12 @@ import Testing
                 "evaluation={every_steps: 5, mmeb: /nowhere}", "checkpoint.every_steps=100",
             ]
             var run = TrainingRun(
-                try TrainingFixtures.recipe(.contrastive, output: whole, keys), say: { _ in })
+                try TrainingFixtures.recipe(.finetune, output: whole, keys), say: { _ in })
             run.evaluate = { ["eval/step": Double($1)] }
             try run.run()
             let failure = TrainingError.missingFile(path: "x")
             var lines: [String] = []
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: broken, keys)
+            let recipe = try TrainingFixtures.recipe(.finetune, output: broken, keys)
             run = TrainingRun(recipe, say: { lines.append($0) })
             run.evaluate = { _, _ in throw failure }
             #expect(throws: failure) { try run.run() }
@@ -327,7 +327,7 @@ import Testing
             try FileManager.default.createDirectory(
                 at: contract, withIntermediateDirectories: true)
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder.appending(path: "run"), steps: 1,
+                .finetune, output: folder.appending(path: "run"), steps: 1,
                 ["model.path=\(source.path)"])
             let error = try #require(throws: ModelError.self) {
                 try TrainingRun(recipe, say: { _ in }).run()
@@ -343,7 +343,7 @@ import Testing
 
     @Test func oneRunAtATime() throws {
         try withTemporaryFolder { folder in
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 1)
+            let recipe = try TrainingFixtures.recipe(.finetune, output: folder, steps: 1)
             let inUse = TrainingError.folderInUse(path: folder.path)
             do {
                 let lock = try RunLock(folder)

@@ -75,11 +75,11 @@ import Torch
     @Test func scoresAreOfTheAverage() throws {
         try withTemporaryFolder { folder in
             let (plain, averaged) = (folder.appending(path: "a"), folder.appending(path: "b"))
-            try run(TrainingFixtures.recipe(.contrastive, output: plain))
+            try run(TrainingFixtures.recipe(.finetune, output: plain))
             var scores: [Int: Double] = [:]
             try run(
                 TrainingFixtures.recipe(
-                    .contrastive, output: averaged, Self.evaluation + ["optimizer.ema_decay=0.9"]),
+                    .finetune, output: averaged, Self.evaluation + ["optimizer.ema_decay=0.9"]),
                 onLog: { scores[$0.step] = $0.scores["eval/mean/sum"] })
             func sum(_ name: String) throws -> Double? {
                 let model = try PretrainedModel(
@@ -104,8 +104,8 @@ import Torch
         try withTemporaryFolder { folder in
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             let keys = Self.evaluation + ["checkpoint.best_metric=eval/mean/\(metric)"]
-            try run(TrainingFixtures.recipe(.contrastive, output: whole, keys))
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: broken, keys)
+            try run(TrainingFixtures.recipe(.finetune, output: whole, keys))
+            let recipe = try TrainingFixtures.recipe(.finetune, output: broken, keys)
             for step in [3, 6, 8] {
                 var isStopped = false
                 #expect(
@@ -135,7 +135,7 @@ import Torch
     // MARK: Signals
 
     /// A source that never has a step.
-    private struct Blocked: StepSource {
+    private struct Blocked: StepBatches {
         mutating func next() throws -> PreparedStep<Int> {
             while true { sleep(1) }
         }
@@ -191,7 +191,7 @@ import Torch
     @Test func stepsArePassedOverWithinABudget() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder, steps: 6, Self.overflowing)
+                .finetune, output: folder, steps: 6, Self.overflowing)
             var skipped: [Int] = []
             var lines: [String] = []
             try TrainingRun(
@@ -221,7 +221,7 @@ import Torch
     @Test func aBudgetEnds() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder, steps: 6,
+                .finetune, output: folder, steps: 6,
                 Self.overflowing + ["runtime.not_finite_budget=2"])
             var failure: TrainingError?
             do { try run(recipe) } catch let error as TrainingError { failure = error }

@@ -1,3 +1,4 @@
+import MoCaTables
 import Foundation
 import MoCaCore
 import MoCaData
@@ -23,15 +24,15 @@ import Torch
 
     @Test func contrastiveInputsAreThoseOfABatch() throws {
         let overrides = ["data.prompts={query: 'Find: {text}', positive: '{text}!'}"]
-        let preview = try preview(.contrastive, overrides)
+        let preview = try preview(.finetune, overrides)
         let samples = try preview.samples(count: 5, seed: 3)
         #expect(samples.count == 5 && samples.allSatisfy { $0.problem == nil })
         #expect(Set(samples.map(\.id)).count == 5)
         #expect(Set(samples.map(\.id.subset)).count == 2)
         let recipe = try TrainingFixtures.recipe(
-            .contrastive, output: FileManager.default.temporaryDirectory, overrides)
-        let start = try StartingModel(recipe, resuming: nil)
-        let packer = ContrastivePacker(
+            .finetune, output: FileManager.default.temporaryDirectory, overrides)
+        let start = try TrainingSetup(recipe, resuming: nil)
+        let packer = ContrastiveCollator(
             processor: start.processor,
             collator: Collator(
                 start.model.configuration, start.processor.images.configuration),
@@ -60,7 +61,7 @@ import Torch
     @Test func everythingOrNothingIsMasked() throws {
         for (ratio, isMasked) in [("1.0", true), ("0.0", false)] {
             let preview = try preview(
-                .pretraining, ["objective.mlm_ratio=\(ratio)", "objective.mae_ratio=\(ratio)"])
+                .pretrain, ["objective.mlm_ratio=\(ratio)", "objective.mae_ratio=\(ratio)"])
             let special = preview.tokenizer.visionTokenIDs.union(preview.tokenizer.specialTokenIDs)
             let inputs = try preview.samples(count: 6, seed: 1).flatMap(\.inputs)
             #expect(inputs.contains { $0.outline.imageTokenCount > 0 })
@@ -76,7 +77,7 @@ import Torch
     }
 
     @Test func masksDependOnTheSeedAlone() throws {
-        let preview = try preview(.pretraining)
+        let preview = try preview(.pretrain)
         let (first, again) = (
             try preview.samples(count: 4, seed: 1), try preview.samples(count: 4, seed: 1)
         )
@@ -88,8 +89,8 @@ import Torch
     }
 
     @Test func whatIsCutIsShown() throws {
-        let whole = try preview(.pretraining, ["data.max_length=null"])
-        let cut = try preview(.pretraining, ["data.max_length=9"])
+        let whole = try preview(.pretrain, ["data.max_length=null"])
+        let cut = try preview(.pretrain, ["data.max_length=9"])
         var count = 0
         for (long, short) in zip(
             try whole.samples(count: 6, seed: 1), try cut.samples(count: 6, seed: 1))
@@ -97,7 +98,7 @@ import Torch
             #expect(long.id == short.id)
             for (long, short) in zip(long.inputs, short.inputs) {
                 #expect(short.outline.ids + short.cut == long.outline.ids)
-                #expect(short.cut.count == short.outline.dropped.tokens && long.cut.isEmpty)
+                #expect(short.cut.count == short.outline.truncated.tokens && long.cut.isEmpty)
                 count += short.cut.isEmpty ? 0 : 1
             }
         }
@@ -105,7 +106,7 @@ import Torch
     }
 
     @Test func aBadSampleSaysWhy() throws {
-        let preview = try preview(.pretraining, ["data.max_length=9", "data.truncation=error"])
+        let preview = try preview(.pretrain, ["data.max_length=9", "data.truncation=error"])
         let samples = try preview.samples(count: 6, seed: 1)
         let problems = samples.compactMap(\.problem)
         #expect(problems.contains { $0.contains("input is too long") })
@@ -117,18 +118,18 @@ import Torch
         let pairs = try PreviewSettings(
             folders: [data.appending(path: "mmeb-train")], images: TrainingFixtures.images,
             model: TrainingFixtures.checkpoint)
-        #expect(pairs.stage == .contrastive && pairs.folders.count > 3)
+        #expect(pairs.stage == .finetune && pairs.folders.count > 3)
         let pages = try PreviewSettings(
             folders: [data.appending(path: "cpt/captions")], images: TrainingFixtures.images,
             model: TrainingFixtures.checkpoint)
-        #expect(pages.stage == .pretraining && pages.masking == Masking.Settings())
+        #expect(pages.stage == .pretrain && pages.masking == Masking.Settings())
         #expect(try SamplePreview(pages).samples(count: 2, seed: 0).count == 2)
     }
 
     @Test func recipesOfBothStagesAreRead() throws {
         let recipes = Repository.root.appending(path: "recipes")
         for (name, stage) in [
-            ("debug-pretrain", Recipe.Stage.pretraining), ("debug-finetune", .contrastive),
+            ("debug-pretrain", Recipe.Stage.pretrain), ("debug-finetune", .finetune),
         ] {
             let file = recipes.appending(path: "\(name).yaml")
             #expect(try Recipe(ofAnyStage: file).stage == stage)

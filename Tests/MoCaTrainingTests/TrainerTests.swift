@@ -217,7 +217,7 @@ import Torch
             #expect(saved == .folder(kept.path))
             // The step before it is not lost.
             #expect(try Checkpoint.all(in: folder).map(\.step) == [1])
-            let isPretraining = stage == .pretraining
+            let isPretraining = stage == .pretrain
             let model = try PretrainedModel(
                 loading: kept,
                 LoadOptions(
@@ -236,8 +236,8 @@ import Torch
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder, ["batch.accumulation=1"])
-            let start = try StartingModel(recipe, resuming: nil)
-            let failed = try FailedStep(recipe, step: 1, records: ["a"])
+            let start = try TrainingSetup(recipe, resuming: nil)
+            let failed = try FailureDump(recipe, step: 1, records: ["a"])
             let url = folder.appending(path: "batch.safetensors")
             func replay<Goal: Objective>(
                 _ objective: Goal, _ batch: Goal.Batch, _ again: () throws -> Goal.Batch
@@ -249,7 +249,7 @@ import Torch
             }
             switch recipe.objective {
             case .reconstruction(let settings):
-                var source = try ReconstructionSource(recipe, settings, start, cursor: nil)
+                var source = try ReconstructionBatches(recipe, settings, start, cursor: nil)
                 let batch = try source.next().batches[0]
                 try failed.write(batch, to: url)
                 let objective = ReconstructionObjective(
@@ -258,7 +258,7 @@ import Torch
                     try ReplayBatch(reading: url, for: start.model.configuration).reconstruction()
                 }
             case .contrastive(let settings):
-                var source = try ContrastiveSource(recipe, settings, start, cursor: nil)
+                var source = try ContrastiveBatches(recipe, settings, start, cursor: nil)
                 let batch = try source.next().batches[0]
                 try failed.write(batch, to: url)
                 let objective = ContrastiveObjective(

@@ -47,7 +47,7 @@ import Testing
         ),
         (
             .missingRecipe(file: "r.yaml"), 66,
-            "recipe is missing (r.yaml): there is no such file; check the path of --config"
+            "recipe is missing (r.yaml): there is no such file; check the path of the recipe"
         ),
         (
             .missingFile(path: "m/config.json"), 66,
@@ -64,7 +64,7 @@ import Testing
                 + "checkpoint, or start anew with resume=never"
         ),
         (
-            .otherStage(file: "r.yaml", stage: .pretraining), 78,
+            .otherStage(file: "r.yaml", stage: .pretrain), 78,
             "recipe is of another command (r.yaml): it is one of moca pretrain; run it with moca "
                 + "pretrain"
         ),

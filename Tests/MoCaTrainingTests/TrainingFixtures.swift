@@ -20,7 +20,7 @@ enum TrainingFixtures {
 
     /// A recipe of few small steps.
     static func text(_ stage: Recipe.Stage, output: URL, steps: Int = 8) -> String {
-        let isPretraining = stage == .pretraining
+        let isPretraining = stage == .pretrain
         return """
             seed: 7
             output_dir: \(output.path)

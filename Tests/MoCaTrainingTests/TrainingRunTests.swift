@@ -1,3 +1,5 @@
+import MoCaProcessing
+import MoCaImage
 import Foundation
 import MoCaCore
 import MoCaModel
@@ -54,7 +56,7 @@ import Torch
 
     @Test func aSignalSavesAndEnds() throws {
         try withTemporaryFolder { folder in
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 5)
+            let recipe = try TrainingFixtures.recipe(.finetune, output: folder, steps: 5)
             var asked = 0
             #expect(
                 throws: TrainingError.interrupted(
@@ -70,37 +72,37 @@ import Torch
             #expect(try Checkpoint.all(in: folder).map(\.step) == [2])
             try run(recipe)
             let other = folder.appending(path: "other")
-            try run(TrainingFixtures.recipe(.contrastive, output: other, steps: 5))
+            try run(TrainingFixtures.recipe(.finetune, output: other, steps: 5))
             #expect(try weights(folder) == weights(other))
         }
     }
 
     @Test func resumeKeepsToItsRecipe() throws {
         try withTemporaryFolder { folder in
-            try run(TrainingFixtures.recipe(.contrastive, output: folder, steps: 3))
+            try run(TrainingFixtures.recipe(.finetune, output: folder, steps: 3))
             let checkpoint = folder.appending(path: "checkpoint-3")
-            let longer = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 4)
+            let longer = try TrainingFixtures.recipe(.finetune, output: folder, steps: 4)
             #expect(
                 throws: TrainingError.recipeChanged(
                     checkpoint: checkpoint.path, changes: ["schedule.total_steps: 3 -> 4"])
             ) { try run(longer) }
             try run(
                 TrainingFixtures.recipe(
-                    .contrastive, output: folder, steps: 4, ["resume=\(checkpoint.path)"]))
+                    .finetune, output: folder, steps: 4, ["resume=\(checkpoint.path)"]))
             #expect(try Checkpoint.all(in: folder).map(\.step) == [3, 4])
             // Half a checkpoint is none.
             try FileManager.default.removeItem(
                 at: folder.appending(path: "checkpoint-4/trainer_state.json"))
             #expect(try Checkpoint.all(in: folder).map(\.step) == [3])
             try run(
-                TrainingFixtures.recipe(.contrastive, output: folder, steps: 3, ["resume=never"]))
+                TrainingFixtures.recipe(.finetune, output: folder, steps: 3, ["resume=never"]))
             #expect(try Checkpoint.all(in: folder).map(\.step) == [3])
         }
     }
 
     @Test func metricsHaveTheirFields() throws {
         try withTemporaryFolder { folder in
-            let recipe = try TrainingFixtures.recipe(.pretraining, output: folder, steps: 2)
+            let recipe = try TrainingFixtures.recipe(.pretrain, output: folder, steps: 2)
             var lines: [String] = []
             try TrainingRun(recipe, say: { lines.append($0) }).run()
             let text = try String(
@@ -122,30 +124,31 @@ import Torch
             #expect(lines[0].contains("  waited "))
             #expect(lines[0].hasSuffix("0 s left"))
             let written = try Recipe(
-                reading: folder.appending(path: "recipe.yaml"), stage: .pretraining)
+                reading: folder.appending(path: "recipe.yaml"), stage: .pretrain)
             #expect(written == recipe)
         }
     }
 
     @Test func theFinalModelHasItsContractAndMaskToken() throws {
         try withTemporaryFolder { folder in
-            try run(TrainingFixtures.recipe(.pretraining, output: folder, steps: 1))
+            try run(TrainingFixtures.recipe(.pretrain, output: folder, steps: 1))
             let model = folder.appending(path: "model")
             let url = model.appending(path: "moca.json")
             let contract = try EmbeddingContract(parsing: Data(contentsOf: url), file: url.path)
             #expect(contract.maskToken == "<|mask|>")
             #expect((contract.attention, contract.pooling) == (.bidirectional, .mean))
             #expect((contract.minPixels, contract.maxPixels) == (256, 1024))
+            #expect(contract.orientation == nil)
             let names = try SafetensorsCheckpoint(opening: model).names
             #expect(names.contains("mae_proj.weight"))
             // The second stage starts from it, and carries the heads along.
             let tuned = folder.appending(path: "tuned")
             try run(
                 TrainingFixtures.recipe(
-                    .contrastive, output: tuned, steps: 1,
+                    .finetune, output: tuned, steps: 1,
                     [
                         "model.path=\(model.path)", "data.prompts.query='q: {text}'",
-                        "data.prompts.remove=[Find me]",
+                        "data.prompts.remove=[Find me]", "data.orientation=exif",
                     ]))
             let second = tuned.appending(path: "model")
             let tunedURL = second.appending(path: "moca.json")
@@ -153,6 +156,14 @@ import Torch
                 parsing: Data(contentsOf: tunedURL), file: tunedURL.path)
             #expect(tunedContract.prompts == [.query: "q: {text}"])
             #expect(tunedContract.maskToken == "<|mask|>")
+            #expect(tunedContract.orientation == .exif)
+            // A later stage without the key keeps what the model states.
+            let next = try TrainingFixtures.recipe(
+                .finetune, output: folder.appending(path: "next"), steps: 1,
+                ["model.path=\(second.path)"])
+            let start = try TrainingSetup(next, resuming: nil)
+            #expect(start.files.contract.orientation == .exif)
+            #expect(start.processor.images.decoder.orientation == .exif)
             #expect(
                 try SafetensorsCheckpoint(opening: second).names.contains("mae_proj.weight"))
         }
@@ -170,7 +181,7 @@ import Torch
             let output = folder.appending(path: "out")
             try run(
                 TrainingFixtures.recipe(
-                    .pretraining, output: output, steps: 1, ["model.path=\(source.path)"]))
+                    .pretrain, output: output, steps: 1, ["model.path=\(source.path)"]))
             let model = try PretrainedModel(
                 loading: output.appending(path: "model"), LoadOptions(purpose: .pretraining))
             #expect(model.configuration.vocabularySize == 423)
@@ -183,9 +194,9 @@ import Torch
     @Test func freshWeightsFollowSeedAndGains() throws {
         func start(_ overrides: [String]) throws -> [String: [Float]] {
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: URL(fileURLWithPath: "/tmp"),
+                .finetune, output: URL(fileURLWithPath: "/tmp"),
                 ["model={initialize: {config: \(TrainingFixtures.checkpoint.path)}}"] + overrides)
-            let model = try StartingModel(recipe, resuming: nil).model
+            let model = try TrainingSetup(recipe, resuming: nil).model
             return Dictionary(
                 uniqueKeysWithValues: model.store.parameters.map { ($0.key, $0.tensor.array()) })
         }
@@ -203,7 +214,7 @@ import Torch
     @Test func twoHundredStepsDoNotGrow() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder, steps: 200,
+                .finetune, output: folder, steps: 200,
                 ["checkpoint.every_steps=1000", "logging.every_steps=20"])
             var counts: [(tensors: Int, resident: Int)] = []
             try run(

@@ -31,7 +31,7 @@ package struct ContrastiveObjective: Objective {
         let local = batches.reduce(0) { $0 + $1.queryCount }
         let scored = batches.reduce(0) { $0 + TeacherScores.count($1) }
         let counts = collectives.sum([Double(local), Double(scored)])
-        var tally = ContrastiveTally(settings, batches.map(\.subset))
+        var losses = ContrastiveLosses(settings, subsets: batches.map(\.subset))
         // Each forward pass of a step has its own index.
         var pass = 0
         // A rank without queries in a microbatch still takes part in the collectives.
@@ -43,14 +43,15 @@ package struct ContrastiveObjective: Objective {
                 ? plain(batch, pass, counts, collectives)
                 : cached(batch, pass, counts, collectives)
             pass += batch.pieces.count
-            tally.add(
-                sums, part: part, queryCount: batch.queryCount,
+            losses.add(
+                sums, microbatch: part, queryCount: batch.queryCount,
                 taughtCount: TeacherScores.count(batch))
         }
-        var terms = tally.terms(counts, over: collectives)
+        var terms = losses.terms(over: collectives)
         if let logScale {
             terms.terms.append(
-                LossTerm("temperature", weight: 0, sum: exp(-logScale.item()), count: 1))
+                LossTerm(
+                    "temperature", WeightedSum(sum: exp(-logScale.item()), count: 1, weight: 0)))
         }
         return terms
     }

@@ -50,22 +50,23 @@ package struct ReconstructionObjective: Objective {
         }
         let localNumbers = batches.reduce(0) { $0 + $1.maskedImageTokens.count * merge * values }
         let counts = collectives.sum([Double(localTokens), Double(localNumbers)])
-        var tally = ReconstructionTally(
-            subsets: batches.first?.subsets?.names ?? [], numbersAPatch: values)
+        var sums = ReconstructionLosses(
+            subsets: batches.first?.subsets?.names ?? [], valuesPerPatch: values,
+            maeWeight: settings.maeWeight)
         for (part, batch) in batches.enumerated() {
             model.backbone.step.begin(part: part)
             let predictions = batch.predictions(settings.tokenTarget)
             let (tokens, patches) = losses(
                 batch, predictions, scale: model.backbone.step.lossScale / max(1, counts[0]))
             backward(tokens?.sum, patches.map { $0.sum() }, counts)
-            tally.add(tokens?.rows, of: batch.subsetNumbers(of: predictions.states))
-            tally.add(
+            sums.add(tokens: tokens?.rows, subsets: batch.subsetNumbers(of: predictions.states))
+            sums.add(
                 patches: patches?.detached(),
-                of: batch.subsetNumbers(of: batch.maskedImageTokens).flatMap {
+                subsets: batch.subsetNumbers(of: batch.maskedImageTokens).flatMap {
                     [Int](repeating: $0, count: merge)
                 })
         }
-        return tally.terms(maeWeight: settings.maeWeight, over: collectives)
+        return sums.terms(over: collectives)
     }
 
     private func backward(_ mlm: Tensor?, _ mae: Tensor?, _ counts: [Double]) {

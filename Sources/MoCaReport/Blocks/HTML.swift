@@ -7,62 +7,66 @@ import Foundation
 ///     let cell: HTML = "<td>\(name)</td>"
 ///
 /// The pages are also well-formed XML, so that tests can parse them.
-struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
+package struct HTML: Sendable, Hashable, ExpressibleByStringInterpolation {
     /// The HTML text of the fragment.
-    private(set) var markup: String
+    package private(set) var markup: String
 
     /// Creates an empty fragment.
-    init() {
+    package init() {
         markup = ""
     }
 
-    init(stringLiteral value: String) {
+    /// Creates a fragment from markup in the source code.
+    package init(stringLiteral value: String) {
         markup = value
     }
 
-    init(stringInterpolation: StringInterpolation) {
+    /// Creates a fragment from an interpolated literal.
+    package init(stringInterpolation: StringInterpolation) {
         markup = stringInterpolation.markup
     }
 
     /// Appends a fragment.
-    static func += (page: inout HTML, piece: HTML) {
+    package static func += (page: inout HTML, piece: HTML) {
         page.markup += piece.markup
     }
 
     /// Builds a fragment: literals are copied, strings are escaped.
-    struct StringInterpolation: StringInterpolationProtocol {
+    package struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var markup = ""
 
-        init(literalCapacity: Int, interpolationCount: Int) {
+        /// Creates an empty fragment with room for the given numbers of bytes and values.
+        package init(literalCapacity: Int, interpolationCount: Int) {
             markup.reserveCapacity(literalCapacity + 16 * interpolationCount)
         }
 
-        mutating func appendLiteral(_ literal: String) {
+        /// Appends markup in the source code.
+        package mutating func appendLiteral(_ literal: String) {
             markup += literal
         }
 
         /// Appends text of any origin, escaped.
-        mutating func appendInterpolation(_ text: String) {
+        package mutating func appendInterpolation(_ text: String) {
             HTML.escape(text, into: &markup)
         }
 
         /// Appends a fragment.
-        mutating func appendInterpolation(_ piece: HTML) {
+        package mutating func appendInterpolation(_ piece: HTML) {
             markup += piece.markup
         }
 
         /// Appends fragments one after another.
-        mutating func appendInterpolation(_ pieces: [HTML]) {
+        package mutating func appendInterpolation(_ pieces: [HTML]) {
             for piece in pieces { markup += piece.markup }
         }
 
         /// Appends a fragment, or nothing if it is nil.
-        mutating func appendInterpolation(_ piece: HTML?) {
+        package mutating func appendInterpolation(_ piece: HTML?) {
             if let piece { markup += piece.markup }
         }
 
         /// Appends an integer.
-        mutating func appendInterpolation(_ number: Int) {
+        package mutating func appendInterpolation(_ number: Int) {
             markup += String(number)
         }
     }

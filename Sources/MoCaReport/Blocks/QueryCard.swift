@@ -1,7 +1,7 @@
 // Queries with their search results.
 
 /// One query and its best results, the best first.
-package struct QueryCard: Sendable, Hashable {
+package struct QueryCard: ReportItem, Hashable {
     /// One document of the results.
     package struct Result: Sendable, Hashable {
         package var content: ReportContent
@@ -56,7 +56,7 @@ package struct QueryCard: Sendable, Hashable {
         self.documentCount = documentCount
     }
 
-    static func html(_ cards: [QueryCard]) -> HTML {
+    package static func html(_ cards: [QueryCard], name: String) -> HTML {
         let cards = cards.map(\.html)
         return "<div class=\"cards\">\n\(cards)</div>"
     }
@@ -119,4 +119,31 @@ extension QueryCard.Result {
 
     /// The cosine as text.
     var scoreText: String { score.isFinite ? score.fixed(3) : "" }
+}
+
+extension QueryCard {
+    package static func markdown(_ cards: [QueryCard], level: Int) -> String {
+        cards.map(\.markdown).joined(separator: "\n\n")
+    }
+
+    private var markdown: String {
+        let title = [note, query.label].filter { !$0.isEmpty }.map(Markdown.text)
+            .joined(separator: ": ")
+        let rows = results.enumerated().map { index, result in
+            [
+                result.rankText(index: index), result.scoreText,
+                result.isRight ? "right" : "", result.content.label,
+            ]
+        }
+        let table = Markdown.table(["rank", "similarity", "", "result"], rows)
+        return "**\(title)**\n\n\(Markdown.paragraph(verdict)).\n\n\(table)"
+    }
+}
+
+extension ReportContent {
+    /// The text, or the image's description.
+    fileprivate var label: String {
+        guard let image else { return text }
+        return text.isEmpty ? "[\(image.description)]" : "[\(image.description)] \(text)"
+    }
 }

@@ -1,7 +1,7 @@
 // Reconstructions of masked images by the patch decoder (MoCa section 3.2).
 
 /// An image, its masked version, and the model's reconstruction.
-package struct Reconstruction: Sendable, Hashable {
+package struct Reconstruction: ReportItem, Hashable {
     package var original: ReportImage
     /// The original with its masked patches covered.
     package var masked: ReportImage
@@ -19,7 +19,7 @@ package struct Reconstruction: Sendable, Hashable {
         self.caption = caption
     }
 
-    static func html(_ rows: [Reconstruction]) -> HTML {
+    package static func html(_ rows: [Reconstruction], name: String) -> HTML {
         let figures: [HTML] = rows.map { row in
             """
             <figure class="triptych"><div class="panels">\
@@ -31,5 +31,11 @@ package struct Reconstruction: Sendable, Hashable {
             """
         }
         return "<div class=\"triptychs\">\n\(figures)</div>"
+    }
+}
+
+extension Reconstruction {
+    package static func markdown(_ rows: [Reconstruction], level: Int) -> String {
+        rows.map { "- \(Markdown.paragraph($0.caption))" }.joined(separator: "\n")
     }
 }

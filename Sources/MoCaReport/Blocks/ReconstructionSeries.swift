@@ -4,7 +4,7 @@ import Foundation
 import MoCaRunLog
 
 /// An image, its masked version, and the model's reconstructions by step.
-package struct ReconstructionSeries: Sendable, Hashable {
+package struct ReconstructionSeries: ReportItem, Hashable {
     package var original: ReportImage
     package var masked: ReportImage
     /// The error of the baseline that fills in the mean of the visible patches.
@@ -44,7 +44,7 @@ package struct ReconstructionSeries: Sendable, Hashable {
         return try ReportImage(data, description: description)
     }
 
-    static func html(_ series: [ReconstructionSeries]) -> HTML {
+    package static func html(_ series: [ReconstructionSeries], name: String) -> HTML {
         let rows = series.map(\.html)
         return "<div class=\"series\">\n\(rows)</div>"
     }
@@ -63,5 +63,18 @@ package struct ReconstructionSeries: Sendable, Hashable {
             <figcaption>\(record)</figcaption></figure>
 
             """
+    }
+}
+
+extension ReconstructionSeries {
+    package static func markdown(_ series: [ReconstructionSeries], level: Int) -> String {
+        series.map(\.markdown).joined(separator: "\n\n")
+    }
+
+    private var markdown: String {
+        let rows = steps.map { ["\($0.step)", $0.error?.fixed(3) ?? ""] }
+        return "**\(Markdown.text(record))**, mean of the visible patches "
+            + "\(baseline?.fixed(3) ?? "n/a")\n\n"
+            + Markdown.table(["step", "error"], rows, isNumeric: true)
     }
 }

@@ -6,7 +6,7 @@ import MoCaSystem
 /// A report: a title and sections, rendered as one HTML file.
 ///
 ///     let report = Report(title: "MoCa demo", sections: [
-///         ReportSection("Scores", .scores(table)),
+///         ReportSection("Scores", table),
 ///     ])
 ///     try report.write(to: url)
 package struct Report: Sendable {
@@ -75,103 +75,5 @@ package struct Report: Sendable {
         } catch {
             throw ReportError.cannotWrite(file: file.path, reason: error.fileReason)
         }
-    }
-}
-
-/// One section of a report.
-package struct ReportSection: Sendable {
-    /// The content of a section.
-    package indirect enum Body: Sendable {
-        /// Figures and settings.
-        case summary(Summary)
-        /// Curves over the steps of a run.
-        case chart(LossChart)
-        /// Scores by set and model.
-        case scores(ScoreTable)
-        /// Queries with their best results.
-        case queries([QueryCard])
-        /// Original, masked and reconstructed images.
-        case reconstructions([Reconstruction])
-        /// Samples of training data.
-        case samples([SampleCard])
-        /// Distributions of values.
-        case histograms([Histogram])
-        /// A summary in sentences.
-        case sentences([RunSentence])
-        /// Small charts side by side.
-        case charts([LossChart])
-        /// Similarities of queries to positives and to other candidates.
-        case similarities([SimilarityChart])
-        /// Reconstructions of masked images at several steps.
-        case series([ReconstructionSeries])
-        /// A table of text.
-        case table(ReportTable)
-        /// Contributions of tokens to the similarity of contents.
-        case heatMaps([HeatMap])
-        /// Several sections under their own headings.
-        case parts([ReportSection])
-    }
-
-    package var title: String
-    /// Sentences that introduce the content.
-    package var lead: String
-    package var body: Body
-
-    package init(_ title: String, lead: String = "", _ body: Body) {
-        self.title = title
-        self.lead = lead
-        self.body = body
-    }
-
-    /// The section as HTML; `number` is part of its anchor.
-    func html(number: Int) -> HTML {
-        """
-        <section id="section-\(number)" aria-labelledby="title-\(number)">
-        <h2 id="title-\(number)">\(title)</h2>
-        \(leadHTML)
-        \(content(name: "\(number)"))
-        </section>
-
-        """
-    }
-
-    private var leadHTML: HTML? { lead.isEmpty ? nil : "<p class=\"lead\">\(lead)</p>" }
-
-    /// - Parameter name: distinguishes the controls of charts.
-    private func content(name: String) -> HTML {
-        switch body {
-        case .summary(let summary): summary.html
-        case .chart(let chart): chart.html(name: "chart-\(name)")
-        case .scores(let table): table.html
-        case .queries(let cards): QueryCard.html(cards)
-        case .reconstructions(let rows): Reconstruction.html(rows)
-        case .samples(let cards): SampleCard.html(cards)
-        case .histograms(let histograms): Histogram.html(histograms)
-        case .sentences(let sentences): RunSentence.html(sentences)
-        case .charts(let charts): Self.grid(charts)
-        case .similarities(let charts): SimilarityChart.html(charts)
-        case .series(let series): ReconstructionSeries.html(series)
-        case .table(let table): table.html
-        case .heatMaps(let maps): HeatMap.html(maps)
-        case .parts(let parts): Self.html(parts, name: name)
-        }
-    }
-
-    private static func html(_ parts: [ReportSection], name: String) -> HTML {
-        let parts: [HTML] = parts.enumerated().map { index, part in
-            """
-            <div class="part"><h3>\(part.title)</h3>
-            \(part.leadHTML)
-            \(part.content(name: "\(name)-\(index)"))
-            </div>
-
-            """
-        }
-        return "\(parts)"
-    }
-
-    private static func grid(_ charts: [LossChart]) -> HTML {
-        let charts = charts.map(\.smallHTML)
-        return "<div class=\"grid-2\">\n\(charts)</div>"
     }
 }

@@ -1,7 +1,7 @@
 // Plain tables: events, recipes, counts.
 
 /// Text in rows and columns; the first cell of a row is its name.
-package struct ReportTable: Sendable, Hashable {
+package struct ReportTable: ReportBlock, Hashable {
     /// The content of the cells after the first.
     package enum Cells: String, Sendable, Hashable {
         case texts = "plain"
@@ -21,7 +21,7 @@ package struct ReportTable: Sendable, Hashable {
         (self.cells, self.isFolded) = (cells, isFolded)
     }
 
-    var html: HTML {
+    package func html(name: String) -> HTML {
         guard !rows.isEmpty else { return "<p class=\"empty\">Nothing.</p>" }
         let mark: HTML = cells == .numbers ? " class=\"number\"" : ""
         let head: [HTML] = columns.enumerated().map { index, text in
@@ -41,5 +41,11 @@ package struct ReportTable: Sendable, Hashable {
             """
         guard isFolded else { return table }
         return "<details><summary>\(rows.count) rows</summary>\n\(table)</details>"
+    }
+}
+
+extension ReportTable {
+    package func markdown(level: Int) -> String {
+        rows.isEmpty ? "Nothing." : Markdown.table(columns, rows, isNumeric: cells == .numbers)
     }
 }

@@ -1,7 +1,7 @@
 // Training samples as the model sees them: images, and tokens as chips.
 
 /// One sample: its inputs side by side, or its problem.
-package struct SampleCard: Sendable, Hashable {
+package struct SampleCard: ReportItem, Hashable {
     /// A run of tokens shown as one chip.
     package struct Chip: Sendable, Hashable {
         /// The style of a chip.
@@ -63,7 +63,7 @@ package struct SampleCard: Sendable, Hashable {
         (self.name, self.sides, self.problem) = (name, sides, problem)
     }
 
-    static func html(_ cards: [SampleCard]) -> HTML {
+    package static func html(_ cards: [SampleCard], name: String) -> HTML {
         let cards = cards.map(\.html)
         return "<div class=\"samples\">\n\(cards)</div>"
     }
@@ -104,5 +104,23 @@ extension SampleCard.Side {
             <details><summary>Token ids</summary><p class="ids">\(ids)</p></details></div>
 
             """
+    }
+}
+
+extension SampleCard {
+    package static func markdown(_ cards: [SampleCard], level: Int) -> String {
+        cards.map(\.markdown).joined(separator: "\n\n")
+    }
+
+    private var markdown: String {
+        let lines = sides.map { side in
+            let text = side.chips.map(\.text).joined()
+            let warning = side.warning.isEmpty ? "" : " **\(Markdown.text(side.warning))**"
+            return "- \(Markdown.text(side.name)), \(Markdown.text(side.note)): "
+                + "\(Markdown.text(text))\(warning)"
+        }
+        let fault = problem.isEmpty ? [] : ["**\(Markdown.text(problem))**"]
+        return (["**\(Markdown.text(name))**"] + fault + [lines.joined(separator: "\n")])
+            .filter { !$0.isEmpty }.joined(separator: "\n\n")
     }
 }

@@ -1,7 +1,7 @@
 // Scores of several sets and models, with chance and 95 % intervals.
 
 /// A table of scores between 0 and 1, shown in per cent.
-package struct ScoreTable: Sendable, Hashable {
+package struct ScoreTable: ReportBlock, Hashable {
     /// One model's score on one set.
     package struct Cell: Sendable, Hashable {
         package var value: Double
@@ -60,7 +60,7 @@ package struct ScoreTable: Sendable, Hashable {
         self.groups = groups
     }
 
-    var html: HTML {
+    package func html(name: String) -> HTML {
         let heads: [HTML] = columns.map { "<th scope=\"col\" class=\"score\">\($0)</th>" }
         return """
             <div class="scroll"><table class="scores">
@@ -146,7 +146,38 @@ package struct ScoreTable: Sendable, Hashable {
             """
     }
 
-    private func percent(_ share: Double) -> String {
-        (100 * share).fixed(1)
+    private func percent(_ fraction: Double) -> String {
+        (100 * fraction).fixed(1)
+    }
+}
+
+extension ScoreTable {
+    package func markdown(level: Int) -> String {
+        let head = ["Set", "measure", "queries", "chance"] + columns
+        return groups.map { group in
+            let rows = group.rows.map { row in
+                let name = row.note.isEmpty ? row.name : "\(row.name) (\(row.note))"
+                return [
+                    name, row.metric, row.queryCount.map(String.init) ?? "",
+                    row.chance.map(percent) ?? "",
+                ]
+                    + columns.indices.map { $0 < row.cells.count ? markdown(row.cells[$0]) : "" }
+            }
+            let table = Markdown.table(head, rows, isNumeric: true)
+            guard !group.name.isEmpty else { return table }
+            return
+                "\(String(repeating: "#", count: level)) \(Markdown.text(group.name))\n\n\(table)"
+        }.joined(separator: "\n\n")
+    }
+
+    private func markdown(_ cell: Cell?) -> String {
+        guard let cell else { return "" }
+        let value = cell.value.isFinite ? percent(cell.value) : ""
+        let range = cell.interval.map {
+            "\(percent($0.lowerBound)) to \(percent($0.upperBound))"
+        }
+        let notes = [range, cell.note.isEmpty ? nil : cell.note].compactMap { $0 }
+            .joined(separator: "; ")
+        return value.isEmpty || notes.isEmpty ? value + notes : "\(value) (\(notes))"
     }
 }

@@ -1,7 +1,7 @@
 // The most important figures, and the settings behind them.
 
 /// Figures and tables of settings.
-package struct Summary: Sendable, Hashable {
+package struct Summary: ReportBlock, Hashable {
     /// One figure, such as 71.3 % "text to image" "chance 5 %".
     package struct Figure: Sendable, Hashable {
         package var value: String
@@ -34,7 +34,7 @@ package struct Summary: Sendable, Hashable {
         self.settings = settings
     }
 
-    var html: HTML {
+    package func html(name: String) -> HTML {
         let figures: [HTML] = figures.map { figure in
             """
             <div class="figure"><dt>\(figure.label)</dt>\
@@ -56,5 +56,20 @@ package struct Summary: Sendable, Hashable {
             \(figures.isEmpty ? nil : "<dl class=\"figures\">\n\(figures)</dl>\n" as HTML?)\
             \(rows.isEmpty ? nil : table)
             """
+    }
+}
+
+extension Summary {
+    package func markdown(level: Int) -> String {
+        let lines = figures.map { figure in
+            let note = figure.note.isEmpty ? "" : " (\(Markdown.text(figure.note)))"
+            return "- **\(Markdown.text(figure.value))** \(Markdown.text(figure.label))\(note)"
+        }
+        let table =
+            settings.isEmpty
+            ? ""
+            : Markdown.table(["Setting", "Value"], settings.map { [$0.name, $0.value] })
+        return [lines.joined(separator: "\n"), table].filter { !$0.isEmpty }
+            .joined(separator: "\n\n")
     }
 }

@@ -1,7 +1,7 @@
 // The tokens and patches that make two contents similar.
 
 /// Two contents side by side, their tokens tinted by their contributions to the cosine.
-package struct HeatMap: Sendable, Hashable {
+package struct HeatMap: ReportItem, Hashable {
     /// A run of tokens.
     package struct Token: Sendable, Hashable {
         package var text: String
@@ -61,7 +61,7 @@ package struct HeatMap: Sendable, Hashable {
         return "heat\(token.isSpecial ? " special" : "")\(tint)"
     }
 
-    static func html(_ maps: [HeatMap]) -> HTML {
+    package static func html(_ maps: [HeatMap], name: String) -> HTML {
         let steps =
             (1...stepCount).reversed().map { "cold-\($0)" } + [""]
             + (1...stepCount).map { "warm-\($0)" }
@@ -105,7 +105,7 @@ package struct HeatMap: Sendable, Hashable {
     }
 
     /// The tokens with the largest positive and negative contributions, as lines of Markdown.
-    static func markdown(_ maps: [HeatMap]) -> String {
+    package static func markdown(_ maps: [HeatMap], level: Int) -> String {
         maps.map { map in
             let lines = map.sides.map { side in
                 "- \(Markdown.paragraph(side.name)), \(Markdown.text(side.note)): "

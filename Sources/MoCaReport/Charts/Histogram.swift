@@ -3,7 +3,7 @@
 import Foundation
 
 /// The count of values in each range.
-package struct Histogram: Sendable, Hashable {
+package struct Histogram: ReportItem, Hashable {
     /// One range of values.
     package struct Bar: Sendable, Hashable {
         /// The label of the range, such as `20-39`.
@@ -29,7 +29,7 @@ package struct Histogram: Sendable, Hashable {
     private static let top = 18.0
     private static let bottom = 26.0
 
-    static func html(_ histograms: [Histogram]) -> HTML {
+    package static func html(_ histograms: [Histogram], name: String) -> HTML {
         let figures = histograms.map(\.html)
         return "<div class=\"histograms\">\n\(figures)</div>"
     }
@@ -70,5 +70,17 @@ package struct Histogram: Sendable, Hashable {
             \(columns)</svg>
 
             """
+    }
+}
+
+extension Histogram {
+    package static func markdown(_ histograms: [Histogram], level: Int) -> String {
+        histograms.map(\.markdown).joined(separator: "\n\n")
+    }
+
+    private var markdown: String {
+        let table = Markdown.table(
+            ["range", "count"], bars.map { [$0.label, "\($0.count)"] }, isNumeric: true)
+        return "**\(Markdown.text(name))** \(Markdown.text(note))\n\n\(table)"
     }
 }

@@ -3,7 +3,7 @@
 import Foundation
 
 /// A chart of one or several curves, over linear and logarithmic steps.
-package struct LossChart: Sendable, Hashable {
+package struct LossChart: ReportBlock, ReportItem, Hashable {
     package var curves: [Curve]
     /// The name of the values, such as `loss`.
     package var valueName: String
@@ -51,7 +51,7 @@ package struct LossChart: Sendable, Hashable {
     }
 
     /// The chart as HTML; `name` distinguishes its controls from those of the page's other charts.
-    func html(name: String) -> HTML {
+    package func html(name: String) -> HTML {
         let drawn = curves.filter { $0.points.contains(where: \.value.isFinite) }
         guard !drawn.isEmpty else { return "<p class=\"empty\">No values were logged.</p>" }
         let plots = [false, true].map { isLogarithmic in
@@ -64,8 +64,8 @@ package struct LossChart: Sendable, Hashable {
             <ul class="legend">
             \(legend(drawn))</ul>
             <div class="scales" role="group" aria-label="Scale of the steps">
-            \(control(name, "linear", isChecked: !startsLogarithmic))\
-            \(control(name, "log", isChecked: startsLogarithmic))\
+            \(control("chart-\(name)", "linear", isChecked: !startsLogarithmic))\
+            \(control("chart-\(name)", "log", isChecked: startsLogarithmic))\
             <div class="plot plot-linear">\(plots[0].svg)</div>
             <div class="plot plot-log">\(plots[1].svg)</div>
             </div>
@@ -74,8 +74,14 @@ package struct LossChart: Sendable, Hashable {
             """
     }
 
+    /// Small charts side by side.
+    package static func html(_ charts: [LossChart], name: String) -> HTML {
+        let charts = charts.map(\.smallHTML)
+        return "<div class=\"grid-2\">\n\(charts)</div>"
+    }
+
     /// The small chart, with its name above it.
-    var smallHTML: HTML {
+    private var smallHTML: HTML {
         let drawn = curves.filter { $0.points.contains(where: \.value.isFinite) }
         guard !drawn.isEmpty else { return "" }
         let plot = ChartPlot(
@@ -133,5 +139,22 @@ package struct LossChart: Sendable, Hashable {
             <tbody>
             \(rows)</tbody></table></div></details>
             """
+    }
+}
+
+extension LossChart {
+    package func markdown(level: Int) -> String { Self.markdown([self], level: level) }
+
+    /// The first, last and lowest values of all curves, in one table.
+    package static func markdown(_ charts: [LossChart], level: Int) -> String {
+        let rows = charts.flatMap { chart in
+            chart.curves.map { curve -> [String] in
+                let values = chart.smoothed(curve)
+                let ends = [values.first, values.last].map { $0?.value.short ?? "n/a" }
+                let least = curve.points.map(\.value).filter(\.isFinite).min()
+                return ["\(curve.name) (\(chart.valueName))"] + ends + [least?.short ?? "n/a"]
+            }
+        }
+        return Markdown.table(["Curve", "first", "last", "lowest"], rows, isNumeric: true)
     }
 }

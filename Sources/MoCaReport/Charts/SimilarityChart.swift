@@ -3,7 +3,7 @@
 package import MoCaRunLog
 
 /// Two histograms for each step, one row below the other.
-package struct SimilarityChart: Sendable, Hashable {
+package struct SimilarityChart: ReportItem, Hashable {
     package var name: String
     /// The rows in the order of their steps.
     package var rows: [HealthRow]
@@ -17,7 +17,7 @@ package struct SimilarityChart: Sendable, Hashable {
         self.rows = rows
     }
 
-    static func html(_ charts: [SimilarityChart]) -> HTML {
+    package static func html(_ charts: [SimilarityChart], name: String) -> HTML {
         let figures = charts.map(\.html)
         return "<div class=\"grid-2\">\n\(figures)</div>"
     }
@@ -75,6 +75,20 @@ package struct SimilarityChart: Sendable, Hashable {
             text += "L\(place(start).fixed(1)) \(y)L\(place(start + width).fixed(1)) \(y)"
         }
         return text + "L\(place(1).fixed(1)) \(base.fixed(1))"
+    }
+}
+
+extension SimilarityChart {
+    package static func markdown(_ charts: [SimilarityChart], level: Int) -> String {
+        charts.map(\.markdown).joined(separator: "\n\n")
+    }
+
+    private var markdown: String {
+        let shown = rows.map {
+            ["\($0.step)", $0.positive.mean.fixed(3), $0.negative.mean.fixed(3)]
+        }
+        return "**\(Markdown.text(name))**\n\n"
+            + Markdown.table(["step", "positives", "others"], shown, isNumeric: true)
     }
 }
 

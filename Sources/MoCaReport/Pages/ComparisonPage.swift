@@ -1,7 +1,7 @@
 // Two evaluations side by side, as a page.
 
 package import Foundation
-package import MoCaCore
+import MoCaCore
 package import MoCaEvaluation
 import MoCaSettings
 
@@ -31,13 +31,13 @@ package struct ComparisonPage {
     /// - Throws: `ReportError`.
     package func report() throws -> Report {
         var sections = [
-            ReportSection("Headline", lead: lead, .summary(Summary(figures: figures))),
-            ReportSection("Sets", lead: explanation, .table(sets)),
+            ReportSection("Headline", lead: lead, Summary(figures: figures)),
+            ReportSection("Sets", lead: explanation, sets),
         ]
         if !comparison.groups.isEmpty {
-            sections.append(ReportSection("Means of groups", .table(groups)))
+            sections.append(ReportSection("Means of groups", groups))
         }
-        if !notes.isEmpty { sections.append(ReportSection("What differs", .sentences(notes))) }
+        if !notes.isEmpty { sections.append(ReportSection("What differs", notes)) }
         for (name, set) in comparison.sets.sorted(by: { $0.key < $1.key }) {
             sections.append(try section(name, set))
         }
@@ -113,29 +113,29 @@ package struct ComparisonPage {
     private func section(_ name: String, _ set: Comparison.SetComparison) throws -> ReportSection {
         guard set.wins + set.losses > 0 else {
             return ReportSection(
-                name, .sentences([RunSentence("Both answer every query equally well.")]))
+                name, [RunSentence("Both answer every query equally well.")])
         }
-        let shown = ShownContents(
+        let shown = InputPreviews(
             source, set: name, pictures: pictures,
             inputs: (set.gained + set.lost).map { (query: $0.query, input: $0.input) })
         var parts: [ReportSection] = []
         for (title, examples) in [("B is better", set.gained), ("B is worse", set.lost)] {
             let cards = try examples.map { try card($0, shown) }
-            if !cards.isEmpty { parts.append(ReportSection(title, .queries(cards))) }
+            if !cards.isEmpty { parts.append(ReportSection(title, cards)) }
         }
         guard !parts.isEmpty else {
             let counts = [(set.wins, "better"), (set.losses, "worse")].map { "\($0) \($1)" }
             return ReportSection(
                 name,
-                .sentences([
+                [
                     RunSentence(
                         "B answers \(counts.joined(separator: " and ")); no examples are listed.")
-                ]))
+                ])
         }
-        return ReportSection(name, lead: shown.problem, .parts(parts))
+        return ReportSection(name, lead: shown.problem, parts)
     }
 
-    private func card(_ example: Comparison.Example, _ shown: ShownContents) throws -> QueryCard {
+    private func card(_ example: Comparison.Example, _ shown: InputPreviews) throws -> QueryCard {
         let right = Set(example.relevant)
         let first = [("first of A", example.bestOfA), ("first of B", example.bestOfB)]
         var results = try first.compactMap { name, candidate in
@@ -155,7 +155,7 @@ package struct ComparisonPage {
     }
 
     private func result(
-        _ id: String, of example: Comparison.Example, _ shown: ShownContents, _ name: String,
+        _ id: String, of example: Comparison.Example, _ shown: InputPreviews, _ name: String,
         _ score: Double, _ right: Set<String>
     ) throws -> QueryCard.Result {
         var result = QueryCard.Result(

@@ -12,7 +12,7 @@ struct EvaluatedSetPage {
     private let name: String
     private let measure: String
     private let outcomes: [QueryOutcome]
-    private let shown: ShownContents
+    private let shown: InputPreviews
     private let maker: HeatMapMaker?
 
     private static let worstCount = 5
@@ -26,7 +26,7 @@ struct EvaluatedSetPage {
     ) {
         (self.name, self.measure, self.outcomes) = (name, measure, outcomes)
         self.maker = maker
-        shown = ShownContents(
+        shown = InputPreviews(
             source, set: name, pictures: pictures,
             inputs: outcomes.map { (query: $0.query, input: $0.input) })
     }
@@ -43,11 +43,11 @@ struct EvaluatedSetPage {
                     ? "Every query has the highest \(title)."
                     : "\(worst.count) of \(below) queries with a \(title) below 1: of the lowest "
                         + "value, and of these the ones in which a wrong answer beats the right "
-                        + "one by most. Cosines stand below.",
-                .queries(try worst.map(card)))
+                        + "one by most. Similarities stand below.",
+                try worst.map(card))
         ]
         parts += [try confusions(), hubs(), try await heatMaps(worst)].compactMap { $0 }
-        return ReportSection(name, lead: shown.problem, .parts(parts))
+        return ReportSection(name, lead: shown.problem, parts)
     }
 
     private func card(_ outcome: QueryOutcome) throws -> QueryCard {
@@ -101,7 +101,7 @@ struct EvaluatedSetPage {
         return ReportSection(
             "Confusions",
             lead: "Right answers that were taken for the same wrong one, the most frequent first, "
-                + "each with an example.", .queries(cards))
+                + "each with an example.", cards)
     }
 
     private func hubs() -> ReportSection? {
@@ -121,7 +121,7 @@ struct EvaluatedSetPage {
         return ReportSection(
             "Documents that draw wrong queries",
             lead: "First for several queries that they are no answer of.",
-            .table(ReportTable(["Document", "queries", "such as"], rows: rows)))
+            ReportTable(["Document", "queries", "such as"], rows: rows))
     }
 
     // MARK: Heat-maps
@@ -144,11 +144,11 @@ struct EvaluatedSetPage {
         } catch let error as any UserFacingError {
             return ReportSection(
                 "Which tokens made the match",
-                .sentences([RunSentence("Not shown: \(error.oneLine).")]))
+                [RunSentence("Not shown: \(error.oneLine).")])
         }
         guard !maps.isEmpty else { return nil }
         return ReportSection(
-            "Which tokens made the match", lead: HeatMap.explanation, .heatMaps(maps))
+            "Which tokens made the match", lead: HeatMap.explanation, maps)
     }
 
     private func map(

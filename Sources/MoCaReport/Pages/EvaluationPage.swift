@@ -1,7 +1,7 @@
 // The report of an evaluation: scores with their uncertainty, and the results behind them.
 
 package import Foundation
-package import MoCaCore
+import MoCaCore
 package import MoCaEmbedding
 package import MoCaEvaluation
 import MoCaSettings
@@ -25,7 +25,9 @@ package struct EvaluationPage {
         self.output = output
         self.embedder = embedder
         self.pictures = pictures
-        source = EvaluatedData(scores.settings, roles: Set(embedder?.roles ?? []))
+        source = EvaluatedData(
+            scores.settings, roles: Set(embedder?.roles ?? []),
+            hasImagePrompt: embedder?.hasImagePrompt ?? false)
     }
 
     /// The limit on the encoded bytes of all images. It keeps a page of 36 sets under 20 MB: base64
@@ -46,21 +48,21 @@ package struct EvaluationPage {
 
     private func report() async throws -> Report {
         var sections = [
-            ReportSection("Headline", lead: lead, .summary(Summary(figures: figures))),
-            ReportSection("Scores", lead: explanation, .scores(table)),
+            ReportSection("Headline", lead: lead, Summary(figures: figures)),
+            ReportSection("Scores", lead: explanation, table),
         ]
         // A set of MMEB has one measure, which is already shown above.
         if scores.sets.values.contains(where: { $0.values.count > 1 }) {
-            sections.append(ReportSection("All measures", lead: "Per cent.", .table(measures)))
+            sections.append(ReportSection("All measures", lead: "Per cent.", measures))
         }
-        if let languages { sections.append(ReportSection("By language", .table(languages))) }
+        if let languages { sections.append(ReportSection("By language", languages)) }
         sections += [
-            ReportSection("What hangs on rounding", lead: stabilityLead, .table(stability))
+            ReportSection("What hangs on rounding", lead: stabilityLead, stability)
         ]
         sections += try PublishedSection(scores).sections
         sections += try await sets(pictures)
         sections.append(
-            ReportSection("Settings", .summary(Summary(figures: [], settings: settings))))
+            ReportSection("Settings", Summary(figures: [], settings: settings)))
         var footer = "MoCa for Swift \(ProgramVersion.current)"
         if pictures.leftOutCount > 0 {
             footer +=
@@ -216,9 +218,13 @@ struct EvaluatedData {
     let data: URL
     let images: URL?
     let roles: Set<Role>
+    /// Whether the model has a prompt for images in any role.
+    let hasImagePrompt: Bool
+    /// What queries were embedded for; nil for the model's own instruction.
+    let instruction: String?
 
     /// Reads the location from `settings`; nil if they do not contain it.
-    init?(_ settings: [String: JSON], roles: Set<Role>) {
+    init?(_ settings: [String: JSON], roles: Set<Role>, hasImagePrompt: Bool = false) {
         guard let name = settings["benchmark"]?.description,
             let benchmark = Benchmark(rawValue: name), let data = settings["data"]?.description
         else { return nil }
@@ -228,12 +234,16 @@ struct EvaluatedData {
             URL(fileURLWithPath: $0.description, isDirectory: true)
         }
         self.roles = roles
+        self.hasImagePrompt = hasImagePrompt
+        instruction = settings["query_instruction"]?.description
     }
 
     /// The inputs of one set.
     ///
     /// - Throws: `DataError`, `EvaluationError`.
     func contents(of set: String) throws -> SetContents {
-        try SetContents(set, of: benchmark, data: data, images: images, roles: roles)
+        try SetContents(
+            set, of: benchmark, data: data, images: images, roles: roles,
+            hasImagePrompt: hasImagePrompt, instruction: instruction)
     }
 }

@@ -1,6 +1,6 @@
 // Heat maps of the similarity of two contents.
 
-package import Foundation
+import Foundation
 import MoCaCore
 package import MoCaEmbedding
 import MoCaImage
@@ -66,7 +66,7 @@ package struct HeatMapMaker {
         let mergeUnit = settings.mergeSize * settings.mergeSize
         var imageTokens = chips.imagePlaces(outline.ids)[...]
         return try zip(outline.images, side.patches).compactMap { source, patches in
-            let grid = patches.grid
+            guard let grid = patches.grid else { return nil }
             let places = imageTokens.prefix(grid.patchCount / mergeUnit)
             imageTokens = imageTokens.dropFirst(places.count)
             let parts = places.map { Double(side.contributions[$0]) }

@@ -22,11 +22,11 @@ struct PublishedSection {
             parts.append(
                 ReportSection(
                     "Averages", lead: "Each under its own label, over the same sets as ours.",
-                    .table(Self.table(averages))))
+                    Self.table(averages)))
         }
         if !single.labels.isEmpty {
             parts.append(
-                ReportSection("Single sets", .table(Self.sets(single))))
+                ReportSection("Single sets", Self.sets(single)))
         }
         if !averages.refusals.isEmpty {
             let sentences = averages.refusals.sorted { $0.key < $1.key }.map {
@@ -36,13 +36,13 @@ struct PublishedSection {
                 ReportSection(
                     "Not comparable",
                     lead: "Averages that were published, and why ours is none of them.",
-                    .sentences(sentences)))
+                    sentences))
         }
         guard !parts.isEmpty else { return [] }
         return [
             ReportSection(
                 "Published figures", lead: "Per cent, as printed; the source stands beside each.",
-                .parts(parts))
+                parts)
         ]
     }
 

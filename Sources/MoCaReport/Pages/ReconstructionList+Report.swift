@@ -1,7 +1,7 @@
 // `reconstructions.json` as rows of a report.
 
 package import Foundation
-package import MoCaCore
+import MoCaCore
 package import MoCaTraining
 
 extension ReconstructionList {

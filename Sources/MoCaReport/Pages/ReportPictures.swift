@@ -1,6 +1,6 @@
 // Thumbnails for pages, with a limit on their total size.
 
-package import Foundation
+import Foundation
 package import MoCaCore
 import MoCaImage
 import MoCaSystem
@@ -25,15 +25,19 @@ package final class ReportPictures {
     private let warn: (String) -> Void
     /// The encoded thumbnails.
     private var made: [Key: Data] = [:]
-    private let side = 160
+    /// The length of the longer side of a thumbnail, in pixels.
+    private let side: Int
     /// The remaining image bytes of the page. Each use counts, because a page stores an image's
     /// bytes wherever it shows the image.
     package private(set) var allowance = Int.max
     /// The number of images omitted because of the limit.
     package private(set) var leftOutCount = 0
 
-    /// - Parameter warn: receives a message about each image that cannot be shown.
-    package init(warn: @escaping (String) -> Void) {
+    /// - Parameters:
+    ///   - side: the length of the longer side of a thumbnail, in pixels.
+    ///   - warn: receives a message about each image that cannot be shown.
+    package init(side: Int = 160, warn: @escaping (String) -> Void) {
+        self.side = side
         self.warn = warn
     }
 

@@ -1,10 +1,11 @@
 // Training samples as cards of a page.
 
-package import Foundation
-package import MoCaCore
+import Foundation
+import MoCaCore
 import MoCaData
+import MoCaHub
 import MoCaImage
-package import MoCaObjectives
+import MoCaObjectives
 import MoCaProcessing
 import MoCaTables
 import MoCaTokenizer
@@ -31,11 +32,11 @@ package struct SampleSheet {
     package func report(source: String) throws -> Report {
         var sections = [
             ReportSection(
-                "What is shown", lead: explanation, .summary(summary(source: source)))
+                "What is shown", lead: explanation, summary(source: source))
         ]
         for subset in subsets {
             let cards = try samples.filter { $0.id.subset == subset }.map(card)
-            sections.append(ReportSection(subset, .samples(cards)))
+            sections.append(ReportSection(subset, cards))
         }
         return Report(
             title: "Samples as the model sees them", subtitle: source, sections: sections,
@@ -52,7 +53,7 @@ package struct SampleSheet {
             "Each coloured piece of text is one token, or several that only together make a "
             + "character; point at it for its id. Framed pieces are tokens that are not text, red "
             + "ones are cut off. Pictures have the pixels that go in."
-        guard preview.settings.stage == .pretraining else { return common }
+        guard preview.settings.stage == .pretrain else { return common }
         return common
             + " Dark pieces become the mask token, grey patches become noise; every step of a run "
             + "draws others."
@@ -78,14 +79,18 @@ package struct SampleSheet {
         if unusable > 0 { figures.append(Summary.Figure("\(unusable)", "samples of no use")) }
         let budget = preview.images.budget
         var lines: [Summary.Setting] = [
-            .init("Stage", settings.stage.rawValue), .init("Model", settings.model.path),
+            .init("Stage", settings.stage.rawValue),
+            .init("Model", HubSnapshot(settings.model)?.text ?? settings.model.path),
             .init("Pixels of an image", "\(budget.minPixels) to \(budget.maxPixels)"),
+            .init(
+                "Orientation of images",
+                preview.images.orientation == .exif ? "applied" : "ignored, except TIFF's"),
             .init(
                 "Longest input",
                 settings.truncation.map { "\($0.maxLength) tokens (\($0.policy.rawValue))" }
                     ?? "not limited"),
         ]
-        if settings.stage == .pretraining {
+        if settings.stage == .pretrain {
             lines.append(
                 .init(
                     "Masked",
@@ -116,11 +121,11 @@ package struct SampleSheet {
         var side = SampleCard.Side(
             input.side.name, note: note, pictures: try pictures(input), chips: chips.chips(input))
         side.ids = chips.ids(outline.ids)
-        if outline.dropped.tokens > 0 {
-            side.warning = "\(NumberText.counted(outline.dropped.tokens, "token")) cut off"
+        if outline.truncated.tokens > 0 {
+            side.warning = "\(NumberText.counted(outline.truncated.tokens, "token")) cut off"
         }
-        if outline.dropped.images > 0 {
-            side.warning += ", \(NumberText.counted(outline.dropped.images, "image")) with them"
+        if outline.truncated.images > 0 {
+            side.warning += ", \(NumberText.counted(outline.truncated.images, "image")) with them"
         }
         return side
     }
@@ -134,24 +139,22 @@ package struct SampleSheet {
 
     private func pictures(_ input: SeenInput) throws -> [SampleCard.Picture] {
         let outline = input.outline
-        let mergeUnit = preview.images.mergeSize * preview.images.mergeSize
         var firstGroup = 0
         return try zip(outline.images, input.patches).map { source, patches in
-            let grid = patches.grid
-            let groups = grid.patchCount / mergeUnit
+            let groups = patches.plan.tokenCount(mergeSize: preview.images.mergeSize)
             let range = firstGroup..<firstGroup + groups
             let masked = input.maskedGroups.filter(range.contains).map { $0 - firstGroup }
             firstGroup = range.upperBound
             let picture = PatchPicture(patches, settings: preview.images).covering(masked)
             let name = URL(fileURLWithPath: source.name).lastPathComponent
-            return try self.picture(picture, name, grid, groups: groups, masked: masked.count)
+            return try self.picture(picture, name, groups: groups, masked: masked.count)
         }
     }
 
     private func picture(
-        _ picture: PatchPicture, _ name: String, _ grid: ImageGrid, groups: Int, masked: Int
+        _ picture: PatchPicture, _ name: String, groups: Int, masked: Int
     ) throws -> SampleCard.Picture {
-        let side = preview.images.patchSize
+        let (grid, side) = (picture.grid, preview.images.patchSize)
         let (width, height) = (grid.w * side, grid.h * side)
         let scale = max(1, (Self.sideMin + max(width, height) - 1) / max(width, height))
         let image = picture.image(scale: scale)

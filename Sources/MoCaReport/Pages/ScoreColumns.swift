@@ -1,8 +1,8 @@
 // Score files as the columns of one table.
 
-package import Foundation
-package import MoCaCore
-package import MoCaEvaluation
+import Foundation
+import MoCaCore
+import MoCaEvaluation
 
 /// A score file with the label of its column.
 package struct LabelledFile: Hashable, Sendable {

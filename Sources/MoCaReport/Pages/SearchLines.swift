@@ -1,7 +1,7 @@
 // The output of `moca search --json` as cards of a report.
 
 package import Foundation
-package import MoCaCore
+import MoCaCore
 
 /// The searches of a file, one on each line.
 package struct SearchLines {

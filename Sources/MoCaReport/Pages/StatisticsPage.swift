@@ -1,6 +1,7 @@
 // Token counts as a page.
 
-package import MoCaCore
+package import Foundation
+import MoCaCore
 package import MoCaDataCheck
 
 /// The page of `moca data stats --html`.
@@ -21,25 +22,31 @@ package struct StatisticsPage {
 
     /// - Parameters:
     ///   - source: the recipe or the folders.
-    ///   - settings: the settings that affect the counts.
-    package func report(source: String, settings: [Summary.Setting]) -> Report {
+    ///   - model: the model whose tokenizer counts; nil if there is none.
+    ///   - images: the folder that relative image paths are resolved against.
+    ///   - maxLength: the maximum number of tokens of a content; nil for no limit.
+    package func report(source: String, model: URL?, images: URL, maxLength: Int?) -> Report {
+        var settings = [Summary.Setting("Images", images.path)]
+        if let model { settings.insert(.init("Model", model.path), at: 0) }
+        settings.append(
+            .init("Longest content", maxLength.map { "\($0) tokens" } ?? "not limited"))
         var sections = [
             ReportSection(
                 "Counts",
                 lead: "As training sees the records: after prompts, smart resize and "
-                    + "truncation.", .summary(Summary(figures: figures, settings: settings))),
+                    + "truncation.", Summary(figures: figures, settings: settings)),
             ReportSection(
                 "Spread",
                 lead: "How many records, contents or images lie in each range; the last "
                     + "range goes on to the largest value.",
-                .histograms(total.distributions.map { Self.histogram($0.name, $0.values) })),
-            ReportSection("Subsets", .table(table)),
+                total.distributions.map { Self.histogram($0.name, $0.values) }),
+            ReportSection("Subsets", table),
         ]
         if subsets.count > 1 {
             sections.append(
                 ReportSection(
                     "Cost of a record by subset",
-                    .histograms(subsets.map { Self.histogram($0.name, $0.cost) })))
+                    subsets.map { Self.histogram($0.name, $0.cost) }))
         }
         if let plan { sections.append(contentsOf: Self.sections(plan)) }
         return Report(
@@ -102,11 +109,10 @@ package struct StatisticsPage {
             [$0.name, "\($0.records)", NumberText.decimal($0.batches, digits: 1)]
         }
         return [
-            ReportSection("Plan of an epoch", .summary(Summary(figures: figures))),
+            ReportSection("Plan of an epoch", Summary(figures: figures)),
             ReportSection(
                 "Batches by subset",
-                .table(
-                    ReportTable(["Subset", "records", "batches"], rows: rows, cells: .numbers))),
+                ReportTable(["Subset", "records", "batches"], rows: rows, cells: .numbers)),
         ]
     }
 

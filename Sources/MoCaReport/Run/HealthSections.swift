@@ -35,14 +35,14 @@ extension RunSections {
                 "Similarities as training goes\(suffix(run))",
                 lead: "Cosines of queries with their positives (filled) and with all other "
                     + "candidates (outlined), the first step at the top. The further apart, the "
-                    + "better the task is learnt.", .similarities(histograms)),
+                    + "better the task is learnt.", histograms),
             ReportSection(
                 "Health of the embeddings\(suffix(run))",
                 lead: "Alignment: mean squared distance of query and positive; uniformity: how "
                     + "evenly vectors spread (Wang and Isola 2020); modality gap: distance of the "
                     + "centres of inputs with and without pictures (Liang and others 2022). Where "
                     + "two vectors of one kind have a cosine near 1, they have collapsed.",
-                .charts(charts)),
+                charts),
         ]
         if !cards.isEmpty {
             sections.append(
@@ -50,7 +50,7 @@ extension RunSections {
                     "Hardest negatives\(suffix(run))",
                     lead: "What was most similar to a query, beside its positive, when a task was "
                         + "last looked at. A negative that answers the query is a false one.",
-                    .queries(cards)))
+                    cards))
         }
         return sections
     }

@@ -15,19 +15,19 @@ extension RunSections {
                 guard case .figure(let name) = quantity, name.hasSuffix("_loss") else { return nil }
                 return name
             })
-        let first = stage == .pretraining ? ["loss", "mlm_loss", "mae_loss"] : ["loss"]
+        let first = stage == .pretrain ? ["loss", "mlm_loss", "mae_loss"] : ["loss"]
         // A single term equals the loss.
         let others = found.subtracting(first).sorted()
-        return first + (stage == .contrastive && others.count == 1 ? [] : others)
+        return first + (stage == .finetune && others.count == 1 ? [] : others)
     }
 
     private var lossLead: String {
         let smoothing = "Strong lines are smoothed."
         switch stage {
-        case .pretraining:
+        case .pretrain:
             return "Masked text: cross-entropy of the masked tokens; masked patches: squared "
                 + "error of normalised pixels; loss: their weighted sum. \(smoothing)"
-        case .contrastive:
+        case .finetune:
             let counts = Set(runs.compactMap(\.candidateCount))
             guard counts.count == 1, let count = counts.first else { return smoothing }
             return "Cross-entropy of the right document among those of a batch; guessing among "
@@ -46,7 +46,7 @@ extension RunSections {
             chart.marks = run.events.filter { $0.kind != .finished }.map {
                 .init(step: $0.step, text: "\($0.kind.rawValue), step \($0.step)")
             }
-            return [ReportSection(title, lead: lossLead, .chart(chart))]
+            return [ReportSection(title, lead: lossLead, chart)]
         }
         let byStep = lossKeys.compactMap { key -> ReportSection? in
             let curves = runs.compactMap { $0.metrics.curve(.figure(key), as: $0.name) }
@@ -54,7 +54,7 @@ extension RunSections {
             let name = Self.lossNames[key] ?? key
             return ReportSection(
                 "\(title): \(name)", lead: key == lossKeys[0] ? lossLead : "",
-                .chart(LossChart(curves: curves, valueName: name)))
+                LossChart(curves: curves, valueName: name))
         }
         let byTokens = runs.compactMap(Self.lossOverTokens)
         guard byTokens.count > 1 else { return byStep }
@@ -64,7 +64,7 @@ extension RunSections {
             ReportSection(
                 "\(title): loss over tokens",
                 lead: "Runs with batches of different sizes are fairly compared here.",
-                .chart(chart))
+                chart)
         ]
     }
 
@@ -114,11 +114,11 @@ extension RunSections {
                 subset(quantity).flatMap { run.metrics.curve(quantity, as: $0) }
             }
             guard tasks.count > 1 else { return nil }
-            return ReportSection("\(title), by task\(topic)", .chart(LossChart(curves: tasks)))
+            return ReportSection("\(title), by task\(topic)", LossChart(curves: tasks))
         }
         let grid = grid(quantities.filter { subset($0) != nil }) { subset($0) ?? "" }
         return grid.isEmpty
-            ? nil : ReportSection("\(title), by task\(topic)", .charts(grid))
+            ? nil : ReportSection("\(title), by task\(topic)", grid)
     }
 
     // MARK: Small charts
@@ -190,7 +190,7 @@ extension RunSections {
             ("evaluation", evaluations), ("learning rate and gradients", learning),
             ("speed and memory", speed), ("other figures", others),
         ].compactMap { topic, charts in
-            charts.isEmpty ? nil : ReportSection("\(title): \(topic)", .charts(charts))
+            charts.isEmpty ? nil : ReportSection("\(title): \(topic)", charts)
         }
     }
 }

@@ -48,7 +48,7 @@ package struct RunFolder: Sendable {
         name = folder.standardizedFileURL.lastPathComponent
         metrics = RunMetrics(try RunLogFile.rows(in: file(MetricsRow.fileName)))
         let isPretraining = metrics.rows.contains { $0.terms["mlm_loss"] != nil }
-        self.stage = stage ?? (isPretraining ? .pretraining : .contrastive)
+        self.stage = stage ?? (isPretraining ? .pretrain : .finetune)
         events = try RunLogFile.rowsIfPresent(in: file(RunEvent.fileName))
         health = try RunLogFile.rowsIfPresent(in: file(HealthRow.fileName))
         reconstructions = try RunLogFile.rowsIfPresent(in: file(ReconstructionRow.fileName))
@@ -61,7 +61,7 @@ package struct RunFolder: Sendable {
     /// pre-training.
     var candidateCount: Double? {
         func number(_ key: String) -> Double? { setting(key).flatMap { Double($0) } }
-        guard stage == .contrastive, let size = number("batch.size") else { return nil }
+        guard stage == .finetune, let size = number("batch.size") else { return nil }
         let queries = size / (number("batch.accumulation") ?? 1)
         let negatives = number("objective.hard_negatives") ?? 0
         let isShared = setting("objective.hard_negative_scope") == "batch"

@@ -34,7 +34,7 @@ package struct RunSections: Sendable {
     }
 
     var title: String {
-        stage == .pretraining ? "Continual pre-training" : "Contrastive fine-tuning"
+        stage == .pretrain ? "Continual pre-training" : "Contrastive fine-tuning"
     }
 
     /// The name of the section's run in parentheses, if there are several runs.
@@ -55,7 +55,7 @@ package struct RunSections: Sendable {
     package var story: ReportSection {
         ReportSection(
             runs.count == 1 ? "\(title): what happened" : "\(title): what happened in each run",
-            .sentences(runs.flatMap(\.story)))
+            runs.flatMap(\.story))
     }
 
     /// All sections after the story.
@@ -83,10 +83,9 @@ package struct RunSections: Sendable {
         guard !rows.isEmpty else { return nil }
         return ReportSection(
             "\(title): events",
-            .table(
-                ReportTable(
-                    (runs.count == 1 ? [] : ["Run"]) + ["Step", "Event", "What is known"],
-                    rows: rows)))
+            ReportTable(
+                (runs.count == 1 ? [] : ["Run"]) + ["Step", "Event", "What is known"],
+                rows: rows))
     }
 
     // MARK: Recipes
@@ -99,10 +98,9 @@ package struct RunSections: Sendable {
                 ReportSection(
                     "\(title): recipe\(suffix(first))",
                     lead: "Every key with its value, also those that the file left out.",
-                    .table(
-                        ReportTable(
-                            ["Key", "Value"], rows: first.settings.map { [$0.key, $0.value] },
-                            isFolded: true)))
+                    ReportTable(
+                        ["Key", "Value"], rows: first.settings.map { [$0.key, $0.value] },
+                        isFolded: true))
             ]
         }
         let keys = known.flatMap { $0.settings.map(\.key) }.reduce(into: [String]()) {
@@ -116,10 +114,10 @@ package struct RunSections: Sendable {
                 "\(title): recipes compared",
                 lead: different.isEmpty
                     ? "The recipes are equal." : "Keys whose values differ between the runs.",
-                .table(ReportTable(columns, rows: different))),
+                ReportTable(columns, rows: different)),
             ReportSection(
                 "\(title): recipes",
-                .table(ReportTable(columns, rows: rows, isFolded: true))),
+                ReportTable(columns, rows: rows, isFolded: true)),
         ]
     }
 
@@ -140,7 +138,7 @@ package struct RunSections: Sendable {
                 "Masked patches as training goes\(suffix(run))",
                 lead: "The same pictures with the same masks at several steps. The error is of "
                     + "normalised pixels; filling in the mean of the visible patches costs what "
-                    + "stands under the masked picture.", .series(series))
+                    + "stands under the masked picture.", series)
         ]
     }
 }

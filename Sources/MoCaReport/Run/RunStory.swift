@@ -5,25 +5,6 @@ import MoCaCore
 import MoCaRunLog
 import MoCaTraining
 
-/// One sentence of a summary.
-package struct RunSentence: Sendable, Hashable {
-    package var text: String
-    /// Whether the sentence calls for action.
-    package var isWarning: Bool
-
-    package init(_ text: String, isWarning: Bool = false) {
-        (self.text, self.isWarning) = (text, isWarning)
-    }
-
-    static func html(_ sentences: [RunSentence]) -> HTML {
-        let items: [HTML] = sentences.map {
-            $0.isWarning
-                ? "<li class=\"attention\">\($0.text)</li>\n" : "<li>\($0.text)</li>\n"
-        }
-        return "<ul class=\"story\">\n\(items)</ul>"
-    }
-}
-
 extension RunFolder {
     /// The run in sentences; warnings come last.
     package var story: [RunSentence] {
@@ -144,7 +125,7 @@ extension RunFolder {
 
     private var filling: RunSentence? {
         // In fine-tuning, a microbatch that is not full wastes nothing.
-        guard stage == .pretraining, let mean = Self.mean(points(\.packingFill)),
+        guard stage == .pretrain, let mean = Self.mean(points(\.packingFill)),
             mean < Self.fillMin
         else { return nil }
         return RunSentence(

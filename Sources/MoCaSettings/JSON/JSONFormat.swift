@@ -6,6 +6,8 @@ package import Foundation
 package enum JSONFormat: Sendable {
     /// One line with sorted keys.
     case line
+    /// `line`, with `/` written as `\/`: the text from which stored fingerprints were computed.
+    case escapedLine
     /// Indented, with sorted keys.
     case indented
     /// `indented`, with a line break at the end.
@@ -21,16 +23,38 @@ package enum JSONFormat: Sendable {
         let encoder = JSONEncoder()
         switch self {
         case .line: encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        case .escapedLine: encoder.outputFormatting = .sortedKeys
         case .indented, .document:
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         }
-        if nonFinite == .words {
+        switch nonFinite {
+        case .refused: break
+        case .words:
             encoder.nonConformingFloatEncodingStrategy = .convertToString(
                 positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        case .null:
+            // The encoder can replace such numbers only by strings.
+            encoder.nonConformingFloatEncodingStrategy = .convertToString(
+                positiveInfinity: "\u{0}", negativeInfinity: "\u{0}", nan: "\u{0}")
         }
         var data = try encoder.encode(value)
+        if case .null = nonFinite {
+            // Within a string the second quotation mark would be escaped, so only members match.
+            let text = String(decoding: data, as: UTF8.self)
+            data = Data(text.replacing(#":"\u0000""#, with: ":null").utf8)
+        }
         if case .document = self { data.append(UInt8(ascii: "\n")) }
         return data
+    }
+
+    /// The JSON of `values`, each as one line.
+    ///
+    /// - Throws: `EncodingError`.
+    package static func lines(_ values: some Sequence<some Encodable>) throws -> Data {
+        try values.reduce(into: Data()) { lines, value in
+            lines += try line.data(value)
+            lines.append(UInt8(ascii: "\n"))
+        }
     }
 
     /// The JSON of `value` as a string.
@@ -49,6 +73,8 @@ package enum JSONFormat: Sendable {
         case refused
         /// Written as the strings `inf`, `-inf` and `nan`.
         case words
+        /// Members of objects are written as null; only in the formats `line` and `escapedLine`.
+        case null
     }
 }
 

@@ -151,18 +151,4 @@ extension AtomicFile {
         try file.append(data)
         try file.finish()
     }
-
-    /// Writes a value as JSON for people: indented, with sorted keys.
-    ///
-    /// - Parameter endsLine: whether a line break is added at the end.
-    /// - Throws: `SystemFileError`, `EncodingError`.
-    package static func write(
-        json value: some Encodable, to url: URL, endsLine: Bool = false
-    ) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        var data = try encoder.encode(value)
-        if endsLine { data.append(UInt8(ascii: "\n")) }
-        try write(data, to: url)
-    }
 }

@@ -9,8 +9,10 @@ package enum FileSystem {
         do {
             try SystemCall.makeFolder.perform(url.path) { mkdir(url.path, 0o777) }
         } catch {
-            if error.cause == .missing, url.path.count > 1 {
-                try makeFolder(url.deletingLastPathComponent())
+            // The parent of `a/..` is `a/../..`, so that only a shorter path brings an end nearer.
+            let parent = url.deletingLastPathComponent()
+            if error.cause == .missing, parent.path.count < url.path.count {
+                try makeFolder(parent)
                 try SystemCall.makeFolder.perform(url.path) {
                     mkdir(url.path, 0o777) == 0 || errno == EEXIST ? 0 : -1
                 }
@@ -29,6 +31,32 @@ package enum FileSystem {
     ) throws(SystemFileError) {
         try SystemCall.rename.perform(destination.path) { rename(source.path, destination.path) }
         if synchronizes { try synchronizeFolder(destination.deletingLastPathComponent()) }
+    }
+
+    /// Creates a symbolic link, replacing any file of its name.
+    ///
+    /// - Parameter target: the text of the link, relative to its folder.
+    package static func link(_ url: URL, to target: String) throws(SystemFileError) {
+        let new = sibling(of: url, suffix: "\(UUID().uuidString).link")
+        try SystemCall.open.perform(url.path) { symlink(target, new.path) }
+        do {
+            try move(new, to: url, synchronizes: false)
+        } catch {
+            // The link is useless under its temporary name.
+            _ = Result { try remove(new) }
+            throw error
+        }
+    }
+
+    /// The free space of the disk that holds `url`, or would hold it, in bytes.
+    package static func freeBytes(at url: URL) throws(SystemFileError) -> Int {
+        var folder = url.standardizedFileURL
+        while !exists(folder), folder.path != "/" { folder = folder.deletingLastPathComponent() }
+        var system = statvfs()
+        guard statvfs(folder.path, &system) == 0 else {
+            throw SystemFileError(path: folder.path, code: errno)
+        }
+        return Int(system.f_bavail) * Int(system.f_frsize)
     }
 
     /// Removes a file, or a folder with its contents; a missing file is not an error.

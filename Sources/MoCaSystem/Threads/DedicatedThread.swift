@@ -25,14 +25,18 @@ package final class DedicatedThread<Value: Sendable>: Sendable {
         name: String, stackSize: Int? = nil, _ body: @escaping @Sendable () throws -> Value
     ) {
         let (work, outcome) = (Work(body), outcome)
+        // On Linux only a thread itself can set its name, and Foundation does nothing before `start` has
+        // returned.
+        let started = Monitor(false)
         let thread = Thread {
-            // On Linux only a thread itself can set its name.
+            _ = started.wait { $0 ? () : nil }
             Thread.current.name = name
             let result = work.run()
             outcome.withLock { $0 = result }
         }
         if let stackSize { thread.stackSize = stackSize }
         thread.start()
+        started.withLock { $0 = true }
     }
 
     /// Whether the closure has returned or thrown.

@@ -47,9 +47,9 @@ final class PatchCache: Sendable {
     ///
     /// - Throws: `ImageError`, `ProcessingError.imageChanged`.
     func patches(of outline: InputOutline) throws -> [ImagePatches] {
-        try zip(outline.images, outline.grids).map { source, grid in
+        try zip(outline.images, outline.plans).map { source, plan in
             let patches = try patches(of: source)
-            guard patches.grid == grid else {
+            guard patches.plan == plan else {
                 throw ProcessingError.imageChanged(name: source.name)
             }
             return patches

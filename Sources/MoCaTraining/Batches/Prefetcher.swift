@@ -3,7 +3,7 @@
 import MoCaSystem
 
 /// Prefetches at most `ahead` steps of a source, and `count` steps in total, in the source's order.
-final class Prefetcher<Source: StepSource>: Sendable {
+final class Prefetcher<Source: StepBatches>: Sendable {
     private typealias Step = Result<PreparedStep<Source.Batch>, any Error>
 
     private let queue: BoundedQueue<Step>

@@ -1,6 +1,7 @@
 // The prepared input of a training step.
 
 package import MoCaData
+package import MoCaProcessing
 import MoCaSystem
 package import MoCaTables
 
@@ -25,7 +26,7 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
     /// step's chunks (contrastive); nil without a budget.
     package let packingFill: Double?
     /// The count of what truncation removed from this process's contents.
-    package var truncation = TruncationCount()
+    package var truncation = Truncated()
 
     package init(
         batches: [Batch], cursor: DataCursor, ids: [SampleID], tokenCount: Int,
@@ -49,7 +50,7 @@ extension [SampleID] {
 }
 
 /// An endless stream of steps, which depends only on its cursor and the recipe.
-package protocol StepSource<Batch>: Sendable {
+package protocol StepBatches<Batch>: Sendable {
     associatedtype Batch
     /// Prepares the next step.
     ///

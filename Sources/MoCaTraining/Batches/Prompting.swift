@@ -48,7 +48,7 @@ package struct Prompting: Sendable {
     }
 
     private func strip(_ content: Content) -> Content {
-        Content(
+        content.replacingSegments(
             content.segments.compactMap { segment -> Content.Segment? in
                 guard case .text(let text) = segment else { return segment }
                 let left = removed.reduce(text) { $0.replacing($1, with: "") }

@@ -169,7 +169,7 @@ package struct Checkpoint: Sendable, Hashable {
             try RunFile.naming(url) { try AtomicFolder.removeLeftovers(of: url) }
         }
         // A grown model serves one start only, and the code above may have restored its name.
-        let scratch = runFolder.appending(path: StartingModel.scratchName)
+        let scratch = runFolder.appending(path: TrainingSetup.scratchName)
         try RunFile.naming(scratch) { try FileSystem.remove(scratch) }
     }
 
@@ -177,10 +177,10 @@ package struct Checkpoint: Sendable, Hashable {
     private static func isWritten(_ name: String) -> Bool {
         let written = [
             TrainingRun.modelName, FinalModel.rawName, FinalModel.adapterName,
-            StartingModel.scratchName,
+            TrainingSetup.scratchName,
         ]
         return written.contains(name) || name.hasPrefix(prefix)
-            || name.hasPrefix(FailedStep.folderPrefix)
+            || name.hasPrefix(FailureDump.folderPrefix)
     }
 
     // MARK: Reading

@@ -11,10 +11,10 @@ struct FinalModel {
     static let rawName = "model-raw"
 
     private let recipe: Recipe
-    private let start: StartingModel
+    private let start: TrainingSetup
     private let optimizer: AdamW
 
-    init(_ recipe: Recipe, _ start: StartingModel, _ optimizer: AdamW) {
+    init(_ recipe: Recipe, _ start: TrainingSetup, _ optimizer: AdamW) {
         (self.recipe, self.start, self.optimizer) = (recipe, start, optimizer)
     }
 
@@ -50,6 +50,10 @@ struct FinalModel {
             } else {
                 try start.model.save(to: partial)
             }
+            let length = start.model.configuration.vectorLength
+            try SentenceTransformersSettings.write(
+                start.files.contract, vectorLength: length, to: partial)
+            try ModelCard(recipe, start.files.contract, vectorLength: length).write(to: partial)
         }
         return folder
     }

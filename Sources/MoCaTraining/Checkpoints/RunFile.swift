@@ -1,6 +1,7 @@
 // Atomic writes of the files and folders of a run, with errors that name the path.
 
 import Foundation
+import MoCaSettings
 import MoCaSystem
 
 /// Atomic writes: each file or folder of a run is complete or absent.
@@ -35,7 +36,7 @@ enum RunFile {
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     static func write(json value: some Encodable, to url: URL) throws {
-        try naming(url) { try AtomicFile.write(json: value, to: url) }
+        try naming(url) { try AtomicFile.write(json: value, as: .indented, to: url) }
     }
 
     /// Runs `body`, which writes or removes `url`; any error is rethrown with that path.

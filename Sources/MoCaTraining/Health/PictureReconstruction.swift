@@ -87,7 +87,7 @@ package struct PictureReconstruction: Sendable {
     /// The pixel limits of the contract; nil selects those of the image processor's file.
     private func budget(_ loaded: PretrainedModel) throws -> PixelBudget? {
         let width = loaded.configuration.vectorLength
-        let contract = try EmbeddingContract(of: model, vectorLength: width)
+        let contract = try ResolvedContract(of: model, vectorLength: width)?.contract
         guard let contract, let low = contract.minPixels, let high = contract.maxPixels else {
             return nil
         }

@@ -1,6 +1,7 @@
 // `reconstructions.json`: the images that `moca reconstruct` wrote, and their errors.
 
 import Foundation
+import MoCaSettings
 
 /// The content of `reconstructions.json`.
 package struct ReconstructionList: Codable, Sendable {
@@ -87,11 +88,6 @@ package struct ReconstructionList: Codable, Sendable {
 
     /// Returns the bytes of the file: one line of JSON.
     func fileData() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // JSON cannot represent non-finite numbers.
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try encoder.encode(self) + Data("\n".utf8)
+        try JSONFormat.line.data(self, nonFinite: .words) + Data("\n".utf8)
     }
 }

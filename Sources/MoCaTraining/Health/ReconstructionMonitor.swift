@@ -40,7 +40,7 @@ struct ReconstructionMonitor {
     ///
     /// - Throws: `DataError`.
     init(
-        _ recipe: Recipe, _ settings: Recipe.Reconstruction, _ start: StartingModel,
+        _ recipe: Recipe, _ settings: Recipe.Reconstruction, _ start: TrainingSetup,
         _ model: ReconstructionModel, log: StepLog, events: EventLog
     ) throws {
         everySteps = recipe.logging.reconstructionEverySteps
@@ -82,7 +82,7 @@ struct ReconstructionMonitor {
     ) throws -> Picture? {
         guard let image = try catalog.sample(id).content.images.first else { return nil }
         let outline = try processor.outline(Content([.image(image)]))
-        guard outline.grids.count == 1 else { return nil }
+        guard outline.plans.count == 1 else { return nil }
         return try processor.patches(of: outline, rule: .onePass).first.map {
             Picture(record: id.description, outline: outline, patches: $0)
         }

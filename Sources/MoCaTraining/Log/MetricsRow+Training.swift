@@ -3,6 +3,8 @@
 import Foundation
 import MoCaCore
 import MoCaData
+import MoCaObjectives
+import MoCaProcessing
 package import MoCaRunLog
 import NN
 import Torch

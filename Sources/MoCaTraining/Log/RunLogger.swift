@@ -93,7 +93,7 @@ final class RunLogger {
     ///
     /// - Throws: `DataError`.
     func reconstructions(
-        _ settings: Recipe.Reconstruction, _ start: StartingModel, _ model: ReconstructionModel
+        _ settings: Recipe.Reconstruction, _ start: TrainingSetup, _ model: ReconstructionModel
     ) throws -> ReconstructionMonitor {
         try ReconstructionMonitor(
             recipe, settings, start, model, log: log(ReconstructionRow.fileName), events: events)

@@ -1,6 +1,7 @@
 // Append-only JSON Lines files of a run folder, such as metrics.jsonl.
 
 import Foundation
+import MoCaSettings
 import MoCaSystem
 
 /// A log of JSON lines, each of which has a `step`.
@@ -34,20 +35,13 @@ final class StepLog: Sendable {
 
     /// Appends a value as one line with sorted keys; a non-finite number is written as null.
     func append(row: some Encodable) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // JSON cannot represent these numbers, and the encoder can replace them only by strings.
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(
-            positiveInfinity: "\u{0}", negativeInfinity: "\u{0}", nan: "\u{0}")
-        let data: Data
+        let line: String
         do {
-            data = try encoder.encode(row)
+            line = try JSONFormat.line.text(row, nonFinite: .null)
         } catch {
             throw TrainingError.cannotWrite(url, error)
         }
-        // Within a string the second quotation mark would be escaped, so only members match.
-        try append(
-            String(decoding: data, as: UTF8.self).replacing(#":"\u0000""#, with: ":null"))
+        try append(line)
     }
 
     /// Returns the lines that decode as `type`, up to the step if the file is not open yet; other

@@ -1,5 +1,6 @@
 // Data, logs, checkpoints and evaluation around the steps of a recipe's run.
 
+import MoCaTables
 import Foundation
 import MoCaModel
 import MoCaObjectives
@@ -8,11 +9,11 @@ import NN
 import Torch
 
 /// A trainer delegate that handles the data, logs, checkpoints and evaluation of a run.
-struct RunDelegate<Source: StepSource>: TrainerDelegate {
+struct RunDelegate<Source: StepBatches>: TrainerDelegate {
     typealias Batch = Source.Batch
 
     /// Writes one micro-batch of a failed step into a file.
-    typealias BatchWriter = (FailedStep, Batch, URL) throws -> Void
+    typealias BatchWriter = (FailureDump, Batch, URL) throws -> Void
 
     let run: TrainingRun
     let context: TrainingRun.Context
@@ -74,9 +75,9 @@ struct RunDelegate<Source: StepSource>: TrainerDelegate {
     func dump(_ prepared: PreparedStep<Batch>, number: Int) throws -> String? {
         guard !run.keepsNothing else { return nil }
         let (recipe, start) = (run.recipe, context.start)
-        return try FailedStep(
+        return try FailureDump(
             recipe, step: number, records: prepared.ids.map(\.description),
-            StepConditions(recipe, start.model.store, step: number)
+            FailureDump.Conditions(recipe, start.model.store, step: number)
         ).keep(prepared, start, in: recipe.outputFolder, write)
     }
 

@@ -2,6 +2,7 @@
 // step over all ranks.
 
 import MoCaObjectives
+import MoCaProcessing
 
 /// The decision whether a step is computed, and the counts of the step.
 ///
@@ -15,7 +16,7 @@ struct StepVerdict: Sendable, Hashable {
     /// The tokens of the step's sequences.
     var tokenCount = 0
     /// The amount of content truncated in the step.
-    var truncation = TruncationCount()
+    var truncation = Truncated()
 
     /// Returns the verdict combined over all ranks.
     func agreed(over collectives: any Collectives) -> StepVerdict {

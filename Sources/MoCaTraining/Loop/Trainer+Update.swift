@@ -1,5 +1,6 @@
 // One step: gradients, the checks before the update, and the update.
 
+import MoCaTables
 import Foundation
 import MoCaObjectives
 import NN
@@ -98,7 +99,7 @@ extension Trainer {
         _ prepared: PreparedStep<Task.Batch>, verdict: StepVerdict, loss: Double, norm: Double
     ) throws {
         plan.optimizer.clearGradients()
-        let isKept = state.skippedStepCount < FailedStep.keptCount
+        let isKept = state.skippedStepCount < FailureDump.keptCount
         let isOver = state.skippedStepCount >= plan.notFiniteBudget
         let kept = isKept || isOver ? keepFailure(prepared) : nil
         let records = prepared.ids.map(\.description)

@@ -3,6 +3,7 @@
 
 import Foundation
 package import MoCaObjectives
+import MoCaProcessing
 package import NN
 import Torch
 
@@ -115,7 +116,7 @@ package struct Trainer<Task: Objective> {
                 prepared = try waitForData()
                 verdict.isStopRequested = prepared == nil
                 verdict.tokenCount = prepared?.tokenCount ?? 0
-                verdict.truncation = prepared?.truncation ?? TruncationCount()
+                verdict.truncation = prepared?.truncation ?? Truncated()
             } catch {
                 failure = error
                 verdict.hasFailed = true

@@ -14,7 +14,7 @@ extension TrainingRun {
             preconditionFailure("a model for pre-training has its heads")
         }
         reconstruction.backbone.checkpointing = recipe.runtime.activationCheckpointing
-        let source = try ReconstructionSource(
+        let source = try ReconstructionBatches(
             recipe, settings, start, cursor: context.state.cursor,
             quarantine: context.logger.quarantine(), share: share)
         let monitor = try context.logger.reconstructions(settings, start, reconstruction)
@@ -31,7 +31,7 @@ extension TrainingRun {
     /// Fine-tunes until the last step.
     func train(_ context: Context, _ settings: Recipe.Contrastive) throws {
         let start = context.start
-        let source = try ContrastiveSource(
+        let source = try ContrastiveBatches(
             recipe, settings, start, cursor: context.state.cursor,
             quarantine: context.logger.quarantine(), share: share)
         var backbone = start.model.backbone
@@ -52,7 +52,7 @@ extension TrainingRun {
         }
     }
 
-    private func train<Task: Objective, Source: StepSource<Task.Batch>>(
+    private func train<Task: Objective, Source: StepBatches<Task.Batch>>(
         _ task: Task, on source: Source, scoring model: EmbeddingModel, context: Context,
         watch: StepWatch<Task.Batch>, write: @escaping RunDelegate<Source>.BatchWriter
     ) throws {
@@ -90,7 +90,7 @@ extension TrainingRun {
     }
 
     /// The device's peak rate, measured at each start because it varies between machines and days.
-    private func peakRate(of start: StartingModel) -> Double {
+    private func peakRate(of start: TrainingSetup) -> Double {
         let store = start.model.store
         let device = start.model.backbone.embeddingWeight.device
         return GEMMPeak.measure(

@@ -110,8 +110,8 @@ package struct TrainingRun {
     }
 
     /// Loads the initial model and its optimiser onto the run's device.
-    private func load(_ checkpoint: Checkpoint?) throws -> (StartingModel, AdamW) {
-        let start = try StartingModel(recipe, resuming: checkpoint)
+    private func load(_ checkpoint: Checkpoint?) throws -> (TrainingSetup, AdamW) {
+        let start = try TrainingSetup(recipe, resuming: checkpoint)
         let optimizer = try start.optimizer(recipe)
         try checkpoint?.restore(optimizer)
         return (start, optimizer)
@@ -161,7 +161,7 @@ package struct TrainingRun {
 
     /// Everything that is loaded before the first step.
     struct Context {
-        let start: StartingModel
+        let start: TrainingSetup
         let optimizer: AdamW
         let state: TrainingState
         let logger: RunLogger

@@ -1,6 +1,6 @@
 // The sums that a logged step reports as means.
 
-import MoCaObjectives
+package import MoCaObjectives
 
 extension TrainingState {
     /// Sums over the steps since the last logged one.
@@ -11,11 +11,11 @@ extension TrainingState {
         /// The number of steps without a norm, due to an overflow in float16; nil for none.
         package var overflowedSteps: Int?
         /// The fraction of the steps' budget used; nil if there is no budget.
-        package var packingFill: Share?
+        package var packingFill: WeightedSum?
         /// The sums of the means of the loss terms, by name.
         package var terms: [String: Double] = [:]
         /// The sums and counts of the loss terms, by subset and term name.
-        package var subsets: [String: [String: Share]] = [:]
+        package var subsets: [String: [String: WeightedSum]] = [:]
 
         /// The mean over the steps; NaN when all steps were skipped.
         func mean(_ sum: Double) -> Double { steps == 0 ? .nan : sum / Double(steps) }
@@ -40,31 +40,16 @@ extension TrainingState {
                 overflowedSteps = (overflowedSteps ?? 0) + 1
             }
             if let fill {
-                var share = packingFill ?? .init()
-                share.sum += fill
-                share.count += 1
-                packingFill = share
+                var total = packingFill ?? WeightedSum()
+                total += WeightedSum(sum: fill, count: 1)
+                packingFill = total
             }
-            for term in step.terms { terms[term.name, default: 0] += term.mean }
+            for term in step.terms { terms[term.name, default: 0] += term.total.mean }
             for (subset, terms) in step.subsets {
-                for term in terms where term.count > 0 {
-                    var share = subsets[subset]?[term.name] ?? .init()
-                    share.sum += term.sum
-                    share.count += term.count
-                    share.weight = term.weight
-                    subsets[subset, default: [:]][term.name] = share
+                for term in terms where term.total.count > 0 {
+                    subsets[subset, default: [:]][term.name, default: WeightedSum()] += term.total
                 }
             }
         }
-    }
-
-    /// A sum and the number of its summands.
-    package struct Share: Sendable, Hashable, Codable {
-        package var sum = 0.0
-        package var count = 0
-        /// The factor of the mean in the loss.
-        package var weight = 1.0
-
-        package var mean: Double { sum / Double(max(count, 1)) }
     }
 }

@@ -1,6 +1,7 @@
 // Everything other than weights and moments that a run continues from, as one value.
 
 package import MoCaData
+package import MoCaProcessing
 package import NN
 
 /// The progress of a run.
@@ -12,7 +13,7 @@ package struct TrainingState: Sendable, Hashable, Codable {
     /// The number of records skipped because they failed.
     package var failureCount = 0
     /// The amount of content truncated since the start.
-    package var truncation = TruncationCount()
+    package var truncation = Truncated()
     /// The position in the data; nil before the first step.
     package var cursor: DataCursor?
     /// The factor that losses are multiplied by; nil unless weights are float16.

@@ -89,7 +89,7 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
     ) -> Int {
         let (text, vision) = (configuration.textLayers, configuration.visionLayers)
         let (ofLayer, ofBlock) = (text.keptCount, vision.keptCount)
-        let decoder = recipe.stage == .pretraining ? 1 : 0
+        let decoder = recipe.stage == .pretrain ? 1 : 0
         var numbers: Int
         switch recipe.runtime.activationCheckpointing {
         case .full:

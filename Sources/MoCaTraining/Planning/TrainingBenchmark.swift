@@ -59,7 +59,7 @@ package struct TrainingBenchmark: Sendable {
         }
         peak = peak.best(GEMMPeak.measure(steps.dtype, on: device))
         var throughput = Throughput(
-            task: stage == .pretraining ? "train-pretrain" : "train-contrastive",
+            task: stage == .pretrain ? "train-pretrain" : "train-contrastive",
             best ?? Throughput.Pass(), peak: peak,
             loadSeconds: loadSeconds, dtype: steps.dtype.rawValue, threads: LibTorch.threadCount)
         throughput.stepMemory = try stepMemory(contents, steps)
@@ -99,8 +99,8 @@ package struct TrainingBenchmark: Sendable {
     ) throws {
         try catchingTorchErrors {
             switch stage {
-            case .pretraining: try steps.pretrain(contents, &pass)
-            case .contrastive: try steps.contrast(contents, positives(contents), &pass)
+            case .pretrain: try steps.pretrain(contents, &pass)
+            case .finetune: try steps.contrast(contents, positives(contents), &pass)
             }
         }
     }
@@ -143,7 +143,7 @@ private struct TrainingSteps {
             loading: benchmark.model,
             LoadOptions(
                 dtype: benchmark.dtype, device: benchmark.device,
-                purpose: benchmark.stage == .pretraining ? .pretraining : .embedding,
+                purpose: benchmark.stage == .pretrain ? .pretraining : .embedding,
                 isTrainable: true, adapter: benchmark.adapter.map { .stored($0) }))
         configuration = loaded.configuration
         dtype = loaded.store.dtype

@@ -38,7 +38,7 @@ struct TrainingCost: Sendable {
 
     /// Returns the FLOPs of a packed batch, up to the last hidden states.
     func ofInput(_ input: EncoderInput) -> Double {
-        let patches = input.grids.reduce(0) { $0 + $1.patchCount }
+        let patches = input.plans.reduce(0) { $0 + $1.patchCount }
         // An adapter parameter takes part in three products: forward and both gradients.
         let adapters =
             6 * (visionAdapters * Double(patches) + textAdapters * Double(input.tokenCount))

@@ -43,9 +43,12 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
             let checkpoint = try SafetensorsCheckpoint(opening: folder)
             (stored, names) = (checkpoint, try CheckpointKeys.table(of: checkpoint.names))
         }
-        let configuration = try PretrainedModel.configuration(of: folder, names: names)
-        let declared = PretrainedModel.declarations(
-            configuration, purpose: recipe.stage == .pretraining ? .pretraining : .embedding)
+        let configuration = try PretrainedModel.configuration(
+            of: folder, names: names, in: stored)
+        let purpose: CheckpointRules.Purpose =
+            recipe.stage == .pretrain ? .pretraining : .embedding
+        try configuration.requireSupport(of: purpose, folder: folder)
+        let declared = PretrainedModel.declarations(configuration, purpose: purpose)
         let adapters = try recipe.adapterCounts(declared)
         parameters = declared.reduce(adapters?.added ?? 0) { $0 + $1.count }
         trainedParameters =
@@ -65,7 +68,7 @@ package struct TrainingNeeds: Sendable, Hashable, Codable {
             passes: recipe.largestPasses(configuration, costs), size: type.byteCount,
             data: recipe.preparedBytes(configuration, costs))
         memory.isOnDevice = isOnDevice
-        isActivationBoundLoose = recipe.stage == .contrastive && costs == nil
+        isActivationBoundLoose = recipe.stage == .finetune && costs == nil
         memoryLimit = Machine.memoryBytes
         let isThere = device.kind != .cuda || LibTorch.isCUDAAvailable
         deviceMemoryLimit = isThere ? DeviceMemory(of: device)?.freeBytes : nil
@@ -197,10 +200,10 @@ extension Recipe {
     var activationRemedies: [String] {
         var remedies: [String] = []
         switch stage {
-        case .pretraining: remedies.append("smaller batch.tokens or a larger batch.accumulation")
-        case .contrastive where batch.miniBatchTokens == nil:
+        case .pretrain: remedies.append("smaller batch.tokens or a larger batch.accumulation")
+        case .finetune where batch.miniBatchTokens == nil:
             remedies.append("batch.mini_batch_tokens: 4096")
-        case .contrastive: remedies.append("a smaller batch.mini_batch_tokens")
+        case .finetune: remedies.append("a smaller batch.mini_batch_tokens")
         }
         if runtime.activationCheckpointing != .full {
             remedies.append("runtime.activation_checkpointing: full")
@@ -219,7 +222,7 @@ extension Recipe {
     ) throws -> (added: Int, whole: Int)? {
         guard lora != nil || adapter != nil else { return nil }
         var heads = AdapterSettings(targets: .suffixes([]))
-        heads.wholeModules = stage == .pretraining ? StartingModel.wholeModules : []
+        heads.wholeModules = stage == .pretrain ? TrainingSetup.wholeModules : []
         let whole = declared.filter { heads.isWhole($0.key) }.reduce(0) { $0 + $1.count }
         if let adapter {
             let file = try SafetensorsFile(
@@ -257,7 +260,7 @@ extension Recipe {
     /// The maximum number of non-finite steps that are dumped with their weights.
     fileprivate var failedStepCountMax: Int {
         guard runtime.onNotFinite == .skip else { return 1 }
-        return min(FailedStep.keptCount, runtime.notFiniteBudget) + 1
+        return min(FailureDump.keptCount, runtime.notFiniteBudget) + 1
     }
 
     /// Returns the bytes of the checkpoints in the run folder that this run's checkpoints replace.

@@ -38,7 +38,7 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
     ///
     /// - Throws: `DataError`, `ModelError`, `TrainingError`.
     package init(_ recipe: Recipe) throws {
-        let isPretraining = recipe.stage == .pretraining
+        let isPretraining = recipe.stage == .pretrain
         costs = isPretraining ? nil : try DataCosts(recipe)
         needs = try TrainingNeeds(recipe, costs)
         let folders = try recipe.data.subsetFolders()
@@ -74,7 +74,7 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
             let cap = subset.epochRows < subset.rows ? ", \(subset.epochRows) an epoch" : ""
             return "  \(subset.name)\(pad)  \(subset.rows) rows\(cap)\(weight)"
         }
-        let unit = stage == .pretraining ? "tokens at most" : "queries"
+        let unit = stage == .pretrain ? "tokens at most" : "queries"
         let found = tokens.map { ", about \($0) tokens" } ?? ""
         return needs.lines + [
             "steps: \(steps), of them \(warmupSteps) of warm-up; \(budget) \(unit)\(found) in all"

@@ -23,6 +23,8 @@ package struct PreviewSettings: Sendable {
     let pixels: PixelLimits
     /// The maximum number of negatives shown for each query.
     let hardNegatives: Int
+    /// Which orientation tags of image files are applied; nil selects the model's own policy.
+    let orientation: OrientationPolicy?
 
     /// Pixel limits that replace those of the model's files.
     struct PixelLimits: Sendable {
@@ -40,6 +42,7 @@ package struct PreviewSettings: Sendable {
         self.model = model ?? recipe.model.folder
         truncation = data.maxLength.map { Truncation(maxLength: $0, policy: data.truncation) }
         (prompts, pixels) = (data.prompts, PixelLimits(min: data.minPixels, max: data.maxPixels))
+        orientation = data.orientation
         switch recipe.objective {
         case .reconstruction(let settings):
             (masking, hardNegatives) = (settings.masking, 0)
@@ -57,13 +60,14 @@ package struct PreviewSettings: Sendable {
         self.folders = try subsetFolders(in: folders)
         (self.images, self.model) = (images, model)
         stage = try Self.stage(of: self.folders)
-        let contract = try EmbeddingContract(of: model) ?? EmbeddingContract()
+        let contract = try ResolvedContract(of: model)?.contract ?? EmbeddingContract()
         pixels = PixelLimits(min: contract.minPixels, max: contract.maxPixels)
+        orientation = contract.orientation
         truncation = contract.maxLength.map {
             Truncation(maxLength: $0, policy: contract.truncation ?? .end)
         }
         var prompts = Recipe.Prompts()
-        if stage == .contrastive {
+        if stage == .finetune {
             prompts.templates.query = contract.prompts[.query]
             prompts.templates.positive = contract.prompts[.document]
         }
@@ -74,10 +78,10 @@ package struct PreviewSettings: Sendable {
     private static func stage(of folders: [URL]) throws -> Recipe.Stage {
         for file in try folders.flatMap(dataFiles) {
             if let isContrastive = try isContrastive(openRecordFile(file)) {
-                return isContrastive ? .contrastive : .pretraining
+                return isContrastive ? .finetune : .pretrain
             }
         }
-        return .pretraining
+        return .pretrain
     }
 
     /// Returns whether records have a query; nil for a file without records.

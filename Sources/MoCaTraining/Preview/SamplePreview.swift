@@ -2,7 +2,7 @@
 
 import Foundation
 package import MoCaCore
-package import MoCaData
+import MoCaData
 package import MoCaImage
 import MoCaModel
 import MoCaObjectives
@@ -65,12 +65,13 @@ package struct SamplePreview: Sendable {
     /// - Throws: An error of reading the configuration, the tokenizer or the image processor.
     package init(_ settings: PreviewSettings) throws {
         self.settings = settings
-        let isPretraining = settings.stage == .pretraining
+        let isPretraining = settings.stage == .pretrain
         let original = try Tokenizer(contentsOf: settings.model)
         tokenizer = isPretraining ? original.addingMaskToken() : original
         configuration = try PretrainedModel.configuration(of: settings.model)
         images = try ImageProcessorConfiguration(
-            folder: settings.model, minPixels: settings.pixels.min, maxPixels: settings.pixels.max)
+            model: settings.model, minPixels: settings.pixels.min, maxPixels: settings.pixels.max,
+            orientation: settings.orientation)
         let preprocessor = ImagePreprocessor(configuration: images)
         processor = try Processor(
             tokenizer: tokenizer, images: preprocessor, configuration: configuration,
@@ -93,11 +94,11 @@ package struct SamplePreview: Sendable {
     /// - Throws: `DataError` for a file; an invalid sample has a `problem` instead.
     package func samples(count: Int, seed: UInt64) throws -> [SeenSample] {
         switch settings.stage {
-        case .pretraining:
+        case .pretrain:
             try samples(count, seed) { (sample: PretrainSample) in
                 [(.whole, sample.content)]
             }
-        case .contrastive:
+        case .finetune:
             try samples(count, seed) { (sample: ContrastiveSample) in contents(of: sample) }
         }
     }
@@ -162,9 +163,9 @@ package struct SamplePreview: Sendable {
         _ content: Content, _ side: SeenInput.Side, of id: SampleID, seed: UInt64
     ) throws -> SeenInput {
         let outline = try processor.outline(content)
-        let rule: SmallSideRule = settings.stage == .pretraining ? .onePass : .twoPass
+        let rule: SmallSideRule = settings.stage == .pretrain ? .onePass : .twoPass
         let patches = try processor.patches(of: outline, rule: rule)
-        let isCut = outline.dropped.tokens > 0
+        let isCut = outline.truncated.tokens > 0
         let cut = isCut ? try untruncated.outline(content).ids.dropFirst(outline.ids.count) : []
         var input = SeenInput(
             side: side, outline: outline, patches: patches, cut: Array(cut))

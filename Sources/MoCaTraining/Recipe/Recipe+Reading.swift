@@ -41,7 +41,7 @@ extension Recipe {
     /// - Throws: The errors of `init(reading:stage:)` except `TrainingError.otherStage`.
     package init(ofAnyStage file: URL) throws {
         do {
-            try self.init(reading: file, stage: .pretraining)
+            try self.init(reading: file, stage: .pretrain)
         } catch TrainingError.otherStage(_, let stage) {
             try self.init(reading: file, stage: stage)
         }

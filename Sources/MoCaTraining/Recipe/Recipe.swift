@@ -4,6 +4,7 @@
 package import Foundation
 package import MoCaCore
 package import MoCaData
+package import MoCaHub
 package import MoCaModel
 package import MoCaObjectives
 package import NN
@@ -11,14 +12,14 @@ package import Torch
 
 /// The settings of a run of one of the two training stages.
 ///
-///     let recipe = try Recipe(reading: file, stage: .contrastive, overrides: ["seed=2"])
+///     let recipe = try Recipe(reading: file, stage: .finetune, overrides: ["seed=2"])
 package struct Recipe: Sendable, Hashable {
     /// A training stage.
     package enum Stage: String, Sendable, Hashable, Codable, CaseIterable {
         /// Continual pre-training with masked text and masked patches.
-        case pretraining = "pretrain"
+        case pretrain
         /// Contrastive fine-tuning with queries and documents.
-        case contrastive = "finetune"
+        case finetune
     }
 
     /// The state that a run starts from.
@@ -59,8 +60,8 @@ package struct Recipe: Sendable, Hashable {
     init(stage: Stage) {
         self.stage = stage
         switch stage {
-        case .pretraining: objective = .reconstruction(Reconstruction())
-        case .contrastive: objective = .contrastive(Contrastive())
+        case .pretrain: objective = .reconstruction(Reconstruction())
+        case .finetune: objective = .contrastive(Contrastive())
         }
     }
 }
@@ -70,6 +71,8 @@ extension Recipe {
     package enum Model: Sendable, Hashable {
         /// The weights of a folder in Hugging Face layout.
         case path(URL)
+        /// The weights of a repository of the Hub, until `resolvingModel` replaces it by `path`.
+        case hub(HubReference)
         /// Randomly initialised weights.
         case initialize(Initialization)
     }
@@ -104,6 +107,8 @@ extension Recipe {
         package var prompts = Prompts()
         package var minPixels: Int?
         package var maxPixels: Int?
+        /// Which orientation tags of image files are applied; nil selects the model's own policy.
+        package var orientation: OrientationPolicy?
         package var maxLength: Int?
         package var truncation = TruncationPolicy.end
     }

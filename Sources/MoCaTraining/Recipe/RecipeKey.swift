@@ -100,6 +100,17 @@ extension RecipeKey {
         }
     }
 
+    /// An optional value of an enumeration of strings.
+    static func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String, _ path: WritableKeyPath<Owner, Choice?>
+    ) -> RecipeKey {
+        RecipeKey { section, owner in
+            owner[keyPath: path] = section.optionalChoice(key) ?? owner[keyPath: path]
+        } write: {
+            [(key, $0[keyPath: path].map { .value($0.rawValue) })]
+        }
+    }
+
     /// A path.
     static func url(_ key: String, _ path: WritableKeyPath<Owner, URL>) -> RecipeKey {
         RecipeKey { section, owner in

@@ -42,7 +42,7 @@ package struct Replay {
     /// Runs `objective` on the micro-batches of one step.
     package func run<Task: Objective>(_ objective: Task, _ batches: [Task.Batch]) -> Result {
         let terms = objective.step(batches, over: SingleProcess())
-        let means = Dictionary(uniqueKeysWithValues: terms.terms.map { ($0.name, $0.mean) })
+        let means = Dictionary(uniqueKeysWithValues: terms.terms.map { ($0.name, $0.total.mean) })
         return Result(
             loss: terms.loss, mlmLoss: means["mlm_loss"], maeLoss: means["mae_loss"],
             gradNorm: GradientClipping.totalNorm(parameters.map(\.tensor)) / context.lossScale)

@@ -53,7 +53,7 @@ extension ReplayBatch {
         }
         var (first, patch) = ([Int: (row: Int, patches: Range<Int>)](), 0)
         for (row, number) in numbers.enumerated() {
-            let end = rows[row].grids.reduce(patch) { $0 + $1.patchCount }
+            let end = patch + rows[row].patchCount
             if first[number] == nil { first[number] = (row, patch..<end) }
             patch = end
         }
@@ -108,7 +108,7 @@ extension ReplayBatch {
         return sides.flatMap { side -> [Int] in
             var patch = 0
             return side.sequences.map { sequence in
-                let count = sequence.grids.reduce(0) { $0 + $1.patchCount }
+                let count = sequence.patchCount
                 var key = sequence.ids.withUnsafeBytes { Data($0) }
                 if count > 0, let pixels = side.pixelValues {
                     pixels.narrowed(0, patch..<patch + count).withBytes {

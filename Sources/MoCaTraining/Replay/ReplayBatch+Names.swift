@@ -8,6 +8,9 @@ extension ReplayBatch {
         case attentionMask = "attention_mask"
         case pixelValues = "pixel_values"
         case imageGrids = "image_grid_thw"
+        // Instead of grids, for families whose images have other plans.
+        case imagePlans = "image_plans"
+        case imageCounts = "image_counts"
         // Tensors of pre-training.
         case labels
         case maskedPatches = "mae_pred_mask"

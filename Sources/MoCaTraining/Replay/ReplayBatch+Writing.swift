@@ -3,7 +3,7 @@
 
 package import Foundation
 import MoCaCore
-package import MoCaModel
+import MoCaModel
 package import MoCaObjectives
 import Safetensors
 import Torch
@@ -95,7 +95,8 @@ private struct PackedRows {
         return row * width + token - input.sequenceStarts[row]
     }
 
-    /// Returns `input_ids`, `attention_mask`, and with images `pixel_values` and `image_grid_thw`.
+    /// Returns `input_ids`, `attention_mask`, and with images `pixel_values` and their
+    /// plans.
     func padded(_ rows: [Int], _ side: ReplayBatch.Side) -> [ReplayBatch.TensorName: Tensor] {
         let width = width(rows)
         var ids = [Int64](repeating: 0, count: rows.count * width)
@@ -115,11 +116,8 @@ private struct PackedRows {
         guard !all.isEmpty, let pixelValues else { return tensors }
         tensors[side.name(.pixelValues)] = Tensor.concatenated(
             all.map { pixelValues.narrowed(0, patchStarts[$0]..<patchStarts[$0 + 1]) })
-        tensors[side.name(.imageGrids)] = Tensor(
-            all.flatMap { image in
-                let grid = input.grids[image]
-                return [Int64(grid.t), Int64(grid.h), Int64(grid.w)]
-            }, shape: [all.count, 3])
+        let plans = rows.map { Array(input.plans[input.images(of: $0)]) }
+        tensors.merge(ReplayBatch.tensors(of: plans, side)) { $1 }
         return tensors
     }
 }

@@ -31,6 +31,18 @@ package struct ReplayBatch {
         try SafetensorsFile(mapping: url).metadata
     }
 
+    /// Returns the stage of a file's batch: the one in its metadata, else the one that alone has
+    /// such tensors; nil if neither is known.
+    ///
+    /// - Throws: `SafetensorsError`.
+    static func stage(of url: URL) throws -> Recipe.Stage? {
+        let file = try SafetensorsFile(mapping: url)
+        let name = file.metadata[Recipe.Stage.objectiveKey]
+        if let stage = name.flatMap(Recipe.Stage.init(objectiveName:)) { return stage }
+        if file.entries[TensorName.labels.text] != nil { return .pretrain }
+        return file.entries[Side.query.name(.inputIDs).text] != nil ? .finetune : nil
+    }
+
     /// Reads the batch of `--objective pretrain`: `input_ids`, `attention_mask`, `pixel_values`
     /// (already masked), `image_grid_thw`, `labels`, `mae_pred_mask`, `pixel_labels`.
     ///
@@ -87,17 +99,12 @@ extension ReplayBatch {
         let (rowCount, columns) = ids.sizes2()
         let values: [Int64] = ids.array()
         let isKept = try integers(side.name(.attentionMask), count: values.count).map { $0 != 0 }
-        var grids = try grids(side)[...]
-        var sequences: [EncoderInput.Sequence] = []
-        for row in 0..<rowCount {
-            let range = row * columns..<(row + 1) * columns
-            let tokens = range.filter { isKept[$0] }.map { Int32(clamping: values[$0]) }
-            let images = configuration.inputRules.imageCount(in: tokens)
-            sequences.append(.init(ids: tokens, grids: Array(grids.prefix(images))))
-            grids = grids.dropFirst(images)
+        let tokens = (0..<rowCount).map { row in
+            (row * columns..<(row + 1) * columns).filter { isKept[$0] }
+                .map { Int32(clamping: values[$0]) }
         }
-        guard grids.isEmpty else {
-            throw bad(side.name(.imageGrids), "has \(grids.count) images that no row contains")
+        let sequences = zip(tokens, try plans(side, of: tokens)).map {
+            EncoderInput.Sequence(ids: $0, plans: $1)
         }
         return Rows(
             isKept: isKept, kept: isKept.indices.filter { isKept[$0] }, sequences: sequences,
@@ -109,7 +116,7 @@ extension ReplayBatch {
         _ name: TensorName, of sequences: [EncoderInput.Sequence]
     ) throws -> Tensor? {
         let patches = sequences.reduce(0) { sum, sequence in
-            sum + sequence.grids.reduce(0) { $0 + $1.patchCount }
+            sum + sequence.patchCount
         }
         guard has(name) else {
             if patches > 0 { throw missing(name) }
@@ -121,19 +128,6 @@ extension ReplayBatch {
             throw bad(name, "has shape \(values.shape), expected \(shape)")
         }
         return patches == 0 ? nil : values.to(.float32)
-    }
-
-    private func grids(_ side: Side) throws -> [ImageGrid] {
-        let name = side.name(.imageGrids)
-        guard has(name) else { return [] }
-        let table = try tensor(name)
-        guard table.rank == 2, table.shape[1] == 3 else {
-            throw bad(name, "has shape \(table.shape), expected [images, 3]")
-        }
-        let values = table.array(Int64.self).map(Int.init)
-        return stride(from: 0, to: values.count, by: 3).map {
-            ImageGrid(t: values[$0], h: values[$0 + 1], w: values[$0 + 2])
-        }
     }
 
     func has(_ name: TensorName) -> Bool { file.entries[name.text] != nil }

@@ -1,6 +1,6 @@
 // Errors of a replay.
 
-package import Foundation
+import Foundation
 package import MoCaCore
 
 /// An error in a saved batch or in its replay.
@@ -11,14 +11,18 @@ package enum ReplayError: UserFacingError, Hashable {
     case missingTensor(file: String, name: String)
     /// A tensor has an unusable shape or unusable values.
     case badTensor(file: String, name: String, reason: String)
+    /// Neither the metadata nor the tensors of a file identify the objective.
+    case unknownObjective(file: String)
+    /// A file of another objective than the requested one, or than that of the first file.
+    case otherObjective(file: String, objective: String, expected: String)
     /// More dimensions were requested than the model's vectors have.
     case badDimensions(Int, vectorLength: Int)
 
     package var kind: FailureKind {
         switch self {
         case .noBatch: .inputMissing
-        case .missingTensor, .badTensor: .badData
-        case .badDimensions: .badConfiguration
+        case .missingTensor, .badTensor, .unknownObjective: .badData
+        case .badDimensions, .otherObjective: .badConfiguration
         }
     }
 
@@ -30,6 +34,10 @@ package enum ReplayError: UserFacingError, Hashable {
             "batch lacks a tensor (\(file)): \(name) is missing"
         case .badTensor(let file, let name, let reason):
             "tensor of a batch cannot be used (\(file)): \(name) \(reason)"
+        case .unknownObjective(let file):
+            "objective of a batch is unknown (\(file)): neither its metadata nor its tensors name one"
+        case .otherObjective(let file, let objective, let expected):
+            "batch is of another objective (\(file)): it is of \(objective), not \(expected)"
         case .badDimensions(let dimensions, let length):
             "dimensions is out of range (\(dimensions)): the model allows 1 to \(length)"
         }
@@ -38,7 +46,8 @@ package enum ReplayError: UserFacingError, Hashable {
     package var recoverySuggestion: String? {
         switch self {
         case .noBatch: "check the path"
-        case .missingTensor, .badTensor:
+        case .otherObjective: "set no objective, or give the batches of one step"
+        case .missingTensor, .badTensor, .unknownObjective:
             "write the batch with the names and shapes that `moca help replay` lists"
         case .badDimensions: "set it within the range"
         }

@@ -2,7 +2,7 @@
 
 package import Foundation
 package import MoCaCore
-package import MoCaModel
+import MoCaModel
 package import MoCaObjectives
 package import Torch
 
@@ -13,8 +13,8 @@ package struct ReplayRequest: Sendable {
 
     /// The model's folder.
     package var model: URL
-    /// The stage whose loss is computed.
-    package var stage: Recipe.Stage
+    /// The stage whose loss is computed; nil uses that of the files.
+    package var stage: Recipe.Stage?
     /// The micro-batches of one step; a folder stands for all `batch*.safetensors` in it.
     package var batches: [URL]
     /// The file for every gradient under its checkpoint key; nil to write none.
@@ -29,7 +29,7 @@ package struct ReplayRequest: Sendable {
     package var changes = Changes()
 
     package init(
-        model: URL, stage: Recipe.Stage, batches: [URL], device: Device, dtype: DType? = nil
+        model: URL, stage: Recipe.Stage? = nil, batches: [URL], device: Device, dtype: DType? = nil
     ) {
         self.model = model
         self.stage = stage

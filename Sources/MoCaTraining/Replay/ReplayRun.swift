@@ -10,13 +10,29 @@ package struct ReplayRun: Sendable {
     private let request: ReplayRequest
     /// The micro-batches of one step, which all have the same metadata.
     private let files: [URL]
+    /// The stage of the files.
+    let stage: Recipe.Stage
 
-    /// Finds the batch files of a request.
+    /// Finds the batch files of a request, and the stage that they are of.
     ///
-    /// - Throws: `ReplayError.noBatch`, `TrainingError.unreadableFile`.
+    /// - Throws: `ReplayError.noBatch`, `.unknownObjective`, `.otherObjective`,
+    ///   `TrainingError.unreadableFile`, `SafetensorsError`.
     package init(_ request: ReplayRequest) throws {
         self.request = request
         files = try request.batches.flatMap(Self.parts)
+        precondition(!files.isEmpty, "a batch is required")
+        var stage = request.stage
+        for file in files {
+            guard let found = try ReplayBatch.stage(of: file) else { continue }
+            if let stage, found != stage {
+                throw ReplayError.otherObjective(
+                    file: file.path, objective: found.objectiveName,
+                    expected: stage.objectiveName)
+            }
+            stage = found
+        }
+        guard let stage else { throw ReplayError.unknownObjective(file: files[0].path) }
+        self.stage = stage
     }
 
     /// Returns the batch files at a path: all micro-batches of a folder in numerical order, or the
@@ -53,7 +69,7 @@ package struct ReplayRun: Sendable {
 
     private func compute() throws -> Replay.Result {
         let metadata = try ReplayBatch.metadata(of: files[0])
-        let conditions = try StepConditions(metadata: metadata, file: files[0].path)
+        let conditions = try FailureDump.Conditions(metadata: metadata, file: files[0].path)
         if let threads = request.threads ?? conditions?.threads {
             LibTorch.setThreadCount(threads)
         }
@@ -85,20 +101,20 @@ package struct ReplayRun: Sendable {
     }
 
     private func loadOptions(
-        metadata: [String: String], conditions: StepConditions?
+        metadata: [String: String], conditions: FailureDump.Conditions?
     ) -> LoadOptions {
         // A step that failed in bfloat16 may be finite in another type.
         let dtype = request.dtype ?? metadata["dtype"].flatMap(DType.init(rawValue:))
         let adapter = request.adapter.map { AdapterChoice.stored($0) }
         return LoadOptions(
             dtype: dtype, device: request.device,
-            purpose: request.stage == .pretraining ? .pretraining : .embedding,
+            purpose: stage == .pretrain ? .pretraining : .embedding,
             isTrainable: true, adapter: adapter ?? conditions.flatMap(keptAdapter))
     }
 
     /// Returns the adapter in the folder of a saved step; nil for other models.
-    private func keptAdapter(_ conditions: StepConditions) -> AdapterChoice? {
-        let folder = request.model.appending(path: StepConditions.adapterName)
+    private func keptAdapter(_ conditions: FailureDump.Conditions) -> AdapterChoice? {
+        let folder = request.model.appending(path: FailureDump.Conditions.adapterName)
         guard conditions.hasAdapters, FileManager.default.fileExists(atPath: folder.path) else {
             return nil
         }
@@ -122,7 +138,7 @@ package struct ReplayRun: Sendable {
         _ metadata: [String: String], _ configuration: any BackboneConfiguration
     ) throws -> (loss: ContrastiveObjective.Settings, pooling: PoolingSettings) {
         let width = configuration.vectorLength
-        let contract = try EmbeddingContract(of: request.model, vectorLength: width)
+        let contract = try ResolvedContract(of: request.model, vectorLength: width)?.contract
         var plain = Recipe.Contrastive()
         plain.loss.masksRepeatedPositives = false
         plain.attention = contract?.attention ?? plain.attention

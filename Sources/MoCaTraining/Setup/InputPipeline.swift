@@ -26,21 +26,21 @@ package final class InputPipeline {
     ///
     /// - Throws: Errors of reading models and data.
     package init(_ recipe: Recipe, steps: Int) throws {
-        let start = try StartingModel(recipe, resuming: nil)
+        let start = try TrainingSetup(recipe, resuming: nil)
         left = steps
         switch recipe.objective {
         case .reconstruction(let settings):
             takeNext = Self.prefetching(
-                try ReconstructionSource(recipe, settings, start, cursor: nil), recipe, steps
-            ) { $0.input.grids.count }
+                try ReconstructionBatches(recipe, settings, start, cursor: nil), recipe, steps
+            ) { $0.input.plans.count }
         case .contrastive(let settings):
             takeNext = Self.prefetching(
-                try ContrastiveSource(recipe, settings, start, cursor: nil), recipe, steps
-            ) { $0.pieces.reduce(0) { $0 + $1.grids.count } }
+                try ContrastiveBatches(recipe, settings, start, cursor: nil), recipe, steps
+            ) { $0.pieces.reduce(0) { $0 + $1.plans.count } }
         }
     }
 
-    private static func prefetching<Source: StepSource>(
+    private static func prefetching<Source: StepBatches>(
         _ source: Source, _ recipe: Recipe, _ steps: Int,
         imageCount: @escaping (Source.Batch) -> Int
     ) -> () throws -> Step? {

@@ -28,8 +28,13 @@ struct ModelFiles: Sendable {
     ) throws {
         (self.tokenizer, self.contract, self.images) = (tokenizer, contract, images)
         var others: [String: Data] = [:]
-        for name in CompanionFiles.unchanging { others[name] = try Self.read(name, of: source) }
-        others[Self.processorName] = try Self.processorData(of: source, images.budget)
+        for name in SidecarFiles.unchanging { others[name] = try Self.read(name, of: source) }
+        if images.fitting != .tokens {
+            // Beside the image processor's file, it states how images become tokens.
+            let name = "processor_config.json"
+            others[name] = try Self.read(name, of: source)
+        }
+        others[Self.processorName] = try Self.processorData(of: source, images)
         self.others = others
     }
 
@@ -61,9 +66,15 @@ struct ModelFiles: Sendable {
         }
     }
 
-    /// Returns the source's settings with the run's pixel limits.
-    private static func processorData(of source: URL, _ budget: PixelBudget) throws -> Data {
+    /// Returns the source's settings with the run's pixel limits, if they apply.
+    private static func processorData(
+        of source: URL, _ images: ImageProcessorConfiguration
+    ) throws -> Data {
         var settings = try processorSettings(of: source)
+        guard images.fitting == .tokens else {
+            return try JSONFormat.indented.data(JSON.object(settings))
+        }
+        let budget = images.budget
         settings["min_pixels"] = .integer(budget.minPixels)
         settings["max_pixels"] = .integer(budget.maxPixels)
         // Newer files hold the limits here, and transformers reads these first.

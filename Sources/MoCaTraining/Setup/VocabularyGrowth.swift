@@ -28,13 +28,15 @@ struct VocabularyGrowth {
             let declarations = stored.map { item in
                 let isTable = Self.tables.contains(item.key)
                 let shape = isTable ? [rows] + item.entry.shape.dropFirst() : item.entry.shape
-                return SafetensorsDeclaration(item.key, item.entry.dtype, shape)
+                return SafetensorsDeclaration(
+                    configuration.writtenKey(item.key), item.entry.dtype, shape)
             }
             let writer = try ShardedSafetensorsWriter(partial, tensors: declarations)
             for item in stored {
                 let file = try checkpoint.file(of: item.name)
+                let written = configuration.writtenKey(item.key)
                 try file.withBytes(of: item.name) {
-                    try writer.append(UnsafeRawBufferPointer($0), to: item.key)
+                    try writer.append(UnsafeRawBufferPointer($0), to: written)
                 }
                 guard Self.tables.contains(item.key), let table = try Tensor(item.name, in: file)
                 else {
@@ -43,7 +45,7 @@ struct VocabularyGrowth {
                 let count = rows - configuration.vocabularySize
                 let mean = table.to(.float32).mean([0], keepingAxes: true)
                 let added = mean.expanded([count, mean.sizes2().1]).to(table.dtype)
-                try added.withBytes { try writer.append($0, to: item.key) }
+                try added.withBytes { try writer.append($0, to: written) }
             }
             try writer.finish()
             let url = partial.appending(path: "config.json")

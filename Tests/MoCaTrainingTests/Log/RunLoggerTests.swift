@@ -27,9 +27,9 @@ import Testing
             let (whole, broken) = (folder.appending(path: "a"), folder.appending(path: "b"))
             let keys = ["logging.health_every_steps=2"]
             try TrainingRun(
-                TrainingFixtures.recipe(.contrastive, output: whole, keys), say: { _ in }
+                TrainingFixtures.recipe(.finetune, output: whole, keys), say: { _ in }
             ).run()
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: broken, keys)
+            let recipe = try TrainingFixtures.recipe(.finetune, output: broken, keys)
             #expect(throws: Killed.self) {
                 try TrainingRun(
                     recipe, say: { _ in }, onLog: { if $0.step == 6 { throw Killed() } }
@@ -70,7 +70,7 @@ import Testing
         try withTemporaryFolder { folder in
             try TrainingRun(
                 TrainingFixtures.recipe(
-                    .pretraining, output: folder, steps: 5,
+                    .pretrain, output: folder, steps: 5,
                     ["logging.reconstruction_every_steps=2"]), say: { _ in }
             ).run()
             let rows = try lines("reconstructions.jsonl", in: folder)
@@ -101,12 +101,12 @@ import Testing
             let (plain, silent) = (folder.appending(path: "a"), folder.appending(path: "b"))
             try TrainingRun(
                 TrainingFixtures.recipe(
-                    .contrastive, output: plain, steps: 3, ["logging.health_every_steps=1"]),
+                    .finetune, output: plain, steps: 3, ["logging.health_every_steps=1"]),
                 say: { _ in }
             ).run()
             try TrainingRun(
                 TrainingFixtures.recipe(
-                    .contrastive, output: silent, steps: 3,
+                    .finetune, output: silent, steps: 3,
                     ["logging.health_every_steps=0", "logging.tensorboard=false"]),
                 say: { _ in }
             ).run()

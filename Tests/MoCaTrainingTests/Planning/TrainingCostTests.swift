@@ -13,12 +13,12 @@ import Testing
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
                 stage, output: folder, ["batch.accumulation=1"] + overrides)
-            let start = try StartingModel(recipe, resuming: nil)
+            let start = try TrainingSetup(recipe, resuming: nil)
             let forward = start.model.configuration.forwardCost
             let layers = Double(start.model.configuration.textLayers.layerCount)
             switch recipe.objective {
             case .reconstruction(let settings):
-                var source = try ReconstructionSource(recipe, settings, start, cursor: nil)
+                var source = try ReconstructionBatches(recipe, settings, start, cursor: nil)
                 let step = try source.next()
                 let batch = step.batches[0]
                 return (
@@ -29,7 +29,7 @@ import Testing
                         maskedImageTokens: batch.maskedImageTokens.count), layers
                 )
             case .contrastive(let settings):
-                var source = try ContrastiveSource(recipe, settings, start, cursor: nil)
+                var source = try ContrastiveBatches(recipe, settings, start, cursor: nil)
                 let step = try source.next()
                 let input = step.batches[0].input
                 return (
@@ -51,14 +51,14 @@ import Testing
 
     /// Nothing before the language model is trained: the tower is computed forward alone.
     @Test func frozenPartsCostLess() throws {
-        let tower = try costs(.contrastive, ["model.freeze=['^visual\\.']"])
+        let tower = try costs(.finetune, ["model.freeze=['^visual\\.']"])
         #expect(tower.images > 0)
         expect(tower.found, 3 * tower.text + tower.images)
         let half = try costs(
-            .contrastive, ["model.freeze=['^visual\\.', embed_tokens, 'layers\\.0\\.']"])
+            .finetune, ["model.freeze=['^visual\\.', embed_tokens, 'layers\\.0\\.']"])
         // The first layer needs no backward.
         expect(half.found, (3 - 2 / half.layers) * half.text + half.images)
-        let table = try costs(.contrastive, ["model.freeze=['^visual\\.', 'model\\.layers']"])
+        let table = try costs(.finetune, ["model.freeze=['^visual\\.', 'model\\.layers']"])
         // Gradients go through the layers to the table.
         expect(table.found, 2 * table.text + table.images)
     }
@@ -66,7 +66,7 @@ import Testing
     /// Base weights get no gradients; adapters cost what they are.
     @Test func adaptersCostTwoPassesAndTheirOwn() throws {
         let cost = try costs(
-            .contrastive, ["lora={rank: 4, alpha: 8, target_modules: [q_proj, o_proj]}"])
+            .finetune, ["lora={rank: 4, alpha: 8, target_modules: [q_proj, o_proj]}"])
         let plain = 2 * cost.text + cost.images
         #expect(cost.found > plain)
         #expect(cost.found < plain + cost.text)

@@ -1,3 +1,4 @@
+import MoCaCore
 import Foundation
 import MoCaModel
 import MoCaRunLog
@@ -48,7 +49,7 @@ import Torch
         try withTemporaryFolder { folder in
             let model = try qwen(size, in: folder)
             let data =
-                stage == .pretraining ? "cpt/captions" : "mmeb-train/OpenClipart_t2i"
+                stage == .pretrain ? "cpt/captions" : "mmeb-train/OpenClipart_t2i"
             let recipes = Repository.root.appending(path: "recipes")
             for source in ["paper", "released-code"] {
                 let name = "moca-\(size)-\(stage.rawValue)-\(source).yaml"
@@ -104,7 +105,7 @@ import Torch
     @Test func aRunThatCannotFitSaysWhichSettingsTakeLess() throws {
         try withTemporaryFolder { folder in
             let large = try model(in: folder, width: 8192, layers: 80, intermediate: 32_768)
-            let recipe = try recipe(.pretraining, folder, model: large)
+            let recipe = try recipe(.pretrain, folder, model: large)
             let needs = try TrainingNeeds(recipe)
             #expect(needs.parameters > 70_000_000_000)
             #expect(needs.memory.moments == 2 * needs.memory.weights)
@@ -121,7 +122,7 @@ import Torch
             #expect(throws: TrainingError.self) { try needs.check(recipe) }
             func advice(_ runtime: String) throws -> [String] {
                 let recipe = try self.recipe(
-                    .pretraining, folder, model: large, ["runtime={\(runtime)}"])
+                    .pretrain, folder, model: large, ["runtime={\(runtime)}"])
                 return try TrainingNeeds(recipe).modelRemedies(recipe)
             }
             // The type that weights have counts, whether the recipe names it or not.
@@ -142,7 +143,7 @@ import Torch
         try withTemporaryFolder { folder in
             let average = "optimizer.ema_decay=0.9"
             let aside = try [[average], [average, "evaluation={mmeb: /nowhere}"]].map { keys in
-                try TrainingNeeds(TrainingFixtures.recipe(.contrastive, output: folder, keys))
+                try TrainingNeeds(TrainingFixtures.recipe(.finetune, output: folder, keys))
             }
             let (plain, scored) = (aside[0].memory, aside[1].memory)
             #expect(plain.weightsAside == 0 && scored.weightsAside == scored.weights)
@@ -154,7 +155,7 @@ import Torch
         try withTemporaryFolder { folder in
             let small = try model(in: folder, width: 256, layers: 8, intermediate: 1024)
             let recipe = try recipe(
-                .pretraining, folder, model: small, ["batch={tokens: 50000000}"])
+                .pretrain, folder, model: small, ["batch={tokens: 50000000}"])
             guard
                 case .doesNotFit("memory", _, _, let remedies) =
                     try TrainingNeeds(recipe).problem(recipe)
@@ -163,7 +164,7 @@ import Torch
                 return
             }
             #expect(remedies.first == "smaller batch.tokens or a larger batch.accumulation")
-            let sane = try self.recipe(.pretraining, folder, model: small, ["batch.tokens=600"])
+            let sane = try self.recipe(.pretrain, folder, model: small, ["batch.tokens=600"])
             #expect(try TrainingNeeds(sane).problem(sane) == nil)
         }
     }
@@ -173,15 +174,15 @@ import Torch
             func bytes(_ checkpoint: String) throws -> Int {
                 try TrainingNeeds(
                     TrainingFixtures.recipe(
-                        .contrastive, output: folder, steps: 100, ["checkpoint=\(checkpoint)"])
+                        .finetune, output: folder, steps: 100, ["checkpoint=\(checkpoint)"])
                 ).diskBytes
             }
             let needs = try TrainingNeeds(
-                TrainingFixtures.recipe(.contrastive, output: folder, steps: 100))
+                TrainingFixtures.recipe(.finetune, output: folder, steps: 100))
             let (one, weights) = (needs.memory.checkpointOnDisk, needs.memory.weights)
             // The heads of pre-training, which the model carries along.
             let whole = try TrainingNeeds(
-                TrainingFixtures.recipe(.pretraining, output: folder, steps: 100))
+                TrainingFixtures.recipe(.pretrain, output: folder, steps: 100))
             let carried = whole.memory.weights - weights
             // `model/`, and a step that is kept because it is not finite.
             let rest = 2 * weights + carried
@@ -192,7 +193,7 @@ import Torch
             #expect(try bytes("{every_steps: 100, keep: 2}") == one + rest)
             let averaged = try TrainingNeeds(
                 TrainingFixtures.recipe(
-                    .contrastive, output: folder, steps: 100, ["optimizer.ema_decay=0.9"]))
+                    .finetune, output: folder, steps: 100, ["optimizer.ema_decay=0.9"]))
             #expect(
                 averaged.diskBytes
                     == 3 * averaged.memory.checkpointOnDisk + 3 * weights + 2 * carried)
@@ -202,7 +203,7 @@ import Torch
     /// Checkpoints that are there already are not demanded again.
     @Test func aResumedRunHasItsCheckpoints() throws {
         try withTemporaryFolder { folder in
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: folder, steps: 4)
+            let recipe = try TrainingFixtures.recipe(.finetune, output: folder, steps: 4)
             #expect(try TrainingNeeds(recipe).diskPresent == 0)
             try TrainingRun(recipe, say: { _ in }).run()
             var needs = try TrainingNeeds(recipe)
@@ -219,10 +220,10 @@ import Torch
         try withTemporaryFolder { folder in
             let keys = ["lora={rank: 2, alpha: 4, target_modules: [q_proj]}"]
             let adapted = try TrainingNeeds(
-                TrainingFixtures.recipe(.pretraining, output: folder, keys))
-            let plain = try TrainingNeeds(TrainingFixtures.recipe(.pretraining, output: folder))
-            let start = try StartingModel(
-                TrainingFixtures.recipe(.pretraining, output: folder, keys), resuming: nil)
+                TrainingFixtures.recipe(.pretrain, output: folder, keys))
+            let plain = try TrainingNeeds(TrainingFixtures.recipe(.pretrain, output: folder))
+            let start = try TrainingSetup(
+                TrainingFixtures.recipe(.pretrain, output: folder, keys), resuming: nil)
             let trained = start.model.store.trainableParameters.reduce(0) {
                 $0 + $1.tensor.shape.reduce(1, *)
             }
@@ -239,7 +240,7 @@ import Torch
             let keys = [words, "data.weights=null", "data.max_length=null"]
             func plan(_ batch: String) throws -> (plan: TrainingPlan, recipe: Recipe) {
                 let recipe = try TrainingFixtures.recipe(
-                    .contrastive, output: folder, keys + ["batch=\(batch)"])
+                    .finetune, output: folder, keys + ["batch=\(batch)"])
                 return (try TrainingPlan(recipe), recipe)
             }
             let (large, recipe) = try plan("{size: 1000000}")
@@ -267,7 +268,7 @@ import Torch
     @Test func aDeviceIsComparedByItself() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .pretraining, output: folder, ["batch={tokens: 50000000}"])
+                .pretrain, output: folder, ["batch={tokens: 50000000}"])
             var needs = try TrainingNeeds(recipe)
             needs.memory.isOnDevice = true
             needs.memoryLimit = .max
@@ -291,7 +292,7 @@ import Torch
     @Test func epochsAreSteps() throws {
         try withTemporaryFolder { folder in
             let keys = ["schedule={epochs: 0.1, warmup_ratio: 0.25}", "data.weights=null"]
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: folder, keys)
+            let recipe = try TrainingFixtures.recipe(.finetune, output: folder, keys)
             let rows = try TrainingPlan(recipe.resolvingEpochs()).subsets.reduce(0) { $0 + $1.rows }
             let steps = (rows + 79) / 80
             let resolved = try recipe.resolvingEpochs()
@@ -302,9 +303,9 @@ import Torch
             #expect(last?.step == steps)
             #expect((last?.epoch ?? 0) >= 0.1 && (last?.epoch ?? 1) < 0.1 + 8 / Double(rows))
             for (stage, schedule, key) in [
-                (Recipe.Stage.contrastive, "{epochs: 1, total_steps: 4}", "epochs"),
-                (.contrastive, "{kind: linear}", "total_steps"),
-                (.pretraining, "{epochs: 1}", "epochs"),
+                (Recipe.Stage.finetune, "{epochs: 1, total_steps: 4}", "epochs"),
+                (.finetune, "{kind: linear}", "total_steps"),
+                (.pretrain, "{epochs: 1}", "epochs"),
             ] {
                 #expect {
                     try TrainingFixtures.recipe(
@@ -328,7 +329,7 @@ import Torch
             let measured = try StepMeasurement(recipe)
             #expect(!FileManager.default.fileExists(atPath: output.path))
             #expect(measured.secondsAStep > 0 && measured.tokensAStep > 100)
-            if stage == .contrastive { #expect(measured.samplesAStep == 8) }
+            if stage == .finetune { #expect(measured.samplesAStep == 8) }
             var plan = try TrainingPlan(recipe)
             plan.measurement = measured
             let lines = plan.lines(stage)
@@ -355,11 +356,14 @@ import Torch
                 "checkpoint.asynchronous=false",
             ]
             let file = folder.appending(path: "recipe.yaml")
-            try TrainingFixtures.text(.contrastive, output: output).write(
+            try TrainingFixtures.text(.finetune, output: output).write(
                 to: file, atomically: true, encoding: .utf8)
             let process = Process()
             process.executableURL = KilledProcessTests.program
             process.arguments = ["finetune", "--config", file.path, "--plan"] + overrides
+            // What an allocator keeps for each thread depends on the load of the machine.
+            process.environment = ProcessInfo.processInfo.environment.merging(
+                ["MALLOC_ARENA_MAX": "1"]) { $1 }
             let printed = Pipe()
             process.standardOutput = printed
             try process.run()
@@ -372,7 +376,7 @@ import Torch
                 try #require(Int(found.1)), try #require(Double(found.2))
             )
             let recipe = try Recipe(
-                reading: file, stage: .contrastive, overrides: overrides)
+                reading: file, stage: .finetune, overrides: overrides)
             let configuration = try PretrainedModel.configuration(of: config, names: [:])
             let needs = try TrainingNeeds(recipe)
             let estimate = MemoryEstimate(
@@ -380,10 +384,10 @@ import Torch
                 trained: needs.trainedParameters,
                 passes: [.init(tokens: tokens, patches: 0)])
             let ratio = Double(estimate.onHost) / 1e9 / measured
-            #expect((0.65...1.25).contains(ratio), "\(ratio): \(estimate), \(text)")
+            #expect((0.6...1.25).contains(ratio), "\(ratio): \(estimate), \(text)")
             // As the plan says it, from a few records.
             let planned = Double(try TrainingPlan(recipe).needs.memory.onHost) / 1e9 / measured
-            #expect((0.7...1.5).contains(planned), "\(planned): \(text)")
+            #expect((0.6...1.5).contains(planned), "\(planned): \(text)")
         }
     }
 }

@@ -20,19 +20,19 @@ import Torch
 
     private func reconstruction(
         _ overrides: [String], cursor: DataCursor? = nil
-    ) throws -> ReconstructionSource {
-        let recipe = try recipe(.pretraining, overrides)
+    ) throws -> ReconstructionBatches {
+        let recipe = try recipe(.pretrain, overrides)
         guard case .reconstruction(let settings) = recipe.objective else {
             throw CancellationError()
         }
-        return try ReconstructionSource(
-            recipe, settings, StartingModel(recipe, resuming: nil), cursor: cursor)
+        return try ReconstructionBatches(
+            recipe, settings, TrainingSetup(recipe, resuming: nil), cursor: cursor)
     }
 
     /// For every sequence, as its uncorrupted ids: its corrupted ids and patches, in the order of
     /// appearance.
     private func corruptions(
-        _ source: ReconstructionSource, steps: Int, noise: Bool = true
+        _ source: ReconstructionBatches, steps: Int, noise: Bool = true
     ) throws -> [[Int32]: [[Float]]] {
         var source = source
         var found: [[Int32]: [[Float]]] = [:]
@@ -104,10 +104,10 @@ import Torch
     @Test func miniBatchesEqualTheWholeBatch() throws {
         var results: [(loss: Double, gradients: [[Float]])] = []
         for overrides in [[], ["batch.mini_batch_tokens=40"]] {
-            let recipe = try recipe(.contrastive, ["batch.accumulation=1"] + overrides)
+            let recipe = try recipe(.finetune, ["batch.accumulation=1"] + overrides)
             guard case .contrastive(let settings) = recipe.objective else { return }
-            let start = try StartingModel(recipe, resuming: nil)
-            var source = try ContrastiveSource(recipe, settings, start, cursor: nil)
+            let start = try TrainingSetup(recipe, resuming: nil)
+            var source = try ContrastiveBatches(recipe, settings, start, cursor: nil)
             var objective = ContrastiveObjective(
                 EmbeddingModel(start.model.backbone, PoolingSettings()), settings.loss)
             objective.observe = nil
@@ -133,17 +133,17 @@ import Torch
 
     @Test func keysAreChecked() throws {
         #expect(throws: TrainingError.self) {
-            try recipe(.contrastive, ["batch.mini_batch_tokens=40"])
+            try recipe(.finetune, ["batch.mini_batch_tokens=40"])
         }
         #expect(throws: TrainingError.self) {
-            try recipe(.contrastive, ["objective.matryoshka_dimensions=[8, 4]"])
+            try recipe(.finetune, ["objective.matryoshka_dimensions=[8, 4]"])
         }
         #expect(throws: TrainingError.self) {
-            try recipe(.contrastive, ["objective.quantization_aware=[int4]"])
+            try recipe(.finetune, ["objective.quantization_aware=[int4]"])
         }
         #expect(throws: TrainingError.self) {
-            try StartingModel(
-                recipe(.contrastive, ["objective.matryoshka_dimensions=[8, 64]"]), resuming: nil)
+            try TrainingSetup(
+                recipe(.finetune, ["objective.matryoshka_dimensions=[8, 64]"]), resuming: nil)
         }
     }
 
@@ -156,10 +156,10 @@ import Torch
                 "objective.symmetric=true", "optimizer.weight_decay=0.5",
             ]
             let whole = try TrainingFixtures.recipe(
-                .contrastive, output: folder.appending(path: "whole"), keys)
+                .finetune, output: folder.appending(path: "whole"), keys)
             let model = try TrainingRun(whole, say: { _ in }).run()
             let parts = try TrainingFixtures.recipe(
-                .contrastive, output: folder.appending(path: "parts"), keys)
+                .finetune, output: folder.appending(path: "parts"), keys)
             var steps = 0
             #expect(throws: TrainingError.self) {
                 try TrainingRun(
@@ -190,7 +190,7 @@ import Torch
     @Test func metricsHaveAccuracyAndSubsets() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .pretraining, output: folder, steps: 2, ["logging.every_steps=1"])
+                .pretrain, output: folder, steps: 2, ["logging.every_steps=1"])
             try TrainingRun(recipe, say: { _ in }).run()
             for line in try TrainingFixtures.metrics(folder) {
                 let row = try #require(
@@ -214,15 +214,15 @@ import Torch
     @Test func partsReplayTogether() throws {
         try withTemporaryFolder { folder in
             let recipe = try TrainingFixtures.recipe(
-                .contrastive, output: folder,
+                .finetune, output: folder,
                 ["batch.accumulation=1", "batch.mini_batch_tokens=40"])
             guard case .contrastive(let settings) = recipe.objective else { return }
-            let start = try StartingModel(recipe, resuming: nil)
-            var source = try ContrastiveSource(recipe, settings, start, cursor: nil)
+            let start = try TrainingSetup(recipe, resuming: nil)
+            var source = try ContrastiveBatches(recipe, settings, start, cursor: nil)
             let batches = try (0..<2).map { _ in try source.next().batches[0] }
-            let failed = try FailedStep(
+            let failed = try FailureDump(
                 recipe, step: 1, records: [],
-                StepConditions(recipe, start.model.store, step: 1))
+                FailureDump.Conditions(recipe, start.model.store, step: 1))
             let objective = ContrastiveObjective(
                 EmbeddingModel(start.model.backbone, PoolingSettings()), settings.loss)
             let first = Replay(start.model).run(objective, batches)

@@ -1,3 +1,4 @@
+import MoCaCore
 import Foundation
 import MoCaData
 import MoCaObjectives
@@ -11,7 +12,7 @@ import Torch
     private let folder = URL(fileURLWithPath: "/recipes", isDirectory: true)
 
     private func parse(
-        _ text: String, _ stage: Recipe.Stage = .contrastive, _ overrides: [String] = []
+        _ text: String, _ stage: Recipe.Stage = .finetune, _ overrides: [String] = []
     ) throws -> Recipe {
         try Recipe(
             parsing: text, file: folder.appending(path: "x.yaml"), stage: stage,
@@ -19,7 +20,7 @@ import Torch
     }
 
     private func problems(
-        _ text: String, _ stage: Recipe.Stage = .contrastive, _ overrides: [String] = []
+        _ text: String, _ stage: Recipe.Stage = .finetune, _ overrides: [String] = []
     ) throws -> [String] {
         do {
             _ = try parse(text, stage, overrides)
@@ -51,7 +52,7 @@ import Torch
             schedule: {total_steps: 9223372036854775807}
             """
         do {
-            _ = try parse(text, .pretraining)
+            _ = try parse(text, .pretrain)
             Issue.record("the recipe was read")
         } catch TrainingError.badRecipe(_, let problems) {
             let found = problems.map(\.description)
@@ -68,7 +69,7 @@ import Torch
     @Test func aMissingRecipeIsAMissingFile() {
         let file = folder.appending(path: "absent.yaml")
         #expect(throws: TrainingError.missingRecipe(file: file.path)) {
-            try Recipe(reading: file, stage: .contrastive)
+            try Recipe(reading: file, stage: .finetune)
         }
     }
 
@@ -88,7 +89,7 @@ import Torch
             }
         }
         for name in names where name.hasSuffix(".yaml") {
-            let stage: Recipe.Stage = name.contains("pretrain") ? .pretraining : .contrastive
+            let stage: Recipe.Stage = name.contains("pretrain") ? .pretrain : .finetune
             let recipe = try Recipe(reading: recipes.appending(path: name), stage: stage)
             #expect(try parse(recipe.yaml(), stage) == recipe, "\(name)")
         }
@@ -99,8 +100,8 @@ import Torch
         func read(_ name: String, _ stage: Recipe.Stage) throws -> Recipe {
             try Recipe(reading: recipes.appending(path: "\(name).yaml"), stage: stage)
         }
-        let paper = try read("moca-3b-pretrain-paper", .pretraining)
-        let code = try read("moca-3b-pretrain-released-code", .pretraining)
+        let paper = try read("moca-3b-pretrain-paper", .pretrain)
+        let code = try read("moca-3b-pretrain-released-code", .pretrain)
         guard case .reconstruction(let described) = paper.objective,
             case .reconstruction(let released) = code.objective
         else { throw CancellationError() }
@@ -111,8 +112,8 @@ import Torch
         #expect((described.masking.noise, released.masking.noise) == (.perPatch, .shared))
         #expect((paper.data.maxLength, code.data.maxLength) == (2048, 1280))
         #expect(code.schedule.warmupShape == .log)
-        let paperTuning = try read("moca-3b-finetune-paper", .contrastive)
-        let codeTuning = try read("moca-3b-finetune-released-code", .contrastive)
+        let paperTuning = try read("moca-3b-finetune-paper", .finetune)
+        let codeTuning = try read("moca-3b-finetune-released-code", .finetune)
         guard case .contrastive(let one) = paperTuning.objective,
             case .contrastive(let other) = codeTuning.objective
         else { throw CancellationError() }
@@ -139,7 +140,7 @@ import Torch
 
     @Test func overridesAreRelativeToTheWorkingFolder() throws {
         let recipe = try parse(
-            smallest, .contrastive,
+            smallest, .finetune,
             [
                 "output_dir=out", "data.folders=[a, ../b]", "schedule.total_steps=5",
                 "data.prompts.remove=[\"Find: \"]", "runtime.device=cuda:1", "resume=runs/c",
@@ -199,20 +200,20 @@ import Torch
     @Test func stagesHaveKeysOfTheirOwn() throws {
         let keys = ["objective={mae_ratio: 0.5}", "batch={tokens: 64}"]
         #expect(
-            try problems(smallest, .pretraining, keys).contains(
+            try problems(smallest, .pretrain, keys).contains(
                 "objective.mlm_ratio is missing, must be in 0...1"))
-        #expect(throws: TrainingError.otherStage(file: "/recipes/x.yaml", stage: .contrastive)) {
-            try parse(smallest, .pretraining)
+        #expect(throws: TrainingError.otherStage(file: "/recipes/x.yaml", stage: .finetune)) {
+            try parse(smallest, .pretrain)
         }
-        #expect(try problems(smallest, .contrastive, ["batch.tokens=5"]).count == 1)
+        #expect(try problems(smallest, .finetune, ["batch.tokens=5"]).count == 1)
         #expect(
-            try problems(smallest, .contrastive, ["model.initialize.config=x"])
+            try problems(smallest, .finetune, ["model.initialize.config=x"])
                 == ["model.path and initialize exclude each other"])
     }
 
     @Test func orderKeysReadAndReadBack() throws {
         let recipe = try parse(
-            smallest, .contrastive,
+            smallest, .finetune,
             [
                 "data.mixture={temperature: 2, cap: 50_000}", "data.quarantine=bad.jsonl",
                 "data.on_error=skip", "data.max_error_rate=0.02", "runtime.data_workers=2",
@@ -222,27 +223,27 @@ import Torch
         #expect(recipe.data.errorPolicy == .skip(maxErrorRate: 0.02))
         #expect(recipe.runtime.dataWorkers == 2)
         #expect(try parse(recipe.yaml()) == recipe)
-        let turns = try parse(smallest, .contrastive, ["data.sampler=round_robin"])
+        let turns = try parse(smallest, .finetune, ["data.sampler=round_robin"])
         #expect(turns.data.mixture == Mixture(.roundRobin))
         #expect(try parse(turns.yaml()) == turns)
         #expect(try parse(smallest).data.mixture == .proportional)
         #expect(try parse(smallest).data.errorPolicy == .stop)
-        let weighted = try parse(smallest, .contrastive, ["data.weights={x: 1, y: 0}"])
+        let weighted = try parse(smallest, .finetune, ["data.weights={x: 1, y: 0}"])
         #expect(weighted.data.mixture == .weights(["x": 1]))
         let pretraining = smallest.replacing("temperature: 0.03", with: reconstruction)
             .replacing("size: 24", with: "tokens: 100")
-        #expect(try parse(pretraining, .pretraining).batch.packing == .firstFit(window: 128))
+        #expect(try parse(pretraining, .pretrain).batch.packing == .firstFit(window: 128))
         for (override, packing) in [
             ("batch.window=9", Packing.firstFit(window: 9)),
             ("batch.packing=cost_bins", .costBins),
         ] {
-            let recipe = try parse(pretraining, .pretraining, [override])
+            let recipe = try parse(pretraining, .pretrain, [override])
             #expect(recipe.batch.packing == packing)
-            #expect(try parse(recipe.yaml(), .pretraining) == recipe)
+            #expect(try parse(recipe.yaml(), .pretrain) == recipe)
         }
         #expect(
             try problems(
-                pretraining, .pretraining, ["batch={tokens: 9, window: 4, packing: cost_bins}"])
+                pretraining, .pretrain, ["batch={tokens: 9, window: 4, packing: cost_bins}"])
                 == ["batch.window needs batch.packing: tokens"])
     }
 
@@ -251,7 +252,7 @@ import Torch
     @Test func orderKeysThatExcludeEachOtherAreNamed() throws {
         #expect(
             try problems(
-                smallest, .contrastive,
+                smallest, .finetune,
                 [
                     "data.weights={x: 1, y: 1}", "data.mixture={temperature: 2, cap: 5, T: 1}",
                     "data.sampler=round_robin", "data.max_error_rate=0.5",
@@ -265,7 +266,7 @@ import Torch
                 ])
         #expect(
             try problems(
-                smallest, .contrastive,
+                smallest, .finetune,
                 [
                     "data.mixture={temperature: 0, cap: 0}", "data.sampler=random",
                     "data.on_error=ignore",
@@ -279,7 +280,7 @@ import Torch
 
     @Test func badPromptsAreNamed() throws {
         #expect(
-            try problems(smallest, .contrastive, ["data.prompts.query='Find'"]) == [
+            try problems(smallest, .finetune, ["data.prompts.query='Find'"]) == [
                 "data.prompts.query is 'Find', must have {text} or {image}, each at most once"
             ])
     }
@@ -288,19 +289,19 @@ import Torch
         #expect(throws: TrainingError.self) { try parse("a: [1") }
         #expect(throws: TrainingError.self) { try parse("a: 1\na: 2") }
         for override in ["steps", "=1", "a..b=1", "a=[1"] {
-            #expect(throws: TrainingError.self) { try parse(smallest, .contrastive, [override]) }
+            #expect(throws: TrainingError.self) { try parse(smallest, .finetune, [override]) }
         }
     }
 
     @Test func decisiveTextLeavesOutWhatMayChange() throws {
         let one = try parse(smallest)
         let same = try parse(
-            smallest, .contrastive,
+            smallest, .finetune,
             [
                 "output_dir=x", "checkpoint.every_steps=3", "resume=never", "runtime.prefetch=5",
                 "logging.health_every_steps=3", "logging.tensorboard=false",
             ])
-        let other = try parse(smallest, .contrastive, ["optimizer.learning_rate=1"])
+        let other = try parse(smallest, .finetune, ["optimizer.learning_rate=1"])
         #expect(try one.decisiveText() == same.decisiveText())
         #expect(try one.decisiveText() != other.decisiveText())
     }

@@ -1,3 +1,4 @@
+import MoCaCore
 import Foundation
 import NN
 import Testing
@@ -8,7 +9,7 @@ import Testing
 @Suite struct RunningRecipeTests {
     private func parse(_ overrides: [String]) throws -> Recipe {
         try TrainingFixtures.recipe(
-            .contrastive, output: URL(filePath: "/runs/a", directoryHint: .isDirectory),
+            .finetune, output: URL(filePath: "/runs/a", directoryHint: .isDirectory),
             ["schedule={total_steps: 100}", "checkpoint={}"] + overrides)
     }
 
@@ -23,7 +24,7 @@ import Testing
 
     private func parseAgain(_ recipe: Recipe) throws -> Recipe {
         try Recipe(
-            parsing: recipe.yaml(), file: URL(filePath: "/other/x.yaml"), stage: .contrastive,
+            parsing: recipe.yaml(), file: URL(filePath: "/other/x.yaml"), stage: .finetune,
             workingFolder: URL(filePath: "/other"))
     }
 

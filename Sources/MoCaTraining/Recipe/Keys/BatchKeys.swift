@@ -5,7 +5,7 @@ import MoCaSettings
 
 extension Recipe.Batch {
     static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
-        stage == .pretraining ? pretrainingKeys : contrastiveKeys
+        stage == .pretrain ? pretrainingKeys : contrastiveKeys
     }
 
     private static var contrastiveKeys: [RecipeKey<Self>] {

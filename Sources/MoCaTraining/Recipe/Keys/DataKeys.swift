@@ -10,7 +10,7 @@ extension Recipe.DataSettings {
     static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
         let sides = 1...1 << 40
         let prompts: [RecipeKey<Self>] =
-            stage == .contrastive ? [.section("prompts", \.prompts)] : []
+            stage == .finetune ? [.section("prompts", \.prompts)] : []
         let mixing: [RecipeKey<Self>] = [
             .urls("folders", \.folders), images, .table("weights", \.weights), weightsCheck,
             mixture, sampler, .url("quarantine", \.quarantine), errorPolicy,
@@ -18,6 +18,7 @@ extension Recipe.DataSettings {
         return mixing + prompts + [
             .integer("min_pixels", \.minPixels, in: sides),
             .integer("max_pixels", \.maxPixels, in: sides), pixelsCheck,
+            .choice("orientation", \.orientation),
             .integer("max_length", \.maxLength, in: 1...1 << 30),
             .choice("truncation", \.truncation),
         ]

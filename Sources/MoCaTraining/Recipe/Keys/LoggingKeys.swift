@@ -6,7 +6,7 @@ extension Recipe.Logging {
     static func keys(_ stage: Recipe.Stage) -> [RecipeKey<Self>] {
         [
             .integer("every_steps", \.everySteps, in: 1...recipeSizeMax),
-            stage == .pretraining
+            stage == .pretrain
                 ? period("reconstruction_every_steps", \.reconstructionEverySteps)
                 : period("health_every_steps", \.healthEverySteps),
             .bool("tensorboard", \.writesEventFiles),

@@ -1,6 +1,7 @@
 // `model`: the initial weights of a run.
 
 import Foundation
+import MoCaHub
 import MoCaSettings
 import NN
 
@@ -15,7 +16,7 @@ extension Recipe {
                 fresh.read(section.section("initialize"))
                 recipe.model = .initialize(fresh)
             } else if let path = section.optionalURL("path") {
-                recipe.model = .path(path)
+                recipe.model = Recipe.Model(path, text: section["path"]?.string ?? "")
             } else {
                 section.add("path", "is missing, must be a folder; or give initialize")
             }
@@ -27,12 +28,27 @@ extension Recipe {
         } write: { recipe in
             let start: (String, JSON?) =
                 switch recipe.model {
-                case .path(let url): ("path", .value(url.path))
+                // A snapshot by its name, so that the recipe holds on other machines too.
+                case .path(let url): ("path", .value(HubSnapshot(url)?.text ?? url.path))
+                case .hub(let reference): ("path", .value(reference.text))
                 case .initialize(let fresh): ("initialize", .keys(fresh.keysAndNodes))
                 }
             let freeze = recipe.frozen.isEmpty ? nil : JSON.list(recipe.frozen.map(\.text))
             let adapter = recipe.adapter.map { JSON.value($0.path) }
             return [("model", .keys([start, ("adapter", adapter), ("freeze", freeze)]))]
+        }
+    }
+}
+
+extension Recipe.Model {
+    /// The model of a path: an existing folder, else a repository of the Hub if the text is the
+    /// name of one, else a folder.
+    init(_ path: URL, text: String) {
+        let isThere = FileManager.default.fileExists(atPath: path.path)
+        if !isThere, let reference = HubReference(model: text) {
+            self = .hub(reference)
+        } else {
+            self = .path(path)
         }
     }
 }

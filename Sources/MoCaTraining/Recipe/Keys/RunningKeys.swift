@@ -41,7 +41,7 @@ extension Recipe.Schedule {
                             + (section.isFromElsewhere("total_steps", than: "epochs") ? hint : ""))
                 }
                 // The number of samples in a step is fixed only in fine-tuning.
-                if stage == .pretraining {
+                if stage == .pretrain {
                     section.add("epochs", "is of fine-tuning; give total_steps")
                 }
             } else {

@@ -11,7 +11,7 @@ import MoCaTables
 import MoCaTokenizer
 
 /// The steps of continual pre-training.
-struct ReconstructionSource: StepSource {
+struct ReconstructionBatches: StepBatches {
     private var stream: TokenBatches<InputOutline>
     private let accumulation: Int
     /// The maximum cost of one microbatch.
@@ -39,7 +39,7 @@ struct ReconstructionSource: StepSource {
     ///   - share: The slice of each batch that is decoded and packed.
     /// - Throws: `DataError`.
     init(
-        _ recipe: Recipe, _ settings: Recipe.Reconstruction, _ start: StartingModel,
+        _ recipe: Recipe, _ settings: Recipe.Reconstruction, _ start: TrainingSetup,
         cursor: DataCursor?, quarantine log: QuarantineLog? = nil, share: RankSlice = .whole
     ) throws {
         self.share = share
@@ -79,7 +79,7 @@ struct ReconstructionSource: StepSource {
 
     mutating func next() throws -> PreparedStep<ReconstructionBatch> {
         var (batches, ids, tokenCount, operations) = ([ReconstructionBatch](), [SampleID](), 0, 0.0)
-        var (spent, truncation) = (0, TruncationCount())
+        var (spent, truncation) = (0, Truncated())
         quarantine.beginStep()
         for _ in 0..<accumulation {
             let (drawn, own, patches) = try stream.preparing(share: share) { [self] stream in
@@ -91,7 +91,7 @@ struct ReconstructionSource: StepSource {
             batches.append(packed)
             ids += drawn.ids
             spent += drawn.costs.reduce(0, +)
-            truncation += TruncationCount(own.items)
+            truncation += Truncated(own.items)
             tokenCount += packed.input.tokenCount
             operations += cost.ofInput(packed.input)
             operations += cost.ofHeads(

@@ -10,7 +10,7 @@ import Torch
 @testable import MoCaTraining
 
 /// What is kept of a step replays to the bits of the run, through the program.
-@Suite(.serialized) struct KeptStepTests {
+@Suite(.serialized) struct FailureDumpTests {
     private struct Printed: Decodable {
         var loss: Double
         var grad_norm: Double
@@ -25,34 +25,33 @@ import Torch
         let checkpoint = try Checkpoint(
             opening: recipe.outputFolder.appending(path: "checkpoint-2"))
         let state = try checkpoint.readState()
-        let start = try StartingModel(recipe, resuming: checkpoint)
+        let start = try TrainingSetup(recipe, resuming: checkpoint)
         let context = start.model.store.context
         context.place = .init(step: 2)
         context.lossScale = state.lossScale?.factor ?? 1
         func keep<Batch>(
-            _ prepared: PreparedStep<Batch>, _ write: (FailedStep, Batch, URL) throws -> Void
+            _ prepared: PreparedStep<Batch>, _ write: (FailureDump, Batch, URL) throws -> Void
         ) throws -> String {
-            try FailedStep(
+            try FailureDump(
                 recipe, step: 3, records: [],
-                StepConditions(recipe, start.model.store, step: 3)
+                FailureDump.Conditions(recipe, start.model.store, step: 3)
             ).keep(prepared, start, in: folder, write)
         }
         switch recipe.objective {
         case .reconstruction(let settings):
-            var source = try ReconstructionSource(recipe, settings, start, cursor: state.cursor)
+            var source = try ReconstructionBatches(recipe, settings, start, cursor: state.cursor)
             return URL(filePath: try keep(source.next()) { try $0.write($1, to: $2) })
         case .contrastive(let settings):
-            var source = try ContrastiveSource(recipe, settings, start, cursor: state.cursor)
+            var source = try ContrastiveBatches(recipe, settings, start, cursor: state.cursor)
             return URL(filePath: try keep(source.next()) { try $0.write($1, to: $2) })
         }
     }
 
-    private func replay(_ folder: URL, _ stage: Recipe.Stage) throws -> Printed {
+    private func replay(_ folder: URL) throws -> Printed {
         let process = Process()
         process.executableURL = KilledProcessTests.program
         process.arguments = [
-            "replay", "--model", folder.path, "--batch", folder.path, "--json", "--objective",
-            stage == .pretraining ? "pretrain" : "contrastive",
+            "replay", "--model", folder.path, "--batch", folder.path, "--json",
         ]
         let output = Pipe()
         process.standardOutput = output
@@ -67,13 +66,13 @@ import Torch
         .enabled(if: FileManager.default.isExecutableFile(atPath: KilledProcessTests.program.path)),
         arguments: [
             (
-                Recipe.Stage.contrastive,
+                Recipe.Stage.finetune,
                 [lora, "batch.accumulation=1", "batch.mini_batch_tokens=40"]
             ),
-            (.contrastive, [lora, "objective.temperature_learned=true"]),
-            (.contrastive, ["model.freeze=['^visual\\.', norm]", "runtime.dtype=bfloat16"]),
-            (.pretraining, [lora]),
-            (.pretraining, ["model.freeze=['^visual\\.']", "runtime.dtype=bfloat16"]),
+            (.finetune, [lora, "objective.temperature_learned=true"]),
+            (.finetune, ["model.freeze=['^visual\\.', norm]", "runtime.dtype=bfloat16"]),
+            (.pretrain, [lora]),
+            (.pretrain, ["model.freeze=['^visual\\.']", "runtime.dtype=bfloat16"]),
         ])
     func replaysBitForBit(stage: Recipe.Stage, overrides: [String]) throws {
         try withTemporaryFolder { folder in
@@ -86,7 +85,7 @@ import Torch
             ).run()
             let report = try #require(expected)
             let kept = try keep(recipe, in: folder)
-            let printed = try replay(kept, stage)
+            let printed = try replay(kept)
             #expect(printed.loss == report.loss)
             #expect(printed.grad_norm == report.gradientNorm)
             // Control: dropout counts, and so does where it was drawn.
@@ -95,15 +94,15 @@ import Torch
             let text = try String(contentsOf: adapter, encoding: .utf8)
             try text.replacing(#/"lora_dropout"\s*:\s*0\.3/#, with: "\"lora_dropout\": 0").write(
                 to: adapter, atomically: true, encoding: .utf8)
-            #expect(try replay(kept, stage).grad_norm != report.gradientNorm)
+            #expect(try replay(kept).grad_norm != report.gradientNorm)
         }
     }
 
     /// Contents that several rows share are computed once again, in the same pieces.
     @Test func equalContentsStayOne() throws {
         try withTemporaryFolder { folder in
-            let recipe = try TrainingFixtures.recipe(.contrastive, output: folder)
-            let start = try StartingModel(recipe, resuming: nil)
+            let recipe = try TrainingFixtures.recipe(.finetune, output: folder)
+            let start = try TrainingSetup(recipe, resuming: nil)
             let input = try EncoderInput(
                 [[1, 2, 3], [4, 5], [6, 7, 8, 9]].map { .init(ids: $0) }, pixelValues: nil,
                 for: start.model.configuration)
@@ -111,7 +110,7 @@ import Torch
                 pieces: input.pieces([0..<2, 2..<3]), sequences: [1, 0, 2, 2, 0, 2],
                 negativeCounts: [0, 2], candidateIdentities: [0, 0, 1, 0])
             let url = folder.appending(path: "batch.safetensors")
-            try FailedStep(recipe, step: 1, records: [])
+            try FailureDump(recipe, step: 1, records: [])
                 .write(batch, to: url)
             let again = try ReplayBatch(reading: url, for: start.model.configuration).contrastive()
             #expect(again.sequences == batch.sequences)

@@ -3,6 +3,7 @@
 
 package import Foundation
 import MoCaCore
+import MoCaHub
 package import MoCaImage
 import MoCaModel
 import MoCaObjectives
@@ -14,7 +15,7 @@ import Safetensors
 import Torch
 
 /// A model to train, and its files.
-struct StartingModel {
+struct TrainingSetup {
     let model: PretrainedModel
     let files: ModelFiles
     let processor: Processor
@@ -27,7 +28,7 @@ struct StartingModel {
     init(_ recipe: Recipe, resuming checkpoint: Checkpoint?) throws {
         let device = try recipe.runtime.resolvedDevice()
         if let threads = recipe.runtime.threads { LibTorch.setThreadCount(threads) }
-        let isPretraining = recipe.stage == .pretraining
+        let isPretraining = recipe.stage == .pretrain
         let options = LoadOptions(
             dtype: recipe.runtime.dtype ?? (device == .cpu ? .float32 : nil), device: device,
             purpose: isPretraining ? .pretraining : .embedding, isTrainable: true,
@@ -53,9 +54,11 @@ struct StartingModel {
         logScale = try Self.logScale(recipe, model)
         if recipe.runtime.widensGradients { model.store.widenGradients() }
         let images = try recipe.data.imageSettings(of: source)
+        let base = try Self.baseContract(source, weights: weights)
+        let contract = try Self.contract(
+            recipe, base, images, tokenizer, model.configuration)
         files = try ModelFiles(
-            source: source, tokenizer: tokenizer,
-            contract: try Self.contract(recipe, source, images.budget, tokenizer), images: images)
+            source: source, tokenizer: tokenizer, contract: contract, images: images)
         processor = try Processor(
             tokenizer: tokenizer, images: ImagePreprocessor(configuration: images),
             configuration: model.configuration,
@@ -93,7 +96,7 @@ struct StartingModel {
 
     private static func adapter(_ recipe: Recipe, _ checkpoint: Checkpoint?) -> AdapterChoice? {
         guard recipe.lora != nil || recipe.adapter != nil else { return nil }
-        let whole = recipe.stage == .pretraining ? wholeModules : []
+        let whole = recipe.stage == .pretrain ? wholeModules : []
         if let folder = checkpoint?.folder ?? recipe.adapter {
             return .stored(folder, seed: recipe.seed, whole: whole)
         }
@@ -120,6 +123,7 @@ struct StartingModel {
         _ settings: Recipe.Initialization, rows: Int, _ options: LoadOptions
     ) throws -> PretrainedModel {
         var configuration = try PretrainedModel.configuration(of: settings.config, names: [:])
+        try configuration.requireSupport(of: options.purpose, folder: settings.config)
         configuration.vocabularySize = max(rows, configuration.vocabularySize)
         let model = PretrainedModel(
             fresh: configuration, seed: settings.seed, scheme: settings.scheme, options)
@@ -135,8 +139,11 @@ struct StartingModel {
     private static func loaded(
         _ folder: URL, rows: Int, scratch: URL, _ options: LoadOptions
     ) throws -> PretrainedModel {
-        let names = try CheckpointKeys.table(of: SafetensorsCheckpoint(opening: folder).names)
-        let configuration = try PretrainedModel.configuration(of: folder, names: names)
+        let checkpoint = try SafetensorsCheckpoint(opening: folder)
+        let names = try CheckpointKeys.table(of: checkpoint.names)
+        let configuration = try PretrainedModel.configuration(
+            of: folder, names: names, in: checkpoint)
+        try configuration.requireSupport(of: options.purpose, folder: folder)
         guard options.purpose == .pretraining, rows > configuration.vocabularySize else {
             return try PretrainedModel(loading: folder, options)
         }
@@ -146,31 +153,6 @@ struct StartingModel {
         try RunFile.naming(scratch) { try FileSystem.remove(scratch) }
         return model
     }
-
-    // MARK: Contract
-
-    private static func contract(
-        _ recipe: Recipe, _ source: URL, _ budget: PixelBudget, _ tokenizer: Tokenizer
-    ) throws -> EmbeddingContract {
-        var contract = try EmbeddingContract(of: source) ?? EmbeddingContract()
-        // Training changes the weights, so old probes no longer hold.
-        contract.probes = []
-        (contract.minPixels, contract.maxPixels) = (budget.minPixels, budget.maxPixels)
-        contract.maskToken = tokenizer.configuration.maskToken
-        contract.attention = .bidirectional
-        contract.pooling = .mean
-        contract.normalize = true
-        if case .contrastive(let settings) = recipe.objective {
-            (contract.attention, contract.pooling) = (settings.attention, settings.pooling)
-            if !settings.loss.matryoshkaDimensions.isEmpty {
-                contract.dimensions = settings.loss.matryoshkaDimensions
-            }
-            let prompts = recipe.data.prompts
-            contract.prompts[.query] = prompts.templates.query
-            contract.prompts[.document] = prompts.templates.positive
-        }
-        return contract
-    }
 }
 
 extension Recipe.Model {
@@ -178,18 +160,20 @@ extension Recipe.Model {
     package var folder: URL {
         switch self {
         case .path(let url): url
+        // A missing folder of this name, which every reader reports.
+        case .hub(let reference): URL(fileURLWithPath: reference.text, isDirectory: true)
         case .initialize(let fresh): fresh.config
         }
     }
 }
 
 extension Recipe.DataSettings {
-    /// Returns the image-processor settings of a model folder, with the recipe's pixel limits.
+    /// Returns the image settings of a model folder, with the recipe's pixel limits and orientation.
     ///
-    /// - Throws: `ImageError`.
+    /// - Throws: `ImageError`, `ModelError`.
     package func imageSettings(of folder: URL) throws -> ImageProcessorConfiguration {
         try ImageProcessorConfiguration(
-            folder: folder, minPixels: minPixels, maxPixels: maxPixels)
+            model: folder, minPixels: minPixels, maxPixels: maxPixels, orientation: orientation)
     }
 }
 

@@ -7,7 +7,7 @@ import MoCaEvaluation
 import MoCaVectors
 
 /// The inputs of a set as shown on a page; only ids if the data is missing or has changed since.
-final class ShownContents {
+final class InputPreviews {
     private let contents: SetContents?
     private let benchmark: Benchmark?
     private let pictures: ReportPictures

@@ -9,7 +9,7 @@ import Safetensors
 import Torch
 
 /// Writes the batches of a step in the format of `moca replay`.
-struct FailedStep {
+package struct FailureDump {
     /// The name prefix of the dump folders in a run folder.
     static let folderPrefix = "not-finite-"
     /// The number of skipped steps that are dumped; more would fill the disk with weights.
@@ -24,7 +24,7 @@ struct FailedStep {
     /// - Parameter conditions: The conditions of the step; nil for a batch that does not come from
     ///   a run.
     init(
-        _ recipe: Recipe, step: Int, records: [String], _ conditions: StepConditions? = nil
+        _ recipe: Recipe, step: Int, records: [String], _ conditions: FailureDump.Conditions? = nil
     ) throws {
         base = recipe.model.folder
         var texts = try recipe.objective.metadata()
@@ -55,8 +55,8 @@ struct FailedStep {
     /// - Returns: The folder's path.
     /// - Throws: `TrainingError`, `SafetensorsError`, `ModelError`.
     func keep<Batch>(
-        _ prepared: PreparedStep<Batch>, _ start: StartingModel, in runFolder: URL,
-        _ write: (FailedStep, Batch, URL) throws -> Void
+        _ prepared: PreparedStep<Batch>, _ start: TrainingSetup, in runFolder: URL,
+        _ write: (FailureDump, Batch, URL) throws -> Void
     ) throws -> String {
         let folder = runFolder.appending(
             path: Self.folderPrefix + (metadata["step"] ?? ""))
@@ -64,7 +64,7 @@ struct FailedStep {
             try start.files.write(to: partial)
             try start.model.save(to: partial, isForTraining: true, mergesAdapters: false)
             if start.model.store.adapters != nil {
-                let adapter = partial.appending(path: StepConditions.adapterName)
+                let adapter = partial.appending(path: FailureDump.Conditions.adapterName)
                 try RunFile.makeFolder(adapter)
                 try start.model.snapshot(base: base, copies: false, isForTraining: false)
                     .write(to: adapter)

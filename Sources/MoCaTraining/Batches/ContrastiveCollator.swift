@@ -9,7 +9,7 @@ import MoCaProcessing
 import MoCaTables
 
 /// Packs contrastive samples into batches.
-struct ContrastivePacker: Sendable {
+struct ContrastiveCollator: Sendable {
     let processor: Processor
     let collator: Collator
     let cache: PatchCache
@@ -29,7 +29,7 @@ struct ContrastivePacker: Sendable {
     /// - Throws: `FailedSamples`, `ModelError`.
     func pack(
         _ samples: [ContrastiveSample]
-    ) throws -> (batch: ContrastiveBatch, truncation: TruncationCount) {
+    ) throws -> (batch: ContrastiveBatch, truncation: Truncated) {
         var contents = DistinctContents()
         let queries = samples.map { contents.add(prompted($0, $0.query, .query), of: $0.id) }
         let positives = samples.map {
@@ -62,7 +62,7 @@ struct ContrastivePacker: Sendable {
     /// - Throws: `FailedSamples`, `ModelError`.
     private func pieces(
         _ contents: DistinctContents
-    ) throws -> (inputs: [EncoderInput], places: [Int], truncation: TruncationCount) {
+    ) throws -> (inputs: [EncoderInput], places: [Int], truncation: Truncated) {
         let outlines = try preparingAll(
             contents.count, workers: workers, of: { contents.owners[$0] }
         ) { index in
@@ -85,7 +85,7 @@ struct ContrastivePacker: Sendable {
             offset += piece.count
             inputs.append(packed.input)
         }
-        return (inputs, places, TruncationCount(outlines))
+        return (inputs, places, Truncated(outlines))
     }
 
     /// Splits the indices of outlines, sorted by length, into chunks within the token limit. An
@@ -94,7 +94,7 @@ struct ContrastivePacker: Sendable {
         guard !outlines.isEmpty else { return [] }
         let order = Collator.order(outlines)
         guard let tokensMax else { return [order] }
-        return TokenBudget(tokensMax).ranges(of: order.map { outlines[$0].ids.count })
+        return TokenBudget(tokensMax).ranges(of: order.map { outlines[$0].load })
             .map { Array(order[$0]) }
     }
 

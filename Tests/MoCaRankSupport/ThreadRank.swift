@@ -1,11 +1,11 @@
 // Ranks of a run as threads of the test, which exchange values in memory.
 
 import Foundation
-import MoCaObjectives
-import Torch
+package import MoCaObjectives
+package import Torch
 
 /// A meeting point of threads: each gives a value and gets those of all, in the order of ranks.
-final class Meeting: @unchecked Sendable {
+private final class Meeting: @unchecked Sendable {
     private let condition = NSCondition()
     private let size: Int
     private var values: [Any?]
@@ -34,26 +34,34 @@ final class Meeting: @unchecked Sendable {
 }
 
 /// A rank that is a thread. Gathered rows carry gradients for its own rows only.
-struct ThreadRank: Collectives {
-    let meeting: Meeting
-    let rank: Int
-    let worldSize: Int
+package struct ThreadRank: Collectives {
+    private let meeting: Meeting
+    package let rank: Int
+    package let worldSize: Int
 
-    func sum(_ values: [Double]) -> [Double] {
+    private init(meeting: Meeting, rank: Int, worldSize: Int) {
+        self.meeting = meeting
+        self.rank = rank
+        self.worldSize = worldSize
+    }
+
+    package func sum(_ values: [Double]) -> [Double] {
         let all = meeting.exchange(values, rank: rank)
         return values.indices.map { index in all.reduce(0) { $0 + $1[index] } }
     }
 
-    func reduce(_ tensors: [Tensor]) {
+    package func reduce(_ tensors: [Tensor]) {
         let all = meeting.exchange(tensors.map { $0.detached().clone() }, rank: rank)
         for (index, tensor) in tensors.enumerated() {
             tensor.assign(all.dropFirst().reduce(all[0][index]) { $0 + $1[index] })
         }
     }
 
-    func gather(_ local: [Int]) -> [Int] { meeting.exchange(local, rank: rank).flatMap { $0 } }
+    package func gather(_ local: [Int]) -> [Int] {
+        meeting.exchange(local, rank: rank).flatMap { $0 }
+    }
 
-    func gatherRows(_ local: Tensor) -> Tensor {
+    package func gatherRows(_ local: Tensor) -> Tensor {
         var all = meeting.exchange(local.detached(), rank: rank)
         all[rank] = local
         return .concatenated(all)
@@ -61,7 +69,7 @@ struct ThreadRank: Collectives {
 
     /// Runs `body` for each rank on a thread of its own, and returns the results in the order of
     /// ranks.
-    static func run<Value>(
+    package static func run<Value>(
         _ worldSize: Int, _ body: @escaping (ThreadRank) throws -> Value
     ) throws -> [Value] {
         let meeting = Meeting(size: worldSize)

@@ -10,11 +10,11 @@ import MoCaSystem
 import MoCaTables
 
 /// The steps of contrastive training.
-struct ContrastiveSource: StepSource {
+struct ContrastiveBatches: StepBatches {
     private var stream: TaskBatches<ContrastiveSample>
     private let settings: Recipe.Contrastive
     private let batch: Recipe.Batch
-    private let packer: ContrastivePacker
+    private let packer: ContrastiveCollator
     private let cost: TrainingCost
     private let quarantine: Quarantine
     private let share: RankSlice
@@ -27,7 +27,7 @@ struct ContrastiveSource: StepSource {
     ///   - share: The slice of each batch that is decoded and packed.
     /// - Throws: `DataError`, `ProcessingError`.
     init(
-        _ recipe: Recipe, _ settings: Recipe.Contrastive, _ start: StartingModel,
+        _ recipe: Recipe, _ settings: Recipe.Contrastive, _ start: TrainingSetup,
         cursor: DataCursor?, quarantine log: QuarantineLog? = nil, share: RankSlice = .whole
     ) throws {
         self.share = share
@@ -43,7 +43,7 @@ struct ContrastiveSource: StepSource {
         stream.workers = recipe.runtime.dataWorkers ?? processorCount
         (self.settings, batch) = (settings, recipe.batch)
         cost = TrainingCost(start.model)
-        packer = ContrastivePacker(
+        packer = ContrastiveCollator(
             processor: start.processor,
             collator: Collator(
                 start.model.configuration, start.processor.images.configuration),
@@ -57,7 +57,7 @@ struct ContrastiveSource: StepSource {
 
     mutating func next() throws -> PreparedStep<ContrastiveBatch> {
         var (batches, ids, tokenCount, operations) = ([ContrastiveBatch](), [SampleID](), 0, 0.0)
-        var (truncation, pieceCount) = (TruncationCount(), 0)
+        var (truncation, pieceCount) = (Truncated(), 0)
         quarantine.beginStep()
         for _ in 0..<batch.accumulation {
             let (samples, (own, cut)) = try stream.preparing(share: share) { [self] stream in
