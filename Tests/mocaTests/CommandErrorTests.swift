@@ -30,10 +30,6 @@ import Testing
                 + "check the path, its permissions and the free space"
         ),
         (
-            .cannotRead(path: "r.json", reason: "Permission denied"), 66,
-            "input cannot be read (r.json): Permission denied; check the path"
-        ),
-        (
             .noProbes(file: "moca.json"), 78,
             "model cannot be verified (moca.json): the contract has no probes; "
                 + "write them with `moca model verify --write` on a build that you trust"
@@ -42,6 +38,22 @@ import Testing
             .probesDiffer(file: "moca.json", count: 1, total: 4), 65,
             "model is not what its author's build computes (moca.json): 1 of 4 probes differ; "
                 + "compare versions, weights and --dtype with those of the author"
+        ),
+        (
+            .nothingPublished(folder: "m", known: ["a/b", "c/d"]), 78,
+            "model cannot be verified (m): no published similarities are known for its embedder and "
+                + "size, only for a/b, c/d; verify probes of its contract, without --published"
+        ),
+        (
+            .publishedDiffer(folder: "m", count: 1, total: 5), 65,
+            "model is not what its authors published (m): 1 of 5 similarities differ; "
+                + "compare versions, weights and --dtype with those of the author"
+        ),
+        (
+            .nothingComputed(folder: "m", missing: ["image a.jpg", "image b.jpg"]), 69,
+            "model cannot be verified (m): every published similarity needs an input that is not "
+                + "part of this program: image a.jpg, image b.jpg; verify probes of its contract, "
+                + "without --published"
         ),
         (
             .nothingToMeasure(path: "a.jsonl"), 65,

@@ -8,7 +8,8 @@ import Testing
 @Suite struct HelpTests {
     @Test(arguments: [
         [], ["embed"], ["similarity"], ["model"], ["model", "info"], ["model", "init"],
-        ["model", "merge"], ["model", "average"], ["model", "verify"], ["replay"], ["bench"],
+        ["model", "merge"], ["model", "average"], ["model", "verify"], ["model", "list"],
+        ["model", "fetch"], ["replay"], ["bench"],
         ["bench", "embed"], ["bench", "train"],
         ["report"], ["reconstruct"], ["index"], ["search"], ["evaluate"], ["evaluate", "mmeb"],
         ["evaluate", "vidore"], ["evaluate", "retrieval"], ["evaluate", "compare"],

@@ -167,8 +167,7 @@ import Testing
                     try BuiltProgram.run(
                         [
                             "replay", "--threads", "1", "--model",
-                            model.appending(path: "checkpoint").path, "--objective",
-                            "contrastive", "--json", "--batch",
+                            model.appending(path: "checkpoint").path, "--json", "--batch",
                         ] + batches))
                 return try #require(result["loss"] as? Double)
             }

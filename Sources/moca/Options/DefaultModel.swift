@@ -6,10 +6,10 @@ import Foundation
 enum DefaultModel {
     /// `$MOCA_MODEL`, or `models/nano` in the nearest folder above the program that contains it.
     ///
-    /// - Throws: `CommandError.noDefaultModel`.
-    static func folder() throws -> URL {
+    /// - Throws: `CommandError.noDefaultModel`, `.inputMissing`, `HubError`.
+    static func folder(_ hub: HubOptions) throws -> URL {
         if let path = ProcessInfo.processInfo.environment["MOCA_MODEL"], !path.isEmpty {
-            return URL(fileURLWithPath: path, isDirectory: true)
+            return try hub.folder(path, "MOCA_MODEL")
         }
         guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath() else {
             throw CommandError.noDefaultModel

@@ -4,8 +4,10 @@ public import ArgumentParser
 import Foundation
 public import MoCaCore
 import MoCaEmbedding
+import MoCaHub
 
 extension TruncationPolicy: ExpressibleByArgument {}
+extension OrientationPolicy: ExpressibleByArgument {}
 
 /// A value of `--attention`: the model's own mode, or another one.
 enum AttentionChoice: String, ExpressibleByArgument, CaseIterable {
@@ -17,7 +19,7 @@ enum AttentionChoice: String, ExpressibleByArgument, CaseIterable {
 
 /// A value of `--pooling`: the model's own mode, or another one.
 enum PoolingChoice: String, ExpressibleByArgument, CaseIterable {
-    case auto, mean, last
+    case auto, mean, last, cls
 
     /// The mode; nil leaves the choice to the model.
     var mode: PoolingMode? { PoolingMode(rawValue: rawValue) }
@@ -28,18 +30,19 @@ struct ModelFolder: ParsableArguments {
     @Option(
         name: .customLong("model"),
         help: ArgumentHelp(
-            "The model: a folder in Hugging Face layout (default: $MOCA_MODEL, else the model that "
-                + "comes with the program).",
-            valueName: "dir"))
+            "The model: a folder in Hugging Face layout, or ORG/NAME[@REVISION] of the Hugging "
+                + "Face Hub (default: $MOCA_MODEL, else the model that comes with the program).",
+            valueName: "model"))
     var path: String?
 
-    /// The folder, checked to exist.
+    @OptionGroup var hub: HubOptions
+
+    /// The folder, checked to exist, or downloaded.
     ///
-    /// - Throws: `CommandError`.
+    /// - Throws: `CommandError`, `HubError`.
     func resolved() throws -> URL {
-        guard let path else { return try DefaultModel.folder() }
-        try requireFile(path, "--model")
-        return URL(fileURLWithPath: path, isDirectory: true)
+        guard let path else { return try DefaultModel.folder(hub) }
+        return try hub.folder(path, "--model")
     }
 }
 
@@ -48,17 +51,16 @@ struct AdapterFolder: ParsableArguments {
     @Option(
         name: .customLong("adapter"),
         help: ArgumentHelp(
-            "An adapter (LoRA or DoRA in PEFT's layout) to merge into the model.",
-            valueName: "dir"))
+            "An adapter (LoRA or DoRA in PEFT's layout) to merge into the model: a folder, or a "
+                + "name as of --model.",
+            valueName: "adapter"))
     var path: String?
 
-    /// The folder, checked to exist; nil if none was given.
+    /// The folder, checked to exist, or downloaded; nil if none was given.
     ///
-    /// - Throws: `CommandError`.
-    func resolved() throws -> URL? {
-        guard let path else { return nil }
-        try requireFile(path, "--adapter")
-        return URL(fileURLWithPath: path, isDirectory: true)
+    /// - Throws: `CommandError`, `HubError`.
+    func resolved(_ hub: HubOptions) throws -> URL? {
+        try path.map { try hub.folder($0, "--adapter", .adapter) }
     }
 }
 
@@ -93,6 +95,12 @@ struct InputOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Turn pictures by the orientation in their EXIF data, or leave them as stored (default: "
+                + "the model's own, else ignore). TIFF is always turned."))
+    var orient: OrientationPolicy?
+
+    @Option(
+        help: ArgumentHelp(
             "Tokens of an input, at most (default: the model's own, else nothing is cut).",
             valueName: "n"))
     var maxLength: Int?
@@ -118,6 +126,25 @@ struct InputOptions: ParsableArguments {
     }
 }
 
+/// The option that says what all inputs are embedded for.
+struct InstructionOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "What inputs are embedded for, of embedders that take an instruction (default: the "
+                + "embedder's own).", valueName: "text"))
+    var instruction: String?
+}
+
+/// The option that says what queries are embedded for.
+struct QueryInstructionOption: ParsableArguments {
+    @Option(
+        name: .customLong("instruction"),
+        help: ArgumentHelp(
+            "What queries are embedded for, of embedders that take an instruction (default: the "
+                + "embedder's own, as for documents).", valueName: "text"))
+    var text: String?
+}
+
 /// All options of a command that loads a model.
 struct ModelOptions: ParsableArguments {
     @OptionGroup var folder: ModelFolder
@@ -129,9 +156,10 @@ struct ModelOptions: ParsableArguments {
     /// The options as options of the library.
     ///
     /// - Throws: `CommandError.deviceUnavailable`, `.inputMissing`.
-    func embedderOptions() throws -> EmbedderOptions {
+    func embedderOptions(_ instruction: InstructionOption? = nil) throws -> EmbedderOptions {
         var options = try EmbedderOptions(device, vectors, inputs)
-        options.adapter = try adapter.resolved()
+        options.instruction = instruction?.instruction
+        options.adapter = try adapter.resolved(folder.hub)
         return options
     }
 }
@@ -151,6 +179,7 @@ extension EmbedderOptions {
         isNormalized = vectors.normalize
         minPixels = inputs.minPixels
         maxPixels = inputs.maxPixels
+        orientation = inputs.orient
         maxLength = inputs.maxLength
         truncation = inputs.truncation
         batchTokens = inputs.batchTokens

@@ -58,6 +58,7 @@ private func isRead(_ file: URL, from input: URL) -> Bool {
 /// The extensions of files that commands read from folders: records, images, archives, weights.
 private let dataEndings: Set<String> = [
     "parquet", "arrow", "jsonl", "tsv", "txt", "tar", "tgz", "zip", "gz", "zst", "bz2", "xz", "jpg",
-    "jpeg", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jxl",
+    "jpeg", "jfif", "jpe", "png", "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif",
+    "jxl",
     "safetensors",
 ]

@@ -17,12 +17,16 @@ enum CommandError: UserFacingError, Hashable {
     case outputIsInput(path: String, input: String)
     /// The output cannot be written.
     case cannotWrite(path: String, reason: String)
-    /// The file cannot be read.
-    case cannotRead(path: String, reason: String)
     /// `model verify` found no probes.
     case noProbes(file: String)
     /// The vectors of some probes differ from the stored ones.
     case probesDiffer(file: String, count: Int, total: Int)
+    /// No similarities are known for a model.
+    case nothingPublished(folder: String, known: [String])
+    /// Some published similarities differ by more than their tolerance.
+    case publishedDiffer(folder: String, count: Int, total: Int)
+    /// No published similarity could be computed, because inputs are not part of this program.
+    case nothingComputed(folder: String, missing: [String])
     /// The input contains nothing to measure.
     case nothingToMeasure(path: String)
     /// An error of a type that is not a `UserFacingError`.
@@ -30,11 +34,11 @@ enum CommandError: UserFacingError, Hashable {
 
     var kind: FailureKind {
         switch self {
-        case .noDefaultModel, .inputMissing, .cannotRead: .inputMissing
-        case .deviceUnavailable: .unavailable
+        case .noDefaultModel, .inputMissing: .inputMissing
+        case .deviceUnavailable, .nothingComputed: .unavailable
         case .outputExists, .outputIsInput, .cannotWrite: .cannotCreateOutput
-        case .noProbes: .badConfiguration
-        case .probesDiffer, .nothingToMeasure: .badData
+        case .noProbes, .nothingPublished: .badConfiguration
+        case .probesDiffer, .publishedDiffer, .nothingToMeasure: .badData
         case .unexpected: .internalFailure
         }
     }
@@ -54,13 +58,20 @@ enum CommandError: UserFacingError, Hashable {
                 + (path == input ? "" : " (\(input))")
         case .cannotWrite(let path, let reason):
             "output cannot be written (\(path)): \(reason)"
-        case .cannotRead(let path, let reason):
-            "input cannot be read (\(path)): \(reason)"
         case .noProbes(let file):
             "model cannot be verified (\(file)): the contract has no probes"
         case .probesDiffer(let file, let count, let total):
             "model is not what its author's build computes (\(file)): "
                 + "\(count) of \(total) probes differ"
+        case .nothingPublished(let folder, let known):
+            "model cannot be verified (\(folder)): no published similarities are known for its "
+                + "embedder and size, only for \(known.joined(separator: ", "))"
+        case .publishedDiffer(let folder, let count, let total):
+            "model is not what its authors published (\(folder)): "
+                + "\(count) of \(total) similarities differ"
+        case .nothingComputed(let folder, let missing):
+            "model cannot be verified (\(folder)): every published similarity needs an input that "
+                + "is not part of this program: \(missing.joined(separator: ", "))"
         case .nothingToMeasure(let path):
             "nothing can be measured (\(path)): there are no records"
         case .unexpected(let type, let reason):
@@ -72,12 +83,15 @@ enum CommandError: UserFacingError, Hashable {
         switch self {
         case .noDefaultModel: "name a folder with --model, or set MOCA_MODEL"
         case .deviceUnavailable: "use --device cpu, or install a libtorch for the device"
-        case .inputMissing, .cannotRead: "check the path"
+        case .inputMissing: "check the path"
         case .outputExists: "name another folder, or remove it"
         case .outputIsInput: "name another output"
         case .cannotWrite: "check the path, its permissions and the free space"
         case .noProbes: "write them with `moca model verify --write` on a build that you trust"
-        case .probesDiffer: "compare versions, weights and --dtype with those of the author"
+        case .nothingPublished, .nothingComputed:
+            "verify probes of its contract, without --published"
+        case .probesDiffer, .publishedDiffer:
+            "compare versions, weights and --dtype with those of the author"
         case .nothingToMeasure: "give at least one record"
         case .unexpected: "run again with --verbose, and report what it says"
         }

@@ -36,6 +36,11 @@ final class Interruption: Sendable {
     /// From now on, the first signal is only recorded, because there is something to save.
     func waitsForCommand() { state.withLock { $0.early = nil } }
 
+    private static let recorded = Mutex(false)
+
+    /// Whether a signal has arrived that any object has recorded.
+    static var anyHasHappened: Bool { recorded.withLock { $0 } }
+
     /// Whether a signal has arrived.
     var hasHappened: Bool { state.withLock { $0.hasHappened } }
 
@@ -48,6 +53,7 @@ final class Interruption: Sendable {
             }
             state.hasHappened = true
         }
+        Self.recorded.withLock { $0 = true }
         // A second signal of either kind ends the program by the default action.
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
     }

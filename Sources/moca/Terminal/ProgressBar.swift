@@ -6,83 +6,89 @@ import Synchronization
 
 /// Shows items done, items per second, and the remaining time on standard error.
 final class ProgressBar: Sendable {
-    /// The unit of the count.
-    enum Unit {
-        case items
-        case bytes
-    }
-
     private static let width = 24
     /// The minimum interval between redraws on a terminal.
     private static let secondsBetween = 0.1
     /// The minimum interval between lines in a log.
     private static let secondsBetweenLines = 10.0
 
-    private struct State {
-        var done = 0
-        /// The count of the first call, which an earlier run may have done; excluded from the
+    /// A task, and what was drawn of it.
+    private struct Shown {
+        var progress: WorkProgress
+        /// The completed count at the start, which an earlier run may have done; excluded from the
         /// speed.
-        var base: Int?
+        let base: Int
+        let start: ContinuousClock.Instant
         var drawn: ContinuousClock.Instant?
     }
 
-    private let total: Int?
-    private let unit: Unit
     private let isTerminal = ProgressBar.isShown
-    private let start = ContinuousClock.now
-    private let state = Mutex(State())
+    private let showsInLogs: Bool
+    private let shown = Mutex<Shown?>(nil)
 
-    /// - Parameter total: the number of items; nil if unknown.
-    init(total: Int?, unit: Unit = .items) {
-        (self.total, self.unit) = (total, unit)
+    /// - Parameter showsInLogs: whether lines are also written if standard error is not a terminal.
+    init(showsInLogs: Bool = false) {
+        self.showsInLogs = showsInLogs
     }
 
     /// Whether standard error is a terminal.
     static var isShown: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Counts more items as done. The first call passes the number that an earlier run had done.
-    func add(_ count: Int) {
+    /// Shows the progress of a task, in a line of its own; notes are written in any case.
+    func show(_ progress: WorkProgress) {
+        if let note = progress.note {
+            return Message.write((isTerminal ? "\r\u{1b}[K" : "") + note)
+        }
+        guard isTerminal || showsInLogs else { return }
         let now = ContinuousClock.now
-        let line = state.withLock { state -> String? in
-            state.done += count
-            if state.base == nil { state.base = state.done }
-            guard isDue(now, after: state.drawn) else { return nil }
-            state.drawn = now
-            return text(
-                done: state.done, sinceStart: state.done - (state.base ?? 0),
-                seconds: (now - start).seconds)
+        shown.withLock { shown in
+            var next = shown ?? Shown(progress: progress, base: progress.completed, start: now)
+            if progress.task != next.progress.task {
+                end(next)
+                next = Shown(progress: progress, base: progress.completed, start: now)
+            }
+            next.progress = progress
+            if progress.total != 0, isDue(now, next) {
+                next.drawn = now
+                draw(text(next, at: now))
+            }
+            shown = next
         }
-        if let line { draw(line) }
-    }
-
-    private func isDue(
-        _ now: ContinuousClock.Instant, after drawn: ContinuousClock.Instant?
-    ) -> Bool {
-        guard !isTerminal else {
-            return drawn.map { (now - $0).seconds >= Self.secondsBetween } ?? true
-        }
-        return (now - (drawn ?? start)).seconds >= Self.secondsBetweenLines
     }
 
     /// Ends the line; writes nothing to a log without a previous line.
     func finish() {
-        let (done, base, isDrawn) = state.withLock { ($0.done, $0.base ?? 0, $0.drawn != nil) }
-        guard isTerminal || isDrawn else { return }
-        let seconds = (ContinuousClock.now - start).seconds
-        draw(text(done: done, sinceStart: done - base, seconds: seconds))
+        shown.withLock { shown in
+            if let shown { end(shown) }
+            shown = nil
+        }
+    }
+
+    private func isDue(_ now: ContinuousClock.Instant, _ shown: Shown) -> Bool {
+        guard !isTerminal else {
+            return shown.drawn.map { (now - $0).seconds >= Self.secondsBetween } ?? true
+        }
+        return (now - (shown.drawn ?? shown.start)).seconds >= Self.secondsBetweenLines
+    }
+
+    private func end(_ shown: Shown) {
+        guard shown.progress.total != 0, isTerminal || shown.drawn != nil else { return }
+        draw(text(shown, at: ContinuousClock.now))
         if isTerminal { FileHandle.standardError.write(Data("\n".utf8)) }
     }
 
     /// The text of the bar, such as `[=====>   ] 512/2048  83.2 items/s  ETA 0:18`.
-    func text(done: Int, sinceStart: Int, seconds: Double) -> String {
-        let rate = seconds > 0 ? Double(sinceStart) / seconds : 0
-        let isBytes = unit == .bytes
+    private func text(_ shown: Shown, at now: ContinuousClock.Instant) -> String {
+        let (progress, done) = (shown.progress, shown.progress.completed)
+        let seconds = (now - shown.start).seconds
+        let rate = seconds > 0 ? Double(done - shown.base) / seconds : 0
+        let isBytes = progress.unit == .bytes
         let speed =
             isBytes
             ? NumberText.byteSize(Int(rate)) + "/s"
             : NumberText.decimal(rate, digits: 1) + " items/s"
         let count = isBytes ? NumberText.byteSize(done) : "\(done)"
-        guard let total, total > 0 else {
+        guard let total = progress.total, total > 0 else {
             return isBytes ? "\(count)  \(speed)" : "\(count) items  \(speed)"
         }
         let all = isBytes ? NumberText.byteSize(total) : "\(total)"

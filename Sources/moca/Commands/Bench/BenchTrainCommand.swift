@@ -59,7 +59,7 @@ struct BenchTrainCommand: VerboseCommand {
             model: try folder.resolved(), stage: objective.stage,
             device: try device.resolvedDevice())
         benchmark.dtype = device.dtype.dtype
-        benchmark.adapter = try adapter.resolved()
+        benchmark.adapter = try adapter.resolved(folder.hub)
         benchmark.batchSize = batch
         benchmark.maxLength = maxLength
         benchmark.checkpointing = activationCheckpointing

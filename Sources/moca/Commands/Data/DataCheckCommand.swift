@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Foundation
-import MoCaCore
 import MoCaDataCheck
 import MoCaTraining
 
@@ -73,17 +72,17 @@ struct DataCheckCommand: VerboseCommand {
         if let againstImages { try requireFile(againstImages, "--against-images") }
         let data = try inputs.resolved()
         for file in [report, quarantine].compactMap({ $0 }) {
-            try requireWritableFile(file, reading: data.paths + against)
+            try requireWritableFile(file, reading: inputs.paths(data) + against)
         }
         let log = try FindingLog(
             report: report.map { URL(fileURLWithPath: $0) },
             quarantine: quarantine.map { URL(fileURLWithPath: $0) })
-        let meter = StepMeter()
+        let bar = ProgressBar()
         let tools = CheckTools(
             examiner: ImageExaminer(try data.imagePreprocessor()), threads: data.threads,
-            progress: meter.take)
+            progress: bar.show)
         let summary = try DataCheck(try settings(data), tools, log: log).run()
-        meter.finish()
+        bar.finish()
         try log.finish(summary)
         if json {
             try Message.printJSON(summary)
@@ -93,18 +92,8 @@ struct DataCheckCommand: VerboseCommand {
         try summary.requireTrainable(isQuarantined: quarantine != nil)
     }
 
-    private func settings(_ data: DataInputs) throws -> DataCheckSettings {
-        var settings = DataCheckSettings(folders: data.folders, images: data.images)
-        settings.kind = data.kind
-        // Measures with truncation, so that the loss is known whatever the policy.
-        settings.meter = try data.meter(.end)
-        settings.refusesLongRecords = data.recipe?.data.truncation == .error
-        if let recipe = data.recipe, recipe.stage == .pretraining {
-            settings.budget = RecordBudget(
-                tokens: recipe.batch.partSize,
-                prices: TokenPrices(
-                    imageToken: recipe.batch.imageTokenCost, image: recipe.batch.imageCost))
-        }
+    private func settings(_ data: InspectedData) throws -> DataCheckSettings {
+        var settings = try data.checkSettings()
         settings.evaluationFolders = against.map { URL(fileURLWithPath: $0, isDirectory: true) }
         settings.evaluationImages = againstImages.map {
             URL(fileURLWithPath: $0, isDirectory: true)

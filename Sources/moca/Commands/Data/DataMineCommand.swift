@@ -6,7 +6,6 @@ import MoCaCore
 import MoCaData
 import MoCaEmbedding
 import MoCaSearch
-import MoCaSystem
 import MoCaVectors
 import Torch
 
@@ -88,35 +87,38 @@ struct DataMineCommand: VerboseCommand {
         options.isNormalized = true
         let identity = try ModelIdentity(of: folder, options)
         let output = URL(fileURLWithPath: output, isDirectory: true)
-        let kept = vectors.map { URL(fileURLWithPath: $0, isDirectory: true) }
-        let scratch = output.appending(path: ".vectors", directoryHint: .isDirectory)
         var miner = NegativeMiner(
             embedder: try await Embedder(loading: folder, options: options), model: identity,
-            output: output, vectors: kept ?? scratch)
+            output: output,
+            vectors: vectors.map { URL(fileURLWithPath: $0, isDirectory: true) })
         miner.settings = mining.settings
-        (miner.device, miner.resumes) = (options.device, resume)
+        miner.device = options.device
+        miner.resumes = resume
         miner.quarantine =
             try quarantine.map {
                 try QuarantinedRecord.read(URL(fileURLWithPath: $0))
             } ?? []
         miner.badRecords = onError
-        let meter = StepMeter()
-        miner.tell = { tell($0, meter) }
+        let bar = ProgressBar()
+        miner.tell = { event in
+            switch event {
+            case .started(let subset, let records):
+                Message.write("\(subset): \(records) records")
+            case .progressed(let progress): bar.show(progress)
+            case .finished(let report, let wasThere):
+                bar.finish()
+                if wasThere { Message.write("\(report.subset): mined before") }
+            }
+        }
         miner.isInterrupted = { interruption.hasHappened }
         let here = FileManager.default.currentDirectoryPath
         let reports = try await miner.mine(
             data.map { URL(fileURLWithPath: $0, isDirectory: true) },
             images: URL(fileURLWithPath: images ?? here, isDirectory: true))
-        if kept == nil { try FileSystem.remove(scratch) }
         for report in reports {
-            if json { try Message.printJSON(report) } else { print(line(report)) }
+            if json { try Message.printJSON(report) } else { print(report.summary) }
         }
-        let failed = reports.reduce(0) { $0 + ($1.failed?.count ?? 0) }
-        guard failed == 0 else {
-            throw SearchError.recordsLeftOut(
-                count: failed, total: failed + reports.reduce(0) { $0 + $1.counts.records },
-                output: output.path)
-        }
+        try reports.requireComplete(output: output.path)
     }
 }
 
@@ -166,36 +168,4 @@ struct MiningOptions: ParsableArguments {
         (settings.sampling, settings.seed) = (sampling, seed)
         return settings
     }
-}
-
-/// Reports the progress of mining.
-private func tell(_ event: NegativeMiner.Event, _ meter: StepMeter) {
-    switch event {
-    case .started(let subset, let records):
-        Message.write("\(subset): \(records) records")
-        meter.start(total: records)
-    case .embedded(let records): meter.add(records)
-    case .finished(let report, let wasThere):
-        meter.finish()
-        if wasThere { Message.write("\(report.subset): mined before") }
-    }
-}
-
-private func line(_ report: MiningReport) -> String {
-    let counts = report.counts
-    var line =
-        "\(report.subset): \(counts.negatives) negatives from \(counts.documents) documents; of "
-        + "\(counts.queries) queries \(counts.complete) have all, \(counts.fewer) fewer, "
-        + "\(counts.without) none"
-    if !report.fewerBecause.isEmpty {
-        let reasons = report.fewerBecause.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        line += " (" + reasons.map { "\($0.key) \($0.value)" }.joined(separator: ", ") + ")"
-    }
-    if let failed = report.failed { line += "; \(failed.count) records failed" }
-    if let positive = report.scores.positive, let negative = report.scores.negative {
-        line +=
-            "; mean cosine \(NumberText.decimal(positive.mean, digits: 3)) of positives, "
-            + "\(NumberText.decimal(negative.mean, digits: 3)) of negatives"
-    }
-    return line
 }

@@ -2,9 +2,7 @@
 
 import ArgumentParser
 import Foundation
-import MoCaCore
 import MoCaDataPreparation
-import Synchronization
 
 /// Downloads, joins, unpacks and verifies data.
 struct DataPrepareCommand: VerboseCommand {
@@ -46,89 +44,24 @@ struct DataPrepareCommand: VerboseCommand {
         let interruption = Interruption()
         var options = PreparationOptions()
         options.jobs = jobs
-        options.programFolders = Self.programFolders(options.environment)
-        let meter = ByteMeter()
+        options.programFolders = PreparationOptions.programFolders(
+            of: URL(fileURLWithPath: CommandLine.arguments[0]), options.environment)
+        let bar = ProgressBar()
         let preparation = try DataPreparation(
             try DataManifest(contentsOf: URL(fileURLWithPath: manifest)),
             output: output.map { URL(fileURLWithPath: $0, isDirectory: true) }, options: options,
-            onStep: { meter.take($0) }, isInterrupted: { interruption.hasHappened })
-        if plan { return try tell(try preparation.plan()) }
+            onProgress: bar.show, isInterrupted: { interruption.hasHappened })
+        if plan {
+            let plan = try preparation.plan()
+            if json { return try Message.printJSON(plan) }
+            return plan.lines.forEach { print($0) }
+        }
         try preparation.run { report in
-            meter.finish()
-            try tell(report)
-        }
-    }
-
-    /// The `.deps` folders of the working folder and of the package that this program was built in.
-    private static func programFolders(_ environment: [String: String]) -> [URL] {
-        if let deps = environment["MOCA_DEPS"] { return [URL(fileURLWithPath: deps)] }
-        var folders = [URL(fileURLWithPath: FileManager.default.currentDirectoryPath)]
-        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
-        while folder.path.count > 1 {
-            folder = folder.deletingLastPathComponent()
-            if folder.lastPathComponent == ".build" {
-                folders.append(folder.deletingLastPathComponent())
+            bar.finish()
+            for failure in report.failures {
+                Message.write("failed \(failure.name): \(failure.reason)")
             }
+            if json { try Message.printJSON(report) } else { print(report.summary) }
         }
-        return folders.map { URL(fileURLWithPath: $0.path + "/.deps") }
-    }
-
-    private func tell(_ report: PreparationReport) throws {
-        for failure in report.failures {
-            Message.write("failed \(failure.name): \(failure.reason)")
-        }
-        if json { return try Message.printJSON(report) }
-        print(
-            "\(report.output): \(report.finishedBefore + report.finished) of \(report.total) "
-                + "pieces finished, \(report.finishedBefore) before; \(report.files) files put in "
-                + "place, \(report.entries) unpacked (\(NumberText.byteSize(report.unpackedBytes)))"
-        )
-    }
-
-    private func tell(_ plan: PreparationPlan) throws {
-        if json { return try Message.printJSON(plan) }
-        let rows = plan.rows.map { row in
-            [
-                row.name, "\(row.files)", row.bytes.map(NumberText.byteSize) ?? "?",
-                NumberText.byteSize(row.bytesToFetch), NumberText.byteSize(row.bytesToUnpack),
-                row.progress.rawValue,
-            ]
-        }
-        print(Self.table([["", "files", "bytes", "to fetch", "to unpack", "state"]] + rows))
-        print(
-            "\(plan.output): \(NumberText.byteSize(plan.bytesToFetch)) to fetch; needs about "
-                + "\(NumberText.byteSize(plan.diskNeeded)) of disk, \(NumberText.byteSize(plan.diskFree)) are "
-                + "free")
-    }
-
-    /// Aligned columns, the first left-aligned, the others right-aligned.
-    private static func table(_ rows: [[String]]) -> String {
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            zip(row, widths).enumerated().map { index, cell in
-                let space = String(repeating: " ", count: cell.1 - cell.0.count)
-                return index == 0 ? cell.0 + space : space + cell.0
-            }.joined(separator: "  ")
-        }.joined(separator: "\n")
-    }
-}
-
-/// Shows a progress bar of bytes on a terminal; notes always go to standard error.
-private final class ByteMeter: Sendable {
-    private let bar = Mutex<ProgressBar?>(nil)
-
-    func take(_ step: PreparationStep) {
-        switch step {
-        case .planned(let bytes):
-            guard ProgressBar.isShown, bytes > 0 else { return }
-            bar.withLock { $0 = ProgressBar(total: bytes, unit: .bytes) }
-        case .advanced(let bytes): bar.withLock { $0 }?.add(bytes)
-        case .note(let text):
-            Message.write((ProgressBar.isShown ? "\r\u{1b}[K" : "") + text)
-        }
-    }
-
-    func finish() {
-        bar.withLock { $0 }?.finish()
     }
 }

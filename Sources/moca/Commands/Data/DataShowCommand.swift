@@ -29,9 +29,12 @@ struct DataShowCommand: VerboseCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The model: a folder in Hugging Face layout (default: the recipe's, else $MOCA_MODEL, "
-                + "else the model that comes with the program).", valueName: "dir"))
+            "The model: a folder in Hugging Face layout, or ORG/NAME[@REVISION] of the Hugging "
+                + "Face Hub (default: the recipe's, else $MOCA_MODEL, else the model that comes "
+                + "with the program).", valueName: "model"))
     var model: String?
+
+    @OptionGroup var hub: HubOptions
 
     @Option(
         help: ArgumentHelp(
@@ -75,12 +78,13 @@ struct DataShowCommand: VerboseCommand {
     }
 
     private func settings() throws -> PreviewSettings {
-        if let model { try requireFile(model, "--model") }
-        let folder = model.map { URL(fileURLWithPath: $0, isDirectory: true) }
+        let folder = try model.map { try hub.folder($0, "--model") }
         if let recipe {
             try requireFile(recipe, "--recipe")
-            return try PreviewSettings(
-                Recipe(ofAnyStage: URL(fileURLWithPath: recipe)), model: folder)
+            let read = try Recipe(ofAnyStage: URL(fileURLWithPath: recipe))
+            let resolved =
+                folder == nil ? try hub.downloading { try read.resolvingModel($0) } : read
+            return try PreviewSettings(resolved, model: folder)
         }
         for path in folders { try requireFile(path, "FOLDER") }
         if let images { try requireFile(images, "--images") }
@@ -88,6 +92,6 @@ struct DataShowCommand: VerboseCommand {
         return try PreviewSettings(
             folders: folders.map { URL(fileURLWithPath: $0, isDirectory: true) },
             images: URL(fileURLWithPath: images ?? here, isDirectory: true),
-            model: try folder ?? DefaultModel.folder())
+            model: try folder ?? DefaultModel.folder(hub))
     }
 }

@@ -2,10 +2,9 @@
 
 import ArgumentParser
 import Foundation
-import MoCaData
 import MoCaDataCheck
+import MoCaHub
 import MoCaReport
-import MoCaTables
 import MoCaTraining
 
 /// Counts tokens as in training.
@@ -69,24 +68,16 @@ struct DataStatsCommand: VerboseCommand {
 
     func run() async throws {
         let data = try inputs.resolved()
-        if let html { try requireWritableFile(html, reading: data.paths) }
-        guard let counter = try data.meter(nil) else {
+        if let html { try requireWritableFile(html, reading: inputs.paths(data)) }
+        guard let settings = try data.statisticsSettings(cache: countCache) else {
             preconditionFailure("a model was required")
         }
-        var settings = DataStatisticsSettings(
-            folders: data.folders, images: data.images, meter: counter, threads: data.threads)
-        settings.kind = data.kind
-        settings.cache = noCache ? nil : CountCache(folder: cacheFolder)
-        if let recipe = data.recipe, recipe.stage == .pretraining {
-            settings.prices = TokenPrices(
-                imageToken: recipe.batch.imageTokenCost, image: recipe.batch.imageCost)
-        }
-        let bar = StepMeter()
-        let statistics = try DataStatistics(settings, progress: bar.take)
+        let bar = ProgressBar()
+        let statistics = try DataStatistics(settings, progress: bar.show)
         bar.finish()
         let output = Output(
             subsets: statistics.summaries, total: statistics.total,
-            plan: try plan(statistics, data))
+            plan: try data.plan(statistics, tokens: batchTokens, size: batchSize))
         if let html { try page(output, data).write(to: URL(fileURLWithPath: html)) }
         if json { return try Message.printJSON(output) }
         for subset in output.subsets {
@@ -96,60 +87,16 @@ struct DataStatsCommand: VerboseCommand {
         for line in output.plan?.lines ?? [] { print(line) }
     }
 
-    private func page(_ output: Output, _ data: DataInputs) -> Report {
-        var settings = [Summary.Setting("Images", data.images.path)]
-        if let model = data.model { settings.insert(.init("Model", model.path), at: 0) }
-        settings.append(
-            .init("Longest content", data.maxLength.map { "\($0) tokens" } ?? "not limited"))
-        return StatisticsPage(subsets: output.subsets, total: output.total, plan: output.plan)
-            .report(
-                source: inputs.recipe ?? inputs.folders.joined(separator: ", "),
-                settings: settings)
+    private func page(_ output: Output, _ data: InspectedData) -> Report {
+        StatisticsPage(subsets: output.subsets, total: output.total, plan: output.plan).report(
+            source: inputs.recipe ?? inputs.folders.joined(separator: ", "),
+            model: data.model, images: data.images, maxLength: data.maxLength)
     }
 
-    private func plan(_ statistics: DataStatistics, _ data: DataInputs) throws -> BatchPlan? {
-        let recipe = data.recipe
-        guard
-            let size = (statistics.kind == .pretraining ? batchTokens : batchSize)
-                ?? recipe?.batch.partSize
-        else { return nil }
-        var rules = BatchPlan.Rules()
-        if let recipe {
-            (rules.mixture, rules.packing) = (recipe.data.mixture, recipe.batch.packing)
-            (rules.accumulation, rules.seed) = (recipe.batch.accumulation, recipe.seed)
-            if recipe.batch.packing == .costBins { rules.costMax = recipe.data.maxLength }
-            if case .contrastive(let settings) = recipe.objective {
-                rules.isTaskHomogeneous = settings.isTaskHomogeneous
-            }
-            rules.leftOut = try leftOut(recipe, data)
-        }
-        guard statistics.kind == .pretraining else {
-            if recipe != nil { try BatchPlan.requireEpoch(of: size, statistics, rules) }
-            return BatchPlan(statistics, size: size, rules)
-        }
-        return try BatchPlan(statistics, tokenBudget: size, rules)
-    }
-
-    /// The records in the recipe's quarantine file.
-    private func leftOut(_ recipe: Recipe, _ data: DataInputs) throws -> Set<SampleID> {
-        guard let file = recipe.data.quarantine else { return [] }
-        let (records, images) = (try QuarantinedRecord.read(file), ImageStore(root: data.images))
-        let renamed =
-            recipe.stage == .pretraining
-            ? try Catalog<PretrainSample>(folders: data.folders, images: images)
-                .renamed(records, leftOut: nil)
-            : try Catalog<ContrastiveSample>(folders: data.folders, images: images)
-                .renamed(records, leftOut: nil)
-        return Set(renamed.map(\.id))
-    }
-
-    private var cacheFolder: URL {
-        if let cache { return URL(fileURLWithPath: cache, isDirectory: true) }
-        let environment = ProcessInfo.processInfo.environment
-        let root =
-            environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-            .map { URL(fileURLWithPath: $0, isDirectory: true) }
-            ?? FileManager.default.homeDirectoryForCurrentUser.appending(path: ".cache")
-        return root.appending(path: "moca/counts")
+    private var countCache: CountCache? {
+        guard !noCache else { return nil }
+        return CountCache(
+            folder: cache.map { URL(fileURLWithPath: $0, isDirectory: true) }
+                ?? CountCache.standardFolder)
     }
 }

@@ -41,6 +41,8 @@ struct EmbedCommand: VerboseCommand {
     @Option(help: ArgumentHelp("The model's prompt to put around each record.", valueName: "role"))
     var prompt: String?
 
+    @OptionGroup var instruction: InstructionOption
+
     @Option(
         help: ArgumentHelp(
             "Where relative paths of images start: a folder, .zip or .tar (default: the working "
@@ -70,15 +72,18 @@ struct EmbedCommand: VerboseCommand {
     func run() async throws {
         let interruption = Interruption()
         let source = try source()
-        let inputs = paths + [input, try model.folder.resolved().path].compactMap { $0 }
+        let folder = try model.folder.resolved()
+        let inputs = paths + [input, folder.path].compactMap { $0 }
         for file in [output, report].compactMap({ $0 }) {
             try requireWritableFile(file, reading: inputs)
         }
-        let progress = ProgressBar(total: try source.recordCount())
-        let result = try await job(source).run(
-            progress: { progress.add($0) }, isInterrupted: { interruption.hasHappened })
-        progress.finish()
-        if let report { try write(result, to: report) }
+        let bar = ProgressBar(showsInLogs: true)
+        let counter = ProgressCounter(
+            WorkProgress("records", total: try source.recordCount()), report: bar.show)
+        let result = try await job(source, model: folder).run(
+            progress: counter.add, isInterrupted: { interruption.hasHappened })
+        bar.finish()
+        if let report { try Message.write(json: result, to: report) }
         if json { try Message.printJSON(result) }
         for note in result.notes { Message.warn(note) }
         if result.droppedTokens > 0 {
@@ -99,25 +104,16 @@ struct EmbedCommand: VerboseCommand {
         return .file(URL(fileURLWithPath: input))
     }
 
-    private func job(_ source: EmbeddingInput) throws -> EmbeddingJob {
+    private func job(_ source: EmbeddingInput, model folder: URL) throws -> EmbeddingJob {
         if let images { try requireFile(images, "--images") }
         let here = FileManager.default.currentDirectoryPath
         var job = EmbeddingJob(
-            model: try model.folder.resolved(), options: try model.embedderOptions(),
+            model: folder, options: try model.embedderOptions(instruction),
             input: source, output: URL(fileURLWithPath: output),
             imageFolder: URL(fileURLWithPath: images ?? here, isDirectory: true))
         job.role = prompt.map(Role.init(rawValue:))
         job.badRecords = onError
         job.resumes = resume
         return job
-    }
-
-    private func write(_ report: EmbeddingReport, to path: String) throws {
-        do {
-            try AtomicFile.write(
-                Data((Message.json(report) + "\n").utf8), to: URL(fileURLWithPath: path))
-        } catch {
-            throw CommandError.cannotWrite(path: path, reason: error.fileReason)
-        }
     }
 }

@@ -13,7 +13,9 @@ struct SimilarityCommand: VerboseCommand {
         abstract: "Print the cosine similarity of every query with every target.",
         discussion: """
             Rows are queries, texts first; columns are targets, texts first. Where the model has \
-            prompts, queries get `query`, texts of targets `document`, images `document_image`.
+            prompts, queries get `query`, texts of targets `document`, images `document_image`. A \
+            model with a vector for each token gives the sum over the query's vectors of the best \
+            product with one of the target's.
             """)
 
     @OptionGroup var model: ModelOptions
@@ -31,6 +33,8 @@ struct SimilarityCommand: VerboseCommand {
     @Option(
         parsing: .upToNextOption, help: ArgumentHelp("Images to compare with.", valueName: "path"))
     var targetImage: [String] = []
+
+    @OptionGroup var instruction: QueryInstructionOption
 
     @Flag(help: "Print one JSON object: queries, targets, similarity (a row a query).")
     var json = false
@@ -61,95 +65,38 @@ struct SimilarityCommand: VerboseCommand {
         }
     }
 
-    /// The output of `--json`.
-    private struct Result: Encodable {
-        var queries: [String]
-        var targets: [String]
-        var similarity: [[Float]]
-    }
-
     func run() async throws {
         for path in queryImage { try requireFile(path, "--query-image") }
         for path in targetImage { try requireFile(path, "--target-image") }
         if let heatMap { try requireWritableFile(heatMap, reading: queryImage + targetImage) }
         let embedder = try await Embedder(
             loading: model.folder.resolved(), options: model.embedderOptions())
-        let rows =
-            try await embed(query.map(Content.text), as: .query, embedder)
-            + embed(queryImage.map(image), as: .query, embedder)
-        let columns =
-            try await embed(target.map(Content.text), as: .document, embedder)
-            + embed(targetImage.map(image), as: .documentImage, embedder)
-        let result = Result(
-            queries: query + queryImage, targets: target + targetImage,
-            similarity: rows.map { row in columns.map { row.cosine(with: $0) } })
-        if let heatMap { try await write(result, embedder, to: heatMap) }
-        if json {
-            try Message.printJSON(result)
-        } else {
-            printTable(result)
+        if instruction.text != nil { try embedder.requireInstruction() }
+        func input(_ name: String, _ content: Content, _ role: Role) -> SimilarityTable.Input {
+            var content = content
+            if role == .query { content.instruction = instruction.text }
+            // Without a prompt for the role, contents are embedded unchanged.
+            return .init(name, embedder.prompted(content, as: role))
         }
-    }
-
-    private func write(_ result: Result, _ embedder: Embedder, to file: String) async throws {
-        let queries = (query.map(Content.text) + queryImage.map(image)).map {
-            HeatMapMaker.Input("Query", embedder.prompted($0, as: .query))
-        }
+        let queries =
+            query.map { input($0, .text($0), .query) }
+            + queryImage.map { input($0, .image(URL(fileURLWithPath: $0)), .query) }
         let targets =
-            target.map {
-                HeatMapMaker.Input("Target", embedder.prompted(.text($0), as: .document))
-            }
-            + targetImage.map {
-                HeatMapMaker.Input("Target", embedder.prompted(image($0), as: .documentImage))
-            }
-        let maker = HeatMapMaker(embedder, pictures: ReportPictures(warn: Message.warn))
-        var maps: [HeatMap] = []
-        for (queryName, query) in zip(result.queries, queries) {
-            for (targetName, target) in zip(result.targets, targets) {
-                maps.append(try await maker.map("\(queryName) / \(targetName)", query, target))
-            }
+            target.map { input($0, .text($0), .document) }
+            + targetImage.map { input($0, .image(URL(fileURLWithPath: $0)), .documentImage) }
+        let table = try await SimilarityTable(
+            queries: queries, targets: targets, embedder: embedder)
+        if let heatMap {
+            try await SimilarityPage(table, queries: queries, targets: targets)
+                .report(embedder, pictures: ReportPictures(warn: Message.warn))
+                .write(to: URL(fileURLWithPath: heatMap))
         }
-        let rows = zip(result.queries, result.similarity).map { name, values in
-            [name] + values.map { NumberText.decimal(Double($0), digits: 4) }
-        }
-        let report = Report(
-            title: "Similarity", subtitle: embedder.folder.path,
-            sections: [
-                ReportSection(
-                    "Cosines",
-                    .table(ReportTable(["Query"] + result.targets, rows: rows, cells: .numbers))),
-                ReportSection(
-                    "Which tokens made the match", lead: HeatMap.explanation, .heatMaps(maps)),
-            ], footer: "MoCa for Swift \(Moca.version)")
-        try report.write(to: URL(fileURLWithPath: file))
-    }
-
-    private func image(_ path: String) -> Content {
-        .image(URL(fileURLWithPath: path))
-    }
-
-    /// Embeds contents in a role; without a prompt for the role, contents are embedded unchanged.
-    private func embed(
-        _ contents: [Content], as role: Role, _ embedder: Embedder
-    ) async throws -> [Embedding] {
-        try await embedder.embedAll(contents.map { embedder.prompted($0, as: role) })
-    }
-
-    private func printTable(_ result: Result) {
-        for (query, row) in zip(result.queries, result.similarity) {
+        if json { return try Message.printJSON(table) }
+        for (query, row) in zip(table.queries, table.similarity) {
             print(query)
-            let ranked = zip(row, result.targets).sorted { $0.0 > $1.0 }
-            for (value, target) in ranked {
+            for (value, target) in zip(row, table.targets).sorted(by: { $0.0 > $1.0 }) {
                 print("  \(NumberText.decimal(Double(value), digits: 4))  \(target)")
             }
         }
-    }
-}
-
-extension Embedding {
-    /// The cosine, also for vectors that are not normalised.
-    fileprivate func cosine(with other: Embedding) -> Float {
-        let norms = similarity(to: self).squareRoot() * other.similarity(to: other).squareRoot()
-        return norms > 0 ? similarity(to: other) / norms : 0
     }
 }

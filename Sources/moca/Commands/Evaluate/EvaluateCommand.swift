@@ -5,12 +5,9 @@ import Foundation
 import MoCaCore
 import MoCaEmbedding
 import MoCaEvaluation
-import MoCaModel
 import MoCaReport
 import MoCaSettings
 import MoCaVectors
-import NN
-import Torch
 
 /// The evaluation commands.
 struct EvaluateCommand: AsyncParsableCommand {
@@ -39,6 +36,8 @@ struct EvaluationOptions: ParsableArguments {
 
     @Option(parsing: .upToNextOption, help: ArgumentHelp("The sets to score.", valueName: "name"))
     var subsets: [String] = []
+
+    @OptionGroup var instruction: QueryInstructionOption
 
     @Flag(
         help: """
@@ -81,7 +80,7 @@ struct EvaluateMMEBCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation, nil).run(.mmeb) { try await $0.mmeb() }
+        try await Evaluation(benchmark: .mmeb, model: model, options: evaluation).run()
     }
 }
 
@@ -100,8 +99,9 @@ struct EvaluateViDoReCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation, export)
-            .run(.vidore) { try await $0.retrieval(.pages) }
+        try await Evaluation(
+            benchmark: .vidore, model: model, options: evaluation, export: export
+        ).run()
     }
 }
 
@@ -110,33 +110,41 @@ struct EvaluateRetrievalCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "retrieval", abstract: "Retrieval of texts or images: nDCG, recall, MRR, MAP.",
         discussion: """
-            A set is as for vidore; a document has title and text, an image, or both.
+            A set is as for vidore; a document has title and text, an image, or both. A file set.json \
+            in its folder may say {"ignore_identical_ids": true}.
             """)
 
     @OptionGroup var model: ModelOptions
     @OptionGroup var evaluation: EvaluationOptions
     @OptionGroup var export: ExportOptions
+
+    @Flag(
+        name: .customLong("ignore-identical-ids"), inversion: .prefixedNo,
+        help: """
+            Leave the document with a query's id out of the query's ranking (default: as set.json of a \
+            set says, else in ArguAna and Quora).
+            """)
+    var ignoreIdenticalIDs: Bool?
+
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await Evaluation(model, evaluation, export)
-            .run(.retrieval) { try await $0.retrieval(.any) }
+        var evaluation = Evaluation(
+            benchmark: .retrieval, model: model, options: self.evaluation, export: export)
+        evaluation.ignoresIdenticalIDs = ignoreIdenticalIDs
+        try await evaluation.run()
     }
 }
 
 /// The part that all benchmarks share: loading, progress, printing.
 private struct Evaluation {
-    private let model: ModelOptions
-    private let options: EvaluationOptions
-    private let export: ExportOptions?
+    let benchmark: Benchmark
+    let model: ModelOptions
+    let options: EvaluationOptions
+    var export: ExportOptions?
+    var ignoresIdenticalIDs: Bool?
 
-    init(_ model: ModelOptions, _ options: EvaluationOptions, _ export: ExportOptions?) {
-        (self.model, self.options, self.export) = (model, options, export)
-    }
-
-    func run(
-        _ name: Benchmark, _ benchmark: (EvaluationRun) async throws -> EvaluationRun.Report
-    ) async throws {
+    func run() async throws {
         let interruption = Interruption()
         let start = ContinuousClock.now
         try requireFile(options.data, "--data")
@@ -157,14 +165,25 @@ private struct Evaluation {
         run.subsets = options.subsets
         run.part = options.nano ? .nano : nil
         run.savesVectors = options.saveVectors
+        run.ignoresIdenticalIDs = ignoresIdenticalIDs
+        run.queryInstruction = options.instruction.text
         run.settings = [
-            "model": .string(identity.folder), "benchmark": .string(name.rawValue),
+            "model": .string(identity.folder), "benchmark": .string(benchmark.rawValue),
         ]
+        run.settings["repository"] = identity.repository.map { .string($0) }
+        run.settings["commit"] = identity.commit.map { .string($0) }
         run.settings["adapter"] = settings.adapter.map { .string($0.standardizedFileURL.path) }
-        let meter = StepMeter()
-        run.tell = { tell($0, meter) }
+        let bar = ProgressBar()
+        run.tell = { event in
+            switch event {
+            case .started(let set, let number, let count):
+                Message.write("\(set) (\(number) of \(count))")
+            case .progressed(let progress): bar.show(progress)
+            case .finished: bar.finish()
+            }
+        }
         run.isInterrupted = { interruption.hasHappened }
-        let report = try await benchmark(run)
+        let report = try await run.scores(of: benchmark)
         let seconds = (ContinuousClock.now - start).seconds
         Message.write(
             "embedded \(report.embeddedCount) inputs, \(NumberText.decimal(seconds, digits: 1)) s in all; "
@@ -172,7 +191,7 @@ private struct Evaluation {
         if options.json {
             try Message.printJSON(report.scores)
         } else {
-            ScoreLines(report.scores).print()
+            for line in report.scores.lines { print(line) }
         }
         if options.report {
             let page = try await EvaluationPage(
@@ -182,80 +201,9 @@ private struct Evaluation {
             Message.write("report is in \(page.path)")
         }
         if let folder = export?.mteb {
-            try write(report, run.embedder, identity, to: folder)
+            try MTEBExport(run.embedder, identity).write(
+                report.scores, report.suite, seconds: report.seconds,
+                to: URL(fileURLWithPath: folder, isDirectory: true))
         }
-    }
-
-    /// Writes the scores in mteb's format.
-    private func write(
-        _ report: EvaluationRun.Report, _ embedder: Embedder, _ identity: ModelIdentity,
-        to folder: String
-    ) throws {
-        let backbone = embedder.model.backbone
-        let parameters = PretrainedModel.declarations(backbone.configuration, purpose: .embedding)
-        let export = MTEBExport(
-            // mteb expects ORGANISATION/MODEL.
-            model: URL(fileURLWithPath: identity.folder).pathComponents.suffix(2)
-                .joined(separator: "/"),
-            // The same weights have different scores in another dtype.
-            revision: "\(identity.fingerprint)-\(backbone.embeddingWeight.dtype.rawValue)",
-            vectorLength: embedder.vectorLength,
-            parameterCount: parameters.reduce(0) { $0 + $1.count })
-        try export.write(
-            report.scores, report.suite, seconds: report.seconds,
-            to: URL(fileURLWithPath: folder, isDirectory: true))
-    }
-}
-
-/// Reports the progress of an evaluation.
-private func tell(_ event: EvaluationEvent, _ meter: StepMeter) {
-    switch event {
-    case .started(let set, let number, let count): Message.write("\(set) (\(number) of \(count))")
-    case .found(let inputs): meter.start(total: inputs)
-    case .done(let count): meter.add(count)
-    case .finished: meter.finish()
-    }
-}
-
-/// Scores as a text table.
-struct ScoreLines {
-    private let scores: Scores
-
-    init(_ scores: Scores) {
-        self.scores = scores
-    }
-
-    /// The lines, in per cent: name, measure, value, interval, chance, queries.
-    var lines: [String] {
-        var rows = [["set", "measure", "score", "95 %", "chance", "queries"]]
-        for (name, score) in scores.sets.sorted(by: { $0.key < $1.key }) {
-            let metric = scores.headline(of: name)
-            rows.append([
-                name, metric, percent(score.value(of: metric)),
-                interval(score.interval(of: metric)),
-                percent(score.chance(of: metric)), "\(score.queryCount)",
-            ])
-        }
-        for (name, group) in scores.groups.sorted(by: { $0.key < $1.key }) {
-            let missing = group.missing.isEmpty ? "" : ", \(group.missing.count) missing"
-            rows.append([
-                "= \(name)", group.metric, percent(group.mean), interval(group.interval), "",
-                "\(group.sets.count) sets\(missing)",
-            ])
-        }
-        return TextTable.lines(rows) + [scores.partReason].compactMap { $0 }
-    }
-
-    /// Prints the lines.
-    func print() {
-        for line in lines { Swift.print(line) }
-    }
-
-    private func interval(_ interval: ConfidenceInterval?) -> String {
-        interval.map { "\(percent($0.lower)) to \(percent($0.upper))" } ?? ""
-    }
-
-    private func percent(_ value: Double?) -> String {
-        value.map(NumberText.percent) ?? ""
     }
 }

@@ -5,8 +5,7 @@ import Foundation
 import MoCaCore
 import MoCaEmbedding
 import MoCaEvaluation
-import MoCaSystem
-import MoCaVectors
+import MoCaHub
 
 /// Embeds the same inputs with two models, and compares the vectors.
 struct EvaluateDriftCommand: VerboseCommand {
@@ -19,10 +18,10 @@ struct EvaluateDriftCommand: VerboseCommand {
             on when it is run again.
             """)
 
-    @Argument(help: ArgumentHelp("The first model's folder.", valueName: "a"))
+    @Argument(help: ArgumentHelp("The first model: a folder, or ORG/NAME.", valueName: "a"))
     var first: String
 
-    @Argument(help: ArgumentHelp("The second model's folder.", valueName: "b"))
+    @Argument(help: ArgumentHelp("The second model: a folder, or ORG/NAME.", valueName: "b"))
     var second: String
 
     @Option(help: ArgumentHelp("Records, as for `moca embed`.", valueName: "file"))
@@ -46,6 +45,7 @@ struct EvaluateDriftCommand: VerboseCommand {
     @Option(help: "Nearest inputs that are compared.")
     var neighbours = 10
 
+    @OptionGroup var hub: HubOptions
     @OptionGroup(title: "Device") var device: DeviceOptions
     @OptionGroup(title: "Vectors") var pooling: PoolingOptions
     @OptionGroup(title: "Inputs") var inputs: InputOptions
@@ -66,9 +66,9 @@ struct EvaluateDriftCommand: VerboseCommand {
 
     func run() async throws {
         let interruption = Interruption()
-        for (path, name) in [(first, "<a>"), (second, "<b>"), (input, "--input")] {
-            try requireFile(path, name)
-        }
+        try requireFile(input, "--input")
+        let firstFolder = try hub.folder(first, "<a>")
+        let secondFolder = try hub.folder(second, "<b>")
         if let images { try requireFile(images, "--images") }
         try requireWritableFolder(output)
         let folder = URL(fileURLWithPath: output, isDirectory: true)
@@ -77,66 +77,30 @@ struct EvaluateDriftCommand: VerboseCommand {
             records: URL(fileURLWithPath: input),
             images: URL(fileURLWithPath: here, isDirectory: true), output: folder,
             role: prompt.map(Role.init(rawValue:)))
-        let meter = StepMeter()
-        probes.tell = { progress in
-            switch progress {
-            case .found(let count): meter.start(total: count == 0 ? nil : count)
-            case .done(let count): meter.add(count)
-            }
-        }
+        let bar = ProgressBar()
+        probes.onProgress = bar.show
         probes.isInterrupted = { interruption.hasHappened }
-        let (ids, a) = try await vectors(of: first, adapter: adapterA, probes)
-        let (_, b) = try await vectors(of: second, adapter: adapterB, probes)
-        meter.finish()
+        let (ids, a) = try await vectors(of: firstFolder, adapter: adapterA, probes)
+        let (_, b) = try await vectors(of: secondFolder, adapter: adapterB, probes)
+        bar.finish()
         let drift = try Drift(ids: ids, a: a, b: b, neighbours: neighbours)
         if drift.neighbours < neighbours {
             Message.warn(
                 "\(drift.count) inputs have \(drift.neighbours) neighbours each: these are compared, "
                     + "not the \(neighbours) of --neighbours")
         }
-        let file = folder.appending(path: "drift.json")
-        do {
-            try AtomicFile.write(Data((Message.json(drift) + "\n").utf8), to: file)
-        } catch {
-            throw CommandError.cannotWrite(path: file.path, reason: error.fileReason)
-        }
+        try Message.write(json: drift, to: folder.appending(path: "drift.json").path)
         if json { return try Message.printJSON(drift) }
-        for line in lines(drift) { print(line) }
+        for line in drift.lines { print(line) }
     }
 
     private func vectors(
-        of model: String, adapter: String?, _ probes: ProbeSet
+        of folder: URL, adapter: String?, _ probes: ProbeSet
     ) async throws -> (ids: [String], vectors: [[Float]]) {
         var options = try EmbedderOptions(device, pooling, inputs)
-        if let adapter {
-            try requireFile(adapter, "--adapter-a or --adapter-b")
-            options.adapter = URL(fileURLWithPath: adapter, isDirectory: true)
+        options.adapter = try adapter.map {
+            try hub.folder($0, "--adapter-a or --adapter-b", .adapter)
         }
-        // Makes dot products cosines, whatever the model's contract says.
-        options.isNormalized = true
-        let folder = URL(fileURLWithPath: model, isDirectory: true)
-        let identity = try ModelIdentity(of: folder, options)
-        let embedder = try await Embedder(loading: folder, options: options)
-        return try await probes.vectors(of: embedder, model: identity.fingerprint)
+        return try await probes.vectors(ofModelIn: folder, options: options)
     }
-
-    private func lines(_ drift: Drift) -> [String] {
-        func text(_ spread: Drift.Spread) -> String {
-            "mean \(digits(spread.mean)), lowest 5 % below \(digits(spread.fifthPercentile)), "
-                + "least \(digits(spread.least))"
-        }
-        let cosine = drift.cosine.map(text) ?? "none: the vectors have different lengths"
-        return [
-            "inputs            \(drift.count)", "cosine            \(cosine)",
-            "nearest \(drift.neighbours) in both  \(text(drift.overlap))",
-            "nearest changed   \(NumberText.decimal(100 * drift.nearestChanged, digits: 1)) %",
-        ]
-            + drift.moved.map { moved in
-                "moved             \(moved.id): \(moved.cosine.map { "cosine \(digits($0)), " } ?? "")"
-                    + "\(NumberText.decimal(100 * moved.overlap, digits: 0)) % of its nearest stay, its nearest "
-                    + "is now number \(moved.rankOfNearest)"
-            }
-    }
-
-    private func digits(_ value: Double) -> String { NumberText.decimal(value, digits: 6) }
 }

@@ -8,6 +8,7 @@ struct ModelCommand: AsyncParsableCommand {
         commandName: "model", abstract: "Inspect, make and check models.",
         subcommands: [
             ModelInfoCommand.self, ModelInitCommand.self, ModelMergeCommand.self,
-            ModelAverageCommand.self, ModelVerifyCommand.self,
+            ModelAverageCommand.self, ModelVerifyCommand.self, ModelListCommand.self,
+            ModelFetchCommand.self,
         ])
 }

@@ -3,13 +3,20 @@
 import ArgumentParser
 import Foundation
 import MoCaCore
+import MoCaEmbedding
+import MoCaHub
 import MoCaModel
+import MoCaTokenizer
 
 /// Prints architecture, parameters, dtypes, memory and contract.
 struct ModelInfoCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "info",
-        abstract: "Print architecture, parameters, stored types, memory needed and contract.")
+        abstract: "Print architecture, parameters, stored types, memory needed and contract.",
+        discussion: """
+            Of a model of the Hugging Face Hub that is not in the cache, it prints what a download \
+            would fetch, and fetches nothing.
+            """)
 
     @OptionGroup var folder: ModelFolder
 
@@ -19,58 +26,62 @@ struct ModelInfoCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        let summary = try ModelSummary(reading: folder.resolved())
+        if let needs = try missing() { return try tell(needs) }
+        let folder = try folder.resolved()
+        let summary = try ModelSummary(
+            reading: folder, tokenizerSize: Self.tokenizerSize(of: folder))
         if json { return try Message.printJSON(summary) }
-        print(summary.model)
-        line("architecture", summary.architecture)
-        line("language model", describe(summary.text))
-        line("vision tower", describe(summary.vision))
-        line("parameters", count(summary.parameters))
-        for part in summary.parts { line("  \(part.name)", count(part.parameters)) }
-        line(
-            "vocabulary",
-            "\(summary.vocabularySize) rows, \(summary.tokenizerSize.map(String.init) ?? "no") tokens"
-                + (summary.isTied ? ", tied" : ", not tied"))
-        line("vector length", String(summary.vectorLength))
-        line("stored as", sizes(summary.storedBytes))
-        line("memory of weights", sizes(summary.memoryBytes))
-        line("contract", summary.contract.map(describe) ?? "none: the defaults hold")
-        if !summary.missing.isEmpty { line("missing", list(summary.missing)) }
-        if !summary.unknown.isEmpty { line("unknown", list(summary.unknown)) }
+        for line in summary.lines { print(line) }
+    }
+
+    private static func tokenizerSize(of folder: URL) throws -> Int? {
+        let file = folder.appending(path: "tokenizer.json")
+        guard FileManager.default.fileExists(atPath: file.path) else { return nil }
+        return try Tokenizer(contentsOf: folder).vocabularySize
+    }
+
+    /// What a download would need; nil for a folder, and for a model that is in the cache.
+    private func missing() throws -> DownloadNeeds? {
+        guard let path = folder.path, case .hub(let reference) = ModelName(path) else { return nil }
+        return try folder.hub.downloading { models in
+            try models.isCached(reference) ? nil : try models.needs(reference)
+        }
+    }
+
+    /// The output of `--json` for a model that is not in the cache.
+    private struct Missing: Encodable {
+        var name: String
+        var commit: String
+        var cached = false
+        var files: [DownloadNeeds.File]
+        var bytes: Int
+        var missingBytes: Int
+
+        enum CodingKeys: String, CodingKey {
+            case name, commit, cached, files, bytes
+            case missingBytes = "missing_bytes"
+        }
+    }
+
+    private func tell(_ needs: DownloadNeeds) throws {
+        if json {
+            return try Message.printJSON(
+                Missing(
+                    name: needs.name, commit: needs.commit, files: needs.files,
+                    bytes: needs.bytes, missingBytes: needs.missingBytes))
+        }
+        print("\(needs.name) is not in the cache")
+        line("commit", needs.commit)
+        line("download", "\(needs.files.count) files, \(NumberText.byteSize(needs.bytes))")
+        if needs.missingBytes != needs.bytes {
+            line("still missing", NumberText.byteSize(needs.missingBytes))
+        }
+        for file in needs.files {
+            line("  " + (file.bytes.map(NumberText.byteSize) ?? "?"), file.path)
+        }
     }
 
     private func line(_ name: String, _ value: String) {
         print("  \(name.padding(toLength: 22, withPad: " ", startingAt: 0))\(value)")
-    }
-
-    private func count(_ number: Int) -> String {
-        number < 1_000_000
-            ? "\(number)" : "\(number) (\(NumberText.decimal(Double(number) / 1e6, digits: 1)) M)"
-    }
-
-    private func describe(_ sizes: [String: Int]) -> String {
-        sizes.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
-    }
-
-    private func sizes(_ bytes: [String: Int]) -> String {
-        bytes.sorted { $0.key < $1.key }.map { "\($0.key) \(NumberText.byteSize($0.value))" }
-            .joined(separator: ", ")
-    }
-
-    private func list(_ names: [String]) -> String {
-        let shown = names.prefix(12).joined(separator: ", ")
-        return names.count > 12 ? "\(shown) and \(names.count - 12) more" : shown
-    }
-
-    private func describe(_ contract: EmbeddingContract) -> String {
-        let roles = contract.prompts.keys.map(\.rawValue).sorted().joined(separator: " ")
-        let parts = [
-            contract.attention?.rawValue, contract.pooling?.rawValue,
-            contract.normalize.map { $0 ? "normalised" : "not normalised" },
-            roles.isEmpty ? nil : "prompts \(roles)",
-            contract.dimensions.isEmpty ? nil : "dimensions \(contract.dimensions)",
-            "\(contract.probes.count) probes",
-        ]
-        return parts.compactMap { $0 }.joined(separator: ", ")
     }
 }

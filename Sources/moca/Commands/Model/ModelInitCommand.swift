@@ -25,8 +25,7 @@ struct ModelInitCommand: VerboseCommand {
     @Option(help: "What the weights are drawn from.")
     var seed: UInt64 = 0
 
-    @Option(help: ArgumentHelp("A folder that has no model yet.", valueName: "dir"))
-    var output: String
+    @OptionGroup var output: NewModelFolder
 
     @Option(
         help: """
@@ -62,28 +61,13 @@ struct ModelInitCommand: VerboseCommand {
     func run() async throws {
         try requireFile(config, "--config")
         if let tokenizer { try requireFile(tokenizer, "--tokenizer") }
-        let url = URL(fileURLWithPath: config)
-        let data: Data
-        do {
-            data = try Data(contentsOf: url)
-        } catch {
-            throw ModelError.unreadable(file: config, reason: error.localizedDescription)
-        }
-        let configuration = try Families.configuration(parsing: data, file: config)
-        let folder = URL(fileURLWithPath: output, isDirectory: true)
-        let written = folder.appending(path: "config.json")
-        guard !FileManager.default.fileExists(atPath: written.path) else {
-            throw CommandError.outputExists(path: output)
-        }
+        let configuration = try Families.configuration(
+            contentsOf: URL(fileURLWithPath: config), name: config)
         let type = dtype.dtype ?? DType(rawValue: configuration.storageType) ?? .float32
-        do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        } catch {
-            throw CommandError.cannotWrite(path: output, reason: error.localizedDescription)
-        }
+        let folder = try output.made()
         if let tokenizer {
-            try CompanionFiles.copy(
-                CompanionFiles.processing,
+            try SidecarFiles.copy(
+                SidecarFiles.processing,
                 from: URL(fileURLWithPath: tokenizer, isDirectory: true), to: folder)
         }
         try PretrainedModel.writeFresh(

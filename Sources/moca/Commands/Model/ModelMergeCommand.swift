@@ -2,32 +2,9 @@
 
 import ArgumentParser
 import Foundation
+import MoCaEmbedding
+import MoCaHub
 import MoCaModel
-
-/// The output folder of a derived model.
-struct DerivedModelOutput: ParsableArguments {
-    @Option(
-        name: .customLong("output"),
-        help: ArgumentHelp("A folder that has no model yet.", valueName: "dir"))
-    var path: String
-
-    /// Returns the folder, creating it if it does not exist.
-    ///
-    /// - Throws: `CommandError.outputExists`, `.cannotWrite`.
-    func made() throws -> URL {
-        let folder = URL(fileURLWithPath: path, isDirectory: true)
-        let configuration = folder.appending(path: "config.json")
-        guard !FileManager.default.fileExists(atPath: configuration.path) else {
-            throw CommandError.outputExists(path: path)
-        }
-        do {
-            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        } catch {
-            throw CommandError.cannotWrite(path: path, reason: error.localizedDescription)
-        }
-        return folder
-    }
-}
 
 /// Merges an adapter into its base model.
 struct ModelMergeCommand: VerboseCommand {
@@ -36,23 +13,27 @@ struct ModelMergeCommand: VerboseCommand {
         abstract: "Merge an adapter (LoRA or DoRA in PEFT's layout) into its model.",
         discussion: """
             Weights keep the type in which the model stores them; one is in memory at a time. The \
-            contract goes along without its probes.
+            embedder stays that of the model, and the contract goes along without its probes.
             """)
 
     @OptionGroup var folder: ModelFolder
 
-    @Option(help: ArgumentHelp("The adapter.", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp("The adapter: a folder, or a name as of --model.", valueName: "adapter")
+    )
     var adapter: String
 
-    @OptionGroup var output: DerivedModelOutput
+    @OptionGroup var output: NewModelFolder
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
         let base = try folder.resolved()
-        try requireFile(adapter, "--adapter")
-        try DerivedModel.merge(
-            base: base, adapter: URL(fileURLWithPath: adapter, isDirectory: true),
-            to: output.made())
+        let adapter = try folder.hub.folder(adapter, "--adapter", .adapter)
+        let files = try DerivedModelFiles(base: base)
+        let target = try output.made()
+        try DerivedModel.merge(base: base, adapter: adapter, to: target)
+        let names = (ModelCard.Base(base).name, ModelCard.Base(adapter).name)
+        try files.write(to: target, origin: "\(names.0) with the adapter \(names.1) merged.")
     }
 }
 
@@ -63,12 +44,13 @@ struct ModelAverageCommand: VerboseCommand {
         abstract: "Average the weights of models that were trained from the same one.",
         discussion: """
             Computed in float32 and stored as the first model is; one weight of each is in memory at \
-            a time. A contract that all have goes along without its probes.
+            a time. The models must be of one embedder. A contract that all have goes along without \
+            its probes; of different ones, the attention and pooling do.
             """)
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("The models, at least two.", valueName: "dir"))
+        help: ArgumentHelp("The models, at least two: folders or names.", valueName: "model"))
     var models: [String]
 
     @Option(
@@ -78,7 +60,8 @@ struct ModelAverageCommand: VerboseCommand {
             valueName: "w"))
     var weights: [Double] = []
 
-    @OptionGroup var output: DerivedModelOutput
+    @OptionGroup var hub: HubOptions
+    @OptionGroup var output: NewModelFolder
     @OptionGroup var verbosity: VerbosityOptions
 
     func validate() throws {
@@ -93,9 +76,12 @@ struct ModelAverageCommand: VerboseCommand {
     }
 
     func run() async throws {
-        for model in models { try requireFile(model, "--models") }
+        let folders = try models.map { try hub.folder($0, "--models") }
+        let files = try DerivedModelFiles(base: folders[0], others: Array(folders.dropFirst()))
+        let target = try output.made()
         try DerivedModel.average(
-            models.map { URL(fileURLWithPath: $0, isDirectory: true) },
-            weights: weights.isEmpty ? models.map { _ in 1 } : weights, to: output.made())
+            folders, weights: weights.isEmpty ? models.map { _ in 1 } : weights, to: target)
+        let names = folders.map { ModelCard.Base($0).name }
+        try files.write(to: target, origin: "The average of \(names.joined(separator: ", ")).")
     }
 }

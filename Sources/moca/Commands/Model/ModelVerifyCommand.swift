@@ -2,9 +2,10 @@
 
 import ArgumentParser
 import Foundation
-import MoCaCore
 import MoCaEmbedding
+import MoCaHub
 import MoCaModel
+import MoCaVectors
 import Torch
 
 /// Embeds the contract's probes, and compares the vectors with the stored ones.
@@ -12,7 +13,12 @@ struct ModelVerifyCommand: VerboseCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Embed the probes of the model's contract (moca.json) and compare the vectors.",
-        discussion: "Ends with status 65 where a difference is over the probe's tolerance.")
+        discussion: """
+            With --published, similarities that the authors of a known checkpoint have published are \
+            computed again: those of texts, for images of their demos are not part of this program. \
+            Ends with status 65 where a difference is over its tolerance, and with 69 where \
+            nothing could be computed.
+            """)
 
     @OptionGroup var folder: ModelFolder
     @OptionGroup var adapter: AdapterFolder
@@ -21,27 +27,50 @@ struct ModelVerifyCommand: VerboseCommand {
     @Flag(help: "Write probes with the vectors of this build (float32) into the contract.")
     var write = false
 
-    @Flag(help: "Print one JSON object.")
+    @Flag(help: "Compare similarities that the model's authors have published.")
+    var published = false
+
+    @Flag(help: "Print one JSON object (of --published one a checkpoint).")
     var json = false
 
     @OptionGroup var verbosity: VerbosityOptions
 
-    /// The output of the command.
-    private struct Result: Encodable {
-        var probes: Int
-        var differing: Int
-        var largestDifference: Float
-        var dtype: String
-
-        enum CodingKeys: String, CodingKey {
-            case probes, differing, dtype
-            case largestDifference = "largest_difference"
+    func validate() throws {
+        guard !write || !published else {
+            throw ValidationError("Give either --write or --published.")
+        }
+        guard !write || [.auto, .float32].contains(dtype) else {
+            throw ValidationError("--write needs --dtype float32: probes are float32 vectors.")
         }
     }
 
-    func validate() throws {
-        guard !write || [.auto, .float32].contains(dtype) else {
-            throw ValidationError("--write needs --dtype float32: probes are float32 vectors.")
+    /// Compares published similarities.
+    private func comparePublished(_ embedder: Embedder) async throws {
+        let demos = try PublishedDemos()
+        let checkpoints = demos.checkpoints(of: embedder)
+        guard !checkpoints.isEmpty else {
+            throw CommandError.nothingPublished(
+                folder: embedder.folder.path, known: demos.checkpoints.map(\.name))
+        }
+        var checks: [PublishedCheck] = []
+        for checkpoint in checkpoints {
+            checks.append(try await PublishedCheck(checkpoint, embedder: embedder))
+        }
+        if json {
+            for check in checks { try Message.printJSON(check) }
+        } else {
+            for line in checks.flatMap(\.lines) { print(line) }
+        }
+        let computed = checks.reduce(0) { $0 + $1.computedCount }
+        guard computed > 0 else {
+            throw CommandError.nothingComputed(
+                folder: embedder.folder.path,
+                missing: Set(checks.flatMap(\.missingInputs)).sorted())
+        }
+        let differing = checks.reduce(0) { $0 + $1.differingCount }
+        guard differing == 0 else {
+            throw CommandError.publishedDiffer(
+                folder: embedder.folder.path, count: differing, total: computed)
         }
     }
 
@@ -52,15 +81,24 @@ struct ModelVerifyCommand: VerboseCommand {
         options.device = try device.resolvedDevice()
         options.dtype = write ? .float32 : dtype.dtype
         options.threads = device.threads
-        options.adapter = try adapter.resolved()
-        let embedder = try await Embedder(loading: folder.resolved(), options: options)
+        options.adapter = try adapter.resolved(folder.hub)
+        let source = try folder.resolved()
+        if write, HubSnapshot(source) != nil {
+            throw CommandError.cannotWrite(
+                path: source.path, reason: "the cache of the Hub is shared; copy the model first")
+        }
+        let embedder = try await Embedder(loading: source, options: options)
+        if published { return try await comparePublished(embedder) }
         let file = embedder.folder.appending(path: EmbeddingContract.fileName).path
-        if write { try await ProbeWriter(embedder).write() }
+        if write {
+            let contract = try await ProbeWriter(embedder).contract()
+            try Message.write(contract.fileData(), to: file)
+        }
         let contract =
             try EmbeddingContract(of: embedder.folder, vectorLength: embedder.vectorLength)
             ?? EmbeddingContract()
         guard !contract.probes.isEmpty else { throw CommandError.noProbes(file: file) }
-        let result = try await compare(contract.probes, embedder, file)
+        let result = try await ProbeCheck(contract.probes, embedder: embedder, file: file)
         if json {
             try Message.printJSON(result)
         } else {
@@ -72,23 +110,5 @@ struct ModelVerifyCommand: VerboseCommand {
             throw CommandError.probesDiffer(
                 file: file, count: result.differing, total: result.probes)
         }
-    }
-
-    private func compare(
-        _ probes: [EmbeddingContract.Probe], _ embedder: Embedder, _ file: String
-    ) async throws -> Result {
-        let type = embedder.model.backbone.embeddingWeight.dtype.rawValue
-        var result = Result(
-            probes: probes.count, differing: 0, largestDifference: 0, dtype: type)
-        for (number, probe) in probes.enumerated() {
-            let content = try Content(probe, name: "\(file), probe \(number)")
-            let vector = try await embedder.embed([content], as: probe.role)[0].values
-            let difference = zip(vector, probe.vector).map { abs($0 - $1) }.max() ?? .infinity
-            result.largestDifference = max(result.largestDifference, difference)
-            let tolerance =
-                probe.tolerance[type] ?? EmbeddingContract.Probe.defaultTolerance[type] ?? 0
-            if !(difference <= tolerance) { result.differing += 1 }
-        }
-        return result
     }
 }

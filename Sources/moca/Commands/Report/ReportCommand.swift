@@ -3,7 +3,6 @@
 import ArgumentParser
 import Foundation
 import MoCaReport
-import MoCaTraining
 
 /// Collects runs, scores, searches and reconstructions in one HTML file.
 struct ReportCommand: VerboseCommand {
@@ -68,7 +67,7 @@ struct ReportCommand: VerboseCommand {
         if let reconstructions { try requireFile(reconstructions, "--reconstructions") }
         let file = output.map { URL(fileURLWithPath: $0) } ?? standardOutput
         try requireWritableFile(file.path, reading: scores.map(\.path) + searches)
-        try page().write(to: file)
+        try page.report(warn: Message.warn).write(to: file)
         print(file.path)
     }
 
@@ -78,43 +77,13 @@ struct ReportCommand: VerboseCommand {
         return URL(fileURLWithPath: runs[0], isDirectory: true).appending(path: name)
     }
 
-    private func page() throws -> Report {
-        let pictures = ReportPictures(warn: Message.warn)
-        let trained = try TrainedRuns(runs, pictures: pictures, warn: Message.warn)
-        let stages = RunSections.group(trained.folders)
-        let table = try ScoreColumns(scores)
-        var sections: [ReportSection] = []
-        let headline = Summary(figures: table.figures + stages.flatMap(\.figures))
-        if !headline.figures.isEmpty {
-            sections.append(ReportSection("Headline", lead: table.lead, .summary(headline)))
-        }
-        sections += stages.map(\.story)
-        if !scores.isEmpty {
-            sections.append(
-                ReportSection("Scores", lead: table.explanation, .scores(table.table)))
-        }
-        let cards = try searches.flatMap {
-            try SearchLines(URL(fileURLWithPath: $0)).cards(pictures)
-        }
-        if !cards.isEmpty {
-            sections.append(
-                ReportSection(
-                    "Searches", lead: SearchLines.explanation, .queries(cards)))
-        }
-        for stage in stages { sections += try stage.sections(trained.content) }
-        if let reconstructions {
-            let folder = URL(fileURLWithPath: reconstructions, isDirectory: true)
-            let list = try ReconstructionList(in: folder)
-            sections.append(
-                ReportSection(
-                    "Masked and reconstructed patches", lead: list.explanation,
-                    .reconstructions(try list.rows(in: folder))))
-        }
-        let version = Moca.version
-        let day = Date.now.formatted(.iso8601.year().month().day())
-        return Report(
-            title: title, subtitle: subtitle, sections: sections,
-            footer: "moca \(version), \(day)")
+    private var page: CombinedPage {
+        var page = CombinedPage(title: title, subtitle: subtitle)
+        page.runs = runs
+        page.scores = scores
+        page.searches = searches
+        page.reconstructions = reconstructions.map { URL(fileURLWithPath: $0, isDirectory: true) }
+        return page
     }
 }
 

@@ -4,7 +4,6 @@ import ArgumentParser
 import Foundation
 import MoCaCore
 import MoCaEmbedding
-import MoCaImage
 import MoCaReport
 import MoCaSearch
 import MoCaVectors
@@ -15,8 +14,8 @@ struct SearchCommand: VerboseCommand {
         commandName: "search",
         abstract: "Search an index by text, by picture, or by both.",
         discussion: """
-            The query is embedded as the index was made: with its model and its settings. The \
-            search is exact.
+            The query is embedded as the index was made: with its model and its settings, and its \
+            instruction unless another is given. The search is exact.
             """)
 
     @Option(help: ArgumentHelp("The index that `moca index` made.", valueName: "dir"))
@@ -34,8 +33,13 @@ struct SearchCommand: VerboseCommand {
     @Option(
         name: .customLong("model"),
         help: ArgumentHelp(
-            "The index's model, where it is not in its folder any more.", valueName: "dir"))
+            "The index's model, where it is not in its folder any more: a folder, or ORG/NAME.",
+            valueName: "model"))
     var modelPath: String?
+
+    @OptionGroup var instruction: QueryInstructionOption
+
+    @OptionGroup var hub: HubOptions
 
     @OptionGroup(title: "Device") var device: DeviceOptions
 
@@ -54,34 +58,18 @@ struct SearchCommand: VerboseCommand {
         }
     }
 
-    /// The output of `--json`.
-    private struct Output: Encodable {
-        struct Result: Encodable {
-            var id: String
-            var path: String
-            var kind: IndexItem.Kind
-            var score: Float
-            var excerpt: String
-        }
-
-        var query: String?
-        var image: String?
-        var results: [Result]
-    }
-
     func run() async throws {
         if let image { try requireFile(image, "--image") }
         if let html { try requireWritableFile(html, reading: [index] + [image].compactMap { $0 }) }
         let index = try SearchIndex(opening: URL(fileURLWithPath: index, isDirectory: true))
         let hits = try index.best(try await vector(for: index), count: top)
-        if let html { try write(hits, of: index, to: html) }
+        if let html {
+            try SearchPage(query: query, image: image, hits: hits, index: index)
+                .report(ReportPictures(side: SearchPage.pictureSide, warn: Message.warn))
+                .write(to: URL(fileURLWithPath: html))
+        }
         if json {
-            let results = hits.map { hit in
-                Output.Result(
-                    id: hit.item.id, path: hit.item.path, kind: hit.item.kind, score: hit.score,
-                    excerpt: hit.item.excerpt)
-            }
-            return try Message.printJSON(Output(query: query, image: image, results: results))
+            return try Message.printJSON(SearchAnswers(query: query, image: image, hits: hits))
         }
         for hit in hits {
             print("\(NumberText.decimal(Double(hit.score), digits: 4))  \(hit.item.id)")
@@ -90,51 +78,24 @@ struct SearchCommand: VerboseCommand {
     }
 
     private func vector(for index: SearchIndex) async throws -> Embedding {
-        let path = modelPath ?? index.manifest.model.folder
-        try requireFile(path, "--model")
-        let folder = URL(fileURLWithPath: path, isDirectory: true)
+        let folder = try hub.folder(modelPath ?? name(of: index.manifest.model), "--model")
         var options = EmbedderOptions()
         options.device = try device.resolvedDevice()
         (options.dtype, options.threads) = (device.dtype.dtype, device.threads)
-        index.manifest.settings.apply(to: &options)
-        try index.require(ModelIdentity(of: folder, options))
-        let embedder = try await Embedder(loading: folder, options: options)
+        let embedder = try await index.embedder(model: folder, options: options)
         var segments: [Content.Segment] = []
         if let image { segments.append(.image(.file(URL(fileURLWithPath: image)))) }
         if let query, !query.isEmpty { segments.append(.text(query)) }
         // Without a prompt for queries, the content is embedded unchanged.
-        let input = embedder.prompted(Content(segments), as: .query)
+        if instruction.text != nil { try embedder.requireInstruction() }
+        let input = embedder.prompted(
+            Content(segments, instruction: instruction.text), as: .query)
         return try await embedder.embedAll([input])[0]
     }
 
-    private func write(_ hits: [SearchIndex.Hit], of index: SearchIndex, to file: String) throws {
-        var card = QueryCard(
-            ReportContent(image: try image.flatMap(picture), text: query ?? ""),
-            results: try hits.map { hit in
-                let text = hit.item.excerpt.isEmpty ? hit.item.id : hit.item.excerpt
-                return QueryCard.Result(
-                    ReportContent(image: try hit.item.picturePath.flatMap(picture), text: text),
-                    score: Double(hit.score), isRight: false)
-            }, documentCount: index.items.count)
-        card.isJudged = false
-        let report = Report(
-            title: "MoCa search", subtitle: query ?? image ?? "",
-            sections: [ReportSection("Answers", .queries([card]))],
-            footer: "\(index.items.count) items in \(index.folder.path)")
-        try report.write(to: URL(fileURLWithPath: file))
-    }
-
-    /// A thumbnail for a page; nil, with a warning, if the image can no longer be shown.
-    private func picture(_ path: String) throws -> ReportImage? {
-        let side = 320
-        do {
-            let image = try ImageDecoder().image(of: .file(URL(fileURLWithPath: path)))
-            return try ReportImage(
-                try image.thumbnail(side: side).jpeg(),
-                description: URL(fileURLWithPath: path).lastPathComponent)
-        } catch let error as ImageError {
-            Message.write("warning: no picture on the page: \(error.oneLine)")
-            return nil
-        }
+    /// The folder of an index's model; its name on the Hub if the folder is not on this machine.
+    private func name(of model: ModelIdentity) -> String {
+        let isThere = FileManager.default.fileExists(atPath: model.folder)
+        return isThere ? model.folder : model.name ?? model.folder
     }
 }

@@ -14,6 +14,6 @@ struct FinetuneCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await training.run(.contrastive)
+        try await training.run(.finetune)
     }
 }

@@ -3,6 +3,9 @@
 import ArgumentParser
 import Foundation
 import MoCaCore
+import MoCaEmbedding
+import MoCaEvaluation
+import MoCaRunLog
 import MoCaTraining
 import Torch
 
@@ -17,7 +20,7 @@ struct PretrainCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
-        try await training.run(.pretraining)
+        try await training.run(.pretrain)
     }
 }
 
@@ -38,14 +41,16 @@ struct TrainingOptions: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "With --plan: time real steps, outside the run folder.")
     var measure = true
 
+    @OptionGroup var hub: HubOptions
+
     @Argument(help: ArgumentHelp("Keys to set, as key.path=value.", valueName: "key.path=value"))
     var overrides: [String] = []
 
     /// Runs the recipe, or prints what it would need.
     func run(_ stage: Recipe.Stage) async throws {
-        let recipe = try Recipe(
-            reading: URL(fileURLWithPath: config), stage: stage, overrides: overrides
-        ).resolvingEpochs()
+        let read = try Recipe(
+            reading: URL(fileURLWithPath: config), stage: stage, overrides: overrides)
+        let recipe = try hub.downloading { try read.resolvingModel($0) }.resolvingEpochs()
         guard !plan else {
             var plan = try TrainingPlan(recipe)
             let outcome = Result { try plan.needs.check(recipe) }
@@ -68,10 +73,16 @@ struct TrainingOptions: ParsableArguments {
             run.onStart = { interruption.waitsForCommand() }
             if let settings = recipe.evaluation {
                 let evaluation = RunningEvaluation(
-                    settings, runFolder: recipe.outputFolder, interruption: interruption,
-                    on: modelActor)
+                    settings, isInterrupted: { interruption.hasHappened })
                 try evaluation.checkSets()
-                run.evaluate = { try evaluation.scores(of: $0, step: $1) }
+                run.evaluate = { trained, step in
+                    let embedder = try Embedder(
+                        training: trained.model, processor: trained.processor,
+                        contract: trained.contract, folder: recipe.outputFolder, on: modelActor)
+                    let values = try evaluation.values(
+                        of: embedder, step: step, in: recipe.outputFolder, on: modelActor)
+                    return values.map(MetricsRow.namedScores)
+                }
             }
             return try run.run()
         }

@@ -54,7 +54,8 @@ struct ReconstructCommand: VerboseCommand {
             model: try folder.resolved(),
             options: LoadOptions(
                 dtype: device.dtype.dtype, device: try device.resolvedDevice(),
-                purpose: .pretraining, adapter: try adapter.resolved().map { .stored($0) }),
+                purpose: .pretraining, adapter: try adapter.resolved(folder.hub).map { .stored($0) }
+            ),
             output: URL(fileURLWithPath: output, isDirectory: true), maeRatio: maeRatio,
             seed: seed)
         let paths = paths

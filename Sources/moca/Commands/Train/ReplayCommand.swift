@@ -12,7 +12,7 @@ extension ReplayRequest.TokenTarget: ExpressibleByArgument {}
 enum ObjectiveKind: String, ExpressibleByArgument, CaseIterable {
     case pretrain, contrastive
 
-    var stage: Recipe.Stage { self == .pretrain ? .pretraining : .contrastive }
+    var stage: Recipe.Stage { self == .pretrain ? .pretrain : .finetune }
 }
 
 /// Prints the loss and the gradient norm of one batch.
@@ -27,14 +27,14 @@ struct ReplayCommand: VerboseCommand {
             attention_mask, pixel_values, image_grid_thw) and negative_counts. Several files, or \
             all batch*.safetensors of a folder such as not-finite-STEP, are parts of one step: one \
             loss over all. What an option does not say comes from the file's metadata, else from \
-            the defaults below.
+            the defaults below; without metadata, the tensors tell which loss the file is for.
             """)
 
     @OptionGroup var folder: ModelFolder
     @OptionGroup var adapter: AdapterFolder
 
-    @Option(help: "Which loss.")
-    var objective: ObjectiveKind
+    @Option(help: "Which loss (default: that of the file).")
+    var objective: ObjectiveKind?
 
     @Option(
         parsing: .upToNextOption,
@@ -94,12 +94,12 @@ struct ReplayCommand: VerboseCommand {
 
     private func request() throws -> ReplayRequest {
         var request = ReplayRequest(
-            model: try folder.resolved(), stage: objective.stage,
+            model: try folder.resolved(), stage: objective?.stage,
             batches: batch.map { URL(fileURLWithPath: $0) }, device: try device.resolvedDevice(),
             dtype: device.dtype.dtype)
         request.gradients = gradients.map { URL(fileURLWithPath: $0) }
         request.threads = device.threads
-        request.adapter = try adapter.resolved()
+        request.adapter = try adapter.resolved(folder.hub)
         request.changes.temperature = temperature
         request.changes.hardNegativeScope = hardNegativeScope
         request.changes.masksRepeatedPositives = maskRepeatedPositives
