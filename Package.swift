@@ -126,14 +126,16 @@ let package = Package(
         .target(name: "CPixels"),
         target("MoCaCore"),
         target("MoCaSystem", ["MoCaCore", crypto, deque]),
-        target("MoCaSettings", ["MoCaCore", ordered, yams]),
+        target("MoCaSettings", ["MoCaCore", "MoCaSystem", ordered, yams]),
+        target("MoCaHub", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
         target("Safetensors", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
         target("Torch", ["CTorch", "MoCaCore", "MoCaSystem", "Safetensors"]),
         target("NN", ["MoCaCore", "Safetensors", "Torch"]),
         target("MoCaTokenizer", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
         target("MoCaImage", ["MoCaCore", "MoCaSettings", "CVips", "CPixels"]),
         target(
-            "MoCaModel", ["MoCaCore", "MoCaSettings", "MoCaSystem", "NN", "Safetensors", "Torch"]),
+            "MoCaModel",
+            ["MoCaCore", "MoCaHub", "MoCaSettings", "MoCaSystem", "NN", "Safetensors", "Torch"]),
         target(
             "MoCaObjectives",
             [
@@ -147,46 +149,45 @@ let package = Package(
                 "CArchive", "CArrow", "MoCaCore", "MoCaSettings", "MoCaSystem",
             ]),
         target(
-            "MoCaData",
-            [
-                "MoCaCore", "MoCaSystem", "MoCaTables",
-            ]),
+            "MoCaData", ["MoCaCore", "MoCaSettings", "MoCaSystem", "MoCaTables"]),
         target(
             "MoCaDataPreparation",
             [
-                "MoCaCore", "MoCaSettings", "MoCaSystem", "MoCaTables",
+                "MoCaCore", "MoCaHub", "MoCaSettings", "MoCaSystem", "MoCaTables",
             ]),
         target(
             "MoCaDataCheck",
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaProcessing",
-                "MoCaSystem", "MoCaTables", "MoCaTokenizer",
+                "MoCaSettings", "MoCaSystem", "MoCaTables", "MoCaTokenizer",
             ]),
         target("MoCaRunLog", ["MoCaCore", "MoCaSystem"]),
         target(
             "MoCaTraining",
             [
-                "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
-                "MoCaProcessing", "MoCaRunLog", "MoCaSettings", "MoCaSystem", "MoCaTables",
-                "MoCaTokenizer", "NN", "Safetensors", "Torch",
+                "MoCaCore", "MoCaData", "MoCaDataCheck", "MoCaHub", "MoCaImage", "MoCaModel",
+                "MoCaObjectives", "MoCaProcessing", "MoCaRunLog", "MoCaSettings", "MoCaSystem",
+                "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
             ]),
         target(
             "MoCaEmbedding",
             [
-                "MoCaCore", "MoCaImage", "MoCaModel", "MoCaProcessing", "MoCaSystem",
-                "Safetensors", "Torch",
+                "MoCaCore", "MoCaHub", "MoCaImage", "MoCaModel", "MoCaProcessing", "MoCaSystem",
+                "NN", "Safetensors", "Torch",
             ]),
         target(
             "MoCaVectors",
             [
-                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaImage", "MoCaModel", "MoCaProcessing",
-                "MoCaSettings", "MoCaSystem", "MoCaTables", "Safetensors", "Torch",
-            ]),
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaHub", "MoCaImage", "MoCaModel",
+                "MoCaProcessing", "MoCaSettings", "MoCaSystem", "MoCaTables", "Safetensors",
+                "Torch",
+            ],
+            embedding: ["Resources/demos.json"]),
         target(
             "MoCaSearch",
             [
-                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSystem", "MoCaTables",
-                "MoCaVectors", "Safetensors", "Torch",
+                "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaSettings", "MoCaSystem",
+                "MoCaTables", "MoCaVectors", "Safetensors", "Torch",
             ]),
         target(
             "MoCaEvaluation",
@@ -199,7 +200,8 @@ let package = Package(
             "MoCaReport",
             [
                 "MoCaCore", "MoCaData", "MoCaDataCheck", "MoCaEmbedding", "MoCaEvaluation",
-                "MoCaImage", "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaRunLog",
+                "MoCaHub", "MoCaImage", "MoCaModel", "MoCaObjectives", "MoCaProcessing",
+                "MoCaRunLog",
                 "MoCaSearch", "MoCaSettings", "MoCaSystem", "MoCaTables", "MoCaTokenizer",
                 "MoCaTraining",
                 "MoCaVectors",
@@ -207,20 +209,23 @@ let package = Package(
         .executableTarget(
             name: "moca",
             dependencies: [
-                "MoCaCore", "Safetensors", "MoCaTokenizer", "MoCaImage", "Torch", "NN",
-                "MoCaModel", "MoCaObjectives", "MoCaProcessing", "MoCaTables", "MoCaData",
-                "MoCaDataPreparation", "MoCaDataCheck", "MoCaRunLog", "MoCaTraining",
-                "MoCaEmbedding",
-                "MoCaVectors", "MoCaSearch", "MoCaEvaluation", "MoCaReport",
+                "MoCaCore", "MoCaTokenizer", "Torch", "NN", "MoCaModel", "MoCaProcessing",
+                "MoCaData", "MoCaDataPreparation", "MoCaDataCheck", "MoCaHub", "MoCaRunLog",
+                "MoCaTraining", "MoCaEmbedding", "MoCaVectors", "MoCaSearch", "MoCaEvaluation",
+                "MoCaReport",
                 "MoCaSystem", "MoCaSettings", arguments,
             ], swiftSettings: swift),
         .target(
             name: "MoCaTestSupport", path: "Tests/MoCaTestSupport", swiftSettings: swift),
+        .target(
+            name: "MoCaRankSupport", dependencies: ["MoCaObjectives", "Torch"],
+            path: "Tests/MoCaRankSupport", swiftSettings: swift),
         tests(of: "CTorch"),
         tests(of: "MoCaCore"),
         tests(of: "MoCaSystem", ["MoCaCore"]),
-        tests(of: "MoCaSettings", ["MoCaCore"]),
+        tests(of: "MoCaSettings", ["MoCaCore", "MoCaSystem"]),
         tests(of: "CArchive"),
+        tests(of: "MoCaHub", ["MoCaCore", "MoCaSystem"]),
         tests(of: "Safetensors", ["MoCaCore"]),
         tests(of: "MoCaTokenizer", ["MoCaCore"]),
         tests(of: "MoCaImage", ["MoCaCore", "CVips"]),
@@ -229,13 +234,16 @@ let package = Package(
         tests(of: "MoCaModel", ["MoCaCore", "MoCaSettings", "NN", "Safetensors", "Torch"]),
         tests(
             of: "MoCaObjectives",
-            ["MoCaCore", "MoCaModel", "MoCaTraining", "NN", "Safetensors", "Torch"]),
+            [
+                "MoCaCore", "MoCaModel", "MoCaRankSupport", "MoCaTraining", "NN", "Safetensors",
+                "Torch",
+            ]),
         tests(
             of: "MoCaProcessing",
             ["MoCaCore", "MoCaImage", "MoCaModel", "MoCaTokenizer", "Torch"]),
         tests(of: "MoCaTables", ["CArrow", "MoCaCore", "MoCaSettings", "MoCaSystem"]),
         tests(of: "MoCaData", ["MoCaCore", "MoCaSystem", "MoCaTables"]),
-        tests(of: "MoCaDataPreparation", ["MoCaCore", "MoCaSystem"]),
+        tests(of: "MoCaDataPreparation", ["MoCaCore", "MoCaHub", "MoCaSystem"]),
         tests(
             of: "MoCaDataCheck",
             [
@@ -247,8 +255,8 @@ let package = Package(
             of: "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
-                "MoCaProcessing", "MoCaRunLog", "MoCaTables", "MoCaTokenizer", "NN",
-                "Safetensors", "Torch",
+                "MoCaProcessing", "MoCaRankSupport", "MoCaRunLog", "MoCaTables", "MoCaTokenizer",
+                "NN", "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaEmbedding", ["MoCaCore", "MoCaModel", "MoCaProcessing", "Torch"]),
