@@ -17,6 +17,7 @@ extension Embedder {
     ///
     /// - Parameters:
     ///   - model: a path, `ORG/NAME`, or `ORG/NAME@REVISION` with a branch, a tag or a commit.
+    ///   - options: the settings of the embedder; what they leave open is the model's own.
     ///   - isOffline: whether requests are forbidden, as by `HF_HUB_OFFLINE=1`.
     ///   - onNote: receives messages for people, such as a request that will be repeated; called
     ///     from several threads.

@@ -61,10 +61,9 @@ public struct GatedMLP: Sendable {
     /// The down projection, `intermediate` to `width`.
     public let downProj: Linear
 
-    /// Requests `gate_proj`, `up_proj` and `down_proj` from the store. `branches` counts the layers
-    /// that add to the same residual stream as this one.
-    ///
-    /// - Parameter isFused: whether gate and up are one projection, `gate_up_proj`.
+    /// Requests `gate_proj`, `up_proj` and `down_proj` from the store, or `gate_up_proj` in place of
+    /// the first two if `isFused`. `branches` counts the layers that add to the same residual stream
+    /// as this one.
     public init(
         _ path: ParameterPath, width: Int, intermediate: Int, hasBias: Bool,
         isFused: Bool = false, branches: Int? = nil
