@@ -95,7 +95,7 @@ package struct ModelSummary: Sendable, Encodable {
         architecture = type(of: configuration).familyName
         (text, vision) = configuration.summary
         let unchecked = try EmbeddingContract(of: folder)
-        let rules = try EmbedderRules(
+        var rules = try EmbedderRules(
             ModelDeclaration(of: folder), unchecked ?? EmbeddingContract())
         embedder = EmbedderSummary(rules)
         let projected = rules.isMultiVector ? try TokenProjection.length(in: folder) : nil
@@ -106,6 +106,8 @@ package struct ModelSummary: Sendable, Encodable {
         name = snapshot?.name
         commit = snapshot?.commit
         try readContract(folder, rules)
+        if let contract { try rules.apply(contract) }
+        embedder = EmbedderSummary(rules)
         if !rules.isMultiVector, names.keys.contains(where: CheckpointKeys.isTokenProjection) {
             notes.append("custom_text_proj has no effect: \(rules.name) gives one vector")
         }

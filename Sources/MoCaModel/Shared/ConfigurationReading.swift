@@ -18,6 +18,21 @@ struct ConfigurationReading {
         text = root.optionalSection("text_config") ?? root
     }
 
+    /// Reads a whole file.
+    ///
+    /// - Parameter body: reads the configuration; problems are added to the context of its sections.
+    /// - Throws: `ModelError.notJSON`, or `.badConfiguration` with everything that is wrong.
+    static func read<Configuration>(
+        _ data: Data, file: String, modelType: String,
+        _ body: (ConfigurationReading) -> Configuration
+    ) throws(ModelError) -> Configuration {
+        let section = try Section(modelFile: data, file: file)
+        let configuration = body(ConfigurationReading(section, modelType: modelType))
+        let problems = section.context.problems
+        if !problems.isEmpty { throw .badConfiguration(file: file, problems: problems) }
+        return configuration
+    }
+
     private static func checkKind(_ root: Section, _ expected: String) {
         switch root.optionalString("model_type") {
         case nil: root.context.add("model_type", "is missing, must be \"\(expected)\"")

@@ -2,18 +2,13 @@
 
 package import MoCaCore
 
-/// A configuration of a decoder and a vision tower whose features are tokens of the sequence.
-package protocol ImageTokenConfiguration: BackboneConfiguration {
+/// A configuration whose language model is a decoder of `DecoderShape`.
+package protocol DecoderConfiguration: BackboneConfiguration {
     /// The settings of the language model.
     var text: DecoderShape { get set }
-    /// The shape of patches.
-    var patch: PatchShape { get }
-
-    /// FLOPs of an image in the vision tower.
-    func towerCost(_ plan: ImagePlan) -> Double
 }
 
-extension ImageTokenConfiguration {
+extension DecoderConfiguration {
     package var vectorLength: Int { text.hiddenSize }
 
     package var vocabularySize: Int {
@@ -27,7 +22,18 @@ extension ImageTokenConfiguration {
     }
 
     package var textLayers: LayerSizes { text.layerSizes }
+}
 
+/// A configuration of a decoder and a vision tower whose features are tokens of the sequence.
+package protocol ImageTokenConfiguration: DecoderConfiguration {
+    /// The shape of patches.
+    var patch: PatchShape { get }
+
+    /// FLOPs of an image in the vision tower.
+    func towerCost(_ plan: ImagePlan) -> Double
+}
+
+extension ImageTokenConfiguration {
     package var forwardCost: any ForwardCost {
         DecoderCost(text: text, patch: patch) { self.towerCost($0) }
     }

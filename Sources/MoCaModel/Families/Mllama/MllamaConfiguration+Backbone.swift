@@ -3,7 +3,7 @@
 package import MoCaCore
 package import NN
 
-extension MllamaConfiguration: BackboneConfiguration {
+extension MllamaConfiguration: DecoderConfiguration {
     package static let familyName = "Llama-3.2-Vision"
     package static let modelType = "mllama"
     package static let architectures = ["MllamaForConditionalGeneration", "MllamaModel"]
@@ -25,20 +25,6 @@ extension MllamaConfiguration: BackboneConfiguration {
             ("visual.projector.", "multi_modal_projector."),
             ("visual.", "vision_model."),
         ])
-
-    package var vectorLength: Int { text.hiddenSize }
-
-    package var vocabularySize: Int {
-        get { text.vocabularySize }
-        set { text.vocabularySize = newValue }
-    }
-
-    package var isTied: Bool {
-        get { text.tieWordEmbeddings }
-        set { text.tieWordEmbeddings = newValue }
-    }
-
-    package var textLayers: LayerSizes { text.layerSizes }
 
     /// The sizes of vision layers, which keep the tensors of a decoder layer, with keys and values
     /// as wide as queries, and two tensors of the feed-forward layer and its activation.

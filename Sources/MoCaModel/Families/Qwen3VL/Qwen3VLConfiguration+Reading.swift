@@ -11,10 +11,8 @@ extension Qwen3VLConfiguration {
     /// Reads a `config.json`; `file` is its name in errors. Throws `notJSON`, or
     /// `badConfiguration` with everything that is wrong.
     package init(parsing data: Data, file: String) throws(ModelError) {
-        let section = try Section(modelFile: data, file: file)
-        self = Self.read(ConfigurationReading(section, modelType: Self.modelType))
-        let problems = section.context.problems
-        if !problems.isEmpty { throw .badConfiguration(file: file, problems: problems) }
+        self = try ConfigurationReading.read(
+            data, file: file, modelType: Self.modelType, Self.read)
     }
 
     private static func read(_ file: ConfigurationReading) -> Qwen3VLConfiguration {
