@@ -18,7 +18,7 @@ build: setup ## build the program: .build/release/moca
 
 test: setup ## build and run the whole test suite
 	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build --disable-xctest --no-parallel
+	@scripts/test $(SWIFT_FLAGS)
 
 demo: build ## train, evaluate and search on the bundled data; ends with an HTML report
 	scripts/demo

@@ -14,11 +14,8 @@ package enum AtomicFolder {
     /// - Throws: `SystemFileError` for `url`, with the cause `.inUse` if another process writes
     ///   the same folder; errors of `body`.
     package static func write(_ url: URL, _ body: (URL) throws -> Void) throws {
-        let partial = FileSystem.sibling(of: url, suffix: "partial")
-        let lock = try naming(url) { () throws(SystemFileError) in
-            try recover(url)
-            return try begin(partial)
-        }
+        let partial = partial(of: url)
+        let lock = try naming(url) { () throws(SystemFileError) in try begin(url, partial) }
         defer { withExtendedLifetime(lock) {} }
         do {
             try body(partial)
@@ -32,6 +29,11 @@ package enum AtomicFolder {
             try FileSystem.synchronizeAll(in: partial)
             try publish(partial, as: url)
         }
+    }
+
+    /// The folder that `write` fills before it becomes `url`.
+    package static func partial(of url: URL) -> URL {
+        FileSystem.sibling(of: url, suffix: "partial")
     }
 
     /// Removes the folder `url`, which never appears half removed.
@@ -55,7 +57,7 @@ package enum AtomicFolder {
     /// Removes everything that a killed `write` or `remove` left beside `url`; an older folder that
     /// was about to be replaced is renamed back.
     package static func removeLeftovers(of url: URL) throws(SystemFileError) {
-        try recover(url)
+        try recover(url, wasWriting: FileSystem.exists(partial(of: url)))
         for suffix in suffixes {
             try FileSystem.remove(FileSystem.sibling(of: url, suffix: suffix))
         }
@@ -64,20 +66,25 @@ package enum AtomicFolder {
     private static let suffixes = ["partial", "old", "removed"]
 
     /// Renames the older folder back if a kill came between the two renames of `publish`.
-    private static func recover(_ url: URL) throws(SystemFileError) {
+    ///
+    /// - Parameter wasWriting: whether the partial folder exists, that is, was not renamed yet.
+    private static func recover(_ url: URL, wasWriting: Bool) throws(SystemFileError) {
         let old = FileSystem.sibling(of: url, suffix: "old")
-        let partial = FileSystem.sibling(of: url, suffix: "partial")
         // The older folder is complete: it is removed only after the new one has its name.
-        if FileSystem.exists(old), FileSystem.exists(partial), !FileSystem.exists(url) {
+        if wasWriting, FileSystem.exists(old), !FileSystem.exists(url) {
             try FileSystem.move(old, to: url)
         } else {
             try FileSystem.remove(old)
         }
     }
 
-    /// Creates an empty folder, and locks it.
-    private static func begin(_ partial: URL) throws(SystemFileError) -> FileLock {
+    /// Creates the empty folder `partial`, and locks it. Leftovers are cleared under the lock, as
+    /// they may be another writer's work in progress.
+    private static func begin(
+        _ url: URL, _ partial: URL
+    ) throws(SystemFileError) -> FileLock {
         while true {
+            let wasWriting = FileSystem.exists(partial)
             try FileSystem.makeFolder(partial)
             let lock: FileLock
             do {
@@ -87,6 +94,7 @@ package enum AtomicFolder {
                 if error.cause == .missing { continue }
                 throw error
             }
+            try recover(url, wasWriting: wasWriting)
             try FileSystem.empty(partial)
             return lock
         }
@@ -95,6 +103,10 @@ package enum AtomicFolder {
     private static func publish(_ partial: URL, as url: URL) throws(SystemFileError) {
         let parent = url.deletingLastPathComponent()
         guard FileSystem.exists(url) else { return try FileSystem.move(partial, to: url) }
+        // The older folder will have the partial one's name until it is removed: without its lock,
+        // another writer could start to fill it meanwhile.
+        let older = try FileLock(folder: url, waits: true)
+        defer { withExtendedLifetime(older) {} }
         if try SystemCall.exchange(partial.path, url.path) {
             try FileSystem.synchronizeFolder(parent)
             try FileSystem.remove(partial)

@@ -15,22 +15,26 @@ package final class FileLock: Sendable {
     /// - Parameter removesFile: whether the file is removed when the lock is released.
     /// - Throws: `SystemFileError`; with the cause `.inUse` if another process holds the lock.
     package convenience init(_ url: URL, removesFile: Bool = false) throws(SystemFileError) {
-        try self.init(url, flags: O_CREAT | O_RDWR, removesFile: removesFile)
+        try self.init(url, flags: O_CREAT | O_RDWR, waits: false, removesFile: removesFile)
     }
 
     /// Locks an existing folder.
-    convenience init(folder url: URL) throws(SystemFileError) {
-        try self.init(url, flags: O_RDONLY | O_DIRECTORY, removesFile: false)
+    ///
+    /// - Parameter waits: whether to wait for another process that holds the lock.
+    convenience init(folder url: URL, waits: Bool = false) throws(SystemFileError) {
+        try self.init(url, flags: O_RDONLY | O_DIRECTORY, waits: waits, removesFile: false)
     }
 
-    private init(_ url: URL, flags: Int32, removesFile: Bool) throws(SystemFileError) {
+    private init(
+        _ url: URL, flags: Int32, waits: Bool, removesFile: Bool
+    ) throws(SystemFileError) {
         (self.url, self.removesFile) = (url, removesFile)
         while true {
             let opened = try SystemCall.open.perform(url.path) {
                 open(url.path, flags | O_CLOEXEC, 0o644)
             }
             do {
-                try Self.lock(opened, waits: false, url)
+                try Self.lock(opened, waits: waits, url)
             } catch {
                 close(opened)
                 throw error

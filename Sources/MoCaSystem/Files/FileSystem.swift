@@ -18,7 +18,11 @@ package enum FileSystem {
                 }
                 return
             }
-            guard error.code == EEXIST, isFolder(url, followsLinks: true) else { throw error }
+            guard error.code == EEXIST else { throw error }
+            if isFolder(url, followsLinks: true) { return }
+            // Another process may have removed it since then.
+            guard !exists(url) else { throw error }
+            try makeFolder(url)
         }
     }
 

@@ -143,14 +143,14 @@ struct AtomicFolderTests {
     @Test func concurrentWritersLeaveTheFolderOfOne() throws {
         try withFolder { folder in
             let url = folder.appending(path: "model")
-            let results = parallelMap(32, threads: 8) { number in
+            let results = parallelMap(400, threads: 8) { number in
                 Result {
                     let text = "\(number)"
                     try write(["a": text, "b": text], url)
                 }
             }
             for case .failure(let error) in results {
-                #expect((error as? SystemFileError)?.cause == .inUse)
+                #expect((error as? SystemFileError)?.cause == .inUse, "\(error)")
             }
             let found = try #require(try contents(url))
             #expect(found.count == 2)
