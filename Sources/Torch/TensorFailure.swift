@@ -28,7 +28,7 @@ public enum TorchError: UserFacingError, Equatable {
 
     public var recoverySuggestion: String? {
         switch self {
-        case .outOfMemory: "use fewer tokens at a time (--batch-tokens) or a smaller --max-pixels"
+        case .outOfMemory: "use fewer tokens at a time or smaller images (batch tokens, max pixels)"
         case .operatorFailed: "this is a defect of the program: report it with the text above"
         }
     }
@@ -56,6 +56,7 @@ private func endFailureScope() throws {
     let status = ctorch_failure_scope_end()
     guard status != CTORCH_OK else { return }
     let text = String(cString: ctorch_last_error())
+    if status == CTORCH_PEER_LOST { throw RankError.peerLost(reason: text) }
     throw status == CTORCH_OUT_OF_MEMORY
         ? TorchError.outOfMemory(text) : TorchError.operatorFailed(text)
 }

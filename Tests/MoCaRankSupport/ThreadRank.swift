@@ -1,104 +1,59 @@
-// Ranks of a run as threads of the test, which exchange values in memory.
+// Ranks of a run as threads of the test, over a store in memory.
 
 import Foundation
-package import MoCaObjectives
+package import MoCaRanks
+import MoCaSystem
 package import Torch
 
-/// A meeting point of threads: each gives a value and gets those of all, in the order of ranks.
-private final class Meeting: @unchecked Sendable {
-    private let condition = NSCondition()
-    private let size: Int
-    private var values: [Any?]
-    private var count = 0
-    private var round = 0
-    private var last: [Any] = []
-
-    init(size: Int) {
-        self.size = size
-        values = [Any?](repeating: nil, count: size)
-    }
-
-    func exchange<Value>(_ value: Value, rank: Int) -> [Value] {
-        condition.lock()
-        defer { condition.unlock() }
-        let mine = round
-        values[rank] = value
-        count += 1
-        if count == size {
-            (last, count, round) = (values.compactMap { $0 }, 0, round + 1)
-            condition.broadcast()
-        }
-        while round == mine { condition.wait() }
-        return last.compactMap { $0 as? Value }
-    }
-}
-
-/// A rank that is a thread. Gathered rows carry gradients for its own rows only.
-package struct ThreadRank: Collectives {
-    private let meeting: Meeting
-    package let rank: Int
-    package let worldSize: Int
-
-    private init(meeting: Meeting, rank: Int, worldSize: Int) {
-        self.meeting = meeting
-        self.rank = rank
-        self.worldSize = worldSize
-    }
-
-    package func sum(_ values: [Double]) -> [Double] {
-        let all = meeting.exchange(values, rank: rank)
-        return values.indices.map { index in all.reduce(0) { $0 + $1[index] } }
-    }
-
-    package func reduce(_ tensors: [Tensor]) {
-        let all = meeting.exchange(tensors.map { $0.detached().clone() }, rank: rank)
-        for (index, tensor) in tensors.enumerated() {
-            tensor.assign(all.dropFirst().reduce(all[0][index]) { $0 + $1[index] })
-        }
-    }
-
-    package func gather(_ local: [Int]) -> [Int] {
-        meeting.exchange(local, rank: rank).flatMap { $0 }
-    }
-
-    package func gatherRows(_ local: Tensor) -> Tensor {
-        var all = meeting.exchange(local.detached(), rank: rank)
-        all[rank] = local
-        return .concatenated(all)
-    }
-
+/// Runs code on several ranks at once, each a thread of this process.
+package enum ThreadRank {
     /// Runs `body` for each rank on a thread of its own, and returns the results in the order of
     /// ranks.
+    ///
+    /// - Throws: The error of the first rank that failed.
     package static func run<Value>(
-        _ worldSize: Int, _ body: @escaping (ThreadRank) throws -> Value
+        _ worldSize: Int, timeout: Duration = .seconds(60), isChecked: Bool = true,
+        _ body: @escaping (RankGroup) throws -> Value
     ) throws -> [Value] {
-        let meeting = Meeting(size: worldSize)
-        let work = Work(body: body, count: worldSize)
-        let threads = (0..<worldSize).map { rank in
-            let thread = Thread {
-                work.run(ThreadRank(meeting: meeting, rank: rank, worldSize: worldSize))
-            }
-            thread.stackSize = 16 << 20
-            thread.start()
-            return thread
-        }
-        while threads.contains(where: { !$0.isFinished }) { Thread.sleep(forTimeInterval: 0.01) }
-        return try work.results.compactMap { try $0?.get() }
+        try team(worldSize, timeout: timeout, isChecked: isChecked) { try body($0.group) }
     }
 
-    private final class Work<Value>: @unchecked Sendable {
-        private let body: (ThreadRank) throws -> Value
-        private let lock = NSLock()
-        private(set) var results: [Result<Value, any Error>?]
+    /// Runs `body` as `run` does, with what each rank knows of the others.
+    package static func team<Value>(
+        _ worldSize: Int, timeout: Duration = .seconds(60), isChecked: Bool = true,
+        _ body: @escaping (RankTeam) throws -> Value
+    ) throws -> [Value] {
+        try outcomes(worldSize, timeout: timeout, isChecked: isChecked, body).map { try $0.get() }
+    }
 
-        init(body: @escaping (ThreadRank) throws -> Value, count: Int) {
-            self.body = body
-            results = Array(repeating: nil, count: count)
+    /// Runs `body` as `team` does, and returns what became of each rank.
+    package static func outcomes<Value>(
+        _ worldSize: Int, timeout: Duration = .seconds(60), isChecked: Bool = false,
+        _ body: @escaping (RankTeam) throws -> Value
+    ) throws -> [Result<Value, any Error>] {
+        let store = try RankStore.local(timeout: timeout)
+        let work = Work(body: body)
+        let threads = (0..<worldSize).map { rank in
+            DedicatedThread<Outcome<Value>>(name: "rank \(rank)", stackSize: 16 << 20) {
+                Outcome(
+                    result: Result {
+                        var options = RankGroup.Options()
+                        (options.timeout, options.isChecked) = (timeout, isChecked)
+                        let team = try RankTeam.join(
+                            threadsOf: store, rank: rank, worldSize: worldSize, options: options)
+                        return try work.body(team)
+                    })
+            }
         }
+        return try threads.map { try $0.value().result }
+    }
 
-        func run(_ rank: ThreadRank) {
-            let result = Result { try body(rank) }
-            lock.withLock { results[rank.rank] = result }
-        }
+    /// Values that one thread makes and another one reads after it.
+    private struct Outcome<Value>: @unchecked Sendable {
+        let result: Result<Value, any Error>
+    }
+
+    private struct Work<Value>: @unchecked Sendable {
+        let body: (RankTeam) throws -> Value
     }
 }
