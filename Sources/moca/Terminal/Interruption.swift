@@ -3,6 +3,7 @@
 
 import Foundation
 import MoCaCore
+import MoCaRanks
 import Synchronization
 
 /// Records the first signal.
@@ -13,7 +14,13 @@ final class Interruption: Sendable {
         var early: String?
     }
 
+    /// The time in which signals count as one if a launcher passes signals on to this process: it
+    /// may then receive the same one from the launcher and from a scheduler.
+    private static let secondsOfOneSignal = 1.0
+
     private let state: Mutex<State>
+    private let queue = DispatchQueue(label: "moca.signals")
+    private let isPassedOn = LauncherWatch.passesSignalsOn(ProcessInfo.processInfo.environment)
     // Created once and never modified; the sources live as long as this object.
     nonisolated(unsafe) private let sources: [any DispatchSourceSignal]
 
@@ -21,7 +28,7 @@ final class Interruption: Sendable {
     ///   and that ends the program at once; nil = signals are only recorded.
     init(early: String? = nil) {
         state = Mutex(State(early: early))
-        let queue = DispatchQueue(label: "moca.signals")
+        let queue = queue
         sources = [SIGINT, SIGTERM].map { number in
             // Disables the default action, which would run first.
             signal(number, SIG_IGN)
@@ -54,7 +61,12 @@ final class Interruption: Sendable {
             state.hasHappened = true
         }
         Self.recorded.withLock { $0 = true }
-        // A second signal of either kind ends the program by the default action.
+        guard isPassedOn else { return Self.restoreDefaults() }
+        queue.asyncAfter(deadline: .now() + Self.secondsOfOneSignal) { Self.restoreDefaults() }
+    }
+
+    /// From now on, a signal of either kind ends the program by the default action.
+    private static func restoreDefaults() {
         for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
     }
 }
