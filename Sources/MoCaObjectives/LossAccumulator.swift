@@ -1,5 +1,7 @@
 // Sums and counts of the loss terms of a step.
 
+import Torch
+
 /// Accumulates loss terms over microbatches, then over ranks.
 ///
 /// The sums are kept in rows, each of which has all terms: a row for the whole step, and further

@@ -2,6 +2,7 @@
 // backward), so that accumulation, gradient caching and several processes fit without change.
 
 import Foundation
+package import Torch
 
 /// A term of a loss, summed over all microbatches and ranks and divided once.
 package struct LossTerm: Sendable, Hashable {

@@ -13,9 +13,7 @@ struct JSONLine {
     mutating func add(_ name: String, _ value: Int) { append(name, "\(value)") }
 
     /// Adds a number; NaN and infinity, which JSON cannot represent, are written as null.
-    mutating func add(_ name: String, _ value: Double) {
-        append(name, value.isFinite ? "\(value)" : "null")
-    }
+    mutating func add(_ name: String, _ value: Double) { append(name, Self.text(value)) }
 
     /// Adds a string.
     mutating func add(_ name: String, _ value: String) { append(name, Self.quoted(value)) }
@@ -23,6 +21,18 @@ struct JSONLine {
     /// Adds an array of strings.
     mutating func add(_ name: String, _ values: [String]) {
         append(name, "[\(values.map(Self.quoted).joined(separator: ", "))]")
+    }
+
+    /// Adds an array of numbers; those that are nil or not finite are written as null.
+    mutating func add(_ name: String, _ values: [MetricsNumber?]) {
+        let texts = values.map { value in
+            switch value {
+            case .integer(let value): "\(value)"
+            case .number(let value): Self.text(value)
+            case nil: "null"
+            }
+        }
+        append(name, "[\(texts.joined(separator: ", "))]")
     }
 
     /// Adds an object with a member for each entry of `values`, in the order of their keys.
@@ -40,6 +50,10 @@ struct JSONLine {
 
     private mutating func append(_ name: String, _ text: String) {
         members.append("\(Self.quoted(name)): \(text)")
+    }
+
+    private static func text(_ value: Double) -> String {
+        value.isFinite ? "\(value)" : "null"
     }
 
     private static func quoted(_ text: String) -> String {

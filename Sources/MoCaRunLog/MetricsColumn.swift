@@ -76,6 +76,9 @@ struct MetricsColumn: Sendable {
         MetricsColumn("loss_scale", \.lossScale),
         MetricsColumn("overflowed_steps", \.overflowedStepCount),
         MetricsColumn("evaluation_seconds", \.evaluationSeconds),
+        MetricsColumn("world_size", \.worldSize),
+        MetricsColumn("rank_wait_share", \.rankWaitShare),
+        MetricsColumn("slowest_rank", \.slowestRank),
     ]
 
     static let byName = Dictionary(

@@ -26,6 +26,9 @@ extension MetricsRow {
             case .number(let value): line.add(figure.name, value)
             }
         }
+        for column in RankColumn.all {
+            if let numbers = column.numbers(ranks) { line.add(column.name, numbers) }
+        }
         if !subsetLosses.isEmpty {
             line.add(Self.subsetLossesName, subsetLosses) { $0.add($1, $2) }
             line.add(Self.subsetTermsName, subsetTerms) { line, subset, terms in
@@ -67,6 +70,12 @@ extension MetricsRow {
                     }
                 }
             ))
+        for column in RankColumn.all {
+            let scalars = ranks.enumerated().compactMap { rank, figures -> Scalar? in
+                column.number(figures).map { ("\(column.name)/\(rank)", $0.value) }
+            }
+            groups.append((column.name, scalars))
+        }
         return groups.sorted { $0.name < $1.name }.flatMap(\.scalars)
             .filter(\.value.isFinite).map { ($0.tag, .scalar($0.value)) }
     }
@@ -107,11 +116,20 @@ extension MetricsRow: Decodable {
                     .mapValues { $0 ?? .nan }
             case Self.subsetTermsName:
                 subsetTerms = try line.decode([String: [String: TermSum]].self, forKey: key)
+            case let name where RankColumn.byName[name] != nil:
+                read(name, try line.decode([Double?].self, forKey: key))
             case let name:
                 let figure = try line.decode(Figure.self, forKey: key)
                 if let number = figure.number { set(name, to: number) }
             }
         }
+    }
+
+    /// Reads a figure of all ranks.
+    private mutating func read(_ name: String, _ numbers: [Double?]) {
+        guard let column = RankColumn.byName[name] else { return }
+        while ranks.count < numbers.count { ranks.append(RankFigures()) }
+        for (rank, number) in numbers.enumerated() { column.set(&ranks[rank], number ?? .nan) }
     }
 
     private mutating func set(_ name: String, to number: Double) {

@@ -86,6 +86,15 @@ package struct MetricsRow: Sendable, Hashable {
     package var overflowedStepCount: Int?
     /// The duration of the evaluation in seconds; nil when none was due.
     package var evaluationSeconds: Double?
+    /// The number of processes; nil for one.
+    package var worldSize: Int?
+    /// The mean fraction of the time since the previous logged step that the processes spent in
+    /// exchanges, which is waiting for slower ones and transfers; nil for one process.
+    package var rankWaitShare: Double?
+    /// The rank that the others waited for most; nil for one process.
+    package var slowestRank: Int?
+    /// The figures of each process, in the order of ranks; empty for one process.
+    package var ranks: [RankFigures] = []
     /// Evaluation scores by name, such as `eval/SET/precision_at_1`.
     package var scores: [String: Double] = [:]
     /// The loss of each data subset.
@@ -96,12 +105,20 @@ package struct MetricsRow: Sendable, Hashable {
     /// Creates a row without figures.
     package init(step: Int) { self.step = step }
 
+    /// Sets the figures of the processes, and what follows from them.
+    package mutating func setRanks(_ figures: [RankFigures]) {
+        ranks = figures
+        (worldSize, rankWaitShare) = (figures.count, figures.meanWaitShare)
+        slowestRank = figures.slowest
+    }
+
     /// The names of the values that differ between runs that are otherwise equal.
-    package static let timings = [
-        "samples_per_second", "tokens_per_second", "mfu", "peak_memory_bytes",
-        "memory_bytes", "device_peak_memory_bytes", "device_memory_bytes", "data_wait_seconds",
-        "checkpoint_stall_seconds", "evaluation_seconds",
-    ]
+    package static let timings =
+        [
+            "samples_per_second", "tokens_per_second", "mfu", "peak_memory_bytes",
+            "memory_bytes", "device_peak_memory_bytes", "device_memory_bytes", "data_wait_seconds",
+            "checkpoint_stall_seconds", "evaluation_seconds", "rank_wait_share", "slowest_rank",
+        ] + RankColumn.all.map(\.name)
 
     /// Returns the quantity of a name in `metrics.jsonl`: the loss, the gradient norm, a loss term
     /// or a score; nil for any other name.

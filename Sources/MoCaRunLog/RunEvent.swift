@@ -24,6 +24,8 @@ package struct RunEvent: Sendable, Hashable, Codable {
         package static let nothingLearned = Kind(rawValue: "nothing_learned")
         /// The embeddings of a task became nearly equal.
         package static let collapse = Kind(rawValue: "collapse")
+        /// The other processes of the run wait for one of them again and again.
+        package static let straggler = Kind(rawValue: "straggler")
         /// An error ended the run.
         package static let stopped = Kind(rawValue: "stopped")
         /// A signal ended the run.

@@ -49,11 +49,11 @@ package enum TrainingError: UserFacingError, Hashable {
         case .badRecipe, .otherStage, .unreadableRecipe, .badOverride, .recipeChanged,
             .unknownMetric, .doesNotFit, .noPretrainingHeads:
             .badConfiguration
-        case .deviceUnavailable, .outOfMemory: .unavailable
+        case .deviceUnavailable, .outOfMemory, .otherProcessFailed: .unavailable
         case .missingFile, .missingRecipe: .inputMissing
         case .unreadableFile: .inputOutput
         case .badCheckpoint, .tokenizerTooLarge, .badSample, .notFinite: .badData
-        case .interrupted, .otherProcessFailed: .interrupted
+        case .interrupted: .interrupted
         case .cannotWrite, .folderInUse: .cannotCreateOutput
         }
     }
@@ -64,7 +64,7 @@ package enum TrainingError: UserFacingError, Hashable {
             "recipe cannot be used (\(file)): "
                 + problems.map(\.description).joined(separator: "; ")
         case .otherStage(let file, let stage):
-            "recipe is of another command (\(file)): it is one of moca \(stage.rawValue)"
+            "recipe is of another stage (\(file)): it is one of \(stage.rawValue)"
         case .unreadableRecipe(let file, let reason):
             "recipe cannot be read (\(file)): \(reason)"
         case .badOverride(let argument, let reason):
@@ -115,7 +115,7 @@ package enum TrainingError: UserFacingError, Hashable {
     package var recoverySuggestion: String? {
         switch self {
         case .badRecipe: "correct the keys that are named"
-        case .otherStage(_, let stage): "run it with moca \(stage.rawValue)"
+        case .otherStage(_, let stage): "train it in the stage \(stage.rawValue)"
         case .unreadableRecipe: "give a YAML file"
         case .badOverride: "write it as schedule.total_steps=100"
         case .deviceUnavailable: "set runtime.device to cpu or auto"
@@ -127,7 +127,7 @@ package enum TrainingError: UserFacingError, Hashable {
             "restore recipe.yaml of the run folder, name the checkpoint with resume=DIR to go on "
                 + "all the same, or start anew with resume=never"
         case .tokenizerTooLarge: "use the tokenizer.json that belongs to the model"
-        case .noPretrainingHeads: "take a model that `moca pretrain` wrote"
+        case .noPretrainingHeads: "take a model that was pre-trained with them"
         case .doesNotFit(_, _, _, let remedies), .outOfMemory(_, _, let remedies):
             "try \(remedies.joined(separator: "; "))"
         case .badSample: "correct the record, or take it out"
@@ -138,7 +138,7 @@ package enum TrainingError: UserFacingError, Hashable {
             "lower the learning rate or clip harder, or pass over such steps with "
                 + "runtime.on_not_finite=skip"
         case .notFinite:
-            "look at it with moca replay; lower the learning rate or clip harder, or pass over "
+            "replay it; lower the learning rate or clip harder, or pass over "
                 + "such steps with runtime.on_not_finite=skip"
         case .interrupted(_, _, let isRepeatable):
             isRepeatable

@@ -218,9 +218,12 @@ public final class AdamW {
 
     // MARK: Saved state
 
-    private static let parts = ["exp_avg", "exp_avg_sq", "step"]
+    static let stepName = "step"
+    private static let parts = ["exp_avg", "exp_avg_sq", stepName]
     private static let masterPart = "master"
     private static let averagePart = "average"
+    /// The names of all states of a parameter.
+    static let stateNames = parts + [masterPart, averagePart]
 
     /// The complete state for resuming, by name: `KEY.exp_avg`, `KEY.exp_avg_sq`, `KEY.step`, and
     /// if present `KEY.master` and `KEY.average`.
@@ -245,7 +248,7 @@ public final class AdamW {
         var averages: [String: Tensor] = [:]
         var known: Set<String> = []
         for (key, tensor) in parameters {
-            let names = (Self.parts + [Self.masterPart, Self.averagePart]).map { "\(key).\($0)" }
+            let names = Self.stateNames.map { "\(key).\($0)" }
             known.formUnion(names)
             let found = names.map { tensors[$0] }
             if found.allSatisfy({ $0 == nil }) { continue }

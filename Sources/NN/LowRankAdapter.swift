@@ -82,8 +82,9 @@ struct AdapterDropout: Sendable {
     /// `x` after dropout, scaled to the same mean; nil outside of training.
     func callAsFunction(_ x: Tensor) -> Tensor? {
         guard let place = context.place, share > 0 else { return nil }
+        let rank = place.rank == 0 ? "" : "/\(place.rank)"
         var random = RandomSource(
-            seed: seed, name: "dropout/\(module)/\(place.step)/\(place.part)")
+            seed: seed, name: "dropout/\(module)/\(place.step)/\(place.part)\(rank)")
         let mask = Tensor.bernoulli(
             x.shape, probability: 1 - share, dtype: x.dtype, on: x.device, using: &random)
         return x * (mask * (1 / (1 - share)))

@@ -6,7 +6,7 @@ public import Torch
 /// The position in a run, for dropout, and the loss scale, for float16. All modules of a model
 /// share one (`ParameterStore.context`).
 ///
-/// A dropout mask is a function of seed, position and module alone, never of the order of calls. So
+/// A dropout mask is a function of seed, position, rank and module alone, never of the order of calls. So
 /// a forward pass that is repeated at the same position (large-batch caching, a recomputed layer, a
 /// resumed run) drops the same elements. Code that runs several forward passes in one step gives
 /// each its own `part`, and sets the same part again before it repeats one; `replaying` does that
@@ -18,10 +18,12 @@ public final class StepContext: Sendable {
         public var step: Int
         /// The index of the forward pass in the step.
         public var part: Int
+        /// The index of the process in a run of several, which drop different elements.
+        public var rank: Int
 
         /// Creates the position of pass `part` of `step`.
-        public init(step: Int, part: Int = 0) {
-            (self.step, self.part) = (step, part)
+        public init(step: Int, part: Int = 0, rank: Int = 0) {
+            (self.step, self.part, self.rank) = (step, part, rank)
         }
     }
 

@@ -1,9 +1,12 @@
 // The loss of several ranks against that of one process with the whole batch. Ranks are threads;
 // one of them has nothing to do.
 
+import Torch
 import MoCaTraining
 import MoCaModel
 import MoCaRankSupport
+import MoCaTestSupport
+import NN
 import Testing
 @testable import MoCaObjectives
 
@@ -40,6 +43,12 @@ import Testing
         return settings
     }
 
+    private func gradients(_ parameters: [(key: String, tensor: Tensor)]) -> [String: [Float]] {
+        var gradients: [String: [Float]] = [:]
+        for (key, tensor) in parameters { gradients[key] = tensor.gradient?.array(Float.self) }
+        return gradients
+    }
+
     @Test(arguments: ["contrastive_counts", "contrastive_repeated"])
     func ranksTogetherHaveTheLossOfOneProcess(name: String) throws {
         let model = try ObjectiveFixtures.model()
@@ -54,14 +63,25 @@ import Testing
             let copy = try ObjectiveFixtures.model()
             let objective = ContrastiveObjective(
                 EmbeddingModel(copy.backbone, PoolingSettings()), settings())
-            return objective.step([part(batch, shares[ranks.rank])], over: ranks)
+            let terms = objective.step([part(batch, shares[ranks.rank])], over: ranks)
+            let parameters = copy.store.trainableParameters
+            _ = RankedAdamW(parameters, settings: .init(), over: ranks).reduceGradients()
+            return (terms, gradients(parameters))
         }
         #expect(results.count == shares.count)
-        for terms in results {
+        let expectedGradients = gradients(model.store.trainableParameters)
+        #expect(!expectedGradients.isEmpty)
+        for (terms, found) in results {
+            #expect(found.keys == expectedGradients.keys)
+            for (key, expected) in expectedGradients {
+                let scale = max(1, expected.map(abs).max() ?? 0)
+                let difference = largestDifference(found[key] ?? [], expected)
+                #expect(difference <= 1e-5 * scale, "\(key)")
+            }
             #expect(terms.terms.map(\.name) == whole.terms.map(\.name))
             for (found, expected) in zip(terms.terms.map(\.total), whole.terms.map(\.total)) {
                 #expect(found.count == expected.count)
-                #expect(abs(found.sum - expected.sum) <= 1e-5 * abs(expected.sum))
+                #expect(abs(found.sum - expected.sum) <= 1e-6 * abs(expected.sum))
             }
             #expect(terms.subsets["s"]?[0].total.count == 3)
         }

@@ -2,6 +2,7 @@ import MoCaTables
 import Foundation
 import MoCaCore
 import MoCaData
+import MoCaImage
 import MoCaModel
 import MoCaObjectives
 import MoCaProcessing
@@ -145,11 +146,11 @@ import Torch
             let own = try parts.indices.map { try parts[$0].next() }
             #expect(own.allSatisfy { $0.ids == all.ids && $0.cursor == all.cursor })
             #expect(own.reduce(0) { $0 + $1.tokenCount } == all.tokenCount)
+            #expect(own.allSatisfy { (1..<all.tokenCount).contains($0.tokenCount) })
             for (number, batch) in all.batches.enumerated() {
                 let inputs = own.map { $0.batches[number].input }
                 #expect(sequences(inputs) == sequences([batch.input]))
                 #expect(patchCount(inputs) == patchCount([batch.input]))
-                #expect(inputs.allSatisfy { $0.sequenceCount < batch.input.sequenceCount })
                 let masked = own.reduce(0) { $0 + $1.batches[number].maskedTokens.count }
                 #expect(masked == batch.maskedTokens.count)
             }
@@ -164,23 +165,48 @@ import Torch
             let all = try whole.next()
             let own = try parts.indices.map { try parts[$0].next() }
             #expect(own.allSatisfy { $0.ids == all.ids && $0.cursor == all.cursor })
+            let ids = own.flatMap(\.ownIDs)
+            #expect(ids.count == all.ids.count && Set(ids) == Set(all.ids))
+            #expect(all.ownIDs == all.ids)
             for (number, batch) in all.batches.enumerated() {
                 let shares = own.map { $0.batches[number] }
-                // Queries alternate between the processes.
-                let identities = batch.queryCount / 2
-                for query in 0..<batch.queryCount {
-                    let share = shares[query % 2]
-                    #expect(
-                        share.candidateIdentities[query / 2] == batch.candidateIdentities[query])
-                    #expect(share.negativeCounts[query / 2] == batch.negativeCounts[query])
-                }
-                #expect(shares.allSatisfy { $0.queryCount == identities })
+                #expect(shares.flatMap(queries).sorted() == queries(batch).sorted())
+                #expect(shares.allSatisfy { $0.queryCount > 0 })
                 #expect(shares.allSatisfy { $0.subset == batch.subset })
                 let distinct = Set(shares.flatMap { sequences([$0.input]) })
                 #expect(distinct == Set(sequences([batch.input])))
                 #expect(shares.allSatisfy { $0.input.sequenceCount < batch.input.sequenceCount })
             }
         }
+    }
+
+    /// The positive's identity and the number of negatives of each query.
+    private func queries(_ batch: ContrastiveBatch) -> [String] {
+        zip(batch.candidateIdentities, batch.negativeCounts).map { "\($0) \($1)" }
+    }
+
+    /// Texts cost their length up to the limit; pictures cost alike, before they are read.
+    @Test func costsOfSamplesAreEstimated() throws {
+        let recipe = try TrainingFixtures.recipe(
+            .finetune, output: URL(fileURLWithPath: "/tmp"))
+        let start = try TrainingSetup(recipe, resuming: nil)
+        let packer = ContrastiveCollator(
+            processor: start.processor,
+            collator: Collator(start.model.configuration, start.processor.images.configuration),
+            cache: PatchCache(start.processor.images, rule: .twoPass, byteCountMax: 0),
+            prompting: try Prompting(recipe.data.prompts), hardNegatives: 1, maxLength: 48,
+            workers: 1)
+        let source = try Catalog<ContrastiveSample>(
+            folders: recipe.data.subsetFolders(), images: ImageStore(root: recipe.data.images))
+        var sample = try source.sample(SampleID(subset: "WordNet_def2word", row: 0))
+        sample.query = .text(String(repeating: "a", count: 40))
+        sample.positive = .text("b")
+        sample.negatives = []
+        #expect(packer.estimatedCost(sample) == 10 + 1)
+        sample.negatives = [.text(String(repeating: "c", count: 4000)), .text("d")]
+        #expect(packer.estimatedCost(sample) == 10 + 1 + 48)
+        sample.positive = Content([.image(.file(TrainingFixtures.picture)), .text("efgh")])
+        #expect(packer.estimatedCost(sample) == 10 + 48 + 48)
     }
 
     /// With fewer samples than processes, some take part with nothing.

@@ -111,7 +111,8 @@ import Testing
             .replacing("START", with: "moca-\(size)-pretrain-\(source)")
         let expected = try Recipe(
             parsing: text, file: file, stage: kind,
-            overrides: Self.differences(size: size, stage: stage, source: source),
+            overrides: Self.differences(size: size, stage: stage, source: source)
+                + (size == "7b" ? ["runtime.zero_stage=1"] : []),
             workingFolder: Self.recipes)
         let found = try Recipe(reading: file, stage: kind)
         #expect(found == expected)

@@ -75,17 +75,17 @@ import Torch
         (
             .missingTensor(file: "b", name: "labels"), 65,
             "batch lacks a tensor (b): labels is missing; write the batch with the names and shapes "
-                + "that `moca help replay` lists"
+                + "of a saved step"
         ),
         (
             .badTensor(file: "b", name: "labels", reason: "has no rows"), 65,
             "tensor of a batch cannot be used (b): labels has no rows; write the batch with the names "
-                + "and shapes that `moca help replay` lists"
+                + "and shapes of a saved step"
         ),
         (
             .unknownObjective(file: "b"), 65,
             "objective of a batch is unknown (b): neither its metadata nor its tensors name one; "
-                + "write the batch with the names and shapes that `moca help replay` lists"
+                + "write the batch with the names and shapes of a saved step"
         ),
         (
             .otherObjective(file: "b", objective: "pretrain", expected: "contrastive"), 78,

@@ -162,7 +162,7 @@ import Torch
                 task: ContrastiveObjective(
                     EmbeddingModel(model.backbone, PoolingSettings()), .init()),
                 plan: .init(
-                    optimizer: AdamW([], settings: .init()), parameters: model.store,
+                    optimizer: RankedAdamW([], settings: .init()), parameters: model.store,
                     schedule: .init(
                         peak: 1, kind: .constant, warmupShape: .linear, warmupSteps: 0,
                         totalSteps: 2),

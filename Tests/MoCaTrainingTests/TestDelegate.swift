@@ -31,5 +31,5 @@ final class TestDelegate<Batch>: TrainerDelegate {
     func dump(_ prepared: PreparedStep<Batch>, number: Int) throws -> String? {
         try onDump(prepared, number)
     }
-    func rescue(_ state: TrainingState) { onRescue(state) }
+    func rescue(_ state: TrainingState, withAllRanks: Bool) { onRescue(state) }
 }

@@ -46,7 +46,7 @@ import Torch
         _ objective: Goal, _ batch: Goal.Batch, _ model: PretrainedModel, _ settings: Settings,
         maxNorm: Double
     ) throws -> [MetricsRow] {
-        let optimizer = AdamW(
+        let optimizer = RankedAdamW(
             model.store.parameters,
             settings: .init(
                 beta1: settings.betas[0], beta2: settings.betas[1], epsilon: settings.eps,
@@ -139,7 +139,7 @@ import Torch
             task: ContrastiveObjective(
                 EmbeddingModel(model.backbone, PoolingSettings()), .init(temperature: 0.03)),
             plan: .init(
-                optimizer: AdamW(model.store.parameters, settings: .init()),
+                optimizer: RankedAdamW(model.store.parameters, settings: .init()),
                 parameters: model.store,
                 schedule: .init(
                     peak: 1e-6, kind: .constant, warmupShape: .linear, warmupSteps: 0,
@@ -171,7 +171,8 @@ import Torch
             if step == 2 { norm.assign(.full(norm.shape, .nan)) }
         }
         var plan = Trainer<ContrastiveObjective>.Plan(
-            optimizer: AdamW(model.store.parameters, settings: .init()), parameters: model.store,
+            optimizer: RankedAdamW(model.store.parameters, settings: .init()),
+            parameters: model.store,
             schedule: .init(
                 peak: 1e-6, kind: .constant, warmupShape: .linear, warmupSteps: 0, totalSteps: 9),
             maxGradientNorm: 1, logEverySteps: 9, saveEverySteps: 9)

@@ -14,10 +14,10 @@ import Testing
         (
             .noPretrainingHeads(model: "m"), 78,
             "model cannot reconstruct (m): it has no heads of pre-training; take a model that "
-                + "`moca pretrain` wrote"
+                + "was pre-trained with them"
         ),
         (
-            .otherProcessFailed(step: 3), 75,
+            .otherProcessFailed(step: 3), 69,
             "run was interrupted (step 3): another process of it ended with an error; correct what "
                 + "the other process reports, and run it again"
         ),
@@ -65,7 +65,7 @@ import Testing
         ),
         (
             .otherStage(file: "r.yaml", stage: .pretrain), 78,
-            "recipe is of another command (r.yaml): it is one of moca pretrain; run it with moca "
+            "recipe is of another stage (r.yaml): it is one of pretrain; train it in the stage "
                 + "pretrain"
         ),
         (
@@ -106,8 +106,8 @@ import Testing
                 saved: .folder("n")),
             65,
             "training stopped (step 3): loss inf and gradient norm 1.0 are not both finite; the "
-                + "batch and the weights are in n; its records are A#1, A#2; look at it with moca "
-                + "replay; lower the learning rate or clip harder, or pass over such steps with "
+                + "batch and the weights are in n; its records are A#1, A#2; replay it; "
+                + "lower the learning rate or clip harder, or pass over such steps with "
                 + "runtime.on_not_finite=skip"
         ),
         (

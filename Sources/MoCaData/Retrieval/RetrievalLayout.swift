@@ -86,10 +86,27 @@ enum TabbedFile {
         return nil
     }
 
-    /// An integer, also if it is written as `1.0` or surrounded by spaces.
+    /// An integer in decimal digits, also if it is written as `1.0` or surrounded by spaces.
     private static func integer(_ text: String) -> Cell? {
         let text = text.trimmingCharacters(in: .whitespaces)
+        guard text.wholeMatch(of: /[+\-]?[0-9]+(\.[0-9]*)?([eE][+\-]?[0-9]+)?/) != nil else {
+            return nil
+        }
         return (Int64(text) ?? Double(text).flatMap(Int64.init(exactly:))).map(Cell.integer)
+    }
+
+    /// Checks a field, which other readers would take for another text or for none.
+    ///
+    /// - Throws: `DataError.malformedFields` for quotes around a value, and for an empty value.
+    private static func check(_ value: String, of name: String, at location: RecordLocation) throws
+    {
+        if value.hasPrefix("\"") {
+            throw DataError.malformedFields(
+                location, reason: "its \(name) is in quotes: \(value.prefix(40))")
+        }
+        if value.allSatisfy(\.isWhitespace) {
+            throw DataError.malformedFields(location, reason: "its \(name) is empty")
+        }
     }
 
     /// Calls `body` with every line; values of the columns `integers` become integers.
@@ -126,6 +143,7 @@ enum TabbedFile {
             }
             var members: [String: Cell] = [:]
             for (name, value) in zip(names, values) {
+                if header.joined().contains(name) { try check(value, of: name, at: location) }
                 members[name] =
                     integers.contains(name)
                     ? integer(value) ?? .string(value) : .string(value)

@@ -85,11 +85,11 @@ package struct RelevanceRecord: Record, Equatable {
 }
 
 extension Row {
-    /// The identifier in the first of `columns` that has a value.
+    /// The identifier in the first of `columns` that has a value, which must not be empty.
     ///
     /// - Throws: `DataError.valueMissing`, `.columnType`.
     func requiredIdentifier(_ columns: [String]) throws -> String {
-        guard let id = try identifier(columns) else {
+        guard let id = try identifier(columns), !id.isEmpty else {
             throw DataError.valueMissing(location, column: columns[0])
         }
         return id

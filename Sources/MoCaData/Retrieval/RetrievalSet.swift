@@ -17,6 +17,8 @@ package struct RetrievalSet: Sendable {
     package let relevance: [ExactText: [ExactText: Int]]
     /// The folder or file of the documents.
     package let corpus: URL
+    /// The folder or file of the judgements.
+    private let qrels: URL
     /// The images of the documents; paths are relative to the folder `corpus`.
     package let images: ImageStore
 
@@ -28,6 +30,7 @@ package struct RetrievalSet: Sendable {
         name = folder.lastPathComponent
         let layout = RetrievalLayout(of: folder)
         corpus = try layout.url(of: .corpus, in: folder)
+        qrels = try layout.url(of: .qrels, in: folder)
         images = ImageStore(root: folder.appendingPathComponent("corpus"))
         var (queries, seen) = ([QueryRecord](), Set<ExactText>())
         try Self.forEach(QueryRecord.self, in: layout.url(of: .queries, in: folder)) { record in
@@ -38,7 +41,7 @@ package struct RetrievalSet: Sendable {
         }
         self.queries = queries
         var relevance: [ExactText: [ExactText: Int]] = [:]
-        try Self.forEachJudgement(in: layout.url(of: .qrels, in: folder)) { record in
+        try Self.forEachJudgement(in: qrels) { record in
             let (query, document) = (ExactText(record.queryID), ExactText(record.corpusID))
             let old = relevance[query, default: [:]].updateValue(record.score, forKey: document)
             guard old == nil || old == record.score else {
@@ -55,6 +58,19 @@ package struct RetrievalSet: Sendable {
     /// - Throws: `DataError`, or what `body` throws.
     package func forEachDocument(_ body: (CorpusRecord) throws -> Void) throws {
         try Self.forEach(CorpusRecord.self, in: corpus, body)
+    }
+
+    /// The first judgement that satisfies a condition, in the order of the files.
+    ///
+    /// - Throws: `DataError`.
+    package func firstJudgement(
+        where isWanted: (RelevanceRecord) -> Bool
+    ) throws -> RelevanceRecord? {
+        var first: RelevanceRecord?
+        try Self.forEachJudgement(in: qrels) { record in
+            if first == nil, isWanted(record) { first = record }
+        }
+        return first
     }
 
     private static func forEach<R: Record>(

@@ -27,33 +27,61 @@ package struct RankSlice: Sendable, Hashable {
     }
 
     /// The indices of the slice in a batch of samples of these costs, with about the same work for
-    /// all processes: each sample in order of falling cost goes to the process with the least work
-    /// so far (Graham 1969, "Bounds on multiprocessing timing anomalies").
-    package func places(balancing costs: [Int]) -> [Int] {
+    /// all processes.
+    package func places(balancing costs: [Int]) -> [Int] { places(balancing: [costs])[0] }
+
+    /// The indices of the slice in each of several batches, between which the processes do not wait
+    /// for each other, with about the same work for all processes over all of the batches.
+    ///
+    /// Each sample in order of falling cost goes to the process with the least work so far (Graham
+    /// 1969, "Bounds on multiprocessing timing anomalies"). A batch alone may have too few costly
+    /// samples for that: of MoCa's micro-batches, eight processes need four together.
+    ///
+    /// - Parameters:
+    ///   - batches: The costs of the samples of each batch.
+    ///   - turn: A number that is equal on all processes and differs between steps. It decides
+    ///     which of them begins, so that the costliest samples do not always go to the same one.
+    package func places(balancing batches: [[Int]], turn: Int = 0) -> [[Int]] {
+        let samples = batches.enumerated().flatMap { batch, costs in
+            costs.enumerated().map { (batch: batch, place: $0, cost: $1) }
+        }.sorted { ($1.cost, $0.batch, $0.place) < ($0.cost, $1.batch, $1.place) }
+        let own = ((rank - turn) % worldSize + worldSize) % worldSize
         var sums = [Int](repeating: 0, count: worldSize)
-        var places: [Int] = []
-        for place in costs.indices.sorted(by: { (-costs[$0], $0) < (-costs[$1], $1) }) {
+        var places = [[Int]](repeating: [], count: batches.count)
+        for sample in samples {
             let least = sums.indices.min { (sums[$0], $0) < (sums[$1], $1) } ?? 0
-            sums[least] += costs[place]
-            if least == rank { places.append(place) }
+            sums[least] += sample.cost
+            if least == own { places[sample.batch].append(sample.place) }
         }
-        return places.sorted()
+        return places.map { $0.sorted() }
+    }
+
+    /// The slices of the batches of one step, balanced over all of them as in
+    /// ``places(balancing:turn:)``.
+    package func slices<Item: Sendable>(
+        of batches: [TokenBatch<Item>], turn: Int
+    ) -> [TokenBatch<Item>] {
+        zip(batches, places(balancing: batches.map(\.costs), turn: turn)).map { batch, places in
+            TokenBatch(
+                ids: places.map { batch.ids[$0] }, items: places.map { batch.items[$0] },
+                costs: places.map { batch.costs[$0] }, epochs: places.map { batch.epochs[$0] })
+        }
     }
 }
 
 extension TokenBatch {
     /// The slice of one process, balanced by cost.
-    package func slice(_ slice: RankSlice) -> TokenBatch {
-        let places = slice.places(balancing: costs)
-        return TokenBatch(
-            ids: places.map { ids[$0] }, items: places.map { items[$0] },
-            costs: places.map { costs[$0] }, epochs: places.map { epochs[$0] })
-    }
+    package func slice(_ slice: RankSlice) -> TokenBatch { slice.slices(of: [self], turn: 0)[0] }
 }
 
 extension Array {
     /// The slice of one process, for samples of about the same cost.
     package func slice(_ slice: RankSlice) -> [Element] {
         slice.places(in: count).map { self[$0] }
+    }
+
+    /// The slice of one process, balanced by cost as in ``RankSlice/places(balancing:turn:)``.
+    package func slice(_ slice: RankSlice, turn: Int, cost: (Element) -> Int) -> [Element] {
+        slice.places(balancing: [map(cost)], turn: turn)[0].map { self[$0] }
     }
 }

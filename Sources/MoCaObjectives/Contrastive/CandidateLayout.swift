@@ -1,10 +1,14 @@
 // The origin of each candidate over all ranks, and the candidates left out of a comparison.
 // Shapes: B queries of this rank, C candidates of all ranks (positives, then hard negatives).
 
+import Torch
+
 /// The origin of each candidate of all ranks.
 package struct CandidateLayout: Sendable, Hashable {
     /// `[B]`: the index of each local query's positive among the candidates.
     package let targets: [Int]
+    /// The rows that each rank contributes, in the order of ranks.
+    let blocks: [Block]
     /// The number of positives, which come first, in the order of queries; the other candidates are
     /// hard negatives.
     package let positiveCount: Int
@@ -15,11 +19,24 @@ package struct CandidateLayout: Sendable, Hashable {
     /// The target hashes of all candidates; empty when unknown.
     package let targetIdentities: [Int]
 
+    /// The numbers of rows of one rank.
+    struct Block: Sendable, Hashable {
+        var queries: Int
+        var negatives: Int
+    }
+
     init(_ batch: ContrastiveBatch, _ collectives: any Collectives) {
         let counts = collectives.gather(batch.negativeCounts)
-        let sizes = collectives.gather([batch.queryCount])
+        var sizes = collectives.gather([batch.queryCount])
+        // Lists of a group that has failed between the two do not fit together.
+        if sizes.reduce(0, +) != counts.count { sizes = sizes.map { _ in 0 } }
         let first = sizes.prefix(collectives.rank).reduce(0, +)
         positiveCount = counts.count
+        var query = 0
+        blocks = sizes.map { size in
+            defer { query += size }
+            return Block(queries: size, negatives: counts[query..<query + size].reduce(0, +))
+        }
         targets = (0..<batch.queryCount).map { first + $0 }
         owners = counts.enumerated().flatMap { query, count in
             [Int](repeating: query, count: count)
@@ -27,11 +44,22 @@ package struct CandidateLayout: Sendable, Hashable {
         func all(_ own: [Int]) -> [Int] {
             // A rank without rows has no hashes, but still takes part in the collectives.
             guard collectives.sum([Double(own.count)])[0] > 0 else { return [] }
-            return collectives.gather(Array(own.prefix(batch.queryCount)))
+            let all =
+                collectives.gather(Array(own.prefix(batch.queryCount)))
                 + collectives.gather(Array(own.dropFirst(batch.queryCount)))
+            return all.count == counts.count + counts.reduce(0, +) ? all : []
         }
         identities = all(batch.candidateIdentities)
         targetIdentities = all(batch.targetIdentities)
+    }
+
+    /// The first row of each block when blocks of `rows` rows each follow one another.
+    func starts(_ rows: (Block) -> Int) -> [Int] {
+        var next = 0
+        return blocks.map { block in
+            defer { next += rows(block) }
+            return next
+        }
     }
 
     /// Returns `[B, C]`: true for candidates that a query is not compared with.

@@ -25,21 +25,44 @@ struct ContrastiveLoss {
         var distillation: Tensor?
     }
 
+    /// Returns the candidates of all ranks, `[C, D]`, and for a symmetric loss their queries,
+    /// `[A, D]`. One exchange gathers all rows, because the order of several in the backward pass
+    /// would be autograd's to choose.
+    private func gathered(
+        _ vectors: Tensor, _ rows: Int
+    ) -> (candidates: Tensor, queries: Tensor?) {
+        let skipped = settings.isSymmetric ? 0 : 1
+        let all = collectives.gatherRows(
+            skipped == 0 ? vectors : vectors.narrowed(0, batch.queryCount..<rows))
+        let starts = layout.starts { $0.queries * (2 - skipped) + $0.negatives }
+        func part(_ first: (CandidateLayout.Block) -> Int, _ count: (CandidateLayout.Block) -> Int)
+            -> [Tensor]
+        {
+            zip(starts, layout.blocks).map { start, block in
+                let first = start + first(block)
+                return all.narrowed(0, first..<first + count(block))
+            }
+        }
+        let positives = part({ $0.queries * (1 - skipped) }, { $0.queries })
+        let negatives = part({ $0.queries * (2 - skipped) }, { $0.negatives })
+        let queries = part({ _ in 0 }, { $0.queries })
+        return (
+            .concatenated(positives + negatives),
+            settings.isSymmetric ? (queries.count == 1 ? queries[0] : .concatenated(queries)) : nil
+        )
+    }
+
     /// Returns the loss sums for the vectors `[2B + negatives, D]` of the batch's sequences.
     func sums(
         _ vectors: Tensor, observe: ((ContrastiveObservation) -> Void)? = nil
     ) -> Sums {
         let (rows, _) = vectors.sizes2()
         let count = batch.queryCount
+        let shared = gathered(vectors, rows)
         let sides = Sides(
             queries: vectors.narrowed(0, 0..<count),
             positives: vectors.narrowed(0, count..<2 * count),
-            candidates: .concatenated([
-                collectives.gatherRows(vectors.narrowed(0, count..<2 * count)),
-                collectives.gatherRows(vectors.narrowed(0, 2 * count..<rows)),
-            ]),
-            allQueries: settings.isSymmetric
-                ? collectives.gatherRows(vectors.narrowed(0, 0..<count)) : nil)
+            candidates: shared.candidates, allQueries: shared.queries)
         observe?(
             ContrastiveObservation(
                 queries: sides.queries.detached(), candidates: sides.candidates.detached(),

@@ -5,7 +5,7 @@
 import MoCaCore
 package import MoCaModel
 import NN
-import Torch
+package import Torch
 
 /// `mlm_loss + maeWeight * mae_loss`, each a mean over masked tokens or patches; 0 without any.
 package struct ReconstructionObjective: Objective {

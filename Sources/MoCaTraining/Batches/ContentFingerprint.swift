@@ -35,6 +35,13 @@ enum ContentFingerprint {
         return number(hasher)
     }
 
+    /// Returns the hash of names in their order.
+    static func number(of names: [String]) -> Int {
+        var hasher = ContentHasher()
+        for name in names { hasher.add(name) }
+        return number(hasher)
+    }
+
     private static func add(_ source: ImageSource, to hasher: inout ContentHasher) {
         switch source {
         case .file(let url):

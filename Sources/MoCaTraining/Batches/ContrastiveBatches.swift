@@ -51,25 +51,30 @@ struct ContrastiveBatches: StepBatches {
                 start.processor.images, rule: .twoPass,
                 byteCountMax: recipe.runtime.imageCacheBytes),
             prompting: try Prompting(recipe.data.prompts), hardNegatives: settings.hardNegatives,
-            marksTargets: settings.loss.masksSameTarget,
+            marksTargets: settings.loss.masksSameTarget, maxLength: recipe.data.maxLength,
             miniBatchTokens: recipe.batch.miniBatchTokens, workers: stream.workers)
     }
 
     mutating func next() throws -> PreparedStep<ContrastiveBatch> {
         var (batches, ids, tokenCount, operations) = ([ContrastiveBatch](), [SampleID](), 0, 0.0)
-        var (truncation, pieceCount) = (Truncated(), 0)
+        var (ownIDs, truncation, pieceCount) = ([SampleID](), Truncated(), 0)
         quarantine.beginStep()
         for _ in 0..<batch.accumulation {
-            let (samples, (own, cut)) = try stream.preparing(share: share) { [self] stream in
+            let turn =
+                stream.cursor.batchCount / (settings.isTaskHomogeneous ? 1 : batch.partSize)
+            let (samples, own, result) = try stream.preparing(share: share) { [self] stream in
                 let samples = try self.samples(from: &stream)
-                return (samples, try packer.pack(samples.slice(share)))
+                // The processes wait for each other in every microbatch.
+                let own = samples.slice(share, turn: turn, cost: packer.estimatedCost)
+                return (samples, own, try packer.pack(own))
             }
-            var packed = own
+            var packed = result.batch
             // The subset of the batch over all processes, not of this process's samples.
             packed.subset = samples.map(\.id).commonSubset
-            truncation += cut
+            truncation += result.truncation
             batches.append(packed)
             ids += samples.map(\.id)
+            ownIDs += own.map(\.id)
             pieceCount += packed.pieces.count
             for piece in packed.pieces {
                 tokenCount += piece.tokenCount
@@ -82,7 +87,7 @@ struct ContrastiveBatches: StepBatches {
             packingFill: batch.miniBatchTokens.map {
                 Double(tokenCount) / Double(max(1, pieceCount) * $0)
             })
-        prepared.truncation = truncation
+        (prepared.ownIDs, prepared.truncation) = (ownIDs, truncation)
         return prepared
     }
 

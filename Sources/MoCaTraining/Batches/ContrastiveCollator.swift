@@ -18,10 +18,32 @@ struct ContrastiveCollator: Sendable {
     let hardNegatives: Int
     /// Whether batches contain the identities of their targets.
     var marksTargets = false
+    /// The maximum number of tokens of a content; nil for no limit.
+    var maxLength: Int?
     /// The maximum number of tokens in a chunk; nil packs everything into one chunk.
     var miniBatchTokens: Int?
     /// The number of threads that prepare contents.
     let workers: Int
+
+    /// Estimates for a cost: the tokens of an image, and the bytes of text that make a token.
+    private static let (imageTokens, bytesPerToken) = (256, 4)
+
+    /// Estimates the tokens of a sample from what is known before its texts are tokenized and its
+    /// images are read: the bytes of its texts and the number of its images. Every process needs
+    /// the cost of all samples of a batch to choose its own.
+    func estimatedCost(_ sample: ContrastiveSample) -> Int {
+        let contents =
+            [sample.query, sample.positive] + sample.negatives.prefix(hardNegatives)
+        return contents.reduce(0) { sum, content in
+            let tokens = content.segments.reduce(0) { sum, segment in
+                switch segment {
+                case .text(let text): sum + text.utf8.count / Self.bytesPerToken
+                case .image: sum + Self.imageTokens
+                }
+            }
+            return sum + max(1, min(tokens, maxLength ?? .max))
+        }
+    }
 
     /// Packs samples into one batch and counts what truncation removed. Repeated contents are
     /// computed once.

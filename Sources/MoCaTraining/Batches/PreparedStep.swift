@@ -16,6 +16,8 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
     package let cursor: DataCursor
     /// The samples of the step, over all processes.
     package let ids: [SampleID]
+    /// The samples of this process's microbatches, in their order.
+    package var ownIDs: [SampleID]
     /// The tokens of this process's sequences, image tokens included.
     package let tokenCount: Int
     /// The FLOPs of this process's matrix products, as `TrainingCost` counts them.
@@ -32,7 +34,7 @@ package struct PreparedStep<Batch>: @unchecked Sendable {
         batches: [Batch], cursor: DataCursor, ids: [SampleID], tokenCount: Int,
         operations: Double = 0, failureCount: Int = 0, packingFill: Double? = nil
     ) {
-        (self.batches, self.cursor) = (batches, cursor)
+        (self.batches, self.cursor, ownIDs) = (batches, cursor, ids)
         (self.ids, self.tokenCount, self.operations) = (ids, tokenCount, operations)
         (self.failureCount, self.packingFill) = (failureCount, packingFill)
     }

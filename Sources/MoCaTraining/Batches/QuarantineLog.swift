@@ -9,6 +9,9 @@ struct QuarantineLog: Sendable {
     let log: StepLog
     /// The number of finished steps.
     let step: Int
+    /// Whether this process appends to the log: of several, all find the same records before they
+    /// decode, and the first one writes them.
+    let isActive: Bool
 }
 
 extension Recipe.DataSettings {
@@ -20,7 +23,7 @@ extension Recipe.DataSettings {
         over catalog: Catalog<Item>, _ log: QuarantineLog?
     ) throws -> Quarantine {
         let found = Quarantine(errorPolicy, file: { catalog.file(of: $0)?.path }) { record in
-            try log?.log.append(record.line())
+            if let log, log.isActive { try log.log.append(record.line()) }
         }
         if let quarantine {
             let records = try catalog.renamed(

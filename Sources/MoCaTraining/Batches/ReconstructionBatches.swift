@@ -81,10 +81,10 @@ struct ReconstructionBatches: StepBatches {
         var (batches, ids, tokenCount, operations) = ([ReconstructionBatch](), [SampleID](), 0, 0.0)
         var (spent, truncation) = (0, Truncated())
         quarantine.beginStep()
-        for _ in 0..<accumulation {
+        let shares = share.worldSize > 1 ? try sharesOfStep() : []
+        for part in 0..<accumulation {
             let (drawn, own, patches) = try stream.preparing(share: share) { [self] stream in
-                let drawn = try stream.next()
-                let own = drawn.slice(share)
+                let (drawn, own) = try shares.isEmpty ? whole(of: &stream) : shares[part]
                 return (drawn, own, try self.patches(own))
             }
             let packed = try pack(own, patches)
@@ -105,6 +105,26 @@ struct ReconstructionBatches: StepBatches {
             packingFill: Double(spent) / Double(accumulation * tokenBudget))
         prepared.truncation = truncation
         return prepared
+    }
+
+    /// A microbatch of all processes, and this process's slice of it.
+    private typealias Share = (
+        drawn: TokenBatch<InputOutline>, own: TokenBatch<InputOutline>
+    )
+
+    private func whole(of stream: inout TokenBatches<InputOutline>) throws -> Share {
+        let drawn = try stream.next()
+        return (drawn, drawn)
+    }
+
+    /// Draws the microbatches of a step. The processes wait for each other only at its end, so
+    /// their slices are balanced over all microbatches together.
+    private mutating func sharesOfStep() throws -> [Share] {
+        let count = accumulation
+        let drawn = try stream.preparing(share: share) { stream in
+            try (0..<count).map { _ in try stream.next() }
+        }
+        return zip(drawn, share.slices(of: drawn, turn: step)).map { ($0, $1) }
     }
 
     /// Returns the patches of each sample.

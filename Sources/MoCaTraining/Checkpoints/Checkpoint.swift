@@ -169,17 +169,19 @@ package struct Checkpoint: Sendable, Hashable {
             try RunFile.naming(url) { try AtomicFolder.removeLeftovers(of: url) }
         }
         // A grown model serves one start only, and the code above may have restored its name.
-        let scratch = runFolder.appending(path: TrainingSetup.scratchName)
-        try RunFile.naming(scratch) { try FileSystem.remove(scratch) }
+        for name in try names(in: runFolder) where name.hasPrefix(TrainingSetup.scratchName) {
+            let scratch = runFolder.appending(path: name)
+            try RunFile.naming(scratch) { try FileSystem.remove(scratch) }
+        }
     }
 
     /// Whether a run writes folders of this name.
     private static func isWritten(_ name: String) -> Bool {
         let written = [
             TrainingRun.modelName, FinalModel.rawName, FinalModel.adapterName,
-            TrainingSetup.scratchName,
         ]
         return written.contains(name) || name.hasPrefix(prefix)
+            || name.hasPrefix(TrainingSetup.scratchName)
             || name.hasPrefix(FailureDump.folderPrefix)
     }
 
@@ -198,13 +200,30 @@ package struct Checkpoint: Sendable, Hashable {
         }
     }
 
-    /// Restores the moments of an optimiser.
+    /// Restores the states of an optimiser, whatever the number of ranks that saved them.
     ///
-    /// - Throws: `SafetensorsError`, `ParameterError`.
-    func restore(_ optimizer: AdamW) throws {
-        let file = try SafetensorsFile(mapping: folder.appending(path: Self.optimizerName))
-        var tensors: [String: Tensor] = [:]
-        for name in file.names { tensors[name] = try Tensor(name, in: file) }
-        try optimizer.restore(tensors, file: file.url.path)
+    /// - Throws: `SafetensorsError`, `ParameterError`, `TrainingError`.
+    func restore(_ optimizer: RankedAdamW) throws {
+        let whole = folder.appending(path: Self.optimizerName)
+        let isWhole = FileManager.default.fileExists(atPath: whole.path)
+        let files =
+            try isWhole
+            ? [whole]
+            : Self.names(in: folder).filter(Self.isShard).sorted()
+                .map { folder.appending(path: $0) }
+        try optimizer.restore(
+            try files.map { try OptimizerStateFile(reading: $0) },
+            path: isWhole ? whole.path : folder.path)
+    }
+
+    private static let shardPrefix = "optimizer-"
+
+    /// Returns the name of the file with a rank's part of the optimiser's states.
+    static func shardName(_ rank: Int, of worldSize: Int) -> String {
+        String(format: "\(shardPrefix)%05d-of-%05d.safetensors", rank + 1, worldSize)
+    }
+
+    private static func isShard(_ name: String) -> Bool {
+        name.hasPrefix(shardPrefix) && name.hasSuffix(".safetensors")
     }
 }

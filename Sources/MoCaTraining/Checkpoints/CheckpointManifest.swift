@@ -22,20 +22,22 @@ struct CheckpointManifest: Sendable, Hashable, Codable {
     /// The files by name.
     var files: [String: File]
 
-    /// Creates the manifest of the files in `folder`, reading each of them.
+    /// Creates the manifest of the files in `folder`, reading each of them but the `known` ones,
+    /// which other processes have written and read.
     ///
     /// - Throws: `TrainingError.cannotWrite`, because files just written must be readable.
-    init(of folder: URL, step: Int) throws {
+    init(of folder: URL, step: Int, known: [String: File] = [:]) throws {
         self.step = step
-        files = [:]
+        files = known
         do {
             for name in try FileManager.default.contentsOfDirectory(atPath: folder.path)
-            where name != Self.fileName {
+            where name != Self.fileName && known[name] == nil {
                 files[name] = try Self.file(folder.appending(path: name))
             }
         } catch {
             throw TrainingError.cannotWrite(folder, error)
         }
+        try checkSizes(of: folder)
     }
 
     /// Reads the manifest of a checkpoint.
@@ -105,7 +107,8 @@ struct CheckpointManifest: Sendable, Hashable, Codable {
         }
     }
 
-    private static func file(_ url: URL) throws -> File {
+    /// Reads a file and returns its size and checksum.
+    static func file(_ url: URL) throws -> File {
         let handle = try FileHandle(forReadingFrom: url)
         var (hash, count) = (SHA256(), 0)
         while let chunk = try handle.read(upToCount: chunkByteCount), !chunk.isEmpty {

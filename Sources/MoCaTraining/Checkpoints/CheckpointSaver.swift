@@ -1,13 +1,17 @@
 // Saving during a run: snapshots are taken, a thread writes them, and old checkpoints are removed.
 
 import Foundation
+import MoCaRanks
 import MoCaSystem
 
 /// Saves the checkpoints of one run, at most one at a time.
 final class CheckpointSaver {
     private let runFolder: URL
     private let settings: Recipe.Checkpoints
-    private let parts: [CheckpointPart]
+    /// The parts that this process writes; nil if it writes nothing.
+    private let parts: [CheckpointPart]?
+    /// The processes that write shards into one checkpoint; nil if this one writes alone.
+    private let shards: ShardedSave?
     /// Receives warnings for users.
     private let say: (String) -> Void
     /// Called when all files are written, before the checkpoint gets its final name.
@@ -19,13 +23,16 @@ final class CheckpointSaver {
 
     /// Creates a saver for a run folder.
     ///
-    /// - Parameter resumed: The checkpoint that the run continues from; nil for a fresh run.
+    /// - Parameters:
+    ///   - parts: What this process writes; nil if another process writes everything.
+    ///   - resumed: The checkpoint that the run continues from; nil for a fresh run.
+    ///   - shards: The processes that write into one checkpoint.
     init(
-        _ runFolder: URL, _ settings: Recipe.Checkpoints, parts: [CheckpointPart],
-        resumed: Checkpoint?, say: @escaping (String) -> Void,
+        _ runFolder: URL, _ settings: Recipe.Checkpoints, parts: [CheckpointPart]?,
+        resumed: Checkpoint?, shards: ShardedSave? = nil, say: @escaping (String) -> Void,
         willComplete: @escaping () throws -> Void = {}
     ) {
-        (self.say, self.willComplete) = (say, willComplete)
+        (self.say, self.willComplete, self.shards) = (say, willComplete, shards)
         (self.runFolder, self.settings, self.parts) = (runFolder, settings, parts)
         let own = resumed.map { Checkpoint.folder(of: $0.step, in: runFolder).path }
         savedStep = resumed?.folder.path == own ? resumed?.step : nil
@@ -39,6 +46,16 @@ final class CheckpointSaver {
     /// - Throws: `TrainingError`, `SafetensorsError`, also for a failure of the previous save.
     func save(_ state: TrainingState, isRescue: Bool = false) throws -> URL {
         let folder = Checkpoint.folder(of: state.step, in: runFolder)
+        do {
+            return try start(state, folder, isRescue: isRescue)
+        } catch {
+            // The others must not wait for the folder.
+            if let shards, shards.isFirst { shards.cancel(step: state.step) }
+            throw error
+        }
+    }
+
+    private func start(_ state: TrainingState, _ folder: URL, isRescue: Bool) throws -> URL {
         try finish()
         guard savedStep != state.step else {
             if !isRescue {
@@ -46,25 +63,50 @@ final class CheckpointSaver {
             }
             return folder
         }
-        let writings = try parts.map { try $0.take(settings.isAsynchronous) }
-        let retention = CheckpointRetention(runFolder, settings)
-        let willComplete = willComplete
-        let work = Work {
-            try RunFile.writeFolder(folder) { partial in
-                for write in writings { try write(partial) }
-                try RunFile.write(json: state, to: partial.appending(path: Checkpoint.stateName))
-                try CheckpointManifest(of: partial, step: state.step).write(to: partial)
-                try willComplete()
-            }
-            return isRescue ? nil : try retention.apply(newest: state)
-        }
         savedStep = state.step
+        guard let parts else { return folder }
+        let writings = try parts.map { try $0.take(settings.isAsynchronous) }
+        let work = work(state, in: folder, writings, isRescue: isRescue)
         if settings.isAsynchronous {
             writing = DedicatedThread(name: "moca.checkpoint") { try work.body() }
         } else {
             tell(try work.body())
         }
         return folder
+    }
+
+    private func work(
+        _ state: TrainingState, in folder: URL, _ writings: [CheckpointPart.Writing],
+        isRescue: Bool
+    ) -> Work {
+        let retention = CheckpointRetention(runFolder, settings)
+        let (willComplete, shards) = (willComplete, shards)
+        if let shards, !shards.isFirst {
+            return Work {
+                try shards.write(step: state.step, in: folder) { partial in
+                    for write in writings { try write(partial) }
+                }
+                return nil
+            }
+        }
+        return Work {
+            do {
+                try RunFile.writeFolder(folder) { partial in
+                    try shards?.open(step: state.step)
+                    for write in writings { try write(partial) }
+                    try RunFile.write(
+                        json: state, to: partial.appending(path: Checkpoint.stateName))
+                    let known = try shards?.written(step: state.step) ?? [:]
+                    try CheckpointManifest(of: partial, step: state.step, known: known)
+                        .write(to: partial)
+                    try willComplete()
+                }
+            } catch {
+                shards?.cancel(step: state.step)
+                throw error
+            }
+            return isRescue ? nil : try retention.apply(newest: state)
+        }
     }
 
     /// Records whether the resumed checkpoint is the best one, in case the run was killed right
@@ -87,6 +129,16 @@ final class CheckpointSaver {
     func check() throws {
         guard let writing, writing.isFinished else { return }
         try finish()
+    }
+
+    private static let abandonTime = Duration.seconds(10)
+
+    /// Ends the wait for shards of other processes, which will not come. A save that does not end
+    /// then, because the store does not answer, is left behind.
+    func abandonShards() {
+        guard let shards, let writing else { return }
+        shards.abandon()
+        if !writing.join(atMost: Self.abandonTime) { self.writing = nil }
     }
 
     /// Waits for the save in flight.

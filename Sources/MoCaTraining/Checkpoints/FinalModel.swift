@@ -3,7 +3,9 @@
 
 import Foundation
 import MoCaModel
+import MoCaRanks
 import NN
+import Torch
 
 /// Writes the results of a run into its folder.
 struct FinalModel {
@@ -12,21 +14,31 @@ struct FinalModel {
 
     private let recipe: Recipe
     private let start: TrainingSetup
-    private let optimizer: AdamW
+    private let optimizer: RankedAdamW
+    private let team: RankTeam?
 
-    init(_ recipe: Recipe, _ start: TrainingSetup, _ optimizer: AdamW) {
+    init(
+        _ recipe: Recipe, _ start: TrainingSetup, _ optimizer: RankedAdamW,
+        team: RankTeam? = nil
+    ) {
         (self.recipe, self.start, self.optimizer) = (recipe, start, optimizer)
+        self.team = team
     }
 
-    /// Writes the model, and the adapter and raw weights if there are any.
+    /// Writes the model, and the adapter and raw weights if there are any. Called on all ranks,
+    /// whose averages may be needed; the first one writes.
     ///
     /// - Returns: The folder of the model to use.
-    /// - Throws: `TrainingError`, `SafetensorsError`, `ModelError`.
+    /// - Throws: `TrainingError`, `SafetensorsError`, `ModelError`, `RankError`.
     func write() throws -> URL {
         if recipe.optimizer.adamW.averageDecay != nil {
-            try writeModel(Self.rawName)
+            let writeRaw = { try writeModel(Self.rawName).path }
+            _ = try team.map { try $0.fromFirst("raw-model", writeRaw) } ?? writeRaw()
             // Nothing is trained after this, so the averages may replace the weights.
-            _ = optimizer.applyAverages()
+            try catchingTorchErrors { optimizer.applyAverages() }
+        }
+        guard team?.isFirst ?? true else {
+            return recipe.outputFolder.appending(path: TrainingRun.modelName)
         }
         if start.model.store.adapters != nil {
             try RunFile.writeFolder(recipe.outputFolder.appending(path: Self.adapterName)) {

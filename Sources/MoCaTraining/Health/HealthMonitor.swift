@@ -51,14 +51,14 @@ final class HealthMonitor {
         guard let prepared else { return }
         let first = observations.reduce(0) { $0 + $1.ids.count }
         let count = observation.queries.shape[0]
-        guard first + count <= prepared.ids.count else { return }
+        guard first + count <= prepared.ownIDs.count else { return }
         // Image flags exist per batch; they do not apply if several batches are scored at once.
         let batch =
             observations.count < prepared.batches.count
             ? prepared.batches[observations.count] : nil
         observations.append(
             HealthObservation(
-                observation, ids: Array(prepared.ids[first..<first + count]),
+                observation, ids: Array(prepared.ownIDs[first..<first + count]),
                 hasImage: batch.map(\.hasImage) ?? []))
     }
 

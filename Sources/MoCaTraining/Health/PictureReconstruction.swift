@@ -54,7 +54,7 @@ package struct PictureReconstruction: Sendable {
             preconditionFailure("a model for pre-training has its heads")
         }
         let processor = try Processor(
-            folder: model, configuration: loaded.configuration, budget: try budget(loaded))
+            folder: model, configuration: loaded.configuration, budget: try budget())
         let masking = Masking(
             .init(mlmRatio: 0, maeRatio: maeRatio),
             maskToken: loaded.configuration.inputRules.imageToken, specialTokens: [])
@@ -85,12 +85,9 @@ package struct PictureReconstruction: Sendable {
     }
 
     /// The pixel limits of the contract; nil selects those of the image processor's file.
-    private func budget(_ loaded: PretrainedModel) throws -> PixelBudget? {
-        let width = loaded.configuration.vectorLength
-        let contract = try ResolvedContract(of: model, vectorLength: width)?.contract
-        guard let contract, let low = contract.minPixels, let high = contract.maxPixels else {
-            return nil
-        }
+    private func budget() throws -> PixelBudget? {
+        let contract = try TrainingSetup.baseContract(model, weights: model)
+        guard let low = contract.minPixels, let high = contract.maxPixels else { return nil }
         return PixelBudget(minPixels: low, maxPixels: high)
     }
 

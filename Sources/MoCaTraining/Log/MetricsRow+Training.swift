@@ -65,6 +65,10 @@ extension MetricsRow {
         ]
         if mfu > 0 { parts.append("mfu \(NumberText.decimal(mfu, digits: 2))") }
         parts.append("waited \(NumberText.decimal(dataWaitSeconds, digits: 1)) s")
+        if let worldSize, let rankWaitShare {
+            let percent = NumberText.decimal(100 * rankWaitShare, digits: 0)
+            parts += ["ranks \(worldSize)", "waiting \(percent) %"]
+        }
         if let overflowedStepCount { parts.append("\(overflowedStepCount) overflowed") }
         if quarantinedCount > 0 { parts.append("\(quarantinedCount) quarantined") }
         if skippedStepCount > 0 { parts.append("\(skippedStepCount) skipped") }

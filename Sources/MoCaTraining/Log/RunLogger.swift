@@ -16,6 +16,8 @@ final class RunLogger {
     private let recipe: Recipe
     private let say: (String) -> Void
     private let step: Int
+    /// Whether this process writes the logs, as only the first one of a run does.
+    private let isActive: Bool
     /// The logs other than `metrics` and `events`.
     private var logs: [StepLog] = []
     private var isOpen = false
@@ -23,7 +25,13 @@ final class RunLogger {
     var lastStep: Int
 
     /// Creates the logs of a run that continues from `state`.
-    init(_ recipe: Recipe, after state: TrainingState, say: @escaping (String) -> Void) {
+    ///
+    /// - Parameter isActive: Whether this process writes them; others only read.
+    init(
+        _ recipe: Recipe, after state: TrainingState, say: @escaping (String) -> Void,
+        isActive: Bool = true
+    ) {
+        self.isActive = isActive
         let step = state.step
         self.recipe = recipe
         self.step = step
@@ -101,7 +109,7 @@ final class RunLogger {
 
     /// Creates the log of failed records.
     func quarantine() -> QuarantineLog {
-        QuarantineLog(log: log(RunLogFile.quarantine), step: step)
+        QuarantineLog(log: log(RunLogFile.quarantine), step: step, isActive: isActive)
     }
 
     // MARK: Events
@@ -120,7 +128,7 @@ final class RunLogger {
     ///
     /// - Throws: `TrainingError.cannotWrite`.
     func finish() throws {
-        guard try events.lastKind() != .finished else { return }
+        guard isActive, try events.lastKind() != .finished else { return }
         let total = recipe.schedule.totalSteps
         try events.append(
             RunEvent(step: total, kind: .finished, text: "all \(total) steps are done"))
@@ -172,4 +180,7 @@ final class RunLogger {
 struct StepWatch<Batch> {
     var will: (PreparedStep<Batch>, Int) -> Void
     var did: (Int, Bool) throws -> Void
+
+    /// Callbacks that do nothing.
+    static var none: Self { Self(will: { _, _ in }, did: { _, _ in }) }
 }

@@ -4,6 +4,7 @@ import MoCaTables
 import Foundation
 import MoCaModel
 import MoCaObjectives
+import MoCaRanks
 import MoCaRunLog
 import NN
 import Torch
@@ -49,17 +50,26 @@ struct RunDelegate<Source: StepBatches>: TrainerDelegate {
         let trained = TrainedModel(
             model: model, processor: context.start.processor,
             contract: context.start.files.contract)
-        return try context.optimizer.withAverages { try evaluate(trained, step) }
+        return try context.optimizer.withAverages {
+            try run.fromFirst("evaluation/\(step)") { try evaluate(trained, step) }
+        }
     }
 
     func log(_ row: MetricsRow) throws {
+        guard run.isFirst else { return }
         try context.logger.append(row)
         run.say(row.line(totalSteps: run.recipe.schedule.totalSteps))
         try run.onLog(row)
     }
 
     func note(_ event: TrainingEvent) throws {
-        try context.logger.events.report(event)
+        if run.isFirst { try context.logger.events.report(event) }
+    }
+
+    func note(_ straggler: Straggler, at step: Int) throws {
+        guard run.isFirst else { return }
+        let text = straggler.text(host: run.team?.members[straggler.rank].host)
+        try context.logger.events.report(RunEvent(step: step, kind: .straggler, text: text))
     }
 
     // MARK: Files
@@ -73,7 +83,7 @@ struct RunDelegate<Source: StepBatches>: TrainerDelegate {
     }
 
     func dump(_ prepared: PreparedStep<Batch>, number: Int) throws -> String? {
-        guard !run.keepsNothing else { return nil }
+        guard !run.keepsNothing, run.isFirst else { return nil }
         let (recipe, start) = (run.recipe, context.start)
         return try FailureDump(
             recipe, step: number, records: prepared.ids.map(\.description),
@@ -81,8 +91,13 @@ struct RunDelegate<Source: StepBatches>: TrainerDelegate {
         ).keep(prepared, start, in: recipe.outputFolder, write)
     }
 
-    func rescue(_ state: TrainingState) {
+    func rescue(_ state: TrainingState, withAllRanks: Bool) {
         guard !run.keepsNothing else { return }
+        guard withAllRanks || context.optimizer.sharding == .none else {
+            return run.say(
+                "warning: run ends with an error (step \(state.step)): it was not saved, because "
+                    + "other processes have parts of its state; go on from the last checkpoint")
+        }
         let outcome = Result {
             try catchingTorchErrors {
                 let folder = try context.saver.save(state, isRescue: true)

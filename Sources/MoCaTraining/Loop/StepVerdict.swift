@@ -1,6 +1,7 @@
 // What the processes of a run agree on before each step: whether to continue, and the counts of the
 // step over all ranks.
 
+import Torch
 import MoCaObjectives
 import MoCaProcessing
 
@@ -13,6 +14,10 @@ struct StepVerdict: Sendable, Hashable {
     var isStopRequested = false
     /// Whether any rank failed and cannot continue.
     var hasFailed = false
+    /// Whether any rank has no state to save if the run ends now.
+    var hasNothingToKeep = false
+    /// The FLOPs of the step's matrix products.
+    var operations = 0.0
     /// The tokens of the step's sequences.
     var tokenCount = 0
     /// The amount of content truncated in the step.
@@ -22,13 +27,14 @@ struct StepVerdict: Sendable, Hashable {
     func agreed(over collectives: any Collectives) -> StepVerdict {
         let counts = [tokenCount, truncation.contents, truncation.tokens, truncation.images]
         let sums = collectives.sum(
-            [isStopRequested ? 1 : 0, hasFailed ? 1 : 0] + counts.map(Double.init)
-        ).map { Int($0) }
+            [isStopRequested ? 1 : 0, hasFailed ? 1 : 0, hasNothingToKeep ? 1 : 0, operations]
+                + counts.map(Double.init))
         var verdict = StepVerdict(
-            isStopRequested: sums[0] > 0, hasFailed: sums[1] > 0, tokenCount: sums[2])
-        verdict.truncation.contents = sums[3]
-        verdict.truncation.tokens = sums[4]
-        verdict.truncation.images = sums[5]
+            isStopRequested: sums[0] > 0, hasFailed: sums[1] > 0, hasNothingToKeep: sums[2] > 0,
+            operations: sums[3], tokenCount: Int(sums[4]))
+        verdict.truncation.contents = Int(sums[5])
+        verdict.truncation.tokens = Int(sums[6])
+        verdict.truncation.images = Int(sums[7])
         return verdict
     }
 }

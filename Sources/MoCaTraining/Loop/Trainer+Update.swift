@@ -9,8 +9,7 @@ import Torch
 extension Trainer {
     /// Computes a step and updates the weights, unless the loss or a gradient is not finite.
     ///
-    /// All ranks take the same decision: loss terms and gradients are summed over ranks, and the
-    /// norm is broadcast from rank 0.
+    /// All ranks take the same decision: the loss terms and the norm are bit-identical on them.
     ///
     /// - Returns: Whether the weights were updated.
     mutating func update(
@@ -18,12 +17,9 @@ extension Trainer {
     ) throws -> Bool {
         let scale = beginScaledStep()
         defer { plan.parameters.context.place = nil }
-        let parameters = plan.parameters.trainableParameters.map(\.tensor)
         let (terms, norm) = try catchingTorchErrors {
             let terms = task.step(prepared.batches, over: collectives)
-            collectives.reduceGradients(of: parameters)
-            let norm = GradientClipping.totalNorm(parameters) / scale
-            return (terms, collectives.broadcast(norm))
+            return (terms, plan.optimizer.reduceGradients() / scale)
         }
         if terms.loss.isFinite, skipsOverflow(norm: norm) {
             advance(past: prepared, verdict: verdict)
@@ -65,7 +61,7 @@ extension Trainer {
     private mutating func beginScaledStep() -> Double {
         let context = plan.parameters.context
         if plan.parameters.dtype == .float16, state.lossScale == nil { state.lossScale = .init() }
-        context.place = .init(step: state.step)
+        context.place = .init(step: state.step, rank: collectives.rank)
         context.lossScale = state.lossScale?.factor ?? 1
         return context.lossScale
     }

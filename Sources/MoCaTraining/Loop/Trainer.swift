@@ -5,7 +5,7 @@ import Foundation
 package import MoCaObjectives
 import MoCaProcessing
 package import NN
-import Torch
+package import Torch
 
 /// Trains a task to the last step.
 ///
@@ -14,7 +14,7 @@ import Torch
 package struct Trainer<Task: Objective> {
     /// The settings of the loop.
     package struct Plan {
-        package var optimizer: AdamW
+        package var optimizer: RankedAdamW
         package var parameters: ParameterStore
         package var schedule: LearningRateSchedule
         package var maxGradientNorm: Double
@@ -32,7 +32,7 @@ package struct Trainer<Task: Objective> {
         package var bestMetric: String?
 
         package init(
-            optimizer: AdamW, parameters: ParameterStore, schedule: LearningRateSchedule,
+            optimizer: RankedAdamW, parameters: ParameterStore, schedule: LearningRateSchedule,
             maxGradientNorm: Double, logEverySteps: Int, saveEverySteps: Int
         ) {
             self.optimizer = optimizer
@@ -50,12 +50,15 @@ package struct Trainer<Task: Objective> {
     let delegate: any TrainerDelegate<Task.Batch>
     let collectives: any Collectives
     var meter: ThroughputMeter
+    var stragglers = StragglerWatch()
     /// Whether memory holds the consistent, unsaved state after a completed step.
     var isWorthKeeping = false
     /// Whether loss and gradient of the last step were 0.
     var wasIdle = false
     /// Whether a stop of this process was requested after the last step.
     private var isStopRequested = false
+    /// Whether the error that ends the run is known to all ranks, which end at the same step.
+    private var endsTogether = false
     /// The newest checkpoint of this run.
     private var saved: (step: Int, path: String)?
 
@@ -70,7 +73,7 @@ package struct Trainer<Task: Objective> {
         self.state = state
         self.delegate = delegate
         self.collectives = collectives
-        meter = ThroughputMeter(state)
+        meter = ThroughputMeter(state, exchangeTime: collectives.exchangeTime)
     }
 
     /// Trains until the last step.
@@ -81,7 +84,7 @@ package struct Trainer<Task: Objective> {
         do {
             try takeSteps()
         } catch {
-            if isWorthKeeping { delegate.rescue(state) }
+            if isWorthKeeping { delegate.rescue(state, withAllRanks: endsTogether) }
             throw error
         }
     }
@@ -94,7 +97,7 @@ package struct Trainer<Task: Objective> {
             if !state.isLogDue, isSaveDue { try save() }
         }
         while let (prepared, verdict) = try nextStep() {
-            meter.operations += prepared.operations
+            meter.operations += verdict.operations / Double(collectives.worldSize)
             delegate.willStep(prepared, number: state.step + 1)
             let isUpdated = try update(with: prepared, verdict: verdict)
             isWorthKeeping = true
@@ -116,17 +119,34 @@ package struct Trainer<Task: Objective> {
                 prepared = try waitForData()
                 verdict.isStopRequested = prepared == nil
                 verdict.tokenCount = prepared?.tokenCount ?? 0
+                verdict.operations = prepared?.operations ?? 0
                 verdict.truncation = prepared?.truncation ?? Truncated()
             } catch {
                 failure = error
                 verdict.hasFailed = true
             }
         }
-        verdict = verdict.agreed(over: collectives)
+        verdict.hasNothingToKeep = !isWorthKeeping
+        verdict = try catchingTorchErrors { verdict.agreed(over: collectives) }
+        endsTogether = verdict.hasFailed && !verdict.hasNothingToKeep
         if let failure { throw failure }
         if verdict.hasFailed { throw TrainingError.otherProcessFailed(step: state.step + 1) }
         if verdict.isStopRequested { throw try interrupted() }
+        if let prepared { try checkIsSame(prepared) }
         return prepared.map { ($0, verdict) }
+    }
+
+    /// Checks that all ranks have drawn the same samples, from which each has its slice.
+    private func checkIsSame(_ prepared: PreparedStep<Task.Batch>) throws {
+        guard collectives.worldSize > 1 else { return }
+        let digest = ContentFingerprint.number(of: prepared.ids.map(\.description))
+        let all = try catchingTorchErrors { collectives.gather([digest]) }
+        guard let rank = all.firstIndex(where: { $0 != all[0] }) else { return }
+        throw RankError.mismatch(
+            reason: "rank \(rank) has drawn other samples than rank 0 for step \(state.step + 1)",
+            remedy:
+                "see that all hosts read the same data; a record that only one of them can read "
+                + "is left out by the others")
     }
 
     private mutating func waitForData() throws -> PreparedStep<Task.Batch>? {

@@ -30,6 +30,9 @@ package protocol TrainerDelegate<Batch> {
     /// Records an event outside the metrics rows.
     func note(_ event: TrainingEvent) throws
 
+    /// Records that the other ranks wait for one of them. Called on all ranks.
+    func note(_ straggler: Straggler, at step: Int) throws
+
     /// Saves everything that a resumed run needs, and returns the folder's path.
     func save(_ state: TrainingState) throws -> String
 
@@ -42,7 +45,9 @@ package protocol TrainerDelegate<Batch> {
 
     /// Saves the last consistent state of a run that ends with an error. Not called if saving or
     /// logging failed. A non-finite step changes nothing, so the state before it is saved.
-    func rescue(_ state: TrainingState)
+    ///
+    /// - Parameter withAllRanks: Whether this is called on all ranks of the run.
+    func rescue(_ state: TrainingState, withAllRanks: Bool)
 }
 
 extension TrainerDelegate {
@@ -51,7 +56,8 @@ extension TrainerDelegate {
     package func shouldStop() -> Bool { false }
     package func evaluate(at step: Int) throws -> [String: Double]? { [:] }
     package func note(_ event: TrainingEvent) throws {}
+    package func note(_ straggler: Straggler, at step: Int) throws {}
     package func checkSaves() throws {}
     package func dump(_ prepared: PreparedStep<Batch>, number: Int) throws -> String? { nil }
-    package func rescue(_ state: TrainingState) {}
+    package func rescue(_ state: TrainingState, withAllRanks: Bool) {}
 }

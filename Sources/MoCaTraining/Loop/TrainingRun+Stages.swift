@@ -1,5 +1,6 @@
 // The two stages of a run: data, objective and monitor of each, and the trainer that joins them.
 
+import MoCaRanks
 import MoCaData
 import MoCaModel
 import MoCaObjectives
@@ -15,14 +16,15 @@ extension TrainingRun {
         }
         reconstruction.backbone.checkpointing = recipe.runtime.activationCheckpointing
         let source = try ReconstructionBatches(
-            recipe, settings, start, cursor: context.state.cursor,
+            recipeForData, settings, start, cursor: context.state.cursor,
             quarantine: context.logger.quarantine(), share: share)
         let monitor = try context.logger.reconstructions(settings, start, reconstruction)
         try train(
             ReconstructionObjective(reconstruction, settings.loss), on: source,
             scoring: EmbeddingModel(start.model.backbone, PoolingSettings()), context: context,
-            watch: StepWatch(
-                will: { _, _ in }, did: { step, _ in try monitor.end(step: step) })
+            watch: isFirst
+                ? StepWatch(will: { _, _ in }, did: { step, _ in try monitor.end(step: step) })
+                : .none
         ) { failed, batch, url in
             try failed.write(batch, to: url)
         }
@@ -32,7 +34,7 @@ extension TrainingRun {
     func train(_ context: Context, _ settings: Recipe.Contrastive) throws {
         let start = context.start
         let source = try ContrastiveBatches(
-            recipe, settings, start, cursor: context.state.cursor,
+            recipeForData, settings, start, cursor: context.state.cursor,
             quarantine: context.logger.quarantine(), share: share)
         var backbone = start.model.backbone
         backbone.checkpointing = recipe.runtime.activationCheckpointing
@@ -41,12 +43,14 @@ extension TrainingRun {
             PoolingSettings(attention: settings.attention, pooling: settings.pooling))
         var objective = ContrastiveObjective(model, settings.loss, logScale: start.logScale)
         let monitor = try context.logger.health()
-        objective.observe = monitor.observe
+        if isFirst { objective.observe = monitor.observe }
         try train(
             objective, on: source, scoring: model, context: context,
-            watch: StepWatch(
-                will: { monitor.begin($0, number: $1) },
-                did: { try monitor.end(step: $0, isUpdated: $1) })
+            watch: isFirst
+                ? StepWatch(
+                    will: { monitor.begin($0, number: $1) },
+                    did: { try monitor.end(step: $0, isUpdated: $1) })
+                : .none
         ) { failed, batch, url in
             try failed.write(batch, to: url)
         }
@@ -56,8 +60,11 @@ extension TrainingRun {
         _ task: Task, on source: Source, scoring model: EmbeddingModel, context: Context,
         watch: StepWatch<Task.Batch>, write: @escaping RunDelegate<Source>.BatchWriter
     ) throws {
-        // The run folder changes only after all inputs that can be invalid were read.
-        try takeRunFolder(context)
+        // The run folder changes only after all inputs that can be invalid were read, by all ranks.
+        try catchingTorchErrors {
+            collectives.waitForAll(atMost: .seconds(recipe.runtime.rankTimeout))
+        }
+        try collectives.together { if isFirst { try takeRunFolder(context) } }
         let stepCount = max(0, recipe.schedule.totalSteps - context.state.step)
         let delegate = RunDelegate(
             run: self, context: context, model: model,

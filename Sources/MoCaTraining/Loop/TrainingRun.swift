@@ -3,8 +3,10 @@
 package import Foundation
 import MoCaCore
 import MoCaModel
-package import MoCaObjectives
+import MoCaObjectives
+package import MoCaRanks
 package import MoCaRunLog
+import MoCaSystem
 import NN
 import Torch
 
@@ -23,8 +25,8 @@ package struct TrainingRun {
     package var onStart: () -> Void = {}
     /// Scores the current model at a step; returns nil if a stop was requested meanwhile.
     package var evaluate: ((TrainedModel, Int) throws -> [String: Double]?)?
-    /// The communication between the processes of the run.
-    package var collectives: any Collectives = SingleProcess()
+    /// The processes of the run; nil for a run of one process.
+    package var team: RankTeam?
     /// Whether the run only measures: it then saves neither non-finite steps nor its state when it
     /// ends with an error.
     var keepsNothing = false
@@ -64,31 +66,41 @@ package struct TrainingRun {
     }
 
     private func runResolved() throws -> URL {
-        try RunFile.makeFolder(recipe.outputFolder)
-        let lock = try RunLock(recipe.outputFolder)
-        return try withExtendedLifetime(lock) { try runAlone() }
+        do {
+            let lock = try collectives.together { try isFirst ? takeLock() : nil }
+            try checkFolderIsShared()
+            return try withExtendedLifetime(lock) { try runLocked() }
+        } catch {
+            throw team?.naming(error) ?? error
+        }
     }
 
-    private func runAlone() throws -> URL {
+    private func takeLock() throws -> RunLock {
+        try RunFile.makeFolder(recipe.outputFolder)
+        return try RunLock(recipe.outputFolder)
+    }
+
+    private func runLocked() throws -> URL {
         // Before the model is loaded, so that a missing folder is reported at once.
         _ = try recipe.data.subsetFolders()
-        let needs = try TrainingNeeds(recipe)
+        let needs = try TrainingNeeds(recipe, ranks: RankLayout(team))
         if let problem = needs.problem(recipe) {
             say("warning: \(problem.oneLine)")
         }
-        let checkpoint = try startingCheckpoint()
+        let checkpoint = try sharedStartingCheckpoint()
         let state = try startingState(checkpoint)
-        let logger = RunLogger(recipe, after: state, say: say)
-        let (start, optimizer) = try namingMemory(needs.loadingRemedies(recipe), isLoading: true) {
-            try catchingTorchErrors { try load(checkpoint) }
+        let logger = RunLogger(recipe, after: state, say: say, isActive: isFirst)
+        let (start, optimizer) = try collectives.together {
+            try namingMemory(needs.loadingRemedies(recipe), isLoading: true) {
+                try catchingTorchErrors { try load(checkpoint) }
+            }
         }
         if let checkpoint { say("resuming at step \(state.step) (\(checkpoint.folder.path))") }
+        let shards = optimizer.sharding == .none ? nil : team.map(ShardedSave.init)
         let saver = CheckpointSaver(
             recipe.outputFolder, recipe.checkpoint,
-            parts: [
-                .model(start.model, start.files, base: recipe.model.folder),
-                .optimizer(optimizer),
-            ], resumed: checkpoint, say: say,
+            parts: checkpointParts(start, optimizer, shards), resumed: checkpoint, shards: shards,
+            say: say,
             willComplete: { try RunLogger.synchronize(in: recipe.outputFolder) })
         let context = Context(
             start: start, optimizer: optimizer, state: state, logger: logger, saver: saver,
@@ -102,17 +114,29 @@ package struct TrainingRun {
                     }
                 }
             }
-            return try FinalModel(recipe, start, optimizer).write()
+            return try FinalModel(recipe, start, optimizer, team: team).write()
         }
         say("model written to \(folder.path)")
         try logger.finish()
         return folder
     }
 
+    /// Returns what this process writes into checkpoints.
+    private func checkpointParts(
+        _ start: TrainingSetup, _ optimizer: RankedAdamW, _ shards: ShardedSave?
+    ) -> [CheckpointPart]? {
+        let model = CheckpointPart.model(start.model, start.files, base: recipe.model.folder)
+        let states = CheckpointPart.optimizer(
+            optimizer, shards?.fileName ?? Checkpoint.optimizerName)
+        return isFirst ? [model, states] : shards == nil ? nil : [states]
+    }
+
     /// Loads the initial model and its optimiser onto the run's device.
-    private func load(_ checkpoint: Checkpoint?) throws -> (TrainingSetup, AdamW) {
-        let start = try TrainingSetup(recipe, resuming: checkpoint)
-        let optimizer = try start.optimizer(recipe)
+    private func load(_ checkpoint: Checkpoint?) throws -> (TrainingSetup, RankedAdamW) {
+        let start = try TrainingSetup(
+            recipe, resuming: checkpoint, device: team?.group.device,
+            rank: collectives.rank)
+        let optimizer = try start.optimizer(recipe, over: collectives)
         try checkpoint?.restore(optimizer)
         return (start, optimizer)
     }
@@ -124,7 +148,7 @@ package struct TrainingRun {
         } catch let error as TrainingError {
             // A failed save is worse than an interruption: there is nothing to resume from.
             if case .interrupted(let step, let checkpoint, _) = error {
-                try saver.finish()
+                try finishTogether(saver)
                 throw TrainingError.interrupted(
                     step: step, checkpoint: checkpoint,
                     isRepeatable: recipe.resume == .auto || checkpoint == nil)
@@ -132,6 +156,7 @@ package struct TrainingRun {
             finish(saver)
             throw error
         } catch {
+            if error is RankError { saver.abandonShards() }
             finish(saver)
             throw error
         }
@@ -162,7 +187,7 @@ package struct TrainingRun {
     /// Everything that is loaded before the first step.
     struct Context {
         let start: TrainingSetup
-        let optimizer: AdamW
+        let optimizer: RankedAdamW
         let state: TrainingState
         let logger: RunLogger
         let saver: CheckpointSaver

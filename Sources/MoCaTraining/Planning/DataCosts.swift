@@ -92,10 +92,11 @@ package struct DataCosts: Sendable, Hashable, Codable {
         }
     }
 
-    /// Returns the forward passes of a step: one batch per subset, whole or in chunks.
-    func passes(_ batch: Recipe.Batch) -> [MemoryEstimate.Pass] {
+    /// Returns the forward passes of a step of each of `ranks` processes: one batch per subset,
+    /// whole or in chunks.
+    func passes(_ batch: Recipe.Batch, ranks: Int = 1) -> [MemoryEstimate.Pass] {
         subsets.map { subset in
-            let all = subset.record * Double(batch.partSize)
+            let all = subset.record * Double(batch.shareOfPart(ranks: ranks))
             // A chunk has at least one sequence.
             let tokens = batch.miniBatchTokens.map {
                 min(all.tokens, Double(max($0, subset.longest)))

@@ -36,6 +36,8 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
     package var activations: Int?
     /// The patches of the steps prepared ahead, and the cached images.
     package var data: Int
+    /// The buffers through which a rank exchanges gradients and weights; 0 for one process.
+    package var exchangeBuffers = 0
     /// The program and its libraries.
     package var program = 220 << 20
     /// The accelerator memory of the program's kernels and workspaces: an assumption.
@@ -43,9 +45,10 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
     /// Whether the model is on a device other than the CPU.
     package var isOnDevice = false
 
-    private var model: Int {
-        weights + gradients + moments + weightsAside + (activations ?? 0)
-    }
+    /// The weights, their gradients and the optimiser's states.
+    package var states: Int { weights + gradients + moments }
+
+    private var model: Int { states + weightsAside + (activations ?? 0) + exchangeBuffers }
 
     /// The bytes of host memory.
     package var onHost: Int { checkpointCopy + data + program + (isOnDevice ? 0 : model) }
@@ -121,55 +124,6 @@ package struct MemoryEstimate: Sendable, Hashable, Codable {
         let masked = Double(pass.tokens) * settings.masking.mlmRatio
         let chunk = 128 << 20
         return 3 * min(chunk, Int(masked) * vocabularySize * MemoryLayout<Float>.size)
-    }
-}
-
-extension Recipe {
-    /// Returns the largest forward passes, as far as the recipe and data determine them: one of
-    /// text and one of images.
-    func largestPasses(
-        _ configuration: any BackboneConfiguration, _ costs: DataCosts?
-    ) -> [MemoryEstimate.Pass] {
-        switch objective {
-        case .reconstruction:
-            let imageTokens = batch.partSize / max(1, batch.imageTokenCost)
-            return [
-                .init(tokens: batch.partSize, patches: 0),
-                .init(
-                    tokens: imageTokens,
-                    patches: imageTokens * configuration.inputRules.patch.mergeUnit),
-            ]
-        case .contrastive(let settings):
-            if let costs { return costs.passes(batch) }
-            guard let length = data.maxLength else { return [] }
-            let all = batch.partSize * (2 + settings.hardNegatives) * length
-            // A chunk has at least one sequence.
-            let tokens = batch.miniBatchTokens.map { min(all, max($0, length)) } ?? all
-            return [.init(tokens: tokens, patches: 0)]
-        }
-    }
-}
-
-extension Recipe {
-    /// Returns the patch bytes of the steps prepared ahead and in progress, and of cached images; 0
-    /// if the contents of records are not known.
-    func preparedBytes(_ configuration: any BackboneConfiguration, _ costs: DataCosts?) -> Int {
-        // Patches are stored as bytes of one frame, because their frames are identical.
-        let patch = configuration.inputRules.patch
-        let frame = patch.valueCount / patch.frameCount
-        var (patches, kept) = (0.0, Double(runtime.imageCacheBytes))
-        switch objective {
-        case .reconstruction(let settings):
-            let imageTokens = batch.stepAmount / max(1, batch.imageTokenCost)
-            // Masked patches are also held as targets.
-            patches =
-                Double(imageTokens * patch.mergeUnit)
-                * (1 + settings.masking.maeRatio)
-        case .contrastive:
-            patches = costs?.patchesAStep(batch) ?? 0
-            kept = min(kept, (costs?.patchCount ?? 0) * Double(frame))
-        }
-        return Int(patches * Double(frame)) * (runtime.prefetch + 2) + Int(kept)
     }
 }
 

@@ -36,11 +36,12 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
 
     /// Reads the model's configuration, the data's counts, and a sample of each subset.
     ///
+    /// - Parameter ranks: The processes of the run.
     /// - Throws: `DataError`, `ModelError`, `TrainingError`.
-    package init(_ recipe: Recipe) throws {
+    package init(_ recipe: Recipe, ranks: RankLayout = RankLayout()) throws {
         let isPretraining = recipe.stage == .pretrain
         costs = isPretraining ? nil : try DataCosts(recipe)
-        needs = try TrainingNeeds(recipe, costs)
+        needs = try TrainingNeeds(recipe, costs, ranks: ranks)
         let folders = try recipe.data.subsetFolders()
         let images = ImageStore(root: recipe.data.images)
         let found =
@@ -76,7 +77,7 @@ package struct TrainingPlan: Sendable, Hashable, Codable {
         }
         let unit = stage == .pretrain ? "tokens at most" : "queries"
         let found = tokens.map { ", about \($0) tokens" } ?? ""
-        return needs.lines + [
+        return needs.lines + needs.rankLines + [
             "steps: \(steps), of them \(warmupSteps) of warm-up; \(budget) \(unit)\(found) in all"
         ] + costLines + measurementLines + [
             "start: \(resumesAt.map { "resumes at step \($0)" } ?? "fresh")",

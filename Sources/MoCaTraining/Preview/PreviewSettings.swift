@@ -55,12 +55,12 @@ package struct PreviewSettings: Sendable {
     /// those of the model's contract, masking ratios those of MoCa's released code. The first
     /// record determines the stage.
     ///
-    /// - Throws: `DataError`, `ModelError`, or an error of the file system.
+    /// - Throws: `DataError`, `ModelError`, `ProcessingError`, or an error of the file system.
     package init(folders: [URL], images: URL, model: URL) throws {
         self.folders = try subsetFolders(in: folders)
         (self.images, self.model) = (images, model)
         stage = try Self.stage(of: self.folders)
-        let contract = try ResolvedContract(of: model)?.contract ?? EmbeddingContract()
+        let contract = try TrainingSetup.baseContract(model, weights: model)
         pixels = PixelLimits(min: contract.minPixels, max: contract.maxPixels)
         orientation = contract.orientation
         truncation = contract.maxLength.map {

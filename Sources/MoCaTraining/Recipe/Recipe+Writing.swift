@@ -1,6 +1,7 @@
 // Writes the resolved recipe: every key with its value and absolute paths. Reading the result gives
 // an equal recipe.
 
+import NN
 import Foundation
 import MoCaSettings
 
@@ -26,6 +27,8 @@ extension Recipe {
         copy.runtime.prefetch = 1
         copy.runtime.dataWorkers = nil
         copy.runtime.imageCacheBytes = 0
+        copy.runtime.sharding = .none
+        copy.runtime.rankTimeout = Runtime().rankTimeout
         return try copy.yaml()
     }
 }

@@ -244,6 +244,10 @@ extension Recipe {
         package var onNotFinite = NotFinitePolicy.stop
         /// The maximum number of non-finite steps that a run skips under `NotFinitePolicy.skip`.
         package var notFiniteBudget = 10
+        /// Which states of the optimiser are divided among the processes of a run.
+        package var sharding = RankedAdamW.Sharding.none
+        /// The seconds after which a process gives up waiting for another one.
+        package var rankTimeout = 600
     }
 
     /// The learning rate of each step.

@@ -48,7 +48,7 @@ package enum ReplayError: UserFacingError, Hashable {
         case .noBatch: "check the path"
         case .otherObjective: "set no objective, or give the batches of one step"
         case .missingTensor, .badTensor, .unknownObjective:
-            "write the batch with the names and shapes that `moca help replay` lists"
+            "write the batch with the names and shapes of a saved step"
         case .badDimensions: "set it within the range"
         }
     }

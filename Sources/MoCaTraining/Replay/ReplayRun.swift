@@ -3,6 +3,7 @@
 import Foundation
 import MoCaModel
 import MoCaObjectives
+import MoCaProcessing
 import Torch
 
 /// Computes saved batches as the step that wrote them did.
@@ -138,11 +139,11 @@ package struct ReplayRun: Sendable {
         _ metadata: [String: String], _ configuration: any BackboneConfiguration
     ) throws -> (loss: ContrastiveObjective.Settings, pooling: PoolingSettings) {
         let width = configuration.vectorLength
-        let contract = try ResolvedContract(of: request.model, vectorLength: width)?.contract
+        let contract = try EmbedderRules.contract(ofModel: request.model, vectorLength: width)
         var plain = Recipe.Contrastive()
         plain.loss.masksRepeatedPositives = false
-        plain.attention = contract?.attention ?? plain.attention
-        plain.pooling = contract?.pooling ?? plain.pooling
+        plain.attention = contract.attention ?? plain.attention
+        plain.pooling = contract.pooling ?? plain.pooling
         var saved = Recipe.ObjectiveSettings.contrastive(plain)
         try saved.read(metadata: metadata, file: files[0].path)
         guard case .contrastive(let settings) = saved else { return (plain.loss, .init()) }
@@ -161,7 +162,7 @@ package struct ReplayRun: Sendable {
         let vectors = PoolingSettings(
             attention: changes.attention ?? settings.attention,
             pooling: changes.pooling ?? settings.pooling,
-            isNormalized: changes.isNormalized ?? contract?.normalize ?? true,
+            isNormalized: changes.isNormalized ?? contract.normalize ?? true,
             dimensions: changes.dimensions)
         return (loss, vectors)
     }

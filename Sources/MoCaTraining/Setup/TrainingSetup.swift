@@ -24,9 +24,14 @@ struct TrainingSetup {
 
     /// Loads the model of a checkpoint, or the model that the recipe starts from.
     ///
+    /// - Parameters:
+    ///   - device: The device; nil for that of the recipe.
+    ///   - rank: The index of this process in a run of several.
     /// - Throws: `TrainingError`, and errors of reading the model's files.
-    init(_ recipe: Recipe, resuming checkpoint: Checkpoint?) throws {
-        let device = try recipe.runtime.resolvedDevice()
+    init(
+        _ recipe: Recipe, resuming checkpoint: Checkpoint?, device: Device? = nil, rank: Int = 0
+    ) throws {
+        let device = try device ?? recipe.runtime.resolvedDevice()
         if let threads = recipe.runtime.threads { LibTorch.setThreadCount(threads) }
         let isPretraining = recipe.stage == .pretrain
         let options = LoadOptions(
@@ -43,7 +48,7 @@ struct TrainingSetup {
             model = try Self.fresh(fresh, rows: rows, options)
         } else {
             model = try Self.loaded(
-                weights, rows: rows, scratch: recipe.outputFolder.appending(path: Self.scratchName),
+                weights, rows: rows, scratch: Self.scratch(in: recipe.outputFolder, rank: rank),
                 options)
         }
         try model.store.freeze(recipe.frozen, setting: "model.freeze")
@@ -88,8 +93,13 @@ struct TrainingSetup {
 
     // MARK: Weights
 
-    /// The name of the temporary folder for a model whose vocabulary grows.
+    /// The name of the temporary folder for a model whose vocabulary grows; those of other ranks
+    /// begin with it.
     static let scratchName = ".grown"
+
+    private static func scratch(in runFolder: URL, rank: Int) -> URL {
+        runFolder.appending(path: rank == 0 ? scratchName : "\(scratchName)-\(rank)")
+    }
 
     /// The pre-training heads, which are trained whole: they have no weights worth adapting.
     static let wholeModules = ["mae_decoder", "mae_proj"]
@@ -110,13 +120,16 @@ struct TrainingSetup {
     /// Returns the optimiser of the trainable parameters.
     ///
     /// - Throws: `ParameterError.patternUnused`.
-    func optimizer(_ recipe: Recipe) throws -> AdamW {
+    func optimizer(
+        _ recipe: Recipe, over collectives: any Collectives = SingleProcess()
+    ) throws -> RankedAdamW {
         let parameters = model.store.trainableParameters
         var settings = recipe.optimizer.adamW
         settings.usesMasters = recipe.runtime.usesMasterWeights
         try settings.checkGroups(parameters.map(\.key))
-        return AdamW(
-            parameters, settings: settings, undecayed: [ContrastiveObjective.logScaleKey])
+        return RankedAdamW(
+            parameters, settings: settings, undecayed: [ContrastiveObjective.logScaleKey],
+            over: collectives, sharding: recipe.runtime.sharding)
     }
 
     private static func fresh(

@@ -29,6 +29,19 @@ import Testing
                 + "  3 min left")
     }
 
+    @Test func severalProcessesAreShown() {
+        var row = MetricsRow(step: 20)
+        row.dataWaitSeconds = 0.1
+        var ranks = [RankFigures](repeating: RankFigures(), count: 8)
+        for rank in ranks.indices {
+            ranks[rank].computingSeconds = 97
+            ranks[rank].exchangeSeconds = 3
+        }
+        row.setRanks(ranks)
+        #expect(
+            row.line(totalSteps: 100).contains("waited 0.1 s  ranks 8  waiting 3 %  0.00 GB"))
+    }
+
     @Test func whatIsNotThereIsNotShown() {
         var row = MetricsRow(step: 1)
         row.loss = .infinity

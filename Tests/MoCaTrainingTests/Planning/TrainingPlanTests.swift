@@ -71,6 +71,10 @@ import Torch
                 // 2 bytes of weights, 4 of gradients, of a master and of two moments.
                 let bytes = memory.weights + memory.gradients + memory.moments
                 #expect(bytes == 18 * plan.needs.parameters, "\(name)")
+                // Eight devices of 80 GB keep a fifth for activations.
+                let share = plan.needs.rankTable.first { $0.count == 8 && $0.zeroStage == 1 }
+                #expect(try #require(share).states < 65_000_000_000, "\(name)")
+                #expect(recipe.runtime.sharding == (size == "7b" ? .states : .none), "\(name)")
             }
         }
     }
@@ -384,10 +388,10 @@ import Torch
                 trained: needs.trainedParameters,
                 passes: [.init(tokens: tokens, patches: 0)])
             let ratio = Double(estimate.onHost) / 1e9 / measured
-            #expect((0.6...1.25).contains(ratio), "\(ratio): \(estimate), \(text)")
+            #expect((0.5...1.25).contains(ratio), "\(ratio): \(estimate), \(text)")
             // As the plan says it, from a few records.
             let planned = Double(try TrainingPlan(recipe).needs.memory.onHost) / 1e9 / measured
-            #expect((0.6...1.5).contains(planned), "\(planned): \(text)")
+            #expect((0.5...1.5).contains(planned), "\(planned): \(text)")
         }
     }
 }

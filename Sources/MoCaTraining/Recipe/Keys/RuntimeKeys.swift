@@ -1,6 +1,7 @@
 // `runtime`: the device, numerics and threads of a run.
 
 import MoCaSettings
+import NN
 import Torch
 
 extension Recipe.Runtime: RecipeMapping {
@@ -13,6 +14,7 @@ extension Recipe.Runtime: RecipeMapping {
             .integer("data_workers", \.dataWorkers, in: 1...1024), imageCache,
             .choice("on_not_finite", \.onNotFinite),
             .integer("not_finite_budget", \.notFiniteBudget, in: 1...recipeSizeMax),
+            sharding, rankTimeout,
         ]
     }
 
@@ -61,6 +63,28 @@ extension Recipe.Runtime: RecipeMapping {
         // On devices other than the CPU, the stored type is used.
         guard let dtype else { return device?.kind != .cpu }
         return dtype.byteCount == 2
+    }
+
+    /// `zero_stage`, as DeepSpeed numbers the stages of ZeRO. Both keys are written only if they
+    /// are set, because older recipes, which a resumed run must equal, lack them.
+    private static var sharding: RecipeKey<Self> {
+        let key = "zero_stage"
+        return RecipeKey { section, runtime in
+            let stage = section.integer(key, in: 0...1, default: runtime.sharding.rawValue)
+            runtime.sharding = RankedAdamW.Sharding(rawValue: stage) ?? .none
+        } write: {
+            [(key, $0.sharding == .none ? nil : .value($0.sharding.rawValue))]
+        }
+    }
+
+    private static var rankTimeout: RecipeKey<Self> {
+        let key = "rank_timeout"
+        return RecipeKey { section, runtime in
+            runtime.rankTimeout = section.integer(
+                key, in: 1...1_000_000, default: runtime.rankTimeout)
+        } write: {
+            [(key, $0.rankTimeout == Self().rankTimeout ? nil : .value($0.rankTimeout))]
+        }
     }
 
     private static var imageCache: RecipeKey<Self> {

@@ -5,6 +5,7 @@ import Foundation
 import MoCaCore
 import MoCaEmbedding
 import MoCaEvaluation
+import MoCaRanks
 import MoCaRunLog
 import MoCaTraining
 import Torch
@@ -51,25 +52,22 @@ struct TrainingOptions: ParsableArguments {
         let read = try Recipe(
             reading: URL(fileURLWithPath: config), stage: stage, overrides: overrides)
         let recipe = try hub.downloading { try read.resolvingModel($0) }.resolvingEpochs()
-        guard !plan else {
-            var plan = try TrainingPlan(recipe)
-            let outcome = Result { try plan.needs.check(recipe) }
-            if case .success = outcome, measure {
-                plan.measurement = try await ModelActor(name: "moca.training").run {
-                    try StepMeasurement(recipe)
-                }
-            }
-            for line in plan.lines(stage) { print(line) }
-            return try outcome.get()
-        }
+        let ranks = try RankEnvironment.read(ProcessInfo.processInfo.environment)
+        guard !plan else { return try await printPlan(recipe, stage, ranks) }
         let interruption = Interruption(early: "error: \(Self.early.oneLine)")
         let modelActor = ModelActor(name: "moca.training")
         let folder = try await modelActor.run {
-            let screen = TrainingScreen(totalSteps: recipe.schedule.totalSteps)
+            let team = try ranks.map { try Self.join($0, for: recipe) }
+            let total = recipe.schedule.totalSteps
+            let screen =
+                team?.isFirst ?? true
+                ? TrainingScreen(totalSteps: total)
+                : TrainingScreen(totalSteps: total, isTerminal: false, write: { _ in })
             defer { screen.close() }
             var run = TrainingRun(
                 recipe, say: screen.say, shouldStop: { interruption.hasHappened },
                 onLog: screen.show, onStep: screen.advance)
+            run.team = team
             run.onStart = { interruption.waitsForCommand() }
             if let settings = recipe.evaluation {
                 let evaluation = RunningEvaluation(
@@ -86,7 +84,34 @@ struct TrainingOptions: ParsableArguments {
             }
             return try run.run()
         }
-        print(folder.path)
+        if ranks.map({ $0.rank == 0 }) ?? true { print(folder.path) }
+    }
+
+    /// Prints what the run would need, once for all of its processes.
+    private func printPlan(
+        _ recipe: Recipe, _ stage: Recipe.Stage, _ ranks: RankEnvironment?
+    ) async throws {
+        guard ranks.map({ $0.rank == 0 }) ?? true else { return }
+        var plan = try TrainingPlan(recipe, ranks: RankLayout(ranks))
+        let outcome = Result { try plan.needs.check(recipe) }
+        // One process alone may lack the memory for the steps of several.
+        if case .success = outcome, measure, ranks == nil {
+            plan.measurement = try await ModelActor(name: "moca.training").run {
+                try StepMeasurement(recipe)
+            }
+        }
+        for line in plan.lines(stage) { print(line) }
+        return try outcome.get()
+    }
+
+    /// Joins the other processes of the run, and says which of them this one is.
+    private static func join(
+        _ environment: RankEnvironment, for recipe: Recipe
+    ) throws -> RankTeam {
+        let debug = ProcessInfo.processInfo.environment["TORCH_DISTRIBUTED_DEBUG"]
+        let team = try TrainingRun.join(environment, for: recipe, isChecked: debug == "DETAIL")
+        Message.write(team.title)
+        return team
     }
 
     /// The error for a signal before the first step.

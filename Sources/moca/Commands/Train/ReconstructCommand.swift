@@ -50,12 +50,13 @@ struct ReconstructCommand: VerboseCommand {
     func run() async throws {
         for path in paths { try requireFile(path, "PATH") }
         device.applyThreads()
+        let model = try folder.resolved()
+        let adapter = try adapter.resolved(folder.hub, of: model)
         let run = PictureReconstruction(
-            model: try folder.resolved(),
+            model: model,
             options: LoadOptions(
                 dtype: device.dtype.dtype, device: try device.resolvedDevice(),
-                purpose: .pretraining, adapter: try adapter.resolved(folder.hub).map { .stored($0) }
-            ),
+                purpose: .pretraining, adapter: adapter.map { .stored($0) }),
             output: URL(fileURLWithPath: output, isDirectory: true), maeRatio: maeRatio,
             seed: seed)
         let paths = paths

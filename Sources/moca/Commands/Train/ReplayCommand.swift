@@ -93,13 +93,14 @@ struct ReplayCommand: VerboseCommand {
     }
 
     private func request() throws -> ReplayRequest {
+        let model = try folder.resolved()
         var request = ReplayRequest(
-            model: try folder.resolved(), stage: objective?.stage,
+            model: model, stage: objective?.stage,
             batches: batch.map { URL(fileURLWithPath: $0) }, device: try device.resolvedDevice(),
             dtype: device.dtype.dtype)
         request.gradients = gradients.map { URL(fileURLWithPath: $0) }
         request.threads = device.threads
-        request.adapter = try adapter.resolved(folder.hub)
+        request.adapter = try adapter.resolved(folder.hub, of: model)
         request.changes.temperature = temperature
         request.changes.hardNegativeScope = hardNegativeScope
         request.changes.masksRepeatedPositives = maskRepeatedPositives

@@ -70,7 +70,7 @@ import Torch
             if case .stop(rank, let last) = fault { number >= last } else { false }
         }
         var plan = Trainer<ReconstructionObjective>.Plan(
-            optimizer: try start.optimizer(recipe), parameters: store,
+            optimizer: try start.optimizer(recipe, over: collectives), parameters: store,
             schedule: recipe.learningRateSchedule, maxGradientNorm: 0.1, logEverySteps: 1,
             saveEverySteps: 2)
         plan.notFiniteBudget = 1
