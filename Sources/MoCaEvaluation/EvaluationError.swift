@@ -44,9 +44,9 @@ package enum EvaluationError: UserFacingError, Hashable {
     /// The exit status of a command that ends with this error.
     package var kind: FailureKind {
         switch self {
-        case .notFinite: .internalFailure
-        case .noCandidates, .duplicateDocument, .noQueries, .unreadableScores, .notComparable,
-            .tooFewInputs, .measureMissing, .unknownLanguage, .setRefused, .sameSet:
+        case .notFinite, .noCandidates, .duplicateDocument, .noQueries, .unreadableScores,
+            .notComparable, .tooFewInputs, .measureMissing, .unknownLanguage, .setRefused,
+            .sameSet:
             .badData
         case .noSets, .setMissing, .incompleteSet, .cannotRead: .inputMissing
         case .cannotWrite: .cannotCreateOutput
@@ -67,7 +67,8 @@ package enum EvaluationError: UserFacingError, Hashable {
         case .noQueries(let set): "nothing to score (set '\(set)'): it has no judged query"
         case .unreadableScores(let file, let reason): "cannot read scores (\(file)): \(reason)"
         case .tooFewInputs(let count):
-            "nothing to compare (\(count) inputs): each input is compared with the others"
+            "nothing to compare (\(NumberText.counted(count, "input"))): each input is compared "
+                + "with the others"
         case .notComparable(let a, let b, let reason):
             "evaluations cannot be compared (\(a), \(b)): \(reason)"
         case .cannotWrite(let file, let reason): "cannot write scores (\(file)): \(reason)"

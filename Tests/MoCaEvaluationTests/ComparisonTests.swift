@@ -83,6 +83,19 @@ struct ComparisonTests {
         #expect(try Comparison(folders[0], folders[2]).settings["subsets"] != nil)
     }
 
+    /// An evaluation that names no embedder is of MoCa's.
+    @Test func theEmbedderOfMoCaIsNamed() throws {
+        let values: [[String: JSON]] = [
+            [:], ["embedder": .string("moca")], ["embedder": .string("gme, counting, drop")],
+        ]
+        let folders = try values.enumerated().map { number, settings in
+            try write("embedder\(number)", ["S": [1, 0, 1]], settings: settings)
+        }
+        #expect(try Comparison(folders[0], folders[1]).settings.isEmpty)
+        let lines = try Comparison(folders[0], folders[2]).lines
+        #expect(lines.contains("setting embedder: moca -> gme, counting, drop"))
+    }
+
     /// A mean over a set and its queries of one language, as MoCa's list of ViDoRe v2 has them.
     @Test func meansOverLanguagesAreCompared() throws {
         func write(_ name: String, _ values: [Double]) throws -> URL {

@@ -8,7 +8,7 @@ struct EvaluationErrorTests {
     @Test(
         arguments: [
             (
-                EvaluationError.notFinite(query: "Q", candidate: "C"), .internalFailure,
+                EvaluationError.notFinite(query: "Q", candidate: "C"), .badData,
                 "score is not finite (query 'Q', candidate 'C'): the model gave NaN or infinity; "
                     + "check the weights for NaN or infinity, and run in float32"
             ),
@@ -33,7 +33,7 @@ struct EvaluationErrorTests {
             ),
             (
                 .tooFewInputs(count: 1), .badData,
-                "nothing to compare (1 inputs): each input is compared with the others; give at "
+                "nothing to compare (1 input): each input is compared with the others; give at "
                     + "least two inputs"
             ),
             (

@@ -117,6 +117,15 @@ struct LateInteractionTests {
         // Vectors are kept for the next run, which gives the same scores.
         let again = try await run.retrieval(.pages)
         #expect(again.embeddedCount == 0 && again.scores == report.scores)
+        #expect(report.scores.settings["pooling"] == .string("multi-vector (MaxSim)"))
+        // A part that leaves nothing out gives the scores of whole sets.
+        var part = run
+        part.part = .nano
+        part.output = folder.url.appending(path: "part")
+        #expect(try await part.retrieval(.pages).scores == report.scores)
+        part.part = EvaluationPart(queryCount: 1)
+        let cut = try await part.retrieval(.pages).scores
+        #expect(cut.settings["part"] != nil && cut.partReason != nil)
         let bytes = try Data(
             contentsOf: folder.output.appending(path: "vidore_vectors.safetensors"))
         let size = Int(bytes.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) })

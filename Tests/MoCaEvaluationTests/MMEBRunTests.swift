@@ -204,6 +204,18 @@ struct MMEBRunTests {
                 ]))
     }
 
+    /// A part that is larger than the set is the set, with the averages of whole sets.
+    @Test func aPartThatLeavesNothingOutIsNone() async throws {
+        var run = try await run()
+        run.subsets = ["Texts"]
+        let whole = try await run.mmeb().scores
+        run.part = .nano
+        #expect(try await run.mmeb().scores == whole)
+        #expect(whole.settings["part"] == nil && whole.partReason == nil)
+        run.part = EvaluationPart(candidateCount: 1)
+        #expect(try await run.mmeb().scores.settings["part"] != nil)
+    }
+
     @Test func promptsOfTheModelAreUsed() async throws {
         let model = folder.url.appending(path: "model")
         try FileManager.default.copyItem(at: BenchmarkFolder.checkpoint, to: model)

@@ -2,6 +2,7 @@ import Foundation
 import MoCaCore
 import MoCaSettings
 import MoCaTables
+import Synchronization
 import Testing
 @testable import MoCaData
 @testable import MoCaEvaluation
@@ -163,12 +164,63 @@ struct RetrievalRulesTests {
         #expect(set.relevance == ["d0": ["d1": 1]])
     }
 
-    @Test(arguments: ["1.5", "one", "", "1,0"])
+    @Test(arguments: ["1.5", "one", "", "1,0", "0x1", "0x1p0", "inf", "\"1\""])
     func otherNumbersAreRefused(text: String) throws {
         try writeSet("Set")
         try put("query-id\tcorpus-id\tscore\nd0\td1\t\(text)\n", "Set/qrels/test.tsv")
         #expect(throws: DataError.self) {
             try RetrievalSet(folder: folder.data.appending(path: "Set"))
         }
+    }
+
+    /// Ids that no query and no document would have.
+    @Test(arguments: [
+        ("\"d0\"\td1\t1", "its query-id is in quotes: \"d0\""),
+        ("d0\t\"d1\"\t1", "its corpus-id is in quotes: \"d1\""),
+        ("d0\t\t1", "its corpus-id is empty"), (" \td1\t1", "its query-id is empty"),
+    ])
+    func idsThatWouldVanishAreRefused(line: String, reason: String) throws {
+        try writeSet("Set")
+        try put("query-id\tcorpus-id\tscore\nd0\td1\t1\n\(line)\n", "Set/qrels/test.tsv")
+        let file = folder.data.appending(path: "Set/qrels/test.tsv").path
+        let error = DataError.malformedFields(
+            RecordLocation(file: file, place: .line(3)), reason: reason)
+        #expect(throws: error) {
+            try RetrievalSet(folder: folder.data.appending(path: "Set"))
+        }
+    }
+
+    @Test func emptyIdsAreRefused() throws {
+        try writeSet("Set")
+        try folder.write([["_id": "", "text": "a"]], to: "Set/queries.jsonl")
+        let file = folder.data.appending(path: "Set/queries.jsonl").path
+        let error = DataError.valueMissing(
+            RecordLocation(file: file, place: .line(1)), column: "query-id")
+        #expect(throws: error) {
+            try RetrievalSet(folder: folder.data.appending(path: "Set"))
+        }
+    }
+
+    /// Judgements of what the set does not have are noted with the place of the first.
+    @Test func unknownIdsAreNoted() async throws {
+        try writeSet("Set")
+        let lines = ["d0\td1\t1", "d0\tx\t1", "y\td1\t1", "y\tz\t0"]
+        try put(
+            (["query-id\tcorpus-id\tscore"] + lines).joined(separator: "\n"),
+            "Set/qrels/test.tsv")
+        let found = Mutex<[String]>([])
+        var run = try await folder.run()
+        run.tell = { event in
+            if case .noted(let note) = event { found.withLock { $0.append(note) } }
+        }
+        _ = try await run.retrieval(.any)
+        let file = folder.data.appending(path: "Set/qrels/test.tsv").path
+        #expect(
+            found.withLock { $0 } == [
+                "Set: it lacks the queries of 2 judgements, the first 'y' (\(file), line 4); these "
+                    + "are left out",
+                "Set: it lacks the documents of 2 judgements, the first 'x' (\(file), line 3); "
+                    + "relevant ones count as not found",
+            ])
     }
 }

@@ -155,11 +155,14 @@ extension Comparison {
         return outcomes.map { $0.filter { $0.language == part.language } }
     }
 
+    /// What settings are that an evaluation leaves out.
+    private static let standardSettings: [String: JSON] = ["embedder": .string("moca")]
+
     private static func differingSettings(_ scores: [Scores]) -> [String: [JSON?]] {
         let names = Set(scores.flatMap { $0.settings.keys })
         var differing: [String: [JSON?]] = [:]
         for name in names {
-            let values = scores.map { $0.settings[name] }
+            let values = scores.map { $0.settings[name] ?? standardSettings[name] }
             let isEqual = name == "subsets" ? haveSameNames(values) : values[0] == values[1]
             if !isEqual { differing[name] = values }
         }

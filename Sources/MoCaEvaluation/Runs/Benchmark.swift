@@ -20,10 +20,17 @@ package enum Benchmark: String, Sendable, Hashable {
     /// - Parameter subsets: the sets to score; all of them when empty.
     /// - Throws: `EvaluationError`, `DataError`.
     package func checkSets(in data: URL, subsets: [String]) throws {
+        _ = try sets(in: data, subsets: subsets)
+    }
+
+    /// The folders of the sets to score.
+    ///
+    /// - Throws: `EvaluationError`, `DataError`.
+    func sets(in data: URL, subsets: [String]) throws -> [URL] {
         if let documents {
-            _ = try EvaluationRun.retrievalSets(in: data, subsets: subsets, documents)
+            try EvaluationRun.retrievalSets(in: data, subsets: subsets, documents)
         } else {
-            _ = try EvaluationRun.mmebSets(in: data, subsets: subsets)
+            try EvaluationRun.mmebSets(in: data, subsets: subsets)
         }
     }
 }

@@ -64,6 +64,8 @@ package struct EvaluationRun: Sendable {
         let outcomes: [QueryOutcome]
         /// A digest of the set's contents.
         let data: String
+        /// Whether all queries, documents and candidates of the set were scored.
+        var isWhole = true
     }
 
     /// Scores every set with `score`, and writes `NAME_queries.jsonl` for each and `scores.json`.
@@ -78,14 +80,14 @@ package struct EvaluationRun: Sendable {
     ) async throws -> Report {
         if queryInstruction != nil { try embedder.requireInstruction() }
         let conditions = embedder.conditions(model: model)
-        let cache = try VectorStore(cacheIn: output.appending(path: "cache"), of: conditions)
+        let cache = try VectorStore(cacheIn: cacheFolder, of: conditions)
         // Shared by the whole run: inputs in several sets are embedded once.
         var cached = cachedEmbedder(cache)
         try Scores.removeFiles(of: folders.map(\.lastPathComponent), in: output)
         var results: [String: BenchmarkSuite.SetResult] = [:]
         var scores = Scores(sets: [:], settings: conditions.settings)
         scores.settings.merge(allSettings) { _, ours in ours }
-        var seconds: [String: Double] = [:]
+        var (seconds, isWhole) = ([String: Double](), true)
         for (number, folder) in folders.enumerated() {
             let name = folder.lastPathComponent
             tell(.started(set: name, number: number + 1, of: folders.count))
@@ -96,15 +98,21 @@ package struct EvaluationRun: Sendable {
             results[name] = BenchmarkSuite.SetResult(
                 score: found.score, found.outcomes, set: name, in: suite)
             scores.data[name] = found.data
+            isWhole = isWhole && found.isWhole
             tell(.finished(set: name, found.score))
         }
         (scores.sets, scores.groups) = (
-            results.mapValues(\.score), suite.means(results, ofPart: part != nil)
+            results.mapValues(\.score), suite.means(results, ofPart: !isWhole)
         )
+        // A part that leaves nothing out is no part.
+        scores.settings["part"] = isWhole ? nil : part?.setting
         try scores.write(to: output.appending(path: Scores.fileName))
         return Report(
             scores: scores, embeddedCount: cached.embeddedCount, seconds: seconds, suite: suite)
     }
+
+    /// The folder of cached vectors.
+    var cacheFolder: URL { output.appending(path: "cache") }
 
     /// The requested settings, in addition to those of the vectors.
     private var allSettings: [String: JSON] {
@@ -114,12 +122,12 @@ package struct EvaluationRun: Sendable {
         // Sorted: the order of the names does not affect scores.
         let names = Set(subsets).sorted().joined(separator: ", ")
         all["subsets"] = subsets.isEmpty ? nil : .string(names)
-        all["part"] = part?.setting
         all["query_instruction"] = queryInstruction.map { .string($0) }
         return all
     }
 
-    private func cachedEmbedder(_ cache: VectorStore) -> CachedEmbedder {
+    /// The embedder of all sets of the run, which finds cached vectors in `cache`.
+    func cachedEmbedder(_ cache: VectorStore) -> CachedEmbedder {
         var cached = CachedEmbedder(
             embedder, cache, reuse: .sameWindow,
             progress: { [tell] in tell(.progressed($0)) },

@@ -20,16 +20,28 @@ extension EvaluationRun {
     package func mmeb() async throws -> Report {
         let folders = try Self.mmebSets(in: data, subsets: subsets)
         let report = try await scoreAll(folders, .mmeb) { folder, embedder in
-            var set = try MMEBSet(
-                folder, images: images ?? data, part: part ?? EvaluationPart())
-            embedder.progress.begin("inputs of \(folder.lastPathComponent)", total: set.inputCount)
-            let rows = try await set.rows(with: &embedder, instruction: queryInstruction)
+            let (set, rows) = try await embedMMEB(folder, with: &embedder)
             let matrix = try embedder.cache.matrix()
             if savesVectors { try set.write(matrix, rows, to: output) }
-            return try set.score(matrix, rows)
+            var scored = try set.score(matrix, rows)
+            scored.isWhole = set.isWhole
+            return scored
         }
         try report.scores.writeMMEB(to: output)
         return report
+    }
+
+    /// Embeds the inputs of a set.
+    ///
+    /// - Returns: the set, and the embedder's row of each of its inputs.
+    /// - Throws: `DataError`, `VectorError`, `EvaluationError`.
+    func embedMMEB(
+        _ folder: URL, with embedder: inout CachedEmbedder
+    ) async throws -> (set: MMEBSet, rows: [Int]) {
+        var set = try MMEBSet(folder, images: images ?? data, part: part ?? EvaluationPart())
+        embedder.progress.begin("inputs of \(folder.lastPathComponent)", total: set.inputCount)
+        let rows = try await set.rows(with: &embedder, instruction: queryInstruction)
+        return (set, rows)
     }
 
     /// The folders of the sets to score: those of `subsets`, or all.

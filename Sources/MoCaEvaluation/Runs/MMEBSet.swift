@@ -28,6 +28,8 @@ struct MMEBSet {
 
     let name: String
     private(set) var queries: [Query] = []
+    /// Whether the part has all queries with all candidates.
+    private(set) var isWhole: Bool
     private let catalog: Catalog<BenchmarkSample>
     /// The first location of each distinct input.
     private var places: [Place] = []
@@ -39,10 +41,15 @@ struct MMEBSet {
         catalog = try Catalog(folders: [folder], images: ImageStore(root: images))
         // Hashed, since paths may be `data:` URLs, which contain the image.
         var numbers: [ContentID: Int] = [:]
-        for row in try Self.rows(part, in: catalog) {
+        let rows = try Self.rows(part, in: catalog)
+        isWhole = rows.count == catalog.rowCount
+        for row in rows {
             var sides = try catalog.record(id(row)).sides()
             // The query, the right candidate, and others.
-            if let count = part.candidateCount { sides = Array(sides.prefix(1 + max(1, count))) }
+            if let count = part.candidateCount, sides.count > 1 + max(1, count) {
+                sides = Array(sides.prefix(1 + max(1, count)))
+                isWhole = false
+            }
             let found = sides.enumerated().map { index, side in
                 var hasher = ContentHasher()
                 // A query and a candidate may have different prompts.

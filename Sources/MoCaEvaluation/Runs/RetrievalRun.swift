@@ -57,37 +57,26 @@ extension EvaluationRun {
                 selfless.map { .string($0.lastPathComponent) })
         }
         return try await run.scoreAll(folders, documents.suite) { folder, embedder in
-            let set = try RetrievalSet(folder: folder)
-            let part = part ?? EvaluationPart()
-            // Queries without text are excluded.
-            let scoredQueries = part.queries(of: set).filter { !$0.text.isEmpty }
-            let selection = try CorpusSelection(part, of: set, queries: scoredQueries)
-            let queries = scoredQueries.map {
-                PromptedContent(
-                    content: Content([.text($0.text)], instruction: queryInstruction),
-                    role: embedder.embedder.known(.query))
-            }
-            let queryRows = try await embedder.rows(
-                of: queries, task: "queries of \(set.name)"
-            ) {
-                "\(set.name), query \(scoredQueries[$0].id)"
-            }
-            let corpus = try await embedCorpus(
-                of: set, selection.chosen, documents, embedder: &embedder)
+            let embedded = try await embedRetrieval(folder, documents, with: &embedder)
+            let (set, corpus) = (embedded.set, embedded.corpus)
             let vectors = RetrievalVectors(
-                matrix: try embedder.cache.matrix(), queries: scoredQueries, queryRows: queryRows,
-                documentIDs: corpus.ids, documentRows: corpus.rows, contents: corpus.contents)
+                matrix: try embedder.cache.matrix(), queries: embedded.queries,
+                queryRows: embedded.queryRows, documentIDs: corpus.ids, documentRows: corpus.rows,
+                contents: corpus.contents)
             if savesVectors { try vectors.write(set.name, to: output) }
+            let documentIDs = embedded.allDocumentIDs ?? corpus.ids + corpus.emptyIDs
+            var judgements = set.judgements(documentIDs)
+            judgements.emptyQueries = set.queries.count { $0.text.isEmpty }
+            judgements.emptyDocuments = corpus.emptyIDs.count
+            for note in try set.notes(on: judgements, documentIDs) { tell(.noted(note)) }
             var scored = try vectors.score(set, withoutOwn: selfless.contains(folder)) {
                 guard !isInterrupted() else {
                     throw EvaluationError.interrupted(
                         output: output.path, kept: embedder.cache.count)
                 }
             }
-            var judgements = set.judgements(selection.allIDs ?? corpus.ids + corpus.emptyIDs)
-            judgements.emptyQueries = set.queries.count { $0.text.isEmpty }
-            judgements.emptyDocuments = corpus.emptyIDs.count
             scored.score.count(judgements)
+            scored.isWhole = embedded.isWhole
             return scored
         }
     }
@@ -95,6 +84,34 @@ extension EvaluationRun {
     /// Whether the document with the id of a query is left out of the rankings of a set.
     private func leavesOwnOut(_ folder: URL) throws -> Bool {
         try ignoresIdenticalIDs ?? RetrievalRules(of: folder).ignoresIdenticalIDs
+    }
+
+    /// Embeds the queries and the documents of a set.
+    ///
+    /// - Throws: `DataError`, `VectorError`, `EvaluationError`.
+    func embedRetrieval(
+        _ folder: URL, _ documents: Documents, with embedder: inout CachedEmbedder
+    ) async throws -> EmbeddedRetrievalSet {
+        let set = try RetrievalSet(folder: folder)
+        let part = part ?? EvaluationPart()
+        // Queries without text are excluded.
+        let chosen = part.queries(of: set)
+        let queries = chosen.filter { !$0.text.isEmpty }
+        let selection = try CorpusSelection(part, of: set, queries: queries)
+        let known = embedder.embedder.known(.query)
+        let inputs = queries.map {
+            PromptedContent(
+                content: Content([.text($0.text)], instruction: queryInstruction), role: known)
+        }
+        let rows = try await embedder.rows(of: inputs, task: "queries of \(set.name)") {
+            "\(set.name), query \(queries[$0].id)"
+        }
+        let corpus = try await embedCorpus(
+            of: set, selection.chosen, documents, embedder: &embedder)
+        return EmbeddedRetrievalSet(
+            set: set, queries: queries, queryRows: rows, corpus: corpus,
+            allDocumentIDs: selection.allIDs,
+            isWhole: selection.isWhole && chosen.count == set.queries.count)
     }
 
     /// Embeds the chosen documents one window at a time; only their rows stay in memory.
@@ -151,6 +168,9 @@ private struct CorpusSelection {
     /// The ids of all documents; nil if the choice did not need them.
     let allIDs: [String]?
 
+    /// Whether all documents are ranked.
+    var isWhole: Bool { chosen?.count == allIDs?.count }
+
     /// - Throws: `DataError`.
     init(_ part: EvaluationPart, of set: RetrievalSet, queries: [QueryRecord]) throws {
         guard part.documentCount != nil else {
@@ -164,8 +184,22 @@ private struct CorpusSelection {
     }
 }
 
+/// A set with the rows of its inputs in the matrix of cached vectors.
+struct EmbeddedRetrievalSet {
+    let set: RetrievalSet
+    /// The queries to score.
+    let queries: [QueryRecord]
+    /// The row of each query.
+    let queryRows: [Int]
+    let corpus: EmbeddedCorpus
+    /// The ids of all documents; nil if they are those of `corpus`.
+    let allDocumentIDs: [String]?
+    /// Whether all queries are scored and all documents ranked.
+    let isWhole: Bool
+}
+
 /// The embedded documents of a set.
-private struct EmbeddedCorpus {
+struct EmbeddedCorpus {
     var ids: [String] = []
     /// The documents without any text or image, which are not ranked.
     var emptyIDs: [String] = []
@@ -173,21 +207,6 @@ private struct EmbeddedCorpus {
     var rows: [Int] = []
     /// A digest of the documents' contents.
     var contents = ContentHasher()
-}
-
-extension RetrievalSet {
-    /// Counts mismatches among queries, judgements and the corpus of `documentIDs`.
-    fileprivate func judgements(_ documentIDs: [String]) -> JudgementCount {
-        let documents = Set(documentIDs.map { ExactText($0) })
-        let scoredQueries = Set(queries.map { ExactText($0.id) })
-        return JudgementCount(
-            unjudgedQueries: queries.count { relevance[ExactText($0.id)]?.isEmpty ?? true },
-            ofUnknownQueries: relevance.filter { !scoredQueries.contains($0.key) }
-                .reduce(0) { $0 + $1.value.count },
-            ofUnknownDocuments: relevance.values.reduce(0) { sum, judged in
-                sum + judged.keys.count { !documents.contains($0) }
-            })
-    }
 }
 
 extension SetScore {

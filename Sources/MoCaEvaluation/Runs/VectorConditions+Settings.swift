@@ -6,13 +6,15 @@ import MoCaVectors
 
 extension VectorConditions {
     /// The conditions as settings of an evaluation: `prompt.ROLE` is each template's text,
-    /// `prompts_digest` a digest of all templates.
+    /// `prompts_digest` a digest of all templates. Embeddings of several vectors have no pooling:
+    /// they are compared by the sum of maxima.
     var settings: [String: JSON] {
         var settings: [String: JSON] = [
             "program": .string(program), "libtorch": .string(libtorch), "device": .string(device),
             "dtype": .string(dtype), "threads": .integer(threads),
             "batch_tokens": .integer(batchTokens), "attention": .string(attention.rawValue),
-            "pooling": .string(pooling.rawValue), "normalize": .bool(isNormalized),
+            "pooling": .string(tokenVectors == nil ? pooling.rawValue : "multi-vector (MaxSim)"),
+            "normalize": .bool(isNormalized),
             "dimensions": .integer(dimensions), "fingerprint": .string(model),
             "prompts": .bool(!prompts.isEmpty), "prompts_digest": .string(promptsDigest),
         ]

@@ -19,7 +19,8 @@ extension Scores {
             let missing = group.missing.isEmpty ? "" : ", \(group.missing.count) missing"
             rows.append([
                 "= \(name)", group.metric, Self.percent(group.mean),
-                group.interval?.percentText ?? "", "", "\(group.sets.count) sets\(missing)",
+                group.interval?.percentText ?? "", "",
+                NumberText.counted(group.sets.count, "set") + missing,
             ])
         }
         return TextTable.lines(rows) + [partReason].compactMap { $0 }

@@ -4,6 +4,7 @@ package import Foundation
 import MoCaData
 package import MoCaEmbedding
 import MoCaHub
+import MoCaModel
 import MoCaSettings
 import MoCaSystem
 import Safetensors
@@ -36,10 +37,18 @@ package struct ModelIdentity: Sendable, Hashable, Codable {
         return "\(repository)@\(commit)"
     }
 
+    /// What names the model on this machine: its folder, or its name on the Hub if the folder is
+    /// not there.
+    package var location: String {
+        FileManager.default.fileExists(atPath: folder) ? folder : name ?? folder
+    }
+
     /// Reads the whole folder: settings, and the name, type, shape and bytes of each tensor.
     ///
-    /// - Throws: `SafetensorsError`, an error of the file system.
+    /// - Throws: `ModelError.missingFile`, `.isAdapter`, `SafetensorsError`, an error of the file
+    ///   system.
     package init(of folder: URL, _ options: EmbedderOptions) throws {
+        _ = try PretrainedModel.configurationFile(in: folder)
         var hasher = ContentHasher()
         for name in Self.fileNames {
             let file = folder.appending(path: name)

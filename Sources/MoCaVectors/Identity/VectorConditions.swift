@@ -110,6 +110,17 @@ extension VectorConditions {
         ]
         return pairs.filter { !$0.1 }.map(\.0)
     }
+
+    /// The names of the conditions that differ from `other` and only change rounding.
+    func roundingDifferences(from other: VectorConditions) -> [String] {
+        let pairs = [
+            ("program", program == other.program), ("libtorch", libtorch == other.libtorch),
+            ("device model", deviceModel == other.deviceModel),
+            ("threads", threads == other.threads),
+            ("batch-tokens", batchTokens == other.batchTokens),
+        ]
+        return pairs.filter { !$0.1 }.map(\.0)
+    }
 }
 
 extension Embedder {

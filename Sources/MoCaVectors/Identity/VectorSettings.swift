@@ -50,4 +50,43 @@ package struct VectorSettings: Sendable, Hashable, Codable {
         options.instruction = instruction
         options.adapter = adapter.map { URL(fileURLWithPath: $0, isDirectory: true) }
     }
+
+    /// The settings with those of `stored` where they are left open.
+    package func filled(from stored: VectorSettings) -> VectorSettings {
+        var filled = stored
+        filled.attention = attention ?? stored.attention
+        filled.pooling = pooling ?? stored.pooling
+        filled.minPixels = minPixels ?? stored.minPixels
+        filled.maxPixels = maxPixels ?? stored.maxPixels
+        filled.orientation = orientation ?? stored.orientation
+        filled.maxLength = maxLength ?? stored.maxLength
+        filled.truncation = truncation ?? stored.truncation
+        filled.dimensions = dimensions ?? stored.dimensions
+        filled.isNormalized = isNormalized ?? stored.isNormalized
+        filled.instruction = instruction ?? stored.instruction
+        filled.adapter = adapter ?? stored.adapter
+        return filled
+    }
+
+    /// The settings that are not those of `stored`, each with both values:
+    /// `pooling mean (this run gives last)`.
+    package func differences(from stored: VectorSettings) -> [String] {
+        zip(texts, stored.texts).filter { $0.value != $1.value }.map { mine, theirs in
+            "\(mine.name) \(theirs.value) (this run gives \(mine.value))"
+        }
+    }
+
+    /// The names and values of all settings.
+    private var texts: [(name: String, value: String)] {
+        func text(_ value: (some Any)?) -> String { value.map { "\($0)" } ?? "of the model" }
+        return [
+            ("attention", text(attention?.rawValue)), ("pooling", text(pooling?.rawValue)),
+            ("min-pixels", text(minPixels)), ("max-pixels", text(maxPixels)),
+            ("orientation", text(orientation?.rawValue)), ("max-length", text(maxLength)),
+            ("truncation", text(truncation?.rawValue)), ("dimensions", text(dimensions)),
+            ("normalization", text(isNormalized.map { $0 ? "to unit length" : "off" })),
+            ("instruction", text(instruction.map { "'\($0)'" })),
+            ("adapter", adapter ?? "none"),
+        ]
+    }
 }

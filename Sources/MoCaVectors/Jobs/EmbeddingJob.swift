@@ -33,6 +33,11 @@ package struct EmbeddingJob: Sendable {
     package var badRecords = BadRecordPolicy.stop
     /// Whether to continue an interrupted run with the same output.
     package var resumes = false
+    /// The part of the input to embed, whose vectors are kept in the folder `part(of: output)`; nil
+    /// embeds all of it and writes the output.
+    package var shard: WindowShard?
+    /// The approximate number of tokens of a window; nil selects it by the model's size.
+    var windowTokens: Int?
 
     package init(
         model: URL, options: EmbedderOptions, input: EmbeddingInput, output: URL,
@@ -42,10 +47,12 @@ package struct EmbeddingJob: Sendable {
         (self.input, self.output, self.imageFolder) = (input, output, imageFolder)
     }
 
-    /// Embeds every record, in input order, and writes the output.
+    /// Embeds every record, in input order, and writes the output; or those of the shard, and
+    /// completes its part.
     ///
     /// - Parameters:
-    ///   - progress: called with the number of completed records, including those of earlier runs.
+    ///   - progress: called with the number of completed records, including those of earlier runs
+    ///     and of other shards.
     ///   - isInterrupted: called after each batch; if true, the run ends and can be continued.
     /// - Throws: a `UserFacingError` that names the record and its file.
     package func run(
@@ -54,6 +61,7 @@ package struct EmbeddingJob: Sendable {
     ) async throws -> EmbeddingReport {
         let clock = ContinuousClock()
         let start = clock.now
+        guard shard == nil || input != .standardInput else { throw VectorError.sharedStream }
         let format = try EmbeddingOutput(of: output)
         let reader = try input.reader()
         let embedder = try await Embedder(loading: model, options: options)
@@ -61,35 +69,54 @@ package struct EmbeddingJob: Sendable {
             throw VectorError.multiVectorOutput(path: output.path)
         }
         let loadSeconds = (clock.now - start).seconds
-        let journal = try VectorJournal(
-            beside: output, conditions: conditions(embedder), role: role, resumes: resumes)
+        let settings = try settings(embedder)
+        let journal = try VectorJournal(of: output, settings: settings, resumes: resumes)
         var run = EmbeddingRun(
             self, embedder, journal,
             WindowReader(
-                reader, images: ImageStore(root: imageFolder),
-                tokenBudget: tokenBudget(embedder),
-                tokensPerImage: embedder.processor.images.configuration.largestTokenCount))
+                reader, images: ImageStore(root: imageFolder), limits: windows(embedder),
+                shard: shard ?? .whole, isInterrupted: isInterrupted))
         try await run.embedAll(progress: progress, isInterrupted: isInterrupted)
-        try format.write(
-            journal, width: embedder.vectorLength, isMultiVector: embedder.isMultiVector,
-            to: output)
-        let list = try EmbeddingOutput.writeErrors(journal, of: output)
-        try journal.remove()
         var report = run.report
-        report.errors = list?.path
         report.loadSeconds = loadSeconds
+        if shard == nil { report.errors = try write(journal, as: format) }
         report.totalSeconds = (clock.now - start).seconds
         report.peakResidentBytes = ProcessMemory.peakResidentBytes
+        if shard != nil, try journal.completion() == nil {
+            try journal.complete(run.input, report)
+        }
         return report
     }
 
-    /// The conditions under which the vectors of this job are computed.
-    private func conditions(_ embedder: Embedder) throws -> VectorConditions {
+    /// Writes the output, and removes the journal.
+    ///
+    /// - Returns: the path of the list of records that cannot be embedded; nil if there are none.
+    private func write(_ journal: VectorJournal, as format: EmbeddingOutput) throws -> String? {
+        try format.write(journal, to: output)
+        let list = try EmbeddingOutput.writeErrors(journal, of: output)
+        try journal.remove()
+        return list?.path
+    }
+
+    /// The settings under which the vectors of this job are computed.
+    private func settings(_ embedder: Embedder) throws -> JournalSettings {
         // The other settings are separate from the model, so that an error can name the one that
         // differs.
         var weights = EmbedderOptions()
         weights.adapter = options.adapter
-        return embedder.conditions(model: try ModelIdentity(of: model, weights).fingerprint)
+        let identity = try ModelIdentity(of: model, weights)
+        return JournalSettings(
+            conditions: embedder.conditions(model: identity.fingerprint), role: role?.rawValue,
+            part: shard.map {
+                JournalSettings.Part(
+                    shard: $0, windows: windows(embedder), model: identity.name ?? identity.folder)
+            })
+    }
+
+    private func windows(_ embedder: Embedder) -> WindowLimits {
+        WindowLimits(
+            tokens: windowTokens ?? tokenBudget(embedder),
+            tokensPerImage: embedder.processor.images.configuration.largestTokenCount)
     }
 
     /// The number of tokens to compute before results are saved, limited to about 2e13 FLOPs so

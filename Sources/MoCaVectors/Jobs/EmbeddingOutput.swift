@@ -29,22 +29,19 @@ enum EmbeddingOutput: String, CaseIterable {
         self = format
     }
 
-    /// Writes the contents of a journal; each file is complete or absent.
+    /// Writes records with their vectors; each file is complete or absent.
     ///
-    /// - Parameters:
-    ///   - width: the number of components of a vector.
-    ///   - isMultiVector: whether a record has a vector for each token.
-    /// - Throws: `VectorError`, `DataError`, `SafetensorsError`.
-    func write(
-        _ journal: VectorJournal, width: Int, isMultiVector: Bool = false, to url: URL
-    ) throws {
+    /// - Throws: `VectorError`, `DataError`, `SafetensorsError`, errors of the records.
+    func write(_ records: some RecordVectors, to url: URL) throws {
+        guard !records.settings.isMultiVector || holdsSeveralVectors else {
+            throw VectorError.multiVectorOutput(path: url.path)
+        }
         try Self.wrapping {
             switch self {
-            case .npy: try Self.writeNumPy(journal, width, url)
-            case .jsonl: try Self.writeLines(journal, url)
-            case .parquet: try Self.writeParquet(journal, url)
-            case .safetensors:
-                try Self.writeSafetensors(journal, width, isMultiVector: isMultiVector, url)
+            case .npy: try Self.writeNumPy(records, url)
+            case .jsonl: try Self.writeLines(records, url)
+            case .parquet: try Self.writeParquet(records, url)
+            case .safetensors: try Self.writeSafetensors(records, url)
             }
         }
     }
@@ -61,17 +58,19 @@ enum EmbeddingOutput: String, CaseIterable {
     ///
     /// - Returns: the file, or nil if there are no errors.
     /// - Throws: `VectorError`.
-    static func writeErrors(_ journal: VectorJournal, of output: URL) throws -> URL? {
-        try wrapping { try writeErrors(journal, to: output.appendingPathExtension("errors.jsonl")) }
+    static func writeErrors(_ records: some RecordVectors, of output: URL) throws -> URL? {
+        try wrapping { try writeErrors(records, to: output.appendingPathExtension("errors.jsonl")) }
     }
 
-    private static func writeErrors(_ journal: VectorJournal, to url: URL) throws -> URL? {
+    private static func writeErrors(_ records: some RecordVectors, to url: URL) throws -> URL? {
         var file: AtomicFile?
-        try journal.forEachEntry { entry in
-            guard entry.error != nil else { return }
-            let open = try file ?? AtomicFile(url)
-            file = open
-            try open.append(JSONFormat.line.text(entry) + "\n")
+        if records.recordCount > records.embeddedCount {
+            try records.forEachEntry { entry in
+                guard entry.error != nil else { return }
+                let open = try file ?? AtomicFile(url)
+                file = open
+                try open.append(JSONFormat.line.text(entry) + "\n")
+            }
         }
         guard let file else {
             try FileSystem.remove(url)
@@ -83,18 +82,16 @@ enum EmbeddingOutput: String, CaseIterable {
 
     // MARK: - Formats
 
-    private static func writeNumPy(
-        _ journal: VectorJournal, _ width: Int, _ url: URL
-    ) throws {
+    private static func writeNumPy(_ records: some RecordVectors, _ url: URL) throws {
         let ids = try AtomicFile(url.appendingPathExtension("ids.json"))
         let file = try AtomicFile(url)
-        try numPyHeader(rows: journal.commit.vectors, width: width)
+        try numPyHeader(rows: records.vectorCount, width: records.settings.conditions.dimensions)
             .withUnsafeBytes { try file.append($0) }
-        try forEachVector(journal) { number, id, vector in
+        try forEachVector(of: records) { number, id, vector in
             try ids.append((number == 0 ? "[" : ",\n ") + JSONFormat.line.text(id))
             try vector.withUnsafeBytes { try file.append($0) }
         }
-        try ids.append(journal.commit.vectors == 0 ? "[]\n" : "]\n")
+        try ids.append(records.vectorCount == 0 ? "[]\n" : "]\n")
         try ids.finish()
         try file.finish()
     }
@@ -110,35 +107,35 @@ enum EmbeddingOutput: String, CaseIterable {
         return magic + [UInt8(count & 0xff), UInt8(count >> 8)] + Array(literal.utf8)
     }
 
-    private static func writeLines(_ journal: VectorJournal, _ url: URL) throws {
+    private static func writeLines(_ records: some RecordVectors, _ url: URL) throws {
         let file = try AtomicFile(url)
-        try forEachVector(journal) { _, id, vector in
+        try forEachVector(of: records) { _, id, vector in
             let numbers = vector.map(\.description).joined(separator: ",")
             try file.append("{\"id\":\(JSONFormat.line.text(id)),\"embedding\":[\(numbers)]}\n")
         }
         try file.finish()
     }
 
-    private static func writeParquet(_ journal: VectorJournal, _ url: URL) throws {
+    private static func writeParquet(_ records: some RecordVectors, _ url: URL) throws {
         let writer = try EmbeddingWriter(url)
-        try forEachVector(journal) { _, id, vector in
+        try forEachVector(of: records) { _, id, vector in
             try writer.append(id: id, vector: vector)
         }
         try writer.finish()
     }
 
-    private static func writeSafetensors(
-        _ journal: VectorJournal, _ width: Int, isMultiVector: Bool, _ url: URL
-    ) throws {
+    private static func writeSafetensors(_ records: some RecordVectors, _ url: URL) throws {
+        // The ids are part of the header, whose size the format limits, so that they fit in memory.
         var (ids, lengths) = ([String](), [Int64]())
-        try journal.forEachRecord { entry, vectors in
+        try records.forEachEntry { entry in
+            guard entry.error == nil else { return }
             ids.append(entry.id ?? "")
-            lengths.append(Int64(vectors.count / width))
+            lengths.append(Int64(entry.vectorCount ?? 1))
         }
         let list = try JSONFormat.escapedLine.text(ids)
-        let name = "embeddings"
-        let rows = Int(lengths.reduce(0, +))
-        var tensors = [SafetensorsDeclaration(name, .float32, [rows, width])]
+        let (name, isMultiVector) = ("embeddings", records.settings.isMultiVector)
+        let shape = [records.vectorCount, records.settings.conditions.dimensions]
+        var tensors = [SafetensorsDeclaration(name, .float32, shape)]
         if isMultiVector {
             // First, as the wider type: readers need its offset to be a multiple of 8.
             tensors.insert(SafetensorsDeclaration("lengths", .int64, [lengths.count]), at: 0)
@@ -147,17 +144,17 @@ enum EmbeddingOutput: String, CaseIterable {
         if isMultiVector {
             try lengths.withUnsafeBytes { try writer.append($0, to: "lengths") }
         }
-        try forEachVector(journal) { _, _, vector in
+        try forEachVector(of: records) { _, _, vector in
             try vector.withUnsafeBytes { try writer.append($0, to: name) }
         }
         try writer.finish()
     }
 
     private static func forEachVector(
-        _ journal: VectorJournal, _ body: (Int, String, [Float]) throws -> Void
+        of records: some RecordVectors, _ body: (Int, String, [Float]) throws -> Void
     ) throws {
         var index = 0
-        try journal.forEachRecord { entry, vector in
+        try records.forEachRecord { entry, vector in
             try body(index, entry.id ?? "", vector)
             index += 1
         }

@@ -10,9 +10,9 @@ import MoCaTables
 
 /// Embeds windows of records and stores the results in the journal.
 struct EmbeddingRun {
+    let journal: VectorJournal
     private let job: EmbeddingJob
     private let embedder: Embedder
-    private let journal: VectorJournal
     private var reader: WindowReader
     private var statistics = EmbeddingStatistics()
     private var truncated = Truncated()
@@ -30,9 +30,12 @@ struct EmbeddingRun {
     private struct Window: Sendable {
         var records: [WindowRecord]
         var outlines: [Result<InputOutline, any Error>]
-        /// The identity of all records up to the end of the window.
-        var fingerprint: ContentID
+        /// The records of the input up to the end of the window.
+        var end: InputExtent
     }
+
+    /// The records that were read so far, those of other shards included.
+    var input: InputExtent { reader.extent }
 
     /// The report of the run, without times.
     var report: EmbeddingReport {
@@ -43,18 +46,26 @@ struct EmbeddingRun {
         return report
     }
 
+    /// Embeds the windows that no earlier run has embedded.
+    ///
+    /// - Parameters:
+    ///   - progress: called with numbers of completed records; those of other shards count as soon
+    ///     as they are passed over.
+    ///   - isInterrupted: called after each batch; if true, the run ends.
     mutating func embedAll(
         progress: @escaping @Sendable (Int) -> Void,
         isInterrupted: @escaping @Sendable () -> Bool
     ) async throws {
         try skipDone()
-        progress(resumed)
+        progress(reader.count)
+        var passed = reader.count
         var window = try await Self.nextWindow(&reader, embedder, job.role)
         while !window.records.isEmpty {
-            let interrupted = VectorError.interrupted(
-                output: job.output.path, kept: journal.commit.records)
+            let interrupted = interruption
             guard !isInterrupted() else { throw interrupted }
             try stopAtFailure(window.records, window.outlines)
+            progress(window.end.records - window.records.count - passed)
+            passed = window.end.records
             // The next window is read and tokenized while the model computes this one.
             let (current, embedder) = (window, embedder)
             async let computed = Self.compute(current, with: embedder) { count in
@@ -66,15 +77,34 @@ struct EmbeddingRun {
             window = try await Self.nextWindow(&reader, embedder, job.role)
             try keep(current, try await computed)
         }
+        guard !reader.wasInterrupted else { throw interruption }
+        progress(reader.count - passed)
     }
 
+    private var interruption: VectorError {
+        .interrupted(output: job.output.path, kept: journal.commit.records)
+    }
+
+    /// Skips the records that an earlier run embedded, or all of them if it completed its part.
     private mutating func skipDone() throws {
         let done = journal.commit
-        try reader.skip(done.records)
-        guard reader.count == done.records, reader.fingerprint.text == done.fingerprint else {
-            throw VectorError.otherRecords(folder: journal.folder.path, count: done.records)
-        }
+        try reader.skip(done.inputRecords)
+        guard !reader.wasInterrupted else { throw interruption }
+        guard reader.count == done.inputRecords, reader.fingerprint.text == done.fingerprint
+        else { throw otherRecords(done.inputRecords) }
         resumed = done.records
+        guard let completion = try journal.completion() else { return }
+        try reader.skip(completion.input.records)
+        // Records that were added since would be in other windows than those of one process.
+        let isAtEnd = try reader.next().isEmpty
+        guard !reader.wasInterrupted else { throw interruption }
+        guard isAtEnd, input == completion.input else {
+            throw otherRecords(completion.input.records)
+        }
+    }
+
+    private func otherRecords(_ count: Int) -> VectorError {
+        .otherRecords(folder: journal.folder.path, count: count)
     }
 
     private static func nextWindow(
@@ -88,7 +118,7 @@ struct EmbeddingRun {
         let outlines = records.map { record in
             record.content.flatMap { _ in made.next() ?? .failure(ProcessingError.emptyInput) }
         }
-        return Window(records: records, outlines: outlines, fingerprint: reader.fingerprint)
+        return Window(records: records, outlines: outlines, end: reader.extent)
     }
 
     private typealias Computed = (
@@ -124,8 +154,7 @@ struct EmbeddingRun {
             truncated += outline.truncated
         }
         statistics.add(computed.statistics)
-        try journal.append(
-            entries, keys: keys, values: values, fingerprint: window.fingerprint)
+        try journal.append(entries, keys: keys, values: values, end: window.end)
     }
 
     /// - Throws: the first record's error, unless bad records are skipped.

@@ -25,6 +25,12 @@ package struct CachedEmbedder {
     package let cache: VectorStore
     /// The approximate number of tokens in a window.
     package var windowTokens = WindowMeter.tokenCountMax
+    /// The windows to embed; nil embeds all.
+    package var shard: WindowShard?
+    /// The keys of vectors that need not be embedded, because another store has them.
+    var keptElsewhere: Set<ContentID> = []
+    /// The number of windows so far, those of other shards included.
+    private var windowCount = 0
     private let reuse: Reuse
     /// Counts the inputs that were embedded or read from the cache.
     package let progress: ProgressCounter
@@ -48,7 +54,12 @@ package struct CachedEmbedder {
         self.willEmbed = willEmbed
     }
 
+    /// The row of an input whose vector is not in the cache, but in that of another shard.
+    package static let rowElsewhere = -1
+
     /// Returns the cache's rows of inputs, embedding those that are missing.
+    ///
+    /// With a shard, inputs of other shards are passed over, and have the row `rowElsewhere`.
     ///
     /// - Parameters:
     ///   - keys: the keys of the inputs, if known; nil reads every input to compute its key.
@@ -72,7 +83,10 @@ package struct CachedEmbedder {
             meter.add(inputs[index].content)
             guard meter.isFull || index == new.last else { continue }
             try willEmbed(cache.count)
-            try await embed(window)
+            let isOurs = shard?.contains(window: windowCount) ?? true
+            // Other shards count the window even if it fails here.
+            if shard != nil { windowCount += 1 }
+            if isOurs { try await embed(window) } else { pass(window) }
             (window, meter) = ([], WindowMeter(tokenCountMax: windowTokens))
         }
         return found.map { key in
@@ -86,6 +100,12 @@ package struct CachedEmbedder {
         return zip(inputs, keys).map { $1.adding(role: $0.role) }
     }
 
+    /// Leaves a window to its shard.
+    private mutating func pass(_ window: [Entry]) {
+        progress.add(window.count)
+        for entry in window { rows[entry.key] = Self.rowElsewhere }
+    }
+
     private struct Entry {
         let input: PromptedContent
         let key: ContentID
@@ -96,7 +116,9 @@ package struct CachedEmbedder {
     private mutating func embed(_ window: [Entry]) async throws {
         let kept = keptKeys(of: window)
         let found = try cache.rows(of: kept)
-        let missing = window.indices.filter { found[$0] == nil }
+        let missing = window.indices.filter {
+            found[$0] == nil && !keptElsewhere.contains(kept[$0])
+        }
         let computed = reuse == .sameInput || missing.isEmpty ? missing : Array(window.indices)
         for case .some(let row) in found { _ = try cache.values(ofRow: row) }
         progress.add(window.count - computed.count)
@@ -114,9 +136,11 @@ package struct CachedEmbedder {
         }
         try cache.append(keys: added, values: values, vectorCounts: counts)
         embeddedCount += computed.count
-        for (entry, row) in zip(window, try cache.rows(of: kept)) {
-            guard let row else { preconditionFailure("a row is not kept") }
-            rows[entry.key] = row
+        for (index, row) in try cache.rows(of: kept).enumerated() {
+            guard row != nil || keptElsewhere.contains(kept[index]) else {
+                preconditionFailure("a row is not kept")
+            }
+            rows[window[index].key] = row ?? Self.rowElsewhere
         }
     }
 

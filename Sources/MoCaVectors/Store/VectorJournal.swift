@@ -2,7 +2,8 @@
 //
 // The folder OUTPUT.progress is a `VectorStore` with one more file, `records.jsonl`: a line per
 // record, and after each window a line that commits it. Anything after the last commit was
-// incomplete when the run ended, and is truncated.
+// incomplete when the run ended, and is truncated. One of several shards has the folder
+// OUTPUT.part-I-of-N, which stays when the shard is complete, with `complete.json` as last file.
 
 import Foundation
 import MoCaCore
@@ -11,7 +12,7 @@ import MoCaSystem
 import MoCaTables
 
 /// A journal of vectors and records in input order, written window by window.
-final class VectorJournal {
+final class VectorJournal: RecordVectors {
     /// The entry of one record.
     struct Entry: Codable, Sendable, Hashable {
         /// The record's id; nil if it could not be read.
@@ -38,50 +39,45 @@ final class VectorJournal {
         var failures: Int?
         /// The fingerprint of the records so far.
         var fingerprint = ContentHasher().id.text
+        /// The number of records of the input up to here, those of other shards included; nil if
+        /// there are no others.
+        var read: Int?
+
+        /// The number of records of the input up to here.
+        var inputRecords: Int { read ?? records }
     }
 
     /// A line of `records.jsonl`.
-    private struct Line: Codable {
+    struct Line: Codable {
         var entry: Entry?
         var commit: Commit?
     }
 
-    /// The contents of `settings.json`: how the vectors are computed.
-    private struct Settings: Codable {
-        static let currentFormat = 2
-
-        /// The version of the folder's layout; nil before versions were stored.
-        var format: Int? = currentFormat
-        var conditions: VectorConditions
-        /// The role whose prompt is applied to each record.
-        var role: String?
-
-        func differences(from other: Settings) -> [String] {
-            conditions.differences(from: other.conditions) + (role == other.role ? [] : ["prompt"])
-        }
-    }
-
     private(set) var commit = Commit()
+    let settings: JournalSettings
     private let store: VectorStore
     private let records: GrowingFile
 
     /// Starts a new journal, or continues that of an earlier run.
     ///
     /// - Parameters:
-    ///   - conditions: the conditions under which the vectors are computed.
-    ///   - role: the role whose prompt is applied to each record; nil for none.
+    ///   - output: the file that the vectors are written to when all are there.
+    ///   - resumes: whether to continue; false removes what an earlier run left.
     /// - Throws: `VectorError`.
-    init(
-        beside output: URL, conditions: VectorConditions, role: Role?, resumes: Bool
-    ) throws {
-        let folder = output.appendingPathExtension("progress")
-        let settings = Settings(conditions: conditions, role: role?.rawValue)
+    init(of output: URL, settings: JournalSettings, resumes: Bool) throws {
+        let folder =
+            settings.part?.shard.part(of: output) ?? output.appendingPathExtension("progress")
+        self.settings = settings
         store = try VectorStore(
-            in: folder, for: .progress(output: output), width: conditions.dimensions,
+            in: folder, for: .progress(output: output), width: settings.conditions.dimensions,
             settings: try JSONFormat.indented.data(settings), keepsRows: resumes,
-            companions: [Self.recordsName]
+            companions: [PartCompletion.fileName, Self.recordsName]
         ) {
-            try Self.check(settings, stored: $0, in: folder)
+            let stored = try JournalSettings(reading: $0, in: folder)
+            let names = settings.differences(from: stored)
+            guard names.isEmpty else {
+                throw VectorError.otherSettings(folder: folder.path, names: names)
+            }
         }
         do {
             records = try GrowingFile(folder.appending(path: Self.recordsName))
@@ -99,10 +95,10 @@ final class VectorJournal {
     /// - Parameters:
     ///   - keys: the keys of the entries without an error, in order.
     ///   - values: the rows of the entries without an error, in order.
-    ///   - fingerprint: the fingerprint of all records up to the end of the window.
+    ///   - end: the records of the input up to the end of the window.
     /// - Throws: `VectorError.cannotWrite`.
     func append(
-        _ entries: [Entry], keys: [ContentID], values: [Float], fingerprint: ContentID
+        _ entries: [Entry], keys: [ContentID], values: [Float], end: InputExtent
     ) throws {
         // Vectors are written first: the commit line must not exist before them.
         try store.append(keys: keys, values: values, synchronizes: true)
@@ -110,7 +106,8 @@ final class VectorJournal {
         let failures = entries.count { $0.error != nil }
         if failures > 0 { commit.failures = (commit.failures ?? 0) + failures }
         commit.vectors += keys.count
-        commit.fingerprint = fingerprint.text
+        commit.fingerprint = end.fingerprint
+        commit.read = settings.part == nil ? nil : end.records
         let lines = entries.map { Line(entry: $0) } + [Line(commit: commit)]
         let data = try JSONFormat.lines(lines)
         try wrapping {
@@ -118,6 +115,38 @@ final class VectorJournal {
             try records.synchronize()
         }
     }
+
+    /// Marks the part of a shard as complete: nothing will be appended.
+    ///
+    /// - Parameters:
+    ///   - input: the extent of the whole input.
+    ///   - report: the report of the run that completed the part.
+    /// - Throws: `VectorError.cannotWrite`.
+    func complete(_ input: InputExtent, _ report: EmbeddingReport) throws {
+        let digest = try PartCompletion.digest(of: records.url)
+        let completion = PartCompletion(
+            input: input, records: commit.records, vectors: commit.vectors,
+            failures: commit.failures ?? 0, recordsDigest: digest, report: report)
+        try wrapping {
+            try AtomicFile.write(
+                json: completion, as: .document,
+                to: folder.appending(path: PartCompletion.fileName))
+        }
+    }
+
+    /// The completion of an earlier run of the shard; nil if the part is incomplete.
+    ///
+    /// - Throws: `VectorError.damagedProgress`.
+    func completion() throws -> PartCompletion? {
+        guard let found = try PartCompletion(in: folder) else { return nil }
+        return found.records == commit.records && found.vectors == commit.vectors ? found : nil
+    }
+
+    /// The number of records, those without vectors included.
+    var recordCount: Int { commit.records }
+
+    /// The number of vectors, of which a record may have several.
+    var vectorCount: Int { commit.vectors }
 
     /// The number of records with vectors.
     var embeddedCount: Int { commit.records - (commit.failures ?? 0) }
@@ -157,31 +186,13 @@ final class VectorJournal {
 
     // MARK: Files
 
-    private static let recordsName = "records.jsonl"
+    static let recordsName = "records.jsonl"
 
     private func wrapping(_ body: () throws -> Void) throws {
         do {
             try body()
         } catch let error as SystemFileError {
             throw VectorError.cannotWrite(path: error.path, reason: error.reason)
-        }
-    }
-
-    private static func check(_ settings: Settings, stored: Data, in folder: URL) throws {
-        let file = folder.appending(path: "settings.json").path
-        let found: Settings
-        do {
-            found = try JSONDecoder().decode(Settings.self, from: stored)
-        } catch {
-            throw VectorError.damagedProgress(file: file, reason: "it is not a list of settings")
-        }
-        guard found.format == Settings.currentFormat else {
-            throw VectorError.damagedProgress(
-                file: file, reason: "another version of this program wrote it")
-        }
-        let names = settings.differences(from: found)
-        guard names.isEmpty else {
-            throw VectorError.otherSettings(folder: folder.path, names: names)
         }
     }
 

@@ -10,6 +10,13 @@ extension VectorStore {
     /// - Throws: `VectorError.cannotKeepVectors`, `.vectorsInUse`, `.damagedVectors`.
     package convenience init(cacheIn root: URL, of conditions: VectorConditions) throws {
         let folder = root.appending(path: try conditions.fingerprint())
+        try self.init(cacheIn: root, folder: folder, of: conditions)
+    }
+
+    /// Opens or creates a cache in a folder of any name in `root`.
+    ///
+    /// - Throws: `VectorError.cannotKeepVectors`, `.vectorsInUse`, `.damagedVectors`.
+    convenience init(cacheIn root: URL, folder: URL, of conditions: VectorConditions) throws {
         try self.init(
             in: folder, for: .cache(root: root), width: conditions.dimensions,
             isRagged: conditions.tokenVectors != nil, settings: try conditions.json()

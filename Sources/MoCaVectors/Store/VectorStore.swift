@@ -19,14 +19,16 @@ package final class VectorStore {
     package private(set) var count = 0
     let folder: URL
     private let purpose: Purpose
-    private let keys: GrowingFile
+    let keys: GrowingFile
     private let vectors: GrowingFile
     /// The lengths of rows that have one or more vectors each; nil if each row is one vector.
     private var lengths: RowLengths?
     /// The row of each key; nil until the first search.
     private var index: [ContentID: Int]?
 
-    private static let settingsName = "settings.json"
+    static let settingsName = "settings.json"
+    static let keysName = "keys.bin"
+    static let vectorsName = "vectors.bin"
 
     /// Opens or creates a store, and locks it.
     ///
@@ -35,8 +37,8 @@ package final class VectorStore {
     ///   - isRagged: whether a row has one or more vectors.
     ///   - settings: the contents of `settings.json`: how new vectors will be computed.
     ///   - keepsRows: whether rows of earlier runs are kept; false removes them.
-    ///   - companions: the names of further files in the folder, which are emptied when rows are
-    ///     removed.
+    ///   - companions: the names of further files in the folder, which are removed with the rows, in
+    ///     this order.
     ///   - checkSettings: called with the stored settings of rows that are kept; throws if new
     ///     vectors do not belong to them.
     /// - Throws: `VectorError`, errors of `checkSettings`.
@@ -49,8 +51,8 @@ package final class VectorStore {
         self.width = width
         do {
             try FileSystem.makeFolder(folder)
-            keys = try GrowingFile(folder.appending(path: "keys.bin"))
-            vectors = try GrowingFile(folder.appending(path: "vectors.bin"))
+            keys = try GrowingFile(folder.appending(path: Self.keysName))
+            vectors = try GrowingFile(folder.appending(path: Self.vectorsName))
             lengths = isRagged ? try RowLengths(in: folder) : nil
         } catch {
             throw purpose.cannotOpen(error)
@@ -64,14 +66,12 @@ package final class VectorStore {
             try checkSettings(stored)
             try recover()
         } else {
-            // New settings must not exist before the rows of old ones are gone.
-            try cutFiles(to: 0)
+            // What describes rows must not exist without them, nor new settings with old rows.
             try wrapping {
-                for name in companions {
-                    try GrowingFile(folder.appending(path: name)).cut(to: 0)
-                }
-                try AtomicFile.write(settings, to: settingsFile)
+                for name in companions { try FileSystem.remove(folder.appending(path: name)) }
             }
+            try cutFiles(to: 0)
+            try wrapping { try AtomicFile.write(settings, to: settingsFile) }
         }
     }
 
@@ -167,7 +167,7 @@ package final class VectorStore {
 
     // MARK: Files
 
-    private static let entryByteCount = 2 * ContentID.byteCount
+    static let entryByteCount = 2 * ContentID.byteCount
 
     private var vectorByteCount: Int { width * MemoryLayout<Float>.size }
 
@@ -215,17 +215,14 @@ package final class VectorStore {
     }
 
     private func readIndex() throws -> [ContentID: Int] {
-        var entries = [UInt128](repeating: 0, count: 2 * count)
-        try entries.withUnsafeMutableBytes { try fill($0, from: keys, at: 0) }
         var index: [ContentID: Int] = [:]
         index.reserveCapacity(count)
-        for row in 0..<count {
-            index[ContentID(value: UInt128(littleEndian: entries[2 * row]))] = row
-        }
+        for (row, key) in try storedKeys(ofRows: 0..<count).enumerated() { index[key] = row }
         return index
     }
 
-    private func fill(
+    /// Fills a buffer from a file, which must have that many bytes.
+    func fill(
         _ buffer: UnsafeMutableRawBufferPointer, from file: GrowingFile, at offset: Int
     ) throws {
         var count = 0

@@ -76,6 +76,7 @@ struct DataMineCommand: VerboseCommand {
     }
 
     func run() async throws {
+        let rank = try LaunchedRank.current()
         let interruption = Interruption()
         for folder in data { try requireFile(folder, "--data") }
         if let images { try requireFile(images, "--images") }
@@ -83,8 +84,13 @@ struct DataMineCommand: VerboseCommand {
         try mining.settings.check()
         try requireWritableFolder(output)
         let folder = try model.folder.resolved()
-        var options = try model.embedderOptions()
+        var options = try model.embedderOptions(of: folder)
         options.isNormalized = true
+        // Of several ranks, the first one reports.
+        let bar = rank?.isFirst ?? true ? ProgressBar() : nil
+        let share = try rank?.share(&options) {
+            bar?.show(WorkProgress("", total: nil, note: $0))
+        }
         let identity = try ModelIdentity(of: folder, options)
         let output = URL(fileURLWithPath: output, isDirectory: true)
         var miner = NegativeMiner(
@@ -93,28 +99,32 @@ struct DataMineCommand: VerboseCommand {
             vectors: vectors.map { URL(fileURLWithPath: $0, isDirectory: true) })
         miner.settings = mining.settings
         miner.device = options.device
-        miner.resumes = resume
+        miner.resumes = resume || rank?.isRestarted ?? false
         miner.quarantine =
             try quarantine.map {
                 try QuarantinedRecord.read(URL(fileURLWithPath: $0))
             } ?? []
         miner.badRecords = onError
-        let bar = ProgressBar()
         miner.tell = { event in
             switch event {
             case .started(let subset, let records):
-                Message.write("\(subset): \(records) records")
-            case .progressed(let progress): bar.show(progress)
+                Message.write("\(subset): \(NumberText.counted(records, "record"))")
+            case .progressed(let progress): bar?.show(progress)
             case .finished(let report, let wasThere):
-                bar.finish()
+                bar?.finish()
                 if wasThere { Message.write("\(report.subset): mined before") }
             }
         }
         miner.isInterrupted = { interruption.hasHappened }
         let here = FileManager.default.currentDirectoryPath
-        let reports = try await miner.mine(
-            data.map { URL(fileURLWithPath: $0, isDirectory: true) },
-            images: URL(fileURLWithPath: images ?? here, isDirectory: true))
+        let folders = data.map { URL(fileURLWithPath: $0, isDirectory: true) }
+        let pictures = URL(fileURLWithPath: images ?? here, isDirectory: true)
+        if let share {
+            try await miner.embedShare(share, of: folders, images: pictures)
+            guard share.isFirst else { return }
+            bar?.finish()
+        }
+        let reports = try await miner.mine(folders, images: pictures)
         for report in reports {
             if json { try Message.printJSON(report) } else { print(report.summary) }
         }

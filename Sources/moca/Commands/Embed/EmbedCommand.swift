@@ -55,6 +55,13 @@ struct EmbedCommand: VerboseCommand {
     @Flag(help: "Go on where an interrupted run of the same output stopped.")
     var resume = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Embed one of N shards of the input, 0/N to N-1/N, into the folder OUTPUT.part-I-of-N; "
+                + "`moca vectors merge` makes the output of all parts.", valueName: "i/n"),
+        transform: Self.parseShard)
+    var shard: WindowShard?
+
     @Option(help: ArgumentHelp("Write counts, seconds and memory as JSON.", valueName: "file"))
     var report: String?
 
@@ -69,7 +76,15 @@ struct EmbedCommand: VerboseCommand {
         }
     }
 
+    private static func parseShard(_ text: String) throws -> WindowShard {
+        guard let shard = WindowShard(text: text) else {
+            throw ValidationError("shards are counted from 0: 0/8 is the first of 8, 7/8 the last")
+        }
+        return shard
+    }
+
     func run() async throws {
+        let rank = try LaunchedRank.current()
         let interruption = Interruption()
         let source = try source()
         let folder = try model.folder.resolved()
@@ -77,12 +92,15 @@ struct EmbedCommand: VerboseCommand {
         for file in [output, report].compactMap({ $0 }) {
             try requireWritableFile(file, reading: inputs)
         }
-        let bar = ProgressBar(showsInLogs: true)
-        let counter = ProgressCounter(
-            WorkProgress("records", total: try source.recordCount()), report: bar.show)
-        let result = try await job(source, model: folder).run(
-            progress: counter.add, isInterrupted: { interruption.hasHappened })
-        bar.finish()
+        // Of several ranks, the first one reports.
+        let bar = rank?.isFirst ?? true ? ProgressBar(showsInLogs: true) : nil
+        let total = try bar == nil ? nil : source.recordCount()
+        let counter = ProgressCounter(WorkProgress("records", total: total)) { bar?.show($0) }
+        let found = try await run(
+            job(source, model: folder), as: rank, counter,
+            isInterrupted: { interruption.hasHappened })
+        guard let result = found else { return }
+        bar?.finish()
         if let report { try Message.write(json: result, to: report) }
         if json { try Message.printJSON(result) }
         for note in result.notes { Message.warn(note) }
@@ -91,10 +109,31 @@ struct EmbedCommand: VerboseCommand {
                 "warning: \(result.droppedTokens) tokens and \(result.droppedImages) images were "
                     + "cut off by --max-length")
         }
+        if shard != nil, result.records > result.items {
+            Message.warn(
+                "\(result.records - result.items) of \(result.records) records of the part were left "
+                    + "out; moca vectors merge lists them")
+        }
         if let list = result.errors {
             throw VectorError.recordsLeftOut(
                 count: result.records - result.items, total: result.records, list: list)
         }
+    }
+
+    /// Runs the job, alone or as one of several ranks.
+    ///
+    /// - Returns: the report; nil on other ranks than the first.
+    private func run(
+        _ job: EmbeddingJob, as rank: LaunchedRank?, _ counter: ProgressCounter,
+        isInterrupted: @escaping @Sendable () -> Bool
+    ) async throws -> EmbeddingReport? {
+        var job = job
+        guard let rank else {
+            return try await job.run(progress: counter.add, isInterrupted: isInterrupted)
+        }
+        let share = try rank.share(&job.options, note: counter.note)
+        return try await job.run(
+            as: share, progress: counter.add, isInterrupted: isInterrupted)
     }
 
     private func source() throws -> EmbeddingInput {
@@ -108,12 +147,13 @@ struct EmbedCommand: VerboseCommand {
         if let images { try requireFile(images, "--images") }
         let here = FileManager.default.currentDirectoryPath
         var job = EmbeddingJob(
-            model: folder, options: try model.embedderOptions(instruction),
+            model: folder, options: try model.embedderOptions(of: folder, instruction),
             input: source, output: URL(fileURLWithPath: output),
             imageFolder: URL(fileURLWithPath: images ?? here, isDirectory: true))
         job.role = prompt.map(Role.init(rawValue:))
         job.badRecords = onError
         job.resumes = resume
+        job.shard = shard
         return job
     }
 }

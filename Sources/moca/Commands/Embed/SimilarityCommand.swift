@@ -58,6 +58,9 @@ struct SimilarityCommand: VerboseCommand {
         guard !target.isEmpty || !targetImage.isEmpty else {
             throw ValidationError("Give at least one --target or --target-image.")
         }
+        guard (query + target).allSatisfy({ !$0.isEmpty }) else {
+            throw ValidationError("A text of --query and --target must not be empty.")
+        }
         let count = (query.count + queryImage.count) * (target.count + targetImage.count)
         guard heatMap == nil || count <= Self.heatMapCountMax else {
             throw ValidationError(
@@ -69,8 +72,9 @@ struct SimilarityCommand: VerboseCommand {
         for path in queryImage { try requireFile(path, "--query-image") }
         for path in targetImage { try requireFile(path, "--target-image") }
         if let heatMap { try requireWritableFile(heatMap, reading: queryImage + targetImage) }
+        let folder = try model.folder.resolved()
         let embedder = try await Embedder(
-            loading: model.folder.resolved(), options: model.embedderOptions())
+            loading: folder, options: model.embedderOptions(of: folder))
         if instruction.text != nil { try embedder.requireInstruction() }
         func input(_ name: String, _ content: Content, _ role: Role) -> SimilarityTable.Input {
             var content = content

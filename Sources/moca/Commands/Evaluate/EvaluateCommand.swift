@@ -145,6 +145,7 @@ private struct Evaluation {
     var ignoresIdenticalIDs: Bool?
 
     func run() async throws {
+        let rank = try LaunchedRank.current()
         let interruption = Interruption()
         let start = ContinuousClock.now
         try requireFile(options.data, "--data")
@@ -152,7 +153,12 @@ private struct Evaluation {
         try requireWritableFolder(options.output)
         if let folder = export?.mteb { try requireWritableFolder(folder) }
         let folder = try model.folder.resolved()
-        let settings = try model.embedderOptions()
+        var settings = try model.embedderOptions(of: folder)
+        // Of several ranks, the first one reports.
+        let bar = rank?.isFirst ?? true ? ProgressBar() : nil
+        let share = try rank?.share(&settings) {
+            bar?.show(WorkProgress("", total: nil, note: $0))
+        }
         let identity = try ModelIdentity(of: folder, settings)
         var run = EvaluationRun(
             embedder: try await Embedder(loading: folder, options: settings),
@@ -173,20 +179,27 @@ private struct Evaluation {
         run.settings["repository"] = identity.repository.map { .string($0) }
         run.settings["commit"] = identity.commit.map { .string($0) }
         run.settings["adapter"] = settings.adapter.map { .string($0.standardizedFileURL.path) }
-        let bar = ProgressBar()
         run.tell = { event in
             switch event {
             case .started(let set, let number, let count):
                 Message.write("\(set) (\(number) of \(count))")
-            case .progressed(let progress): bar.show(progress)
-            case .finished: bar.finish()
+            case .progressed(let progress): bar?.show(progress)
+            case .noted(let note): Message.warn(note)
+            case .finished: bar?.finish()
             }
         }
         run.isInterrupted = { interruption.hasHappened }
+        var sharedCount = 0
+        if let share {
+            guard let count = try await run.embedShare(share, of: benchmark) else { return }
+            bar?.finish()
+            sharedCount = count
+        }
         let report = try await run.scores(of: benchmark)
         let seconds = (ContinuousClock.now - start).seconds
         Message.write(
-            "embedded \(report.embeddedCount) inputs, \(NumberText.decimal(seconds, digits: 1)) s in all; "
+            "embedded \(NumberText.counted(report.embeddedCount + sharedCount, "input")), "
+                + "\(NumberText.decimal(seconds, digits: 1)) s in all; "
                 + "scores are in \(options.output)/scores.json")
         if options.json {
             try Message.printJSON(report.scores)

@@ -99,7 +99,7 @@ struct EvaluateDriftCommand: VerboseCommand {
     ) async throws -> (ids: [String], vectors: [[Float]]) {
         var options = try EmbedderOptions(device, pooling, inputs)
         options.adapter = try adapter.map {
-            try hub.folder($0, "--adapter-a or --adapter-b", .adapter)
+            try hub.adapter($0, "--adapter-a or --adapter-b", of: folder)
         }
         return try await probes.vectors(ofModelIn: folder, options: options)
     }
