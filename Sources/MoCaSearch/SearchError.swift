@@ -17,8 +17,10 @@ package enum SearchError: UserFacingError, Hashable {
     case noIndex(folder: String)
     /// An index whose files are inconsistent.
     case damagedIndex(file: String, reason: String)
-    /// An index made by another model, or by the same model with other settings.
+    /// An index made by another model, or by the same folder before it changed.
     case otherModel(index: String, made: String, given: String)
+    /// An index made with other settings, each with both values.
+    case otherIndexSettings(index: String, differences: [String])
     /// A file of the index cannot be written.
     case cannotWrite(path: String, reason: String)
     /// A signal stopped the run; completed work is in the index.
@@ -50,11 +52,10 @@ package enum SearchError: UserFacingError, Hashable {
         switch self {
         case .pathMissing, .folderUnreadable, .nothingToIndex, .noIndex: .inputMissing
         case .notText, .damagedIndex, .filesLeftOut, .damagedReport, .emptySubset,
-            .shardedSubset, .recordsLeftOut:
+            .shardedSubset, .recordsLeftOut, .scoreNotFinite:
             .badData
-        case .otherModel, .badSetting, .otherSettings: .badConfiguration
+        case .otherModel, .otherIndexSettings, .badSetting, .otherSettings: .badConfiguration
         case .cannotWrite, .cannotWriteMined, .outputExists: .cannotCreateOutput
-        case .scoreNotFinite: .internalFailure
         case .interrupted, .miningInterrupted: .interrupted
         }
     }
@@ -76,13 +77,16 @@ package enum SearchError: UserFacingError, Hashable {
             "index cannot be read (\(file)): \(reason)"
         case .otherModel(let index, let made, let given):
             made == given
-                ? "model does not fit the index (\(index)): \(made) has changed, or was run with "
-                    + "other settings, since the index was made"
+                ? "model does not fit the index (\(index)): the files of \(made) have changed since "
+                    + "the index was made"
                 : "model does not fit the index (\(index)): it was made with \(made), not \(given)"
+        case .otherIndexSettings(let index, let differences):
+            "settings do not fit the index (\(index)): it was made with "
+                + differences.joined(separator: " and ")
         case .cannotWrite(let path, let reason):
             "index cannot be written (\(path)): \(reason)"
         case .interrupted(let index, let items):
-            "indexing was interrupted (\(index)): \(items) items are done and kept"
+            "indexing was interrupted (\(index)): \(NumberText.counted(items, "item")) done and kept"
         case .filesLeftOut(let index, let count):
             "files were left out (\(index)): \(count) cannot be embedded"
         case .scoreNotFinite(let query, let document):
@@ -96,7 +100,7 @@ package enum SearchError: UserFacingError, Hashable {
             "mining cannot be continued (\(folder)): it has another "
                 + names.joined(separator: ", ")
         case .damagedReport(let file):
-            "mining cannot be continued (\(file)): it is not what `moca data mine` writes"
+            "mining cannot be continued (\(file)): it is no report of mining"
         case .emptySubset(let name):
             "nothing to mine (\(name)): the subset has no records"
         case .shardedSubset(let name):
@@ -117,9 +121,10 @@ package enum SearchError: UserFacingError, Hashable {
         case .folderUnreadable: "give yourself the right to read it, or leave it out"
         case .nothingToIndex: "name images, .txt, .md or .jsonl files, or folders of them"
         case .notText: "convert it to UTF-8"
-        case .noIndex: "make one with `moca index --index DIR PATH...`"
+        case .noIndex: "make an index there first"
         case .damagedIndex: "remove the folder, and make the index again"
-        case .otherModel: "use the model and settings that made it, or make a new index"
+        case .otherModel: "use the model that made it, or make a new index"
+        case .otherIndexSettings: "leave these settings out, or make a new index"
         case .cannotWrite:
             "check the path, its permissions and the free space"
         case .scoreNotFinite:
@@ -127,14 +132,14 @@ package enum SearchError: UserFacingError, Hashable {
         case .interrupted: "run the same command again to go on"
         case .filesLeftOut: "mend or remove the files listed above, and run it again"
         case .badSetting: "set it within the range"
-        case .outputExists: "go on with --resume, name another --output, or remove it"
-        case .otherSettings, .damagedReport: "name another --output, or remove the folder"
-        case .emptySubset: "leave it out of --data"
+        case .outputExists: "resume it, name another output, or remove it"
+        case .otherSettings, .damagedReport: "name another output, or remove the folder"
+        case .emptySubset: "leave it out"
         case .shardedSubset:
             "unpack the shards, and write the records as JSON lines with the paths of the images"
         case .recordsLeftOut: "correct those that `failed` of mining.json names"
         case .cannotWriteMined: "check the path, its permissions and the free space"
-        case .miningInterrupted: "run the same command with --resume"
+        case .miningInterrupted: "run it again, and resume"
         }
     }
 }

@@ -112,6 +112,11 @@ struct IndexSearchTests {
         try FileManager.default.removeItem(at: other.url)
         let rest = try await builder.update()
         #expect(rest.items == 8 && rest.embedded == 0 && rest.removed == 1)
+        #expect(rest.missing == [MissingRoot(path: other.url.path, files: 1)])
+        let later = try await builder.update()
+        #expect(later.items == 8 && later.missing == [MissingRoot(path: other.url.path, files: 0)])
+        try other.write("another text", to: "other.txt")
+        #expect(try await builder.update().items == 9)
         await #expect(throws: SearchError.pathMissing(path: "/nowhere/at/all")) {
             try await builder.update(paths: [URL(fileURLWithPath: "/nowhere/at/all")])
         }

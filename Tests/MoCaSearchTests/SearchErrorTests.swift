@@ -30,8 +30,8 @@ struct SearchErrorTests {
             ),
             (
                 .noIndex(folder: "F"), .inputMissing,
-                "index is missing (F): the folder has no manifest.json; make one with `moca index "
-                    + "--index DIR PATH...`"
+                "index is missing (F): the folder has no manifest.json; make an index there "
+                    + "first"
             ),
             (
                 .damagedIndex(file: "F", reason: "R"), .badData,
@@ -39,14 +39,18 @@ struct SearchErrorTests {
             ),
             (
                 .otherModel(index: "I", made: "A", given: "B"), .badConfiguration,
-                "model does not fit the index (I): it was made with A, not B; use the model and "
-                    + "settings that made it, or make a new index"
+                "model does not fit the index (I): it was made with A, not B; use the model that "
+                    + "made it, or make a new index"
             ),
             (
                 .otherModel(index: "I", made: "A", given: "A"), .badConfiguration,
-                "model does not fit the index (I): A has changed, or was run with other settings, "
-                    + "since the index was made; use the model and settings that made it, or make "
-                    + "a new index"
+                "model does not fit the index (I): the files of A have changed since the index "
+                    + "was made; use the model that made it, or make a new index"
+            ),
+            (
+                .otherIndexSettings(index: "I", differences: ["A", "B"]), .badConfiguration,
+                "settings do not fit the index (I): it was made with A and B; leave these settings "
+                    + "out, or make a new index"
             ),
             (
                 .cannotWrite(path: "P", reason: "R"), .cannotCreateOutput,
@@ -54,7 +58,7 @@ struct SearchErrorTests {
             ),
             (
                 .interrupted(index: "I", items: 3), .interrupted,
-                "indexing was interrupted (I): 3 items are done and kept; run the same command "
+                "indexing was interrupted (I): 3 items done and kept; run the same command "
                     + "again to go on"
             ),
             (
@@ -63,7 +67,7 @@ struct SearchErrorTests {
                     + "above, and run it again"
             ),
             (
-                .scoreNotFinite(query: 3, document: 7), .internalFailure,
+                .scoreNotFinite(query: 3, document: 7), .badData,
                 "similarity is not finite (query 3, document 7): the model gave NaN or infinity; "
                     + "check the weights for NaN or infinity, and run in float32"
             ),
@@ -73,22 +77,22 @@ struct SearchErrorTests {
             ),
             (
                 .outputExists(folder: "F"), .cannotCreateOutput,
-                "output cannot be written (F): the folder is there already; go on with --resume, "
-                    + "name another --output, or remove it"
+                "output cannot be written (F): the folder is there already; resume it, name "
+                    + "another output, or remove it"
             ),
             (
                 .otherSettings(folder: "F", names: ["model", "source"]), .badConfiguration,
                 "mining cannot be continued (F): it has another model, source; name another "
-                    + "--output, or remove the folder"
+                    + "output, or remove the folder"
             ),
             (
                 .damagedReport(file: "F"), .badData,
-                "mining cannot be continued (F): it is not what `moca data mine` writes; name "
-                    + "another --output, or remove the folder"
+                "mining cannot be continued (F): it is no report of mining; name another output, "
+                    + "or remove the folder"
             ),
             (
                 .emptySubset(name: "N"), .badData,
-                "nothing to mine (N): the subset has no records; leave it out of --data"
+                "nothing to mine (N): the subset has no records; leave it out"
             ),
             (
                 .shardedSubset(name: "N"), .badData,
@@ -108,8 +112,8 @@ struct SearchErrorTests {
             ),
             (
                 .miningInterrupted(output: "O", kept: 3), .interrupted,
-                "mining was interrupted (O): 3 vectors are kept; run the same command with "
-                    + "--resume"
+                "mining was interrupted (O): 3 vectors are kept; run it again, and "
+                    + "resume"
             ),
         ] as [(SearchError, FailureKind, String)])
     func texts(_ error: SearchError, _ kind: FailureKind, _ text: String) {
@@ -144,6 +148,29 @@ struct SearchErrorTests {
         #expect(try SearchIndex(opening: index).items.count == 1)
     }
 
+    /// A vector that is not finite, of each kind of index, in a search and in an update.
+    @Test(arguments: ["model/checkpoint_newer", "families/colqwen2_5"])
+    func vectorsThatAreNotFiniteAreNamed(model: String) async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("a text", to: "texts/a.txt")
+        try folder.write("another", to: "texts/b.txt")
+        let index = folder.url.appending(path: "index")
+        let model = Fixtures.folder.appending(path: model)
+        let builder = try await Fixtures.builder(index, model: model)
+        _ = try await builder.update(paths: [folder.url.appending(path: "texts")])
+        let file = index.appending(path: "vectors.1.safetensors")
+        var bytes = try Data(contentsOf: file)
+        // The last number of the last item.
+        bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: [0xff, 0xff, 0xff, 0x7f])
+        try bytes.write(to: file)
+        let error = SearchError.damagedIndex(
+            file: file.path, reason: "the vector of b.txt#1 is not finite")
+        let query = try await Embedder(loading: model).embed([.text("a")])[0]
+        let damaged = try SearchIndex(opening: index)
+        #expect(throws: error) { try damaged.best(query, count: 1) }
+        await #expect(throws: error) { try await builder.update() }
+    }
+
     @Test func anIndexOfAnotherModelIsRefused() async throws {
         let folder = try TemporaryFolder()
         let model = folder.url.appending(path: "model")
@@ -159,7 +186,9 @@ struct SearchErrorTests {
             index: index.path, made: model.path, given: model.path)
         #expect(throws: error) { try SearchIndex(opening: index).require(identity) }
         let other = try await Fixtures.builder(index, model: model, options: options)
-        await #expect(throws: SearchError.self) { try await other.update(paths: [texts]) }
+        let settings = SearchError.otherIndexSettings(
+            index: index.path, differences: ["pooling of the model (this run gives last)"])
+        await #expect(throws: settings) { try await other.update(paths: [texts]) }
         try SearchIndex(opening: index).require(ModelIdentity(of: model, EmbedderOptions()))
     }
 }

@@ -11,6 +11,13 @@ package struct SkippedFile: Sendable, Hashable, Codable {
     package let reason: String
 }
 
+/// An indexed file or folder that is gone.
+package struct MissingRoot: Sendable, Hashable, Codable {
+    package let path: String
+    /// The number of its files that left the index.
+    package let files: Int
+}
+
 /// The files found under the given paths.
 struct FileScan {
     /// The type of a file, which determines how it is split into items.

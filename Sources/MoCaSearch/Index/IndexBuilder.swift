@@ -18,12 +18,15 @@ package struct IndexBuilder: Sendable {
     private let settings: VectorSettings
     private let reader: FileParts
 
+    /// The maximum length of a passage in characters, unless another is given.
+    package static let standardPassageLength = 1200
+
     /// Creates a builder for an index in `folder`, which need not exist yet.
     ///
     /// - Parameter passageLength: the maximum length of a passage in characters.
     package init(
         folder: URL, embedder: Embedder, model: ModelIdentity, settings: VectorSettings,
-        passageLength: Int = 1200
+        passageLength: Int = standardPassageLength
     ) {
         self.folder = folder.standardizedFileURL
         (self.embedder, self.model, self.settings) = (embedder, model, settings)
@@ -42,6 +45,8 @@ package struct IndexBuilder: Sendable {
         package var copied = 0
         /// The number of files that were removed from the index.
         package var removed = 0
+        /// Indexed files and folders that are gone, and with them their files in the index.
+        package var missing: [MissingRoot] = []
         /// Files of types that are not indexed.
         package var skipped: [SkippedFile] = []
         /// Files that could not be embedded, with the reasons.
@@ -63,6 +68,8 @@ package struct IndexBuilder: Sendable {
         isInterrupted: @Sendable () -> Bool = { false }
     ) async throws -> Report {
         let old = SearchIndex.exists(in: folder) ? try SearchIndex(opening: folder) : nil
+        try old?.manifest.require(
+            settings, passageLength: reader.passages.characterCountMax, in: folder)
         try old?.require(model)
         let plan = try plan(paths, old)
         let progress = ProgressCounter(report: progress)
@@ -87,19 +94,36 @@ package struct IndexBuilder: Sendable {
         for (key, rows) in oldRows where !roots.contains(where: { $0.holds(key.path.text) }) {
             plan.files.append(.init(path: key.path.text, source: .kept(rows)))
         }
-        // A root that no longer exists removes its files from the index.
-        let here = roots.filter { root in
-            FileManager.default.fileExists(atPath: root.path)
-                || !oldRows.keys.contains { root.holds($0.path.text) }
-        }
+        let (here, gone) = Self.split(roots, old, isGiven: !paths.isEmpty)
         let scan = try FileScan(here.map(\.path), without: folder.path)
         plan.skipped = scan.skipped
+        plan.missing = gone.map { root in
+            let held = oldRows.keys.filter { root.holds($0.path.text) }
+            let found = Set(scan.files.map { ExactText($0.path) })
+            return MissingRoot(
+                path: root.path, files: Set(held.map(\.path)).subtracting(found).count)
+        }
         let rowsByHash = Dictionary(
             oldRows.map { ($0.key.hash, $0.value) }, uniquingKeysWith: { first, _ in first })
         add(scan.files, to: &plan, rowsByHash)
         let isEmpty = plan.files.allSatisfy(\.isEmpty) && plan.failed.isEmpty
         if isEmpty, old == nil { throw SearchError.nothingToIndex(paths: roots.map(\.path)) }
         return plan
+    }
+
+    /// The roots that exist, and those that are gone, whose files leave the index.
+    ///
+    /// - Parameter isGiven: whether the roots are the paths of this run: one of them that is gone
+    ///   and has no files in the index is an error of the scan.
+    private static func split(
+        _ roots: [IndexRoot], _ old: SearchIndex?, isGiven: Bool
+    ) -> (here: [IndexRoot], gone: [IndexRoot]) {
+        let isGone = roots.map { root in
+            guard !FileManager.default.fileExists(atPath: root.path) else { return false }
+            return !isGiven || old?.items.contains { root.holds($0.path) } == true
+        }
+        let pairs = zip(roots, isGone)
+        return (pairs.filter { !$1 }.map(\.0), pairs.filter { $1 }.map(\.0))
     }
 
     private func add(
@@ -129,7 +153,7 @@ package struct IndexBuilder: Sendable {
     private func write(
         _ plan: IndexPlan, _ embedding: FileEmbedding, _ old: SearchIndex?
     ) throws -> Report {
-        let (items, vectors, copied) = contents(plan, embedding, old)
+        let (items, vectors, copied) = try contents(plan, embedding, old)
         do {
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true)
@@ -139,7 +163,8 @@ package struct IndexBuilder: Sendable {
         let manifest = IndexManifest(
             format: embedder.isMultiVector
                 ? IndexManifest.multiVectorFormat : IndexManifest.currentFormat,
-            model: model, settings: settings, vectorLength: embedder.vectorLength,
+            model: model, settings: settings, passageLength: reader.passages.characterCountMax,
+            vectorLength: embedder.vectorLength,
             itemCount: items.count, roots: plan.roots.list,
             generation: (old?.manifest.generation ?? 0) + 1)
         try IndexFiles.write(manifest, items: items, vectors: vectors, in: folder)
@@ -148,13 +173,16 @@ package struct IndexBuilder: Sendable {
             items: items.count, files: files.count, embedded: embedding.count,
             copied: copied,
             removed: Set(old?.items.map { ExactText($0.path) } ?? []).subtracting(files).count,
-            skipped: plan.skipped, failed: plan.failed + embedding.failed(in: plan))
+            missing: plan.missing, skipped: plan.skipped,
+            failed: plan.failed + embedding.failed(in: plan))
     }
 
     /// All items ordered by path, and their vectors in the same order.
+    ///
+    /// - Throws: `SearchError.damagedIndex` for a kept vector that is not finite.
     private func contents(
         _ plan: IndexPlan, _ embedding: FileEmbedding, _ old: SearchIndex?
-    ) -> (items: [IndexItem], vectors: [ItemVectors], copied: Int) {
+    ) throws -> (items: [IndexItem], vectors: [ItemVectors], copied: Int) {
         var (items, vectors, copied) = ([IndexItem](), [ItemVectors](), 0)
         var names = ItemNames(plan.roots)
         let order = plan.files.indices.sorted {
@@ -166,6 +194,7 @@ package struct IndexBuilder: Sendable {
             switch file.source {
             case .kept(let rows):
                 guard let old else { continue }
+                try old.requireFinite(rows)
                 items += rows.map { old.items[$0].placed(at: file.path, name: name) }
                 vectors.append(
                     ItemVectors(

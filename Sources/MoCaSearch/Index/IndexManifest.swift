@@ -25,6 +25,8 @@ package struct IndexManifest: Sendable, Hashable, Codable {
     package var model: ModelIdentity
     /// How the model is run.
     package var settings: VectorSettings
+    /// The maximum length of a passage in characters; nil in an index that does not state it.
+    package var passageLength: Int?
     /// The number of components of a vector.
     package var vectorLength: Int
     /// The number of items: of lines in the item file, and of embeddings in the vector file.
@@ -36,6 +38,7 @@ package struct IndexManifest: Sendable, Hashable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case format, model, settings, roots, generation
+        case passageLength = "passage_length"
         case vectorLength = "vector_length"
         case itemCount = "num_items"
     }

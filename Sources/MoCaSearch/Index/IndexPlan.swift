@@ -26,6 +26,7 @@ struct IndexPlan: Sendable {
     /// The indexed files and folders.
     let roots: IndexRoots
     var files: [File] = []
+    var missing: [MissingRoot] = []
     var skipped: [SkippedFile] = []
     var failed: [SkippedFile] = []
 

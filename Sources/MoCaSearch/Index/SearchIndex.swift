@@ -60,12 +60,29 @@ package struct SearchIndex: Sendable {
 
     /// The items most similar to a query, best first; ties keep the index's order.
     ///
-    /// - Throws: `SearchError.scoreNotFinite`, `TorchError`.
+    /// - Throws: `SearchError.damagedIndex` for a vector that is not finite, `.scoreNotFinite`,
+    ///   `TorchError`.
     package func best(_ query: Embedding, count: Int) throws -> [Hit] {
         precondition(query.vectorLength == manifest.vectorLength, "a query of another length")
-        let best =
-            vectors.isRagged ? try bestBySums(query, count) : try bestByProducts(query, count)
-        return best.map { Hit(item: items[$0.row], score: $0.score) }
+        do {
+            let best =
+                vectors.isRagged ? try bestBySums(query, count) : try bestByProducts(query, count)
+            return best.map { Hit(item: items[$0.row], score: $0.score) }
+        } catch SearchError.scoreNotFinite(let query, let row) {
+            try requireFinite([row])
+            throw SearchError.scoreNotFinite(query: query, document: row)
+        }
+    }
+
+    /// Checks that the vectors of rows are finite.
+    ///
+    /// - Throws: `SearchError.damagedIndex`, which names the file and the item.
+    func requireFinite(_ rows: [Int]) throws(SearchError) {
+        for row in rows where !vectors.row(row).allSatisfy(\.isFinite) {
+            throw .damagedIndex(
+                file: folder.appending(path: manifest.vectorsName).path,
+                reason: "the vector of \(items[row].id) is not finite")
+        }
     }
 
     private func bestByProducts(_ query: Embedding, _ count: Int) throws -> [TopK.Row] {
@@ -76,7 +93,12 @@ package struct SearchIndex: Sendable {
             let scores = try vectors.withValues(of: rows) {
                 try Self.products($0, shape: [rows.count, manifest.vectorLength], column)
             }
-            for (row, score) in zip(rows, scores) { best.add(row, score) }
+            for (row, score) in zip(rows, scores) {
+                guard score.isFinite else {
+                    throw SearchError.scoreNotFinite(query: 0, document: row)
+                }
+                best.add(row, score)
+            }
         }
         return best.sorted()
     }

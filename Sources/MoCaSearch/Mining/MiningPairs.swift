@@ -109,6 +109,10 @@ struct MiningPairs {
         } catch  where window.ids.count == 1 {
             try filter.take(window.ids[0], error)
         } catch {
+            // Other shards passed over this window, and know nothing of its failure.
+            let shard = embedder.shard
+            embedder.shard = nil
+            defer { embedder.shard = shard }
             for index in window.ids.indices {
                 try await embed(window.alone(index), &embedder, filter)
             }

@@ -6,14 +6,14 @@ extension MiningReport {
     /// The line that `moca data mine` prints.
     package var summary: String {
         var line =
-            "\(subset): \(counts.negatives) negatives from \(counts.documents) documents; of "
-            + "\(counts.queries) queries \(counts.complete) have all, \(counts.fewer) fewer, "
-            + "\(counts.without) none"
+            "\(subset): \(NumberText.counted(counts.negatives, "negative")) from "
+            + "\(NumberText.counted(counts.documents, "document")); of \(counts.queries) queries "
+            + "\(counts.complete) have all, \(counts.fewer) fewer, \(counts.without) none"
         if !fewerBecause.isEmpty {
             let reasons = fewerBecause.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             line += " (" + reasons.map { "\($0.key) \($0.value)" }.joined(separator: ", ") + ")"
         }
-        if let failed { line += "; \(failed.count) records failed" }
+        if let failed { line += "; \(NumberText.counted(failed.count, "record")) failed" }
         if let positive = scores.positive, let negative = scores.negative {
             line +=
                 "; mean cosine \(NumberText.decimal(positive.mean, digits: 3)) of positives, "

@@ -57,29 +57,14 @@ package struct NegativeMiner: Sendable {
     /// - Parameter images: the root of relative image paths in records.
     /// - Throws: `SearchError`, `DataError`, `VectorError`.
     package func mine(_ folders: [URL], images: URL) async throws -> [MiningReport] {
-        try settings.check()
-        let folders = try subsetFolders(in: folders)
-        let catalog = try Catalog<ContrastiveSample>(
-            folders: folders, images: ImageStore(root: images))
-        if let subset = catalog.subsets.first(where: \.hasShards) {
-            throw SearchError.shardedSubset(name: subset.name)
-        }
-        let excluded = try catalog.renamed(quarantine, leftOut: nil)
-        let jobs = zip(catalog.subsets, folders).map { subset, source in
-            Job(subset: subset, source: source, folder: folder(of: subset))
-        }
-        // Rejected before anything is computed.
-        if !resumes, let job = jobs.first(where: { $0.folder.exists }) {
-            throw SearchError.outputExists(folder: job.folder.url.path)
-        }
+        let plan = try plan(folders, images: images)
+        try requireNewFolders(plan)
         let cache = try VectorStore(
             cacheIn: vectors ?? scratch, of: embedder.conditions(model: model.fingerprint))
-        var cached = CachedEmbedder(
-            embedder, cache, reuse: .sameInput,
-            willEmbed: { [self] in try goOn(kept: $0) })
+        var cached = cachedEmbedder(cache)
         var reports: [MiningReport] = []
-        for job in jobs {
-            let (report, wasThere) = try await mine(job, catalog, excluded, &cached)
+        for job in plan.jobs {
+            let (report, wasThere) = try await mine(job, plan, &cached)
             tell(.finished(report, wasThere: wasThere))
             reports.append(report)
         }
@@ -88,7 +73,7 @@ package struct NegativeMiner: Sendable {
     }
 
     /// The folder of vectors that are needed until the run is complete.
-    private var scratch: URL { output.appending(path: ".vectors", directoryHint: .isDirectory) }
+    var scratch: URL { output.appending(path: ".vectors", directoryHint: .isDirectory) }
 
     private func removeScratch() throws {
         do {
@@ -99,10 +84,52 @@ package struct NegativeMiner: Sendable {
     }
 
     /// A subset and its output folder.
-    private struct Job {
+    struct Job {
         let subset: Subset
         let source: URL
         let folder: MinedFolder
+    }
+
+    /// What a run will mine.
+    struct Plan {
+        let catalog: Catalog<ContrastiveSample>
+        let jobs: [Job]
+        /// The records to exclude.
+        let excluded: [QuarantinedRecord]
+    }
+
+    /// The subsets in folders, with nothing mined yet.
+    ///
+    /// - Throws: `SearchError`, `DataError`.
+    func plan(_ folders: [URL], images: URL) throws -> Plan {
+        try settings.check()
+        let folders = try subsetFolders(in: folders)
+        let catalog = try Catalog<ContrastiveSample>(
+            folders: folders, images: ImageStore(root: images))
+        if let subset = catalog.subsets.first(where: \.hasShards) {
+            throw SearchError.shardedSubset(name: subset.name)
+        }
+        let jobs = zip(catalog.subsets, folders).map { subset, source in
+            Job(subset: subset, source: source, folder: folder(of: subset))
+        }
+        return Plan(
+            catalog: catalog, jobs: jobs, excluded: try catalog.renamed(quarantine, leftOut: nil))
+    }
+
+    /// Rejects outputs of an earlier run before anything is computed, unless it is to be continued.
+    ///
+    /// - Throws: `SearchError.outputExists`.
+    func requireNewFolders(_ plan: Plan) throws {
+        if !resumes, let job = plan.jobs.first(where: { $0.folder.exists }) {
+            throw SearchError.outputExists(folder: job.folder.url.path)
+        }
+    }
+
+    /// The embedder of all subsets, which finds cached vectors in `cache`.
+    func cachedEmbedder(_ cache: VectorStore) -> CachedEmbedder {
+        CachedEmbedder(
+            embedder, cache, reuse: .sameInput,
+            willEmbed: { [self] in try goOn(kept: $0) })
     }
 
     private func folder(of subset: Subset) -> MinedFolder {
@@ -116,14 +143,12 @@ package struct NegativeMiner: Sendable {
     }
 
     private func mine(
-        _ job: Job, _ catalog: Catalog<ContrastiveSample>, _ excluded: [QuarantinedRecord],
-        _ cached: inout CachedEmbedder
+        _ job: Job, _ plan: Plan, _ cached: inout CachedEmbedder
     ) async throws -> (report: MiningReport, wasThere: Bool) {
         var report = MiningReport(
             subset: job.subset.name, source: job.source.standardizedFileURL.path, model: model,
             settings: settings, rangeEnd: 0)
-        let filter = try MiningQuarantine(
-            excluded, skips: badRecords == .skip, subset: job.subset, in: catalog)
+        let filter = try filter(job, plan)
         if filter.excludedCount > 0 { report.counts.quarantined = filter.excludedCount }
         if job.folder.exists {
             let old = try MiningReport(in: job.folder.url)
@@ -134,10 +159,7 @@ package struct NegativeMiner: Sendable {
             throw SearchError.emptySubset(name: job.subset.name)
         }
         tell(.started(subset: job.subset.name, records: job.subset.rowCount))
-        let progress = ProgressCounter { tell(.progressed($0)) }
-        progress.begin("records of \(job.subset.name)", total: job.subset.rowCount)
-        let table = try await MiningPairs(
-            job.subset, in: catalog, filter, embedder: &cached, progress: progress)
+        let table = try await embed(job, plan, filter, &cached)
         guard !table.rows.isEmpty else { throw SearchError.emptySubset(name: job.subset.name) }
         if !filter.failures.isEmpty { report.failed = filter.failures }
         let search = ExactSearch(
@@ -146,7 +168,7 @@ package struct NegativeMiner: Sendable {
         let run = try SubsetMining(table, search, &report) { try goOn(kept: kept) }
         try job.folder.write(report) { writer in
             for (pair, row) in table.rows.enumerated() {
-                let record = try catalog.record(
+                let record = try plan.catalog.record(
                     SampleID(subset: job.subset.name, row: row))
                 try writer.append(
                     query: record.querySide, positive: record.positiveSide,
@@ -156,5 +178,21 @@ package struct NegativeMiner: Sendable {
             }
         }
         return (report, false)
+    }
+
+    /// The records of a subset that are not mined.
+    func filter(_ job: Job, _ plan: Plan) throws -> MiningQuarantine {
+        try MiningQuarantine(
+            plan.excluded, skips: badRecords == .skip, subset: job.subset, in: plan.catalog)
+    }
+
+    /// Embeds the queries and positives of a subset.
+    func embed(
+        _ job: Job, _ plan: Plan, _ filter: MiningQuarantine, _ cached: inout CachedEmbedder
+    ) async throws -> MiningPairs {
+        let progress = ProgressCounter { tell(.progressed($0)) }
+        progress.begin("records of \(job.subset.name)", total: job.subset.rowCount)
+        return try await MiningPairs(
+            job.subset, in: plan.catalog, filter, embedder: &cached, progress: progress)
     }
 }

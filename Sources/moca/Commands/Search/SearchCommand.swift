@@ -78,7 +78,7 @@ struct SearchCommand: VerboseCommand {
     }
 
     private func vector(for index: SearchIndex) async throws -> Embedding {
-        let folder = try hub.folder(modelPath ?? name(of: index.manifest.model), "--model")
+        let folder = try hub.folder(modelPath ?? index.manifest.model.location, "--model")
         var options = EmbedderOptions()
         options.device = try device.resolvedDevice()
         (options.dtype, options.threads) = (device.dtype.dtype, device.threads)
@@ -91,11 +91,5 @@ struct SearchCommand: VerboseCommand {
         let input = embedder.prompted(
             Content(segments, instruction: instruction.text), as: .query)
         return try await embedder.embedAll([input])[0]
-    }
-
-    /// The folder of an index's model; its name on the Hub if the folder is not on this machine.
-    private func name(of model: ModelIdentity) -> String {
-        let isThere = FileManager.default.fileExists(atPath: model.folder)
-        return isThere ? model.folder : model.name ?? model.folder
     }
 }
