@@ -38,7 +38,7 @@ public struct EmbedderOptions: Sendable, Hashable {
     /// Whether vectors are normalised to unit length.
     public var isNormalized: Bool?
     /// What inputs without an instruction are embedded for, if the embedder takes an instruction;
-    /// nil keeps the embedder's own.
+    /// nil or blank keeps the embedder's own.
     public var instruction: String?
     /// A folder with an adapter in PEFT's layout, which is merged into the weights.
     public var adapter: URL?
@@ -84,7 +84,7 @@ package struct EmbedderSettings: Sendable {
         vectorLength: Int, processor: ImageProcessorConfiguration
     ) throws {
         var rules = rules
-        if let instruction = options.instruction {
+        if let instruction = options.instruction, !instruction.allSatisfy(\.isWhitespace) {
             try rules.requireInstruction()
             rules.prompt.setInstruction(instruction)
         }

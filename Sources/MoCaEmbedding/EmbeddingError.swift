@@ -9,6 +9,8 @@ public enum EmbeddingError: UserFacingError {
     case badOption(name: String, value: Int, allowed: String)
     /// An input that cannot be embedded, by its index, and the underlying error.
     case badInput(number: Int, any UserFacingError)
+    /// An input that cannot be embedded, by its text or path, and the underlying error.
+    case badNamedInput(name: String, any UserFacingError)
     /// A vector with an infinite or NaN component.
     case notFinite
     /// A folder that contains no model.
@@ -25,7 +27,7 @@ public enum EmbeddingError: UserFacingError {
     public var kind: FailureKind {
         switch self {
         case .badOption: .badConfiguration
-        case .badInput(_, let cause): cause.kind
+        case .badInput(_, let cause), .badNamedInput(_, let cause): cause.kind
         case .notFinite: .badData
         case .noModel: .inputMissing
         case .notDecomposable, .multiVector, .noInstruction, .noPooling: .badConfiguration
@@ -37,7 +39,10 @@ public enum EmbeddingError: UserFacingError {
         case .badOption(let name, let value, let allowed):
             "option cannot be used (\(name)): it is \(value), allowed is \(allowed)"
         case .badInput(let number, let cause):
-            "input cannot be embedded (number \(number)): \(cause.errorDescription ?? "\(cause)")"
+            "input cannot be embedded (input \(number + 1)): "
+                + (cause.errorDescription ?? "\(cause)")
+        case .badNamedInput(let name, let cause):
+            "input cannot be embedded (\(name)): \(cause.errorDescription ?? "\(cause)")"
         case .notFinite:
             "its vector has an infinity or a not-a-number: the weights or the input overflow"
         case .noModel(let folder):
@@ -58,14 +63,14 @@ public enum EmbeddingError: UserFacingError {
     public var recoverySuggestion: String? {
         switch self {
         case .badOption: "set it within the range"
-        case .badInput(_, let cause): cause.recoverySuggestion
-        case .notFinite: "use --dtype float32, and check the weights with `moca model info`"
+        case .badInput(_, let cause), .badNamedInput(_, let cause): cause.recoverySuggestion
+        case .notFinite: "compute in float32, and check the weights for NaN or infinity"
         case .noModel: "name a folder in Hugging Face layout"
         case .multiVector: "use a model with one vector for each input"
         case .noPooling: "leave pooling to the model"
         case .noInstruction:
             "leave it out, or write a prompt with {instruction} into moca.json"
-        case .notDecomposable: "use a model with mean pooling, or --pooling mean"
+        case .notDecomposable: "use a model with mean pooling, or set pooling to mean"
         }
     }
 }

@@ -24,7 +24,7 @@ package struct SimilarityTable: Sendable, Encodable {
 
     /// Embeds queries and targets, and compares them.
     ///
-    /// - Throws: `EmbeddingError.badInput`.
+    /// - Throws: `EmbeddingError.badNamedInput`, `ProcessingError`, `TorchError`.
     package init(
         queries: [Input], targets: [Input], embedder: Embedder
     ) async throws {
@@ -42,8 +42,15 @@ package struct SimilarityTable: Sendable, Encodable {
     ) async throws -> [Embedding] {
         let isText = inputs.map { $0.content.content.images.isEmpty }
         func embed(texts: Bool) async throws -> [Embedding] {
-            try await embedder.embedAll(
-                zip(inputs, isText).filter { $1 == texts }.map(\.0.content))
+            let chosen = zip(inputs, isText).filter { $1 == texts }.map(\.0)
+            let results = try await embedder.embed(chosen.map(\.content))
+            return try zip(chosen, results).map { input, result in
+                do {
+                    return try result.get()
+                } catch let error as any UserFacingError {
+                    throw EmbeddingError.badNamedInput(name: input.name, error)
+                }
+            }
         }
         var texts = try await embed(texts: true)[...]
         var images = try await embed(texts: false)[...]

@@ -2,7 +2,6 @@
 
 package import Foundation
 package import MoCaCore
-package import MoCaSystem
 
 /// A failure of this target that reaches a user.
 package enum HubError: UserFacingError, Hashable {
@@ -18,8 +17,17 @@ package enum HubError: UserFacingError, Hashable {
     case onlyPickles(name: String, file: String)
     /// A repository without the files of a model.
     case noModel(name: String, reason: String)
+    /// An adapter where a model is needed.
+    case isAdapter(name: String)
+    /// A path of no folder, which begins or looks like one that exists, and the reason why the Hub
+    /// has no model of this name.
+    indirect case noFolder(path: String, similar: [String], HubError)
 
     // The server
+    /// A value of `HF_ENDPOINT` that is no address.
+    case badEndpoint(String)
+    /// A value of a variable that is neither yes nor no.
+    case badSwitch(name: String, value: String)
     case programMissing(name: String)
     case refused(url: String, status: Int)
     case unavailable(what: String, reason: String)
@@ -31,6 +39,8 @@ package enum HubError: UserFacingError, Hashable {
     // The cache
     /// A model that is not in the cache, while the network is forbidden.
     case notCached(name: String, cache: String)
+    /// A model of which the cache has other revisions, while the network is forbidden.
+    case otherRevisions(name: String, revisions: [String])
     /// An update of a model, while the network is forbidden.
     case needsRequests(name: String)
     /// A snapshot that lacks files, while the network is forbidden.
@@ -46,12 +56,15 @@ package enum HubError: UserFacingError, Hashable {
 
     package var kind: FailureKind {
         switch self {
-        case .repositoryMissing, .revisionMissing, .fileMissing, .notCached, .incomplete:
+        case .repositoryMissing, .revisionMissing, .fileMissing, .notCached, .otherRevisions,
+            .incomplete:
             .inputMissing
+        case .noFolder(_, _, let cause): cause.kind
+        case .badEndpoint, .badSwitch: .badConfiguration
         case .gated, .badToken, .programMissing, .refused, .unavailable, .badCommit,
             .needsRequests:
             .unavailable
-        case .onlyPickles, .noModel, .wrongSize, .wrongHash: .badData
+        case .onlyPickles, .noModel, .isAdapter, .wrongSize, .wrongHash: .badData
         case .notEnoughSpace, .diskFull, .cannotWrite: .cannotCreateOutput
         case .cannotRead, .unreadableCache: .inputOutput
         case .interrupted: .interrupted
@@ -79,6 +92,18 @@ extension HubError {
                 + "program when they are read"
         case .noModel(let name, let reason):
             "repository has no model (\(name)): \(reason)"
+        case .isAdapter(let name):
+            "repository has no model (\(name)): it is an adapter, which belongs to a model"
+        case .noFolder(let path, let similar, let cause):
+            "model is missing (\(path)): there is no such folder"
+                + (similar.isEmpty ? "" : ", but \(Self.list(similar))")
+                + ", and the Hub has no model for the name: \(cause.errorDescription ?? "")"
+        case .badEndpoint(let text):
+            "address of the Hub cannot be used (HF_ENDPOINT): it is \(text.debugDescription), "
+                + "which does not begin with https:// or http://"
+        case .badSwitch(let name, let value):
+            "variable cannot be used (\(name)): it is \(value.debugDescription), which is neither "
+                + "yes nor no"
         case .programMissing(let name):
             "program is missing (\(name)): it is not in PATH"
         case .refused(let url, let status):
@@ -94,6 +119,9 @@ extension HubError {
             "file has a wrong hash (\(file)): \(found) instead of \(expected)"
         case .notCached(let name, let cache):
             "model is not in the cache (\(name)): \(cache) lacks it, and requests are forbidden"
+        case .otherRevisions(let name, let revisions):
+            "revision is not in the cache (\(name)): the cache has \(Self.list(revisions)) of it, "
+                + "and requests are forbidden"
         case .needsRequests(let name):
             "model cannot be updated (\(name)): an update asks the Hub, and requests are forbidden"
         case .incomplete(let name, let folder, let missing):
@@ -131,6 +159,13 @@ extension HubError {
             "name a revision with safetensors (conversions often are at @refs/pr/1), or convert it "
                 + "with transformers' save_pretrained"
         case .noModel: "name a repository of a model in Hugging Face layout"
+        case .isAdapter:
+            "give it as the adapter of the model that base_model_name_or_path of its "
+                + "adapter_config.json names"
+        case .noFolder(_, _, let cause):
+            "correct the path, or \(cause.recoverySuggestion ?? "the name")"
+        case .badEndpoint: "write the whole address, such as https://huggingface.co"
+        case .badSwitch: "set it to 1, true, yes or on, or to 0, false, no or off"
         case .programMissing: "install it, and put it in PATH"
         case .refused: "open the address in a browser to see what it asks for"
         case .unavailable, .interrupted: "run the same command again to go on"
@@ -138,6 +173,9 @@ extension HubError {
         case .needsRequests: "allow requests (no offline setting, HF_HUB_OFFLINE unset)"
         case .wrongSize, .wrongHash:
             "run it again to fetch the file anew; where that does not help, the server is wrong"
+        case .otherRevisions:
+            "name one of these after @, or allow requests (no offline setting, HF_HUB_OFFLINE "
+                + "unset)"
         case .notCached, .incomplete:
             "allow requests (no offline setting, HF_HUB_OFFLINE unset), or copy a complete cache"
         case .unreadableCache: "check HF_HUB_CACHE and HF_HOME, and the permissions"
@@ -151,63 +189,5 @@ extension HubError {
     private static func list(_ names: [String]) -> String {
         let shown = names.prefix(4).joined(separator: ", ")
         return names.count > 4 ? "\(shown) and \(names.count - 4) more" : shown
-    }
-}
-
-extension HubError {
-    /// The error for a failed system call while writing a file.
-    static func writing(_ error: SystemFileError) -> HubError {
-        error.cause == .diskFull
-            ? .diskFull(path: error.path)
-            : .cannotWrite(path: error.path, reason: error.reason)
-    }
-
-    /// Runs `body`, which writes files.
-    ///
-    /// - Throws: `HubError.cannotWrite`, `.diskFull`, and other errors of `body`.
-    static func writing<Value>(_ body: () throws -> Value) throws -> Value {
-        do {
-            return try body()
-        } catch let error as SystemFileError {
-            throw writing(error)
-        }
-    }
-
-    /// The error for a server's refusal of a plain file.
-    init(refusing url: String, _ head: HTTPHead) {
-        self =
-            [404, 410].contains(head.status)
-            ? .fileMissing(what: url) : .refused(url: url, status: head.status)
-    }
-
-    /// The error for the Hub's refusal, distinguished by `X-Error-Code` and `X-Error-Message` as
-    /// huggingface_hub does.
-    init(refusing url: String, _ head: HTTPHead, of repository: HubReference, hasToken: Bool) {
-        let status = head.status
-        let name = repository.name
-        let message = head.fields["x-error-message"] ?? ""
-        switch (head.fields["x-error-code"], status) {
-        case ("GatedRepo", _):
-            self = .gated(
-                name: name, reason: "the Hub answers with status \(status)", hasToken: hasToken)
-        case ("RevisionNotFound", _):
-            self = .revisionMissing(name: name, revision: repository.revision)
-        case ("EntryNotFound", _):
-            self = .fileMissing(what: url)
-        case ("RepoNotFound", _):
-            self = .repositoryMissing(name: name, hasToken: hasToken)
-        case (_, 401) where hasToken && message.hasPrefix("Invalid"):
-            self = .badToken(reason: message)
-        // Without a token the Hub does not say whether a repository is missing or private.
-        case (_, 401) where !hasToken && head.fields["x-error-code"] == nil:
-            self = .repositoryMissing(name: name, hasToken: false)
-        case (_, 401), (_, 403):
-            self = .gated(
-                name: name, reason: "the Hub answers with status \(status)", hasToken: hasToken)
-        case (_, 404), (_, 410):
-            self = .repositoryMissing(name: name, hasToken: hasToken)
-        default:
-            self = .refused(url: url, status: status)
-        }
     }
 }

@@ -25,6 +25,8 @@ public enum ImageError: UserFacingError, Sendable, Hashable {
     case tooManyPixels(name: String, width: Int, height: Int, limit: Int)
     /// One side is more than 200 times the other.
     case tooElongated(name: String, width: Int, height: Int)
+    /// A shape that has no pixels in one direction when it is resized to a row of crops.
+    case tooThin(name: String, width: Int, height: Int, crops: Int, side: Int)
     /// No size in whole image tokens keeps the aspect ratio and stays within the pixel limit.
     case overBudget(name: String, width: Int, height: Int, maxPixels: Int)
     /// A side is shorter than one image token.
@@ -75,6 +77,9 @@ extension ImageError {
                 + "more than \(limit)"
         case .tooElongated(let name, let width, let height):
             "image is too elongated (\(name)): \(width) x \(height) is an aspect ratio above 200"
+        case .tooThin(let name, let width, let height, let crops, let side):
+            "image is too elongated (\(name)): nothing of \(width) x \(height) would be left "
+                + "across, when it becomes a row of at most \(crops) crops of \(side) pixels"
         case .overBudget(let name, let width, let height, let maxPixels):
             "image does not fit (\(name)): \(width) x \(height) has no size of whole image tokens "
                 + "within \(maxPixels) pixels"
@@ -106,7 +111,7 @@ extension ImageError {
             "install libvips with this format (make setup), or convert the image to JPEG or PNG"
         case .damaged: "open it in a viewer; replace it, or leave the record out"
         case .tooManyPixels: "scale it down, or cut it into parts"
-        case .tooElongated: "crop it or cut it into parts"
+        case .tooElongated, .tooThin: "crop it or cut it into parts"
         case .overBudget: "raise max_pixels, or cut it into parts"
         case .tooSmall: "enlarge it"
         case .encodingFailed: "use sides of 1 to 65535 pixels"

@@ -40,6 +40,8 @@ public enum ModelError: UserFacingError, Hashable {
     case unreadable(file: String, reason: String)
     /// A missing file that a model's folder must have.
     case missingFile(String)
+    /// A folder with an adapter, where a model is needed.
+    case isAdapter(folder: String)
     /// A file or folder that cannot be written.
     case cannotWrite(file: String, reason: String)
 
@@ -52,7 +54,7 @@ public enum ModelError: UserFacingError, Hashable {
         case .badConfiguration, .badContract, .unsupportedModule, .badAdapter, .biasNotTrained,
             .notJSON, .noReconstruction:
             .badConfiguration
-        case .missingFile, .unreadable: .inputMissing
+        case .missingFile, .isAdapter, .unreadable: .inputMissing
         case .cannotWrite: .cannotCreateOutput
         case .imagesDisagree, .badGrid, .sameParameter, .emptySequence, .sequenceTooLong,
             .unknownToken, .patchesDisagree, .modelsDiffer:
@@ -99,6 +101,8 @@ public enum ModelError: UserFacingError, Hashable {
             "file cannot be read (\(file)): \(reason)"
         case .missingFile(let file):
             "file is missing (\(file)): a model folder in Hugging Face layout has it"
+        case .isAdapter(let folder):
+            "folder has no model (\(folder)): it has an adapter, which belongs to a model"
         case .cannotWrite(let file, let reason):
             "file cannot be written (\(file)): \(reason)"
         }
@@ -114,7 +118,7 @@ public enum ModelError: UserFacingError, Hashable {
             "correct these keys of moca.json, or remove the file to embed with the defaults"
         case .unsupportedModule:
             "use another model, or write a moca.json with the pooling to compute instead"
-        case .biasNotTrained: "merge it first with `moca model merge`, and train the result"
+        case .biasNotTrained: "merge it first, and train the result"
         case .badAdapter:
             "take an adapter that PEFT's LoraConfig has made, of these settings alone"
         case .modelsDiffer:
@@ -139,6 +143,9 @@ public enum ModelError: UserFacingError, Hashable {
             "check the path and its permissions"
         case .missingFile:
             "check the path of the model"
+        case .isAdapter:
+            "give it as the adapter of the model that base_model_name_or_path of its "
+                + "adapter_config.json names"
         case .cannotWrite:
             "check the path, its permissions and the free space"
         }

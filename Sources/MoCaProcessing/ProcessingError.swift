@@ -17,6 +17,8 @@ public enum ProcessingError: UserFacingError, Hashable {
     case unknownRole(role: String, known: [String])
     /// A name of an embedder that is not known.
     case unknownEmbedder(name: String, known: [String])
+    /// An embedder whose rules are for other backbones than the model's.
+    case otherBackbone(embedder: String, backbones: [String], modelType: String, known: [String])
     /// A value of `architectures` in config.json that is neither an embedder's nor the backbone's.
     case unknownArchitecture(name: String, modelType: String, known: [String])
     /// Numbers of image tokens in config.json, or their defaults, that are no limits.
@@ -36,7 +38,8 @@ public enum ProcessingError: UserFacingError, Hashable {
         switch self {
         case .emptyInput, .tooLong, .beyondPositions, .imageChanged, .notAPage, .instructionUnused:
             .badData
-        case .unknownEmbedder, .unknownArchitecture, .badImageLimits: .badConfiguration
+        case .unknownEmbedder, .otherBackbone, .unknownArchitecture, .badImageLimits:
+            .badConfiguration
         case .badPrompt, .unknownRole, .tokensDisagree, .patchesDisagree: .badConfiguration
         }
     }
@@ -52,9 +55,14 @@ public enum ProcessingError: UserFacingError, Hashable {
         case .badPrompt(let role, let template, let reason):
             "prompt cannot be used (\(role): \"\(template)\"): \(reason)"
         case .unknownRole(let role, let known):
-            "prompt is unknown (\(role)): the model has \(known.isEmpty ? "none" : known.joined(separator: ", "))"
+            "prompt is unknown (\(role)): the model has "
+                + (known.isEmpty ? "no prompts by role" : known.joined(separator: ", "))
         case .unknownEmbedder(let name, let known):
             "embedder is unknown (\(name)): there are \(known.joined(separator: ", "))"
+        case .otherBackbone(let embedder, let backbones, let modelType, _):
+            "embedder does not fit the model (\(embedder) in moca.json): its rules are for the "
+                + "model_type \(backbones.joined(separator: " or ")), and that of config.json is "
+                + modelType
         case .unknownArchitecture(let name, let modelType, let known):
             "architecture is unknown (\(name) in config.json): known with the model_type "
                 + "\"\(modelType)\" are \(known.joined(separator: ", "))"
@@ -80,11 +88,16 @@ public enum ProcessingError: UserFacingError, Hashable {
     public var recoverySuggestion: String? {
         switch self {
         case .emptyInput: "leave the input out, or give it text or an image"
-        case .tooLong: "shorten it, raise --max-length, or choose --truncation end"
-        case .beyondPositions: "shorten it, or set --max-length"
+        case .tooLong: "shorten it, raise max_length, or choose the truncation end"
+        case .beyondPositions: "shorten it, or set max_length"
         case .badPrompt: "write the prompt with {text} for texts and {image} for images, each once"
-        case .unknownRole: "name one of these, or add the prompt to moca.json"
+        case .unknownRole(_, let known):
+            known.isEmpty
+                ? "leave the role out, or add the prompt to moca.json"
+                : "name one of these, or add the prompt to moca.json"
         case .unknownEmbedder: "correct embedder in moca.json"
+        case .otherBackbone(_, _, _, let known):
+            "name one for this backbone in moca.json: \(known.joined(separator: ", "))"
         case .unknownArchitecture:
             "name the embedder whose rules the model follows as \"embedder\" in moca.json: "
                 + EmbedderRules.presets.map(\.name).joined(separator: ", ")

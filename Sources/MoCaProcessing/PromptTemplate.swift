@@ -52,6 +52,18 @@ package struct PromptTemplate: Sendable, Hashable {
         self.parts = parts + [.literal(String(template[position...]))]
     }
 
+    /// The template as `moca.json` has it.
+    var text: String {
+        parts.map { part in
+            switch part {
+            case .literal(let text): text
+            case .texts, .everything: "{text}"
+            case .images: "{image}"
+            case .instruction: "{instruction}"
+            }
+        }.joined()
+    }
+
     /// Whether the template has a place for an instruction.
     var takesInstruction: Bool { parts.contains(.instruction) }
 

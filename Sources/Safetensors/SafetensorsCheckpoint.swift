@@ -32,7 +32,7 @@ public struct SafetensorsCheckpoint: Sendable {
     public init(opening url: URL) throws {
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
-            throw SafetensorsError.missing(file: url.path)
+            throw PickledWeights.errorForMissing(url)
         }
         self.url = isFolder.boolValue ? try Self.find(in: url) : url
         if self.url.pathExtension == "json" {
@@ -79,7 +79,7 @@ public struct SafetensorsCheckpoint: Sendable {
             let candidate = folder.appendingPathComponent(name)
             if FileManager.default.fileExists(atPath: candidate.path) { return candidate }
         }
-        throw SafetensorsError.noCheckpoint(folder: folder.path)
+        throw PickledWeights.errorForMissing(in: folder)
     }
 
     /// Reads the index, which maps tensor names to shard names.

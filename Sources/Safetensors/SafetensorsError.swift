@@ -10,6 +10,8 @@ public import MoCaCore
 public enum SafetensorsError: UserFacingError, Equatable {
     // Reading one file
     case missing(file: String)
+    /// Weights as a pickle, which is not read.
+    case onlyPickle(folder: String, file: String)
     case unreadable(file: String, reason: String)
     /// A Git LFS pointer in place of the file itself.
     case lfsPointer(file: String)
@@ -63,6 +65,9 @@ public enum SafetensorsError: UserFacingError, Equatable {
     private var fileDescription: String? {
         switch self {
         case .missing(let file): "cannot open safetensors file (\(file)): it does not exist"
+        case .onlyPickle(let folder, let file):
+            "no safetensors (\(folder)): its weights are a pickle (\(file)), which can run any program "
+                + "when it is read"
         case .unreadable(let file, let reason): "cannot read safetensors file (\(file)): \(reason)"
         case .lfsPointer(let file):
             "cannot read safetensors file (\(file)): it is a Git LFS pointer, not the file itself"
@@ -157,6 +162,9 @@ public enum SafetensorsError: UserFacingError, Equatable {
         switch self {
         case .missing, .unknownTensor, .noCheckpoint:
             "check the path, and that it holds the checkpoint that you mean"
+        case .onlyPickle:
+            "convert it with transformers or peft, save_pretrained(FOLDER, safe_serialization=True), "
+                + "or take a copy with safetensors"
         case .unreadable: "check that it is a readable file"
         case .lfsPointer: "fetch the file with `git lfs pull`"
         case .noHeader, .headerLength, .headerPastEnd, .truncated, .trailingBytes:

@@ -104,7 +104,7 @@ public final class SafetensorsFile: Sendable {
         let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR {
-                throw SafetensorsError.missing(file: url.path)
+                throw PickledWeights.errorForMissing(url)
             }
             throw SafetensorsError.unreadable(file: url.path, reason: systemErrorText())
         }

@@ -85,7 +85,7 @@ import Torch
                 error.oneLine == """
                     similarity is no sum over tokens (pooling 'last'): a vector is the state of one \
                     token, which has seen all the others; use a model with mean pooling, or \
-                    --pooling mean
+                    set pooling to mean
                     """)
         }
     }

@@ -21,10 +21,27 @@ struct CacheTests {
         #expect(HubCache(environment).root.path == path)
     }
 
-    @Test(arguments: [("1", true), ("true", true), ("ON", true), ("0", false), ("", false)])
-    func offline(value: String, isOffline: Bool) {
-        #expect(HubAccess(["HF_HUB_OFFLINE": value]).isOffline == isOffline)
-        #expect(HubAccess(["TRANSFORMERS_OFFLINE": value]).isOffline == isOffline)
+    @Test(arguments: [
+        ("1", true), ("true", true), ("yes", true), ("ON", true), ("0", false), ("", false),
+        ("Off", false),
+    ])
+    func offline(value: String, isOffline: Bool) throws {
+        for name in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"] {
+            let access = HubAccess([name: value])
+            #expect(access.isOffline == isOffline)
+            try access.check()
+        }
+    }
+
+    @Test func variablesThatCannotBeUsed() {
+        #expect(throws: HubError.badSwitch(name: "HF_HUB_OFFLINE", value: "y")) {
+            try HubAccess(["HF_HUB_OFFLINE": "y"]).check()
+        }
+        for address in ["127.0.0.1", "localhost/", "//127.0.0.1", "ftp://127.0.0.1"] {
+            let access = HubAccess(["HF_ENDPOINT": address])
+            #expect(throws: HubError.self) { try access.check() }
+        }
+        #expect(throws: Never.self) { try HubAccess(["HF_ENDPOINT": "HTTP://127.0.0.1/"]).check() }
     }
 
     @Test func tokens() throws {
@@ -66,12 +83,18 @@ struct CacheTests {
             #expect(try models.snapshot(name).commit == HubTrial.commit)
             #expect(
                 hubError { _ = try models.snapshot(name.at("v1")) }
-                    == .notCached(name: "org/name@v1", cache: trial.cache.path))
+                    == .otherRevisions(name: "org/name@v1", revisions: [HubTrial.commit]))
             // Two snapshots: nothing says which one is main.
-            try trial.fill(wholeModel, commit: String(repeating: "b", count: 40), ref: nil)
+            let other = String(repeating: "b", count: 40)
+            try trial.fill(wholeModel, commit: other, ref: nil)
             #expect(
                 hubError { _ = try models.snapshot(name) }
-                    == .notCached(name: "org/name", cache: trial.cache.path))
+                    == .otherRevisions(
+                        name: "org/name", revisions: [HubTrial.commit, other].sorted()))
+            let missing = HubReference(kind: .model, name: "org/other")
+            #expect(
+                hubError { _ = try models.snapshot(missing) }
+                    == .notCached(name: "org/other", cache: trial.cache.path))
             try trial.write(HubTrial.commit + "\n", "home/hub/models--org--name/refs/main")
             #expect(try models.snapshot(name).commit == HubTrial.commit)
             try trial.write("nonsense", "home/hub/models--org--name/refs/main")

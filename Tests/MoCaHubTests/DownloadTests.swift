@@ -167,6 +167,18 @@ import Testing
         }
     }
 
+    @Test func anAdapterIsNoModel() throws {
+        try withHub { hub, trial in
+            let files = [
+                "adapter_config.json": Data("{}".utf8), "adapter_model.safetensors": noise(100),
+            ]
+            try put(files, in: hub)
+            #expect(
+                hubError { _ = try trial.models().snapshot(name) } == .isAdapter(name: "org/name"))
+            #expect(throws: Never.self) { try trial.models().snapshot(name, .adapter) }
+        }
+    }
+
     @Test func refusalsAreToldApart() throws {
         try withHub { hub, trial in
             try put(model, in: hub)

@@ -53,6 +53,39 @@ struct HubErrorTests {
                     + "layout"
             ),
             (
+                .isAdapter(name: "o/n"), .badData,
+                "repository has no model (o/n): it is an adapter, which belongs to a model; give it "
+                    + "as the adapter of the model that base_model_name_or_path of its "
+                    + "adapter_config.json names"
+            ),
+            (
+                .noFolder(
+                    path: "o/n", similar: ["o/m"], .repositoryMissing(name: "o/n", hasToken: true)),
+                .inputMissing,
+                "model is missing (o/n): there is no such folder, but o/m, and the Hub has no model "
+                    + "for the name: repository is missing (o/n): there is no folder of this name, "
+                    + "and the Hub does not show it to this token; correct the path, or check the "
+                    + "name, and whether the token may read it"
+            ),
+            (
+                .noFolder(path: "o/n", similar: [], .unavailable(what: "W", reason: "R")),
+                .unavailable,
+                "model is missing (o/n): there is no such folder, and the Hub has no model for the "
+                    + "name: server is not available (W): R; correct the path, or run the same "
+                    + "command again to go on"
+            ),
+            (
+                .badEndpoint("hub.test"), .badConfiguration,
+                "address of the Hub cannot be used (HF_ENDPOINT): it is \"hub.test\", which does "
+                    + "not begin with https:// or http://; write the whole address, such as "
+                    + "https://huggingface.co"
+            ),
+            (
+                .badSwitch(name: "V", value: "y"), .badConfiguration,
+                "variable cannot be used (V): it is \"y\", which is neither yes nor no; set it to "
+                    + "1, true, yes or on, or to 0, false, no or off"
+            ),
+            (
                 .programMissing(name: "curl"), .unavailable,
                 "program is missing (curl): it is not in PATH; install it, and put it in PATH"
             ),
@@ -84,6 +117,12 @@ struct HubErrorTests {
                 .notCached(name: "o/n", cache: "C"), .inputMissing,
                 "model is not in the cache (o/n): C lacks it, and requests are forbidden; allow "
                     + "requests (no offline setting, HF_HUB_OFFLINE unset), or copy a complete cache"
+            ),
+            (
+                .otherRevisions(name: "o/n@v", revisions: ["v1", "v2"]), .inputMissing,
+                "revision is not in the cache (o/n@v): the cache has v1, v2 of it, and requests are "
+                    + "forbidden; name one of these after @, or allow requests (no offline setting, "
+                    + "HF_HUB_OFFLINE unset)"
             ),
             (
                 .needsRequests(name: "o/n"), .unavailable,

@@ -56,6 +56,11 @@ import Testing
                 + "cut it into parts"
         ),
         (
+            .tooThin(name: "a.png", width: 3, height: 9000, crops: 4, side: 336), .badData,
+            "image is too elongated (a.png): nothing of 3 x 9000 would be left across, when it "
+                + "becomes a row of at most 4 crops of 336 pixels; crop it or cut it into parts"
+        ),
+        (
             .overBudget(name: "a.png", width: 5600, height: 28, maxPixels: 7840), .badData,
             "image does not fit (a.png): 5600 x 28 has no size of whole image tokens within 7840 "
                 + "pixels; raise max_pixels, or cut it into parts"

@@ -94,7 +94,13 @@ import Testing
     @Test func aLineHasNoCrops() throws {
         let preprocessor = ImagePreprocessor(
             configuration: try ImageProcessorConfiguration(folder: Self.folder("vlm2vec_phi3v")))
-        #expect(throws: ImageError.tooElongated(name: "x", width: 3, height: 9000)) {
+        guard case .crops(let side, let limit) = preprocessor.configuration.fitting else {
+            Issue.record("not cut into crops")
+            return
+        }
+        let error = ImageError.tooThin(
+            name: "x", width: 3, height: 9000, crops: limit, side: side)
+        #expect(throws: error) {
             try preprocessor.plan(width: 3, height: 9000, name: "x")
         }
     }

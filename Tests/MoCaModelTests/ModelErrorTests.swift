@@ -92,6 +92,12 @@ import Testing
             "file cannot be read (m/config.json): R; check the path and its permissions"
         ),
         (
+            .isAdapter(folder: "a"),
+            "folder has no model (a): it has an adapter, which belongs to a model; give it as the "
+                + "adapter of the model that base_model_name_or_path of its adapter_config.json "
+                + "names"
+        ),
+        (
             .missingFile("m/config.json"),
             "file is missing (m/config.json): a model folder in Hugging Face layout has it; "
                 + "check the path of the model"

@@ -48,12 +48,12 @@ import Testing
         (
             .tooLong(tokens: 9, maxLength: 4),
             "input is too long (9 tokens): the limit is 4; "
-                + "shorten it, raise --max-length, or choose --truncation end"
+                + "shorten it, raise max_length, or choose the truncation end"
         ),
         (
             .beyondPositions(tokens: 9, positions: 8),
             "input is too long (9 tokens): the model has 8 positions; "
-                + "shorten it, or set --max-length"
+                + "shorten it, or set max_length"
         ),
         (
             .unknownEmbedder(name: "clip", known: ["moca", "gme"]),
@@ -91,6 +91,18 @@ import Testing
             .unknownRole(role: "r", known: ["query"]),
             "prompt is unknown (r): the model has query; "
                 + "name one of these, or add the prompt to moca.json"
+        ),
+        (
+            .unknownRole(role: "r", known: []),
+            "prompt is unknown (r): the model has no prompts by role; "
+                + "leave the role out, or add the prompt to moca.json"
+        ),
+        (
+            .otherBackbone(
+                embedder: "gme", backbones: ["qwen2_vl"], modelType: "phi3_v", known: ["a", "b"]),
+            "embedder does not fit the model (gme in moca.json): its rules are for the model_type "
+                + "qwen2_vl, and that of config.json is phi3_v; name one for this backbone in "
+                + "moca.json: a, b"
         ),
         (
             .patchesDisagree(setting: "patch_size", processor: 16, configuration: 14),

@@ -27,6 +27,30 @@ struct SafetensorsCheckpointTests {
         ) { try checkpoint.entry("x") }
     }
 
+    /// Pickles of weights are named; those that a training leaves are none.
+    @Test func pickledWeightsAreNamed() throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        try folder.write("x", to: "training_args.bin")
+        #expect(throws: SafetensorsError.noCheckpoint(folder: folder.url.path)) {
+            try SafetensorsCheckpoint(opening: folder.url)
+        }
+        try folder.write("x", to: "pytorch_model.bin")
+        let model = SafetensorsError.onlyPickle(
+            folder: folder.url.path, file: "pytorch_model.bin")
+        #expect(model.kind == .badData)
+        #expect(throws: model) { try SafetensorsCheckpoint(opening: folder.url) }
+        let file = folder.url.appending(path: "adapter_model.safetensors")
+        #expect(throws: SafetensorsError.missing(file: file.path)) {
+            try SafetensorsFile(mapping: file)
+        }
+        try folder.write("x", to: "adapter_model.bin")
+        let adapter = SafetensorsError.onlyPickle(
+            folder: folder.url.path, file: "adapter_model.bin")
+        #expect(throws: adapter) { try SafetensorsFile(mapping: file) }
+        #expect(throws: adapter) { try SafetensorsCheckpoint(opening: file) }
+    }
+
     @Test func aFileAndAFolderWithOneFile() throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }

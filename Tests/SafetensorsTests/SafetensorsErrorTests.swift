@@ -91,6 +91,12 @@ struct SafetensorsErrorTests {
 
     @Test(arguments: [
         (
+            SafetensorsError.onlyPickle(folder: "D", file: "F"),
+            "no safetensors (D): its weights are a pickle (F), which can run any program when it is "
+                + "read; convert it with transformers or peft, save_pretrained(FOLDER, "
+                + "safe_serialization=True), or take a copy with safetensors"
+        ),
+        (
             SafetensorsError.noCheckpoint(folder: "D"),
             "no checkpoint (D): it holds neither model.safetensors nor "
                 + "model.safetensors.index.json; check the path, and that it holds the "

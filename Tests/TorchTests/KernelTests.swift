@@ -99,6 +99,26 @@ import Testing
         #expect(zip(shared, naive).allSatisfy { abs($0 - $1) < 1e-5 })
     }
 
+    /// The CPU's kernel takes the exponential of a NaN for a number.
+    @Test(arguments: [0, 1])
+    func attentionKeepsWhatIsNotFinite(spoilt: Int) {
+        let parts = draw([[2, 2, 20, 16], [2, 2, 20, 16], [2, 2, 20, 16]])
+        func attended(_ parts: [Tensor]) -> [Float] {
+            parts[0].attention(keys: parts[1], values: parts[2], isCausal: true, scale: 0.3).array()
+        }
+        let plain = attended(parts)
+        var values: [Float] = parts[spoilt].array()
+        values[0] = .nan
+        var damaged = parts
+        damaged[spoilt] = Tensor(values, shape: [2, 2, 20, 16])
+        let found = attended(damaged)
+        // The second sequence is as before.
+        let half = plain.count / 2
+        let areLost = found[..<half].allSatisfy(\.isNaN)
+        #expect(areLost)
+        #expect(found[half...] == plain[half...])
+    }
+
     @Test func halfPrecisionRoundsTheNormBeforeTheWeight() {
         let leaves = draw([[3, 16], [16]])
         let x = leaves[0].to(.bfloat16)

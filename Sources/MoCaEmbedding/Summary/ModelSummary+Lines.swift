@@ -29,7 +29,8 @@ extension ModelSummary {
         add("stored as", Self.text(storedBytes, NumberText.byteSize))
         add("memory of weights", Self.text(memoryBytes, NumberText.byteSize))
         add("embedder", embedder.line)
-        add("contract", contract.map(Self.text) ?? "none: the defaults hold")
+        for row in inputs?.rows ?? [] { add(row.name, row.value) }
+        add("contract", contract.map(Self.text) ?? "none: the rules of \(embedder.name) hold")
         if !contractFiles.isEmpty { add("contract from", contractFiles.joined(separator: ", ")) }
         for note in notes { add("note", note) }
         if !missing.isEmpty { add("missing", Self.list(missing)) }
@@ -59,7 +60,7 @@ extension ModelSummary {
             contract.normalize.map { $0 ? "normalised" : "not normalised" },
             roles.isEmpty ? nil : "prompts \(roles)",
             contract.dimensions.isEmpty ? nil : "dimensions \(contract.dimensions)",
-            "\(contract.probes.count) probes",
+            NumberText.counted(contract.probes.count, "probe"),
         ]
         return parts.compactMap { $0 }.joined(separator: ", ")
     }

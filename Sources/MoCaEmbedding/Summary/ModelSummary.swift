@@ -3,6 +3,7 @@
 package import Foundation
 import MoCaCore
 import MoCaHub
+import MoCaImage
 package import MoCaModel
 import MoCaProcessing
 import NN
@@ -41,6 +42,8 @@ package struct ModelSummary: Sendable, Encodable {
     package var missing: [String]
     package var unknown: [String]
     package var embedder: EmbedderSummary
+    /// How inputs are prepared; nil if the settings cannot be used.
+    package var inputs: InputSummary?
     /// The contract from `moca.json` and the files of sentence-transformers.
     package var contract: EmbeddingContract?
     /// The files that the contract comes from.
@@ -50,7 +53,7 @@ package struct ModelSummary: Sendable, Encodable {
 
     private enum CodingKeys: String, CodingKey {
         case model, name, commit, notes, architecture, text, vision, parameters, parts, missing
-        case unknown, embedder, contract
+        case unknown, embedder, inputs, contract
         case contractFiles = "contract_files"
         case storedBytes = "stored_bytes"
         case memoryBytes = "memory_bytes"
@@ -68,6 +71,7 @@ package struct ModelSummary: Sendable, Encodable {
     package init(
         reading folder: URL, tokenizerSize: @autoclosure () throws -> Int?
     ) throws {
+        _ = try PretrainedModel.configurationFile(in: folder)
         let checkpoint = try SafetensorsCheckpoint(opening: folder)
         let names = try CheckpointKeys.table(of: checkpoint.names)
         let configuration = try PretrainedModel.configuration(
@@ -108,6 +112,7 @@ package struct ModelSummary: Sendable, Encodable {
         try readContract(folder, rules)
         if let contract { try rules.apply(contract) }
         embedder = EmbedderSummary(rules)
+        readInputs(folder, rules)
         if !rules.isMultiVector, names.keys.contains(where: CheckpointKeys.isTokenProjection) {
             notes.append("custom_text_proj has no effect: \(rules.name) gives one vector")
         }
@@ -123,6 +128,20 @@ package struct ModelSummary: Sendable, Encodable {
             // The rest of the model can still be described.
             guard case .unsupportedModule = error else { throw error }
             notes = [error.oneLine]
+        }
+    }
+
+    private mutating func readInputs(_ folder: URL, _ rules: EmbedderRules) {
+        do {
+            let processor = try ImageProcessorConfiguration(folder: folder)
+            let settings = try EmbedderSettings(
+                EmbedderOptions(), contract ?? EmbeddingContract(), rules,
+                vectorLength: vectorLength, processor: processor)
+            inputs = InputSummary(settings, processor)
+        } catch {
+            // The rest of the model can still be described.
+            let reason = (error as? any UserFacingError)?.oneLine
+            notes.append(reason ?? error.localizedDescription)
         }
     }
 

@@ -41,6 +41,15 @@ extension HubCache {
         }
     }
 
+    /// The branches, tags and commits that the cache has of a repository: the names of a commit, or
+    /// its hash if it has none.
+    ///
+    /// - Throws: `HubError.unreadableCache`.
+    func revisions(of repository: HubReference) throws -> [String] {
+        let refs = try refs(of: repository)
+        return try commits(of: repository).flatMap { refs[$0] ?? [$0] }
+    }
+
     private func model(
         _ repository: HubReference, _ commit: String, refs: [String]
     ) throws -> CachedModel {

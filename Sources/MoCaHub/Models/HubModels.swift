@@ -85,7 +85,26 @@ package struct HubModels: Sendable {
     package func folder(_ text: String, _ content: ModelContent = .model) throws -> URL {
         switch ModelName(text) {
         case .folder(let folder): folder
-        case .hub(let reference): try snapshot(reference, content).folder
+        case .hub(let reference):
+            try naming(text) { try snapshot(reference, content).folder }
+        }
+    }
+
+    /// Runs `body`, which finds the repository of a name that may be a mistyped path.
+    ///
+    /// - Throws: `HubError.noFolder` if the repository is not found and the path begins with a
+    ///   folder, or resembles one; other errors of `body`.
+    package func naming<Value>(_ text: String, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as HubError {
+            let similar = SimilarFolders.of(text)
+            switch error {
+            case .repositoryMissing, .notCached, .unavailable:
+                guard !similar.isEmpty || SimilarFolders.isBegun(text) else { throw error }
+                throw HubError.noFolder(path: text, similar: similar, error)
+            default: throw error
+            }
         }
     }
 
@@ -96,9 +115,7 @@ package struct HubModels: Sendable {
         _ repository: HubReference, _ content: ModelContent = .model
     ) throws -> HubSnapshot {
         guard let found = try cache.snapshot(repository) else {
-            guard !isOffline else {
-                throw HubError.notCached(name: repository.text, cache: cache.root.path)
-            }
+            guard !isOffline else { throw try notCached(repository) }
             return try download(repository, content)
         }
         let missing = try cache.missing(content, in: found)
@@ -139,9 +156,7 @@ package struct HubModels: Sendable {
     package func needs(
         _ repository: HubReference, _ content: ModelContent = .model
     ) throws -> DownloadNeeds {
-        guard !isOffline else {
-            throw HubError.notCached(name: repository.text, cache: cache.root.path)
-        }
+        guard !isOffline else { throw try notCached(repository) }
         let download = try snapshotDownload(repository, content)
         let files = try download.neededFiles()
         return DownloadNeeds(
@@ -149,6 +164,14 @@ package struct HubModels: Sendable {
             files: files.map { DownloadNeeds.File(path: $0.path, bytes: $0.size) },
             bytes: files.reduce(0) { $0 + ($1.size ?? 0) },
             missingBytes: download.missingBytes(files))
+    }
+
+    /// The error for a revision that the cache lacks.
+    private func notCached(_ repository: HubReference) throws -> HubError {
+        let revisions = try cache.revisions(of: repository)
+        return revisions.isEmpty
+            ? .notCached(name: repository.text, cache: cache.root.path)
+            : .otherRevisions(name: repository.text, revisions: revisions)
     }
 
     private func download(

@@ -41,13 +41,15 @@ package enum ModelContent: String, Sendable, Hashable {
 
     /// The settings and texts of a listing, with the index of the weights if there are shards.
     ///
-    /// - Throws: `HubError.noModel`, `.onlyPickles`.
+    /// - Throws: `HubError.noModel`, `.isAdapter`, `.onlyPickles`.
     func settings(in listing: HubListing, of repository: HubReference) throws -> [HubFile] {
         let paths = Set(listing.files.map(\.path))
         guard paths.contains(configuration) else {
-            let other = paths.contains("adapter_config.json") ? "; it has an adapter" : ""
-            throw HubError.noModel(
-                name: repository.text, reason: "there is no \(configuration)" + other)
+            let adapter = Self.adapter.configuration
+            throw self == .model && paths.contains(adapter)
+                ? HubError.isAdapter(name: repository.text)
+                : HubError.noModel(
+                    name: repository.text, reason: "there is no \(configuration)")
         }
         let isSharded = self == .model && !paths.contains(weights) && paths.contains(Self.index)
         guard paths.contains(weights) || isSharded else {

@@ -8,17 +8,35 @@ package struct HubAccess: Sendable, Hashable {
     package let token: String?
     /// Whether `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE` forbids requests.
     package let isOffline: Bool
+    /// Why the variables cannot be used for a request; nil if they can.
+    private let problem: HubError?
 
     /// Reads `HF_ENDPOINT`, `HF_TOKEN`, `HF_TOKEN_PATH` or the token in `HF_HOME`, and
     /// `HF_HUB_OFFLINE`.
     package init(_ environment: [String: String]) {
         let given = environment["HF_ENDPOINT"] ?? ""
         let text = given.isEmpty ? "https://huggingface.co" : given
-        endpoint = text.hasSuffix("/") ? String(text.dropLast()) : text
+        let address = text.hasSuffix("/") ? String(text.dropLast()) : text
+        endpoint = address
         token = Self.token(environment)
-        let offline = [environment["HF_HUB_OFFLINE"], environment["TRANSFORMERS_OFFLINE"]]
-        let value = offline.compactMap { $0 }.first { !$0.isEmpty } ?? ""
+        let names = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"]
+        let offline = names.first { environment[$0]?.isEmpty == false }
+        let value = offline.flatMap { environment[$0] } ?? ""
         isOffline = Self.isTrue(value)
+        if !["http://", "https://"].contains(where: { address.lowercased().hasPrefix($0) }) {
+            problem = .badEndpoint(address)
+        } else if let offline, !isOffline, !Self.isFalse(value) {
+            problem = .badSwitch(name: offline, value: value)
+        } else {
+            problem = nil
+        }
+    }
+
+    /// Checks that requests can be made as the variables say.
+    ///
+    /// - Throws: `HubError.badEndpoint`, `.badSwitch`.
+    func check() throws(HubError) {
+        if let problem { throw problem }
     }
 
     /// The home of huggingface_hub: `HF_HOME`, or `huggingface` in the user's cache folder.
@@ -56,6 +74,10 @@ package struct HubAccess: Sendable, Hashable {
 
     private static func isTrue(_ text: String) -> Bool {
         ["1", "ON", "YES", "TRUE"].contains(text.uppercased())
+    }
+
+    private static func isFalse(_ text: String) -> Bool {
+        ["0", "OFF", "NO", "FALSE"].contains(text.uppercased())
     }
 }
 

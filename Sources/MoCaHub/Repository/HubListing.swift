@@ -62,10 +62,12 @@ package struct HubListing: Sendable {
     /// Requests the listing from the Hub.
     ///
     /// - Throws: `HubError.gated`, `.repositoryMissing`, `.revisionMissing`, `.badToken`,
-    ///   `.unavailable`, `.badCommit`, errors of the context's `check`.
+    ///   `.unavailable`, `.badCommit`, `.badEndpoint`, `.badSwitch`, errors of the context's
+    ///   `check`.
     package init(
         _ repository: HubReference, _ hub: HubAccess, _ context: TransferContext
     ) throws {
+        try hub.check()
         let characters = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: "-_."))
         let revision =
             repository.revision.addingPercentEncoding(withAllowedCharacters: characters)

@@ -27,7 +27,8 @@ extension ImagePreprocessor {
         _ size: PixelSize, side: Int, limit: Int, name: String
     ) throws(ImageError) -> CropFit {
         guard let fit = CropFit(size, side: side, limit: limit) else {
-            throw .tooElongated(name: name, width: size.width, height: size.height)
+            throw .tooThin(
+                name: name, width: size.width, height: size.height, crops: limit, side: side)
         }
         return fit
     }

@@ -51,6 +51,7 @@ package struct PretrainedModel {
     /// - Throws: `ModelError`, `SafetensorsError`, `ParameterError` (every weight that is missing,
     ///   misshapen or unknown).
     package init(loading folder: URL, _ options: LoadOptions) throws {
+        _ = try Self.configurationFile(in: folder)
         let checkpoint = try SafetensorsCheckpoint(opening: folder)
         let names = try CheckpointKeys.table(of: checkpoint.names)
         let configuration = try Self.configuration(of: folder, names: names, in: checkpoint)
@@ -166,10 +167,7 @@ package struct PretrainedModel {
     package static func configuration(
         of folder: URL, names: [String: String], in checkpoint: SafetensorsCheckpoint? = nil
     ) throws -> any BackboneConfiguration {
-        let url = folder.appending(path: configurationName)
-        guard FileManager.default.fileExists(atPath: url.path) else {
-            throw ModelError.missingFile(url.path)
-        }
+        let url = try configurationFile(in: folder)
         var configuration = try Families.configuration(contentsOf: url, name: url.path)
         if !configuration.declaresTie {
             configuration.isTied = names[CheckpointKeys.head] == nil
@@ -178,6 +176,18 @@ package struct PretrainedModel {
             configuration.complete(from: try names.mapValues { try checkpoint.entry($0).shape })
         }
         return configuration
+    }
+
+    /// The `config.json` of a model's folder.
+    ///
+    /// - Throws: `ModelError.missingFile`, or `.isAdapter` for the folder of an adapter.
+    package static func configurationFile(in folder: URL) throws(ModelError) -> URL {
+        let url = folder.appending(path: configurationName)
+        let files = FileManager.default
+        guard !files.fileExists(atPath: url.path) else { return url }
+        let adapter = folder.appending(path: AdapterFiles.configurationName)
+        throw files.fileExists(atPath: adapter.path)
+            ? .isAdapter(folder: folder.path) : .missingFile(url.path)
     }
 
     /// bfloat16 and float16 are emulated on CPUs, several times slower than float32.

@@ -20,12 +20,9 @@ package struct ModelDeclaration: Sendable, Hashable {
 
     /// Reads `config.json` of a model's folder.
     ///
-    /// - Throws: `ModelError.missingFile`, `.unreadable`, `.notJSON`.
+    /// - Throws: `ModelError.missingFile`, `.isAdapter`, `.unreadable`, `.notJSON`.
     package init(of folder: URL) throws(ModelError) {
-        let url = folder.appending(path: PretrainedModel.configurationName)
-        guard FileManager.default.fileExists(atPath: url.path) else {
-            throw .missingFile(url.path)
-        }
+        let url = try PretrainedModel.configurationFile(in: folder)
         let data: Data
         do {
             data = try Data(contentsOf: url)

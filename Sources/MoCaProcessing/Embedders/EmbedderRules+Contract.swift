@@ -20,4 +20,18 @@ extension EmbedderRules {
         }
         return ResolvedContract(own)
     }
+
+    /// The contract of a model's folder, with the rules that its files select; an empty one if no
+    /// file states one.
+    ///
+    /// - Parameter vectorLength: the number of components of the model's vectors, if known.
+    /// - Throws: `ModelError`, `ProcessingError`.
+    package static func contract(
+        ofModel folder: URL, vectorLength: Int? = nil
+    ) throws -> EmbeddingContract {
+        let own = try EmbeddingContract(of: folder) ?? EmbeddingContract()
+        let rules = try EmbedderRules(ModelDeclaration(of: folder), own)
+        return try rules.contract(of: folder, vectorLength: vectorLength)?.contract
+            ?? EmbeddingContract()
+    }
 }

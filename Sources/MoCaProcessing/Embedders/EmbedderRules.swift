@@ -15,6 +15,8 @@ package struct EmbedderRules: Sendable, Hashable {
     /// The values of `model_type` that select the preset for a file whose architectures, if it
     /// states any, are the backbone's own.
     var modelTypes: [String] = []
+    /// The values of `model_type` of the backbones that the rules are for; nil for all.
+    var backbones: Set<String>?
     package var attention: AttentionMode
     package var pooling: PoolingMode
     package var positions = PositionRule.grids
@@ -101,8 +103,8 @@ extension EmbedderRules {
     /// The rules of a model: those of its contract, else of the preset that the contract names,
     /// else of the preset that its `config.json` selects.
     ///
-    /// - Throws: `ProcessingError.unknownEmbedder`, `.unknownArchitecture`, `.badImageLimits`,
-    ///   `.badPrompt`.
+    /// - Throws: `ProcessingError.unknownEmbedder`, `.otherBackbone`, `.unknownArchitecture`,
+    ///   `.badImageLimits`, `.badPrompt`.
     package init(
         _ declaration: ModelDeclaration, _ contract: EmbeddingContract
     ) throws(ProcessingError) {
@@ -110,12 +112,24 @@ extension EmbedderRules {
             guard let named = Self.presets.first(where: { $0.name == name }) else {
                 throw .unknownEmbedder(name: name, known: Self.presets.map(\.name))
             }
+            try named.requireBackbone(declaration.modelType)
             self = named
         } else {
             self = try Self.preset(for: declaration)
         }
         limits = try limits?.resolved(by: declaration)
         try apply(contract)
+    }
+
+    /// Checks that the rules are for a backbone; one that no rules are for is checked elsewhere.
+    ///
+    /// - Throws: `ProcessingError.otherBackbone`.
+    private func requireBackbone(_ modelType: String) throws(ProcessingError) {
+        let known = Self.presets.filter { $0.backbones?.contains(modelType) == true }
+        guard let backbones, !backbones.contains(modelType), !known.isEmpty else { return }
+        throw .otherBackbone(
+            embedder: name, backbones: backbones.sorted(), modelType: modelType,
+            known: (known + [.moca]).map(\.name))
     }
 
     /// Takes the rules that a contract states.

@@ -7,8 +7,8 @@ import MoCaImage
 extension EmbedderRules {
     /// The rules of GME on Qwen2-VL.
     static let gme = EmbedderRules(
-        name: "gme", architectures: ["GmeQwen2VL", "GmeQwen2VLForVision"], attention: .causal,
-        pooling: .last, positions: .counting,
+        name: "gme", architectures: ["GmeQwen2VL", "GmeQwen2VLForVision"],
+        backbones: ["qwen2_vl"], attention: .causal, pooling: .last, positions: .counting,
         images: ImageRecipe(
             shortSides: .kept, elongated: .kept, minimumSide: .whenReduced,
             firstLimits: 4...16_384),

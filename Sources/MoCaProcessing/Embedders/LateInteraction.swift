@@ -5,14 +5,19 @@ import MoCaCore
 import MoCaImage
 
 extension EmbedderRules {
+    /// Qwen2-VL, also inside transformers' own class.
+    private static let qwen2: Set<String> = ["qwen2_vl", "colqwen2"]
+
     /// The rules of ColQwen2: a vector for each token.
-    static let colQwen2 = pageEmbedder("colqwen2", architecture: "ColQwen2", isMultiVector: true)
+    static let colQwen2 = pageEmbedder(
+        "colqwen2", on: qwen2, architecture: "ColQwen2", isMultiVector: true)
 
     /// The rules of ColQwen2 in transformers' own class, which calls the decoder with embeddings:
     /// its positions count, and its queries have a prefix and end in a line break.
     static let colQwen2HF: EmbedderRules = {
         var rules = pageEmbedder(
-            "colqwen2_hf", architecture: "ColQwen2ForRetrieval", isMultiVector: true)
+            "colqwen2_hf", on: qwen2, architecture: "ColQwen2ForRetrieval",
+            isMultiVector: true)
         rules.positions = .counting
         rules.prompt = .pages(queryStart: "Query: ", queryEnd: "\n")
         return rules
@@ -20,18 +25,18 @@ extension EmbedderRules {
 
     /// The rules of ColQwen2.5, and of Nomic's ColNomic: a vector for each token.
     static let colQwen25 = pageEmbedder(
-        "colqwen2_5", architecture: "ColQwen2_5", isMultiVector: true)
+        "colqwen2_5", on: ["qwen2_5_vl"], architecture: "ColQwen2_5", isMultiVector: true)
 
     /// The rules of Nomic's dense embedder: the state of the last token.
     static let biQwen25 = pageEmbedder(
-        "biqwen2_5", architecture: "BiQwen2_5", isMultiVector: false)
+        "biqwen2_5", on: ["qwen2_5_vl"], architecture: "BiQwen2_5", isMultiVector: false)
 
     private static func pageEmbedder(
-        _ name: String, architecture: String, isMultiVector: Bool
+        _ name: String, on backbones: Set<String>, architecture: String, isMultiVector: Bool
     ) -> EmbedderRules {
         EmbedderRules(
-            name: name, architectures: [architecture], attention: .causal, pooling: .last,
-            isMultiVector: isMultiVector,
+            name: name, architectures: [architecture], backbones: backbones, attention: .causal,
+            pooling: .last, isMultiVector: isMultiVector,
             images: ImageRecipe(shortSides: .kept, elongated: .kept, minimumSide: .whenReduced),
             prompt: .pages())
     }

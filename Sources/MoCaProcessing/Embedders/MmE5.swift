@@ -7,8 +7,8 @@ import MoCaImage
 extension EmbedderRules {
     /// The rules of mmE5.
     static let mmE5 = EmbedderRules(
-        name: "mme5", modelTypes: ["mllama"], attention: .causal, pooling: .last,
-        positions: .counting, markers: .none,
+        name: "mme5", modelTypes: ["mllama"], backbones: ["mllama"], attention: .causal,
+        pooling: .last, positions: .counting, markers: .none,
         images: ImageRecipe(
             alpha: .white, shortSides: .kept, elongated: .kept, minimumSide: .whenReduced),
         prompt: PromptRule(opening: "<|begin_of_text|>"), specialTokens: .none)

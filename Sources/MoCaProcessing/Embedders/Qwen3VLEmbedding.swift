@@ -7,7 +7,8 @@ import MoCaImage
 extension EmbedderRules {
     /// The rules of Qwen3-VL-Embedding.
     static let qwen3VLEmbedding = EmbedderRules(
-        name: "qwen3_vl_embedding", modelTypes: ["qwen3_vl"], attention: .causal, pooling: .last,
+        name: "qwen3_vl_embedding", modelTypes: ["qwen3_vl"], backbones: ["qwen3_vl"],
+        attention: .causal, pooling: .last,
         images: ImageRecipe(
             alpha: .whiteForRGBA, shortSides: .kept, elongated: .kept, minimumSide: .always),
         limits: .fixed(4...1800),

@@ -8,8 +8,8 @@ import MoCaImage
 extension EmbedderRules {
     /// The rules of VLM2Vec on Qwen2-VL.
     static let vlm2vec = EmbedderRules(
-        name: "vlm2vec", modelTypes: ["qwen2_vl"], attention: .causal, pooling: .last,
-        positions: .counting, markers: .none,
+        name: "vlm2vec", modelTypes: ["qwen2_vl"], backbones: ["qwen2_vl"],
+        attention: .causal, pooling: .last, positions: .counting, markers: .none,
         images: ImageRecipe(shortSides: .squared, elongated: .squared, minimumSide: .whenReduced),
         prompt: PromptRule(joiner: " "))
 
@@ -23,8 +23,8 @@ extension EmbedderRules {
     /// decides how it becomes these.
     private static func onSquares(_ name: String, modelType: String) -> EmbedderRules {
         EmbedderRules(
-            name: name, modelTypes: [modelType], attention: .causal, pooling: .last,
-            positions: .counting, markers: .none,
+            name: name, modelTypes: [modelType], backbones: [modelType], attention: .causal,
+            pooling: .last, positions: .counting, markers: .none,
             images: ImageRecipe(shortSides: .kept, elongated: .kept, minimumSide: .whenReduced),
             prompt: PromptRule(joiner: " "))
     }

@@ -78,6 +78,27 @@ import Testing
         }
     }
 
+    /// MoCa's rules are for every backbone, those of others for their own.
+    @Test(arguments: [
+        ("llava_next", "gme", ["vlm2vec_llava", "moca"]), ("mllama", "vlm2vec", ["mme5", "moca"]),
+        ("qwen2_vl", "colqwen2_5", ["vlm2vec", "gme", "colqwen2", "colqwen2_hf", "moca"]),
+        ("qwen3_vl", "mme5", ["qwen3_vl_embedding", "moca"]),
+    ])
+    func anEmbedderOfAnotherBackboneIsRefused(
+        type: String, embedder: String, known: [String]
+    ) throws {
+        let error = #expect(throws: ProcessingError.self) {
+            try rules(type, contract: #"{"embedder": "\#(embedder)"}"#)
+        }
+        guard case .otherBackbone(embedder, _, type, known)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        for name in known {
+            #expect(try rules(type, contract: #"{"embedder": "\#(name)"}"#).name == name)
+        }
+    }
+
     @Test func limitsComeFromTheFileThatDeclaresThem() throws {
         var declaration = ModelDeclaration(modelType: "qwen2_vl", architectures: ["GmeQwen2VL"])
         let contract = EmbeddingContract()
