@@ -45,7 +45,12 @@ let swift: [SwiftSetting] = [
 ]
 
 let torchCXX: [CXXSetting] = [
-    .unsafeFlags(["-isystem", "\(libtorch)/include", "-Wno-deprecated-declarations"])
+    .headerSearchPath("gloo_names"),
+    .define("USE_C10D_GLOO"),
+    .unsafeFlags([
+        "-isystem", "\(libtorch)/include",
+        "-isystem", "\(libtorch)/include/torch/csrc/api/include", "-Wno-deprecated-declarations",
+    ]),
 ]
 let torchLink: [LinkerSetting] = [
     .unsafeFlags(["-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib"]),
@@ -130,6 +135,7 @@ let package = Package(
         target("MoCaHub", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
         target("Safetensors", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
         target("Torch", ["CTorch", "MoCaCore", "MoCaSystem", "Safetensors"]),
+        target("MoCaRanks", ["MoCaCore", "MoCaSystem", "Torch"]),
         target("NN", ["MoCaCore", "Safetensors", "Torch"]),
         target("MoCaTokenizer", ["MoCaCore", "MoCaSettings", "MoCaSystem"]),
         target("MoCaImage", ["MoCaCore", "MoCaSettings", "CVips", "CPixels"]),
@@ -166,8 +172,8 @@ let package = Package(
             "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaDataCheck", "MoCaHub", "MoCaImage", "MoCaModel",
-                "MoCaObjectives", "MoCaProcessing", "MoCaRunLog", "MoCaSettings", "MoCaSystem",
-                "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
+                "MoCaObjectives", "MoCaProcessing", "MoCaRanks", "MoCaRunLog", "MoCaSettings",
+                "MoCaSystem", "MoCaTables", "MoCaTokenizer", "NN", "Safetensors", "Torch",
             ]),
         target(
             "MoCaEmbedding",
@@ -212,13 +218,12 @@ let package = Package(
                 "MoCaCore", "MoCaTokenizer", "Torch", "NN", "MoCaModel", "MoCaProcessing",
                 "MoCaData", "MoCaDataPreparation", "MoCaDataCheck", "MoCaHub", "MoCaRunLog",
                 "MoCaTraining", "MoCaEmbedding", "MoCaVectors", "MoCaSearch", "MoCaEvaluation",
-                "MoCaReport",
-                "MoCaSystem", "MoCaSettings", arguments,
+                "MoCaRanks", "MoCaReport", "MoCaSystem", "MoCaSettings", "MoCaTables", arguments,
             ], swiftSettings: swift),
         .target(
             name: "MoCaTestSupport", path: "Tests/MoCaTestSupport", swiftSettings: swift),
         .target(
-            name: "MoCaRankSupport", dependencies: ["MoCaObjectives", "Torch"],
+            name: "MoCaRankSupport", dependencies: ["MoCaRanks", "MoCaSystem", "Torch"],
             path: "Tests/MoCaRankSupport", swiftSettings: swift),
         tests(of: "CTorch"),
         tests(of: "MoCaCore"),
@@ -229,8 +234,9 @@ let package = Package(
         tests(of: "Safetensors", ["MoCaCore"]),
         tests(of: "MoCaTokenizer", ["MoCaCore"]),
         tests(of: "MoCaImage", ["MoCaCore", "CVips"]),
-        tests(of: "Torch", ["MoCaCore", "Safetensors"]),
-        tests(of: "NN", ["MoCaCore", "Safetensors", "Torch"]),
+        tests(of: "Torch", ["MoCaCore", "MoCaRankSupport", "MoCaRanks", "Safetensors"]),
+        tests(of: "MoCaRanks", ["MoCaCore", "MoCaRankSupport", "MoCaSystem", "Torch"]),
+        tests(of: "NN", ["MoCaCore", "MoCaRankSupport", "Safetensors", "Torch"]),
         tests(of: "MoCaModel", ["MoCaCore", "MoCaSettings", "NN", "Safetensors", "Torch"]),
         tests(
             of: "MoCaObjectives",
@@ -255,8 +261,8 @@ let package = Package(
             of: "MoCaTraining",
             [
                 "MoCaCore", "MoCaData", "MoCaImage", "MoCaModel", "MoCaObjectives",
-                "MoCaProcessing", "MoCaRankSupport", "MoCaRunLog", "MoCaTables", "MoCaTokenizer",
-                "NN", "Safetensors", "Torch",
+                "MoCaProcessing", "MoCaRankSupport", "MoCaRanks", "MoCaRunLog", "MoCaTables",
+                "MoCaTokenizer", "NN", "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaEmbedding", ["MoCaCore", "MoCaModel", "MoCaProcessing", "Torch"]),
@@ -264,7 +270,7 @@ let package = Package(
             of: "MoCaVectors",
             [
                 "MoCaCore", "MoCaData", "MoCaEmbedding", "MoCaModel", "MoCaProcessing",
-                "MoCaSystem", "MoCaTables", "Safetensors", "Torch",
+                "MoCaSettings", "MoCaSystem", "MoCaTables", "Safetensors", "Torch",
             ]),
         tests(
             of: "MoCaSearch",
@@ -282,8 +288,10 @@ let package = Package(
         tests(
             of: "moca",
             [
-                "MoCaCore", "MoCaEvaluation", "MoCaImage", "MoCaReport", "MoCaRunLog",
-                "MoCaTraining",
+                "MoCaCore", "MoCaDataCheck", "MoCaDataPreparation", "MoCaEmbedding",
+                "MoCaEvaluation", "MoCaHub", "MoCaImage", "MoCaModel", "MoCaProcessing",
+                "MoCaReport", "MoCaRunLog", "MoCaSearch", "MoCaSettings", "MoCaTraining",
+                "MoCaVectors", "Torch",
             ],
             excluding: ["Help"]),
     ],
@@ -299,6 +307,7 @@ if environment["MOCA_BENCHMARKS"] == "1" {
         benchmark("TokenizerBenchmark", ["MoCaTokenizer"]),
         benchmark("ImageBenchmark", ["MoCaImage", "MoCaCore"]),
         benchmark("PipelineBenchmark", ["MoCaTraining"]),
+        benchmark("RanksBenchmark", ["MoCaRanks", "Torch"]),
         benchmark(
             "RetrievalBenchmark",
             ["MoCaCore", "Torch", "MoCaSearch", "MoCaEvaluation", "MoCaVectors"]),

@@ -69,7 +69,9 @@ struct RetrievalBenchmark {
 
     private var queries: [JudgedQuery] {
         data.queries.enumerated().map {
-            JudgedQuery(id: $1.id, row: $0, relevance: $1.relevance)
+            let relevance = $1.relevance.map { (ExactText($0.key), $0.value) }
+            return JudgedQuery(
+                id: $1.id, row: $0, relevance: Dictionary(uniqueKeysWithValues: relevance))
         }
     }
 

@@ -63,11 +63,11 @@ package enum DataCheckError: UserFacingError, Hashable {
         case .mixedKinds: "check the two stages of training one after the other"
         case .noEvaluationSets: "name a set, or a folder of sets"
         case .errorsFound(_, _, 0):
-            "mend them, or leave them out with --quarantine and --max-error-rate"
+            "mend them, or leave them out by a quarantine within a maximum rate of errors"
         case .errorsFound: "mend the files first: only single records can be left out"
         case .cannotWrite: "check the path, its permissions and the free space"
         case .cannotRead: "check its permissions and the disk"
-        case .cannotCount: "see what `moca data check` finds; leave it out with --quarantine"
+        case .cannotCount: "see what a check of the data finds; leave it out by a quarantine"
         }
     }
 }

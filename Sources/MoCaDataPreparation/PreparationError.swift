@@ -1,8 +1,8 @@
 // Errors of the preparation of data.
 
 import Foundation
-import MoCaHub
 package import MoCaCore
+package import MoCaHub
 import MoCaSystem
 
 /// A failure of this target that reaches a user.
@@ -23,6 +23,8 @@ package enum PreparationError: UserFacingError, Hashable {
     case folderMissing(source: String, path: String)
     case refused(url: String, status: Int)
     case unavailable(what: String, reason: String)
+    /// A variable of the Hub that cannot be used.
+    case badVariable(HubError)
     case wrongSize(file: String, expected: Int, found: Int)
     case wrongHash(file: String, expected: String, found: String)
 
@@ -43,7 +45,7 @@ package enum PreparationError: UserFacingError, Hashable {
 
     package var kind: FailureKind {
         switch self {
-        case .badManifest, .noOutput: .badConfiguration
+        case .badManifest, .noOutput, .badVariable: .badConfiguration
         case .unreadableManifest, .nothingMatches, .notFound, .folderMissing: .inputMissing
         case .programMissing, .gated, .refused, .unavailable: .unavailable
         case .missingPart, .wrongSize, .wrongHash, .badArchive, .unsafeEntry, .tooLarge,
@@ -72,18 +74,10 @@ extension PreparationError {
             "archive is not whole (\(archive)): part \(part) is missing"
         case .programMissing(let name, let places):
             "program is missing (\(name)): it is not in \(places)"
-        case .gated(let repository, let reason):
-            "repository is gated (\(repository)): \(reason)"
         case .notFound(let what):
             "nothing is there (\(what)): the server does not know it"
         case .folderMissing(let source, let path):
             "folder is missing (\(path)): source \(source) of the manifest names it as its path"
-        case .refused(let url, let status):
-            "server refuses (\(url)): status \(status)"
-        case .unavailable(let what, let reason):
-            "server is not available (\(what)): \(reason)"
-        case .wrongSize(let file, let expected, let found):
-            "file has a wrong size (\(file)): \(found) bytes instead of \(expected)"
         case .wrongHash(let file, let expected, let found):
             "file has a wrong hash (\(file)): SHA-256 \(found) instead of \(expected)"
         case .badArchive(let archive, let reason):
@@ -96,18 +90,13 @@ extension PreparationError {
             "entries are missing (\(archive)): none fits \(pattern)"
         case .conflict(let archive, let path):
             "entry cannot be put in place (\(path)): another file is there than \(archive) has"
-        case .notEnoughSpace(let folder, let needed, let free):
-            "disk is too small (\(folder)): \(needed) bytes are needed, \(free) are free"
-        case .diskFull(let path):
-            "disk is full (\(path)): nothing more can be written"
-        case .cannotWrite(let path, let reason):
-            "file cannot be written (\(path)): \(reason)"
-        case .cannotRead(let path, let reason):
-            "file cannot be read (\(path)): \(reason)"
         case .inUse(let folder):
             "output is in use (\(folder)): another process prepares data there"
         case .interrupted(let folder):
             "preparation was interrupted (\(folder)): what is finished is kept"
+        case .gated, .refused, .unavailable, .badVariable, .wrongSize, .notEnoughSpace, .diskFull,
+            .cannotWrite, .cannotRead:
+            download?.errorDescription
         }
     }
 
@@ -115,19 +104,15 @@ extension PreparationError {
         switch self {
         case .unreadableManifest: "give a YAML file"
         case .badManifest: "correct the keys that are named"
-        case .noOutput: "give --output DIR, or the key output"
+        case .noOutput: "name one, or give the key output"
         case .nothingMatches: "correct the pattern, or the revision"
         case .missingPart: "add it, or name it in the manifest's patterns"
         case .programMissing(let name, _):
             name == "hf"
                 ? "run: python3 -m pip install --target .deps huggingface_hub"
                 : "install it, and put it in PATH"
-        case .gated(let repository, _):
-            "accept the terms on the page of \(repository), and set HF_TOKEN to a token of yours"
         case .notFound: "check name, type and revision; a private one needs HF_TOKEN"
         case .folderMissing: "correct the key path; it is relative to the manifest's folder"
-        case .refused: "open the address in a browser to see what it asks for"
-        case .unavailable, .interrupted: "run the same command again to go on"
         case .wrongSize, .wrongHash:
             "run it again to fetch the file anew; where that does not help, the manifest or the "
                 + "server is wrong"
@@ -136,11 +121,30 @@ extension PreparationError {
         case .tooLarge: "raise unpacked_bytes_max if you trust it"
         case .noEntryMatches: "correct the key entries"
         case .conflict: "remove the older file, or unpack into another folder"
-        case .notEnoughSpace: "free some, or give --output on another disk"
-        case .diskFull: "free some, and run the same command again to go on"
-        case .cannotWrite: "check the path and its permissions"
-        case .cannotRead: "check the file and its permissions"
-        case .inUse: "wait for it, or give another --output"
+        case .notEnoughSpace: "free some, or choose an output on another disk"
+        case .inUse: "wait for it, or choose another output"
+        case .interrupted: "run the same command again to go on"
+        case .gated, .refused, .unavailable, .badVariable, .diskFull, .cannotWrite, .cannotRead:
+            download?.recoverySuggestion
+        }
+    }
+
+    /// The failure as one of a download, whose texts hold here too; nil for what only a preparation
+    /// fails with.
+    private var download: HubError? {
+        switch self {
+        case .gated(let name, let reason): .gated(name: name, reason: reason, hasToken: false)
+        case .refused(let url, let status): .refused(url: url, status: status)
+        case .unavailable(let what, let reason): .unavailable(what: what, reason: reason)
+        case .badVariable(let error): error
+        case .wrongSize(let file, let expected, let found):
+            .wrongSize(file: file, expected: expected, found: found)
+        case .notEnoughSpace(let folder, let needed, let free):
+            .notEnoughSpace(folder: folder, needed: needed, free: free)
+        case .diskFull(let path): .diskFull(path: path)
+        case .cannotWrite(let path, let reason): .cannotWrite(path: path, reason: reason)
+        case .cannotRead(let path, let reason): .cannotRead(path: path, reason: reason)
+        default: nil
         }
     }
 }
@@ -195,8 +199,10 @@ extension PreparationError {
             case .cannotWrite(let path, let reason): .cannotWrite(path: path, reason: reason)
             case .cannotRead(let path, let reason), .unreadableCache(let path, let reason):
                 .cannotRead(path: path, reason: reason)
+            case .badEndpoint, .badSwitch: .badVariable(error)
             // Models are not prepared: these come from the cache alone.
-            case .onlyPickles(let name, _), .noModel(let name, _), .notCached(let name, _),
+            case .onlyPickles(let name, _), .noModel(let name, _), .isAdapter(let name),
+                .noFolder(let name, _, _), .notCached(let name, _), .otherRevisions(let name, _),
                 .needsRequests(let name), .incomplete(let name, _, _), .interrupted(let name):
                 .unavailable(what: name, reason: error.errorDescription ?? "")
             }

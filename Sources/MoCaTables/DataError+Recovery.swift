@@ -14,7 +14,8 @@ extension DataError {
         case .inputOutput: "check the permissions and the disk"
         case .lfsPointer: "fetch the file with `git lfs pull`"
         case .unsupportedFile(_, _, _, let remedy): remedy
-        case .malformedFields: "write as many fields as the first line names, with one tab between"
+        case .malformedFields:
+            "write as many fields as the first line names, with one tab between and without quotes"
         case .headerMissing: "write a first line with these names, with one tab between"
         case .malformedLine: "write one JSON object a line, in UTF-8"
         case .malformedSample: "write the members of a sample one after the other, each once"
@@ -32,9 +33,9 @@ extension DataError {
         case .placeholderCount: "write one placeholder for each image, or none"
         case .strayImageToken: "write a whole placeholder with its image, or remove the token"
         case .emptyContent: "give a text or an image, or drop the row"
-        case .imageMissing: "set the image folder ('images:' in a recipe, else --images)"
+        case .imageMissing: "set the folder of images ('images:' in a recipe)"
         case .imageNotFetched: "download it, and name the file or write a data: URL"
-        case .imageIsFolder: "name an image file; `moca index` takes folders"
+        case .imageIsFolder: "name an image file"
         case .imageWithoutScheme: "write base64 as data:image/TYPE;base64,DATA"
         case .duplicateRecord: "keep one of the two records"
         case .unreadableDataURL: "write data:image/TYPE;base64,DATA"

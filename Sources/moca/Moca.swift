@@ -3,6 +3,7 @@
 import ArgumentParser
 import Foundation
 import MoCaCore
+import MoCaRanks
 
 /// `moca`, the root of all commands.
 @main
@@ -14,14 +15,16 @@ struct Moca: AsyncParsableCommand {
         abstract: "Bidirectional multimodal embeddings: pre-train, fine-tune, embed, evaluate.",
         version: version,
         subcommands: [
-            EmbedCommand.self, SimilarityCommand.self, IndexCommand.self, SearchCommand.self,
+            EmbedCommand.self, VectorsCommand.self, SimilarityCommand.self, IndexCommand.self,
+            SearchCommand.self,
             ModelCommand.self, ReplayCommand.self, EvaluateCommand.self,
-            PretrainCommand.self, FinetuneCommand.self, ReconstructCommand.self,
-            ReportCommand.self, DataCommand.self, BenchCommand.self,
+            PretrainCommand.self, FinetuneCommand.self, LaunchCommand.self,
+            ReconstructCommand.self, ReportCommand.self, DataCommand.self, BenchCommand.self,
         ])
 
     /// Parses the arguments, runs the command, and exits with a sysexits status.
     static func main() async {
+        LauncherWatch.start(ProcessInfo.processInfo.environment)
         let command: any ParsableCommand
         do {
             try checkArguments()
@@ -68,7 +71,7 @@ struct Moca: AsyncParsableCommand {
         let isVerbose = (command as? any VerboseCommand)?.verbosity.verbose ?? false
         switch error {
         case let error as any UserFacingError:
-            Message.write("error: \(error.oneLine)")
+            Message.write("error: \(error.commandLine)")
             if isVerbose { Message.write(String(reflecting: error)) }
             Foundation.exit(error.kind.rawValue)
         // The parser's own commands, such as --help, throw their output.

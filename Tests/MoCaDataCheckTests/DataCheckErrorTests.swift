@@ -23,7 +23,7 @@ import Testing
         ),
         (
             .errorsFound(records: 2, of: 9, files: 0), .badData,
-            "data have errors (2 of 9 records): they cannot be trained on; mend them, or leave them out with --quarantine and --max-error-rate"
+            "data have errors (2 of 9 records): they cannot be trained on; mend them, or leave them out by a quarantine within a maximum rate of errors"
         ),
         (
             .errorsFound(records: 2, of: 9, files: 1), .badData,
@@ -39,7 +39,7 @@ import Testing
         ),
         (
             .cannotCount(place: "p", reason: "R"), .badData,
-            "record cannot be counted (p): R; see what `moca data check` finds; leave it out with --quarantine"
+            "record cannot be counted (p): R; see what a check of the data finds; leave it out by a quarantine"
         ),
     ]
 

@@ -1,3 +1,4 @@
+import MoCaHub
 import Foundation
 import MoCaCore
 import Testing
@@ -21,8 +22,8 @@ struct PreparationErrorTests {
             ),
             (
                 .noOutput(file: "F"), .badConfiguration,
-                "output is missing (F): neither the manifest nor the command names one; give "
-                    + "--output DIR, or the key output"
+                "output is missing (F): neither the manifest nor the command names one; name "
+                    + "one, or give the key output"
             ),
             (
                 .nothingMatches(source: "S", pattern: "*.x"), .inputMissing,
@@ -67,6 +68,12 @@ struct PreparationErrorTests {
                 "server is not available (U): R; run the same command again to go on"
             ),
             (
+                .badVariable(.badEndpoint("hub.test")), .badConfiguration,
+                "address of the Hub cannot be used (HF_ENDPOINT): it is \"hub.test\", which does "
+                    + "not begin with https:// or http://; write the whole address, such as "
+                    + "https://huggingface.co"
+            ),
+            (
                 .wrongSize(file: "F", expected: 1, found: 2), .badData,
                 "file has a wrong size (F): 2 bytes instead of 1; run it again to fetch the file "
                     + "anew; where that does not help, the manifest or the server is wrong"
@@ -101,8 +108,8 @@ struct PreparationErrorTests {
             ),
             (
                 .notEnoughSpace(folder: "D", needed: 2, free: 1), .cannotCreateOutput,
-                "disk is too small (D): 2 bytes are needed, 1 are free; free some, or give "
-                    + "--output on another disk"
+                "disk is too small (D): 2 bytes are needed, 1 are free; free some, or choose "
+                    + "an output on another disk"
             ),
             (
                 .diskFull(path: "P"), .cannotCreateOutput,
@@ -119,8 +126,8 @@ struct PreparationErrorTests {
             ),
             (
                 .inUse(folder: "D"), .cannotCreateOutput,
-                "output is in use (D): another process prepares data there; wait for it, or give "
-                    + "another --output"
+                "output is in use (D): another process prepares data there; wait for it, or choose "
+                    + "another output"
             ),
             (
                 .interrupted(folder: "D"), .interrupted,

@@ -118,7 +118,7 @@ import Testing
         ),
         (
             .imageMissing(line, path: "/i.jpg"), .inputMissing,
-            "missing image (a.jsonl, line 3): there is no file /i.jpg; set the image folder ('images:' in a recipe, else --images)"
+            "missing image (a.jsonl, line 3): there is no file /i.jpg; set the folder of images ('images:' in a recipe)"
         ),
         (
             .unreadableDataURL(line, reason: "R"), .badData,

@@ -96,6 +96,23 @@ import Testing
         }
     }
 
+    /// The queries of attention, whose kernel takes the exponential of a NaN for a number.
+    @Test(arguments: [
+        ("model/checkpoint_newer", "model.language_model.layers.1.self_attn.q_proj.weight"),
+        ("families/mme5", "language_model.model.layers.2.self_attn.k_proj.weight"),
+        ("families/colqwen2_5", "model.layers.0.self_attn.q_proj.weight"),
+    ])
+    func weightsOfAttentionThatAreNotNumbers(_ model: String, _ weight: String) throws {
+        try withTemporaryFolder { folder in
+            let source = fixtures.appending(path: model)
+            let damaged = try DamagedCheckpoint(in: folder, of: source)
+            try damaged.spoil(weight)
+            let output = model.contains("colqwen") ? ["--output", "out.safetensors"] : []
+            let result = try embed("{\"text\": \"x\"}", output, model: damaged.folder)
+            expect(result, status: 65, parts: ["in.jsonl, line 1", "its vector is not finite"])
+        }
+    }
+
     @Test func otherFailures() throws {
         let good = "{\"text\": \"x\"}"
         expect(
@@ -131,6 +148,7 @@ import Testing
         ["embed", "--input", "a", "--output", "b", "--dtype", "int3"],
         ["embed", "--input", "a", "--output", "b", "--device", "gpu"],
         ["replay", "--objective", "pretrain"], ["similarity", "--query", "a"], ["unknown"],
+        ["similarity", "--query", "", "--target", "a"],
         ["replay", "--objective", "contrastive", "--batch", "b", "--temperature", "0"],
     ])
     func usage(arguments: [String]) throws {
@@ -138,6 +156,47 @@ import Testing
         #expect(result.status == 64)
         #expect(result.errors.contains("Error: ") && result.errors.contains("Usage: "))
         #expect(result.output.isEmpty)
+    }
+
+    /// A blank instruction is the embedder's own, in every command.
+    @Test func aBlankInstructionIsNone() throws {
+        try withTemporaryFolder { folder in
+            try Data("{\"text\": \"a\"}\n".utf8).write(to: folder.appending(path: "in.jsonl"))
+            func output(_ arguments: [String]) throws -> String {
+                let result = try BuiltProgram.run(
+                    arguments + ["--threads", "1", "--json"], in: folder)
+                #expect(result.status == 0, "\(result.errors)")
+                return result.output
+            }
+            for model in ["families/gme", "families/vlm2vec"] {
+                let model = ["--model", fixtures.appending(path: model).path]
+                let compare = ["similarity", "--query", "a", "--target", "b"] + model
+                #expect(try output(compare) == output(compare + ["--instruction", ""]))
+                let embed = ["embed", "--input", "in.jsonl", "--output"]
+                _ = try output(embed + ["a.npy"] + model)
+                _ = try output(embed + ["b.npy", "--instruction", " "] + model)
+                let files = try ["a.npy", "b.npy"].map {
+                    try Data(contentsOf: folder.appending(path: $0))
+                }
+                #expect(files[0] == files[1])
+            }
+        }
+    }
+
+    /// Inputs are named as they were given, and empty texts refused, whatever the prompt adds.
+    @Test func inputsOfASimilarityAreNamed() throws {
+        try withTemporaryFolder { folder in
+            let image = folder.appending(path: "broken.png").path
+            try Data("no image".utf8).write(to: URL(fileURLWithPath: image))
+            let model = ["--model", fixtures.appending(path: "families/colqwen2_5").path]
+            let broken = try BuiltProgram.run(
+                ["similarity", "--query", "a", "--target", "b", "--target-image", image] + model)
+            expect(broken, status: 65, parts: ["input cannot be embedded (\(image)): "])
+            let role = try embed("{\"text\": \"a\"}", ["--prompt", "bogus"])
+            expect(
+                role, status: 78,
+                parts: ["prompt is unknown (bogus): the model has no prompts by role; leave"])
+        }
     }
 
     @Test func verboseSaysMore() throws {

@@ -20,6 +20,16 @@ import Testing
             "input is missing (--batch b): there is no such file or folder; check the path"
         ),
         (
+            .modelMissing(option: "--model", path: "m", similar: []), 66,
+            "input is missing (--model m): there is no such folder; check the path, or name a model "
+                + "of the Hub as ORG/NAME"
+        ),
+        (
+            .modelMissing(option: "--model", path: "m", similar: ["n", "o"]), 66,
+            "input is missing (--model m): there is no such folder, but n, o; check the path, or "
+                + "name a model of the Hub as ORG/NAME"
+        ),
+        (
             .outputExists(path: "m"), 73,
             "output cannot be written (m): there is a model already; "
                 + "name another folder, or remove it"

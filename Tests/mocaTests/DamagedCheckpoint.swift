@@ -2,13 +2,13 @@
 
 import Foundation
 
-/// A copy of the tiny model whose files a test spoils.
+/// A copy of a tiny model whose files a test spoils.
 struct DamagedCheckpoint {
     let folder: URL
 
-    init(in parent: URL) throws {
+    init(in parent: URL, of model: URL = checkpoint) throws {
         folder = parent.appending(path: "model")
-        try FileManager.default.copyItem(at: checkpoint, to: folder)
+        try FileManager.default.copyItem(at: model, to: folder)
     }
 
     private var shards: [URL] {
@@ -31,7 +31,7 @@ struct DamagedCheckpoint {
         }
     }
 
-    /// Makes every number of a bfloat16 tensor a not-a-number.
+    /// Makes every number of a tensor a not-a-number, of bfloat16 or float32.
     func spoil(_ name: String) throws {
         for file in try shards {
             var data = try Data(contentsOf: file)

@@ -26,7 +26,7 @@ import Testing
             try write(sound + [#"{"qry": "no answer", "pos_text": ""}"#], "broken", in: folder)
             let fine = try BuiltProgram.run(["data", "check", "sound"], in: folder)
             #expect(fine.status == 0 && fine.errors.isEmpty, "\(fine.errors)")
-            #expect(fine.output.hasPrefix("20 records in 1 subsets, 0 images; 0 records cannot"))
+            #expect(fine.output.hasPrefix("20 records in 1 subset, 0 images; 0 records cannot"))
 
             let arguments = ["data", "check", ".", "--report", "report.json"]
             let refused = try BuiltProgram.run(arguments, in: folder)

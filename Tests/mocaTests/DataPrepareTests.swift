@@ -120,7 +120,7 @@ import Testing
             #expect(plan.output.contains("files   bytes  to fetch  to unpack  state"))
             #expect(!FileManager.default.fileExists(atPath: folder.path + "/out/a.txt"))
             let done = try BuiltProgram.run(arguments)
-            #expect(done.status == 0 && done.output.contains("1 of 1 pieces finished, 0 before"))
+            #expect(done.status == 0 && done.output.contains("1 of 1 piece finished, 0 before"))
             let hash = String(repeating: "0", count: 64)
             try write(
                 "output: o\nsources: [{path: here, files: [\"*\"], verify: [{file: a.txt, "

@@ -13,9 +13,9 @@ import Testing
         ["bench", "embed"], ["bench", "train"],
         ["report"], ["reconstruct"], ["index"], ["search"], ["evaluate"], ["evaluate", "mmeb"],
         ["evaluate", "vidore"], ["evaluate", "retrieval"], ["evaluate", "compare"],
-        ["evaluate", "drift"], ["evaluate", "report"], ["pretrain"], ["finetune"],
+        ["evaluate", "drift"], ["evaluate", "report"], ["pretrain"], ["finetune"], ["launch"],
         ["data"], ["data", "prepare"], ["data", "check"], ["data", "stats"], ["data", "mine"],
-        ["data", "show"],
+        ["data", "show"], ["vectors"], ["vectors", "merge"],
     ])
     func isAsRecorded(command: [String]) throws {
         let result = try BuiltProgram.run(

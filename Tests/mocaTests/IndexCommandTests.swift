@@ -64,6 +64,55 @@ import Testing
             #expect(wrong.status == 64)
         }
     }
+
+    /// A second run needs neither model nor settings; one that differs is named.
+    @Test func modelAndSettingsAreThoseOfTheIndex() throws {
+        try withTemporaryFolder { folder in
+            try put(Data("words about ships".utf8), "notes/a.txt", in: folder)
+            func index(_ arguments: String...) throws -> RunResult {
+                try BuiltProgram.run(
+                    ["index", "--index", "index", "--threads", "1"] + arguments,
+                    environment: ["MOCA_MODEL": "/nowhere"], in: folder)
+            }
+            let options = ["--pooling", "last", "--max-length", "40", "--passage-length", "50"]
+            let made = try BuiltProgram.run(
+                ["index"] + Self.model + ["--index", "index", "notes"] + options, in: folder)
+            #expect(made.status == 0, "\(made.errors)")
+            try put(Data("words about trains".utf8), "notes/b.txt", in: folder)
+            let again = try index()
+            #expect(again.status == 0, "\(again.errors)")
+            #expect(again.output == "2 items of 2 files; embedded 1, removed 0 files\n")
+            #expect(try index("--pooling", "last", "--model", checkpoint.path).status == 0)
+            for (option, difference) in [
+                (["--pooling", "mean"], "pooling last (this run gives mean)"),
+                (["--dimensions", "8"], "dimensions of the model (this run gives 8)"),
+                (["--passage-length", "60"], "passage-length 50 (this run gives 60)"),
+            ] {
+                let other = try index(option[0], option[1])
+                #expect(other.status == 78)
+                #expect(other.errors.contains("it was made with \(difference); "))
+            }
+        }
+    }
+
+    @Test func aFolderThatIsGoneIsWarnedAbout() throws {
+        try withTemporaryFolder { folder in
+            for path in ["one/a.txt", "two/b.txt", "two/c.txt"] {
+                try put(Data("words of \(path)".utf8), path, in: folder)
+            }
+            let made = try BuiltProgram.run(
+                ["index"] + Self.model + ["--index", "index", "one", "two"], in: folder)
+            #expect(made.status == 0, "\(made.errors)")
+            try FileManager.default.removeItem(at: folder.appending(path: "two"))
+            for lost in ["2 files of it left the index", "nothing of it is in the index"] {
+                let again = try BuiltProgram.run(["index", "--index", "index"], in: folder)
+                #expect(again.status == 0, "\(again.errors)")
+                #expect(again.output.hasPrefix("1 item of 1 file; "))
+                #expect(again.errors.contains("warning: path is missing ("))
+                #expect(again.errors.contains("/two): ") && again.errors.contains(lost))
+            }
+        }
+    }
 }
 
 /// Late interaction, as a user runs it.

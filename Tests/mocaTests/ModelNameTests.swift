@@ -146,6 +146,20 @@ import Testing
             #expect(try status("org/other") == 66)
             #expect(try status("org/tiny@v7") == 66)
             #expect(try status("not-a-name") == 66)
+            #expect(try status("org/tiny", ["HF_ENDPOINT": "127.0.0.1"]) == 78)
+            #expect(try status("org/tiny", ["HF_HUB_OFFLINE": "y"]) == 78)
+            try FileManager.default.createDirectory(
+                at: trial.folder.appending(path: "runs/model"), withIntermediateDirectories: true)
+            for arguments in [["model", "info"], ["embed", "--input", "a", "--output", "b.npy"]] {
+                try Data("a".utf8).write(to: trial.folder.appending(path: "a"))
+                let mistyped = try BuiltProgram.run(
+                    arguments + ["--model", "runs/modle"],
+                    environment: [
+                        "HF_ENDPOINT": trial.hub.address, "HF_HOME": trial.folder.path + "/cache",
+                    ], in: trial.folder)
+                #expect(mistyped.status == 66)
+                #expect(mistyped.errors.contains("there is no such folder, but runs/model, "))
+            }
             try trial.hub.fail(#"{"/api/models/org/tiny/revision/main": {"always": 403}}"#)
             #expect(try status("org/tiny") == 69)
             try trial.hub.put(Data("{}".utf8), "models/org/old/config.json")

@@ -1,6 +1,7 @@
 // The outcome of a check, for people and for programs.
 
 import Foundation
+import MoCaCore
 package import MoCaProcessing
 
 /// The outcome of a check.
@@ -83,13 +84,16 @@ package struct CheckSummary: Encodable {
     /// A summary in lines for people.
     package var lines: [String] {
         var lines = [
-            "\(records) records in \(subsets.count) subsets, \(images) images; "
-                + "\(errorRecords) records cannot be trained on"
+            "\(NumberText.counted(records, "record")) in "
+                + "\(NumberText.counted(subsets.count, "subset")), "
+                + "\(NumberText.counted(images, "image")); "
+                + "\(NumberText.counted(errorRecords, "record")) cannot be trained on"
         ]
         let width = subsets.map(\.name.count).max() ?? 0
         for subset in subsets {
             let errors = subset.errors == 0 ? "" : ", \(subset.errors) with errors"
-            lines.append("  \(padded(subset.name, width))  \(subset.records) records\(errors)")
+            let records = NumberText.counted(subset.records, "record")
+            lines.append("  \(padded(subset.name, width))  \(records)\(errors)")
         }
         if let evaluation {
             lines.append(
@@ -117,7 +121,9 @@ package struct CheckSummary: Encodable {
     }
 
     private var lengthLine: String {
-        guard lengthsChecked else { return "lengths were not checked: give --model or --recipe" }
+        guard lengthsChecked else {
+            return "lengths were not checked: they need a model or a recipe"
+        }
         guard let maxLength else { return "lengths: within the model's positions" }
         guard truncation.contents > 0 else { return "lengths: none is over \(maxLength) tokens" }
         return "lengths: truncation to \(maxLength) tokens cuts \(truncation.contents) contents "

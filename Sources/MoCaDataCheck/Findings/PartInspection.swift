@@ -111,7 +111,9 @@ struct RecordInspection: Sendable {
             findings.append(
                 Finding(
                     .emptyNegative, at: record.place,
-                    "\(record.emptyNegativeCount) negatives have neither text nor image"))
+                    "\(NumberText.counted(record.emptyNegativeCount, "negative")) "
+                        + (record.emptyNegativeCount == 1 ? "has" : "have")
+                        + " neither text nor image"))
         }
         guard let positive = parts.first(where: { $0.side == .positive }) else { return }
         let equal = parts.count { $0.side == .negative && $0.identity == positive.identity }

@@ -97,7 +97,7 @@ extension Finding.Kind {
             case .missing: .missingImage
             case .truncated: .truncatedImage
             case .tooManyPixels: .oversizedImage
-            case .tooElongated, .overBudget, .tooSmall: .elongatedImage
+            case .tooElongated, .tooThin, .overBudget, .tooSmall: .elongatedImage
             default: .brokenImage
             }
     }

@@ -1,6 +1,7 @@
 // Distributions of counts, for people and for programs.
 
 import Foundation
+import MoCaCore
 
 /// A summary of the counts of some records.
 package struct StatisticsSummary: Sendable, Hashable, Encodable {
@@ -62,7 +63,7 @@ package struct StatisticsSummary: Sendable, Hashable, Encodable {
     /// A table, and with `histograms` the histograms of costs and of contents.
     package func lines(histograms: Bool) -> [String] {
         let origin = cached ? " (counts from the cache)" : ""
-        var lines = ["\(name): \(records) records\(origin)"]
+        var lines = ["\(name): \(NumberText.counted(records, "record"))\(origin)"]
         if failed > 0 {
             lines.append(
                 "  \(failed) could not be counted; the first: \(firstFailure ?? "")")

@@ -24,8 +24,8 @@ extension PreparationPlan {
 extension PreparationReport {
     /// The line that `moca data prepare` prints.
     package var summary: String {
-        "\(output): \(finishedBefore + finished) of \(total) pieces finished, \(finishedBefore) "
-            + "before; \(files) files put in place, \(entries) unpacked "
-            + "(\(NumberText.byteSize(unpackedBytes)))"
+        "\(output): \(finishedBefore + finished) of \(NumberText.counted(total, "piece")) "
+            + "finished, \(finishedBefore) before; \(NumberText.counted(files, "file")) put in "
+            + "place, \(entries) unpacked (\(NumberText.byteSize(unpackedBytes)))"
     }
 }

@@ -1,5 +1,7 @@
 // Plain tables: events, recipes, counts.
 
+import MoCaCore
+
 /// Text in rows and columns; the first cell of a row is its name.
 package struct ReportTable: ReportBlock, Hashable {
     /// The content of the cells after the first.
@@ -40,7 +42,8 @@ package struct ReportTable: ReportBlock, Hashable {
             \(body)</tbody></table></div>
             """
         guard isFolded else { return table }
-        return "<details><summary>\(rows.count) rows</summary>\n\(table)</details>"
+        let count = NumberText.counted(rows.count, "row")
+        return "<details><summary>\(count)</summary>\n\(table)</details>"
     }
 }
 

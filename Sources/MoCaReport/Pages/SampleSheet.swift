@@ -65,7 +65,9 @@ package struct SampleSheet {
         let counts = inputs.map(\.outline.ids.count).sorted()
         let cut = inputs.count { !$0.cut.isEmpty }
         var figures = [
-            Summary.Figure("\(samples.count)", "samples", note: "of \(subsets.count) subsets")
+            Summary.Figure(
+                "\(samples.count)", "samples",
+                note: "of \(NumberText.counted(subsets.count, "subset"))")
         ]
         if let least = counts.first, let greatest = counts.last {
             figures.append(

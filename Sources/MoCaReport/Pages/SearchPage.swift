@@ -1,6 +1,7 @@
 // The answers of one search as a page.
 
 import Foundation
+import MoCaCore
 package import MoCaSearch
 
 /// The page of `moca search --html`.
@@ -38,6 +39,7 @@ package struct SearchPage {
         return Report(
             title: "MoCa search", subtitle: query ?? image ?? "",
             sections: [ReportSection("Answers", [card])],
-            footer: "\(index.items.count) items in \(index.folder.path)")
+            footer:
+                "\(NumberText.counted(index.items.count, "item")) in \(index.folder.path)")
     }
 }

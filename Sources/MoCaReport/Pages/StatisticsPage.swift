@@ -56,11 +56,13 @@ package struct StatisticsPage {
 
     private var figures: [Summary.Figure] {
         var figures = [
-            Summary.Figure("\(total.records)", "records", note: "in \(subsets.count) subsets"),
+            Summary.Figure(
+                "\(total.records)", "records",
+                note: "in \(NumberText.counted(subsets.count, "subset"))"),
             Summary.Figure("\(total.textTokens.sum)", "text tokens"),
             Summary.Figure(
                 "\(total.imageTokens.sum)", "image tokens",
-                note: "of \(total.images.sum) images"),
+                note: "of \(NumberText.counted(total.images.sum, "image"))"),
             Summary.Figure(
                 "\(total.contentTokens.max)", "tokens of the longest content",
                 note: "median \(total.contentTokens.p50)"),
@@ -119,7 +121,7 @@ package struct StatisticsPage {
     private static func histogram(_ name: String, _ values: Distribution) -> Histogram {
         Histogram(
             name,
-            note: "\(values.count) values, median \(values.p50), mean "
+            note: "\(NumberText.counted(values.count, "value")), median \(values.p50), mean "
                 + "\(NumberText.decimal(values.mean, digits: 1)), p95 \(values.p95), p99 \(values.p99), largest "
                 + "\(values.max)",
             bars: values.histogram.map { bin in

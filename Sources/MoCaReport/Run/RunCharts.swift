@@ -164,6 +164,8 @@ extension RunSections {
         "quarantined": "records left out",
     ]
     private static let counts = ["epoch", "samples", "tokens", "quarantined"]
+    /// The figures in the section of processes.
+    private static let processes = ["world_size", "rank_wait_share", "slowest_rank"]
     private static let learning = ["mlm_accuracy", "learning_rate", "grad_norm", "weight_norm"]
     private static let speed = [
         "tokens_per_second", "samples_per_second", "mfu", "packing_fill", "data_wait_seconds",
@@ -179,7 +181,7 @@ extension RunSections {
         let learning = grid(Self.learning)
         let speed = grid(Self.speed) + grid(Self.memory, divisor: 1e9)
         let shown = Set(
-            lossKeys + Self.counts + Self.learning + Self.speed + Self.memory
+            lossKeys + Self.counts + Self.learning + Self.speed + Self.memory + Self.processes
                 + ["contrastive_loss"])
         let others = grid(
             quantities.compactMap { quantity in

@@ -65,6 +65,7 @@ package struct RunSections: Sendable {
         var sections = lossSections + taskSections + chartSections
         sections += [eventSection].compactMap { $0 }
         for run in runs {
+            sections += rankSections(run)
             sections += try healthSections(run, lookup)
             sections += try reconstructionSections(run)
         }

@@ -8,7 +8,7 @@ import MoCaTraining
 extension RunFolder {
     /// The run in sentences; warnings come last.
     package var story: [RunSentence] {
-        let facts = [end, learning].compactMap { $0 } + evaluations + interruptions
+        let facts = [end, learning, processes].compactMap { $0 } + evaluations + interruptions
         return facts.filter { !$0.isWarning } + facts.filter(\.isWarning) + warnings
     }
 
@@ -54,6 +54,16 @@ extension RunFolder {
             isWarning: isRising)
     }
 
+    /// The number of processes, and how long they waited for each other; nil for one.
+    private var processes: RunSentence? {
+        guard let count = metrics.rows.last?.worldSize,
+            let share = Self.mean(points(\.rankWaitShare))
+        else { return nil }
+        return RunSentence(
+            "It ran as \(count) processes, which spent \((100 * share).fixed(0)) % of the time in "
+                + "exchanges, waiting for slower ones included.")
+    }
+
     private var evaluations: [RunSentence] {
         metrics.quantities.compactMap { quantity in
             guard case .score(let name) = quantity else { return nil }
@@ -84,9 +94,9 @@ extension RunFolder {
             warning(of: .collapse, "Embeddings collapsed"),
             warning(of: .lossSpike, "The loss jumped"),
             warning(of: .notFinite, "Steps were left out"),
-            warning(of: .nothingLearned, "Steps taught the model nothing"), waiting, filling,
-            quarantined,
-            falseNegatives,
+            warning(of: .nothingLearned, "Steps taught the model nothing"),
+            warning(of: .straggler, "Processes waited for a slower one"), waiting, filling,
+            quarantined, falseNegatives,
         ]
         return found.compactMap { $0 }
     }

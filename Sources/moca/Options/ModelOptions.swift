@@ -39,9 +39,10 @@ struct ModelFolder: ParsableArguments {
 
     /// The folder, checked to exist, or downloaded.
     ///
+    /// - Parameter standard: the model if none is given; nil for the default model.
     /// - Throws: `CommandError`, `HubError`.
-    func resolved() throws -> URL {
-        guard let path else { return try DefaultModel.folder(hub) }
+    func resolved(else standard: String? = nil) throws -> URL {
+        guard let path = path ?? standard else { return try DefaultModel.folder(hub) }
         return try hub.folder(path, "--model")
     }
 }
@@ -58,9 +59,10 @@ struct AdapterFolder: ParsableArguments {
 
     /// The folder, checked to exist, or downloaded; nil if none was given.
     ///
-    /// - Throws: `CommandError`, `HubError`.
-    func resolved(_ hub: HubOptions) throws -> URL? {
-        try path.map { try hub.folder($0, "--adapter", .adapter) }
+    /// - Parameter model: the model that it is for.
+    /// - Throws: `CommandError`, `HubError`, `ModelError`.
+    func resolved(_ hub: HubOptions, of model: URL) throws -> URL? {
+        try path.map { try hub.adapter($0, "--adapter", of: model) }
     }
 }
 
@@ -133,16 +135,26 @@ struct InstructionOption: ParsableArguments {
             "What inputs are embedded for, of embedders that take an instruction (default: the "
                 + "embedder's own).", valueName: "text"))
     var instruction: String?
+
+    /// The instruction; nil for the embedder's own, also if it is blank.
+    var text: String? { instruction?.unlessBlank }
 }
 
 /// The option that says what queries are embedded for.
 struct QueryInstructionOption: ParsableArguments {
     @Option(
-        name: .customLong("instruction"),
         help: ArgumentHelp(
             "What queries are embedded for, of embedders that take an instruction (default: the "
                 + "embedder's own, as for documents).", valueName: "text"))
-    var text: String?
+    var instruction: String?
+
+    /// The instruction; nil for the embedder's own, also if it is blank.
+    var text: String? { instruction?.unlessBlank }
+}
+
+extension String {
+    /// The text; nil if it is blank.
+    fileprivate var unlessBlank: String? { allSatisfy(\.isWhitespace) ? nil : self }
 }
 
 /// All options of a command that loads a model.
@@ -155,11 +167,14 @@ struct ModelOptions: ParsableArguments {
 
     /// The options as options of the library.
     ///
-    /// - Throws: `CommandError.deviceUnavailable`, `.inputMissing`.
-    func embedderOptions(_ instruction: InstructionOption? = nil) throws -> EmbedderOptions {
+    /// - Parameter model: the folder of the model.
+    /// - Throws: `CommandError.deviceUnavailable`, `.inputMissing`, `HubError`, `ModelError`.
+    func embedderOptions(
+        of model: URL, _ instruction: InstructionOption? = nil
+    ) throws -> EmbedderOptions {
         var options = try EmbedderOptions(device, vectors, inputs)
-        options.instruction = instruction?.instruction
-        options.adapter = try adapter.resolved(folder.hub)
+        options.instruction = instruction?.text
+        options.adapter = try adapter.resolved(folder.hub, of: model)
         return options
     }
 }

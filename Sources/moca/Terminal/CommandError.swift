@@ -11,6 +11,8 @@ enum CommandError: UserFacingError, Hashable {
     case deviceUnavailable(String)
     /// The file or folder of an option does not exist.
     case inputMissing(option: String, path: String)
+    /// A model's or an adapter's folder that does not exist, and folders of similar paths.
+    case modelMissing(option: String, path: String, similar: [String])
     /// The output exists and must not be overwritten.
     case outputExists(path: String)
     /// The output is one of the files that the command reads.
@@ -34,7 +36,7 @@ enum CommandError: UserFacingError, Hashable {
 
     var kind: FailureKind {
         switch self {
-        case .noDefaultModel, .inputMissing: .inputMissing
+        case .noDefaultModel, .inputMissing, .modelMissing: .inputMissing
         case .deviceUnavailable, .nothingComputed: .unavailable
         case .outputExists, .outputIsInput, .cannotWrite: .cannotCreateOutput
         case .noProbes, .nothingPublished: .badConfiguration
@@ -51,6 +53,9 @@ enum CommandError: UserFacingError, Hashable {
             "device is not available (\(device)): this machine or this build of libtorch lacks it"
         case .inputMissing(let option, let path):
             "input is missing (\(option) \(path)): there is no such file or folder"
+        case .modelMissing(let option, let path, let similar):
+            "input is missing (\(option) \(path)): there is no such folder"
+                + (similar.isEmpty ? "" : ", but \(similar.joined(separator: ", "))")
         case .outputExists(let path):
             "output cannot be written (\(path)): there is a model already"
         case .outputIsInput(let path, let input):
@@ -84,6 +89,7 @@ enum CommandError: UserFacingError, Hashable {
         case .noDefaultModel: "name a folder with --model, or set MOCA_MODEL"
         case .deviceUnavailable: "use --device cpu, or install a libtorch for the device"
         case .inputMissing: "check the path"
+        case .modelMissing: "check the path, or name a model of the Hub as ORG/NAME"
         case .outputExists: "name another folder, or remove it"
         case .outputIsInput: "name another output"
         case .cannotWrite: "check the path, its permissions and the free space"

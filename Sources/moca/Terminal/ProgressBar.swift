@@ -89,7 +89,7 @@ final class ProgressBar: Sendable {
             : NumberText.decimal(rate, digits: 1) + " items/s"
         let count = isBytes ? NumberText.byteSize(done) : "\(done)"
         guard let total = progress.total, total > 0 else {
-            return isBytes ? "\(count)  \(speed)" : "\(count) items  \(speed)"
+            return isBytes ? "\(count)  \(speed)" : "\(NumberText.counted(done, "item"))  \(speed)"
         }
         let all = isBytes ? NumberText.byteSize(total) : "\(total)"
         let filled = max(0, min(Self.width, Self.width * done / total))

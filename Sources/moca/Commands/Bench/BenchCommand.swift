@@ -58,8 +58,9 @@ struct BenchEmbedCommand: VerboseCommand {
     @OptionGroup var verbosity: VerbosityOptions
 
     func run() async throws {
+        let folder = try model.folder.resolved()
         let benchmark = try EmbeddingBenchmark(
-            model: model.folder.resolved(), options: model.embedderOptions(),
+            model: folder, options: model.embedderOptions(of: folder),
             input: input.resolved(), imageFolder: input.imageFolder, limit: input.limit)
         guard benchmark.count > 0 else {
             throw CommandError.nothingToMeasure(path: input.input)

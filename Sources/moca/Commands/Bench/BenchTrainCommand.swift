@@ -55,11 +55,11 @@ struct BenchTrainCommand: VerboseCommand {
             imageFolder: input.imageFolder, limit: input.limit)
         guard !contents.isEmpty else { throw CommandError.nothingToMeasure(path: input.input) }
         device.applyThreads()
+        let model = try folder.resolved()
         var benchmark = TrainingBenchmark(
-            model: try folder.resolved(), stage: objective.stage,
-            device: try device.resolvedDevice())
+            model: model, stage: objective.stage, device: try device.resolvedDevice())
         benchmark.dtype = device.dtype.dtype
-        benchmark.adapter = try adapter.resolved(folder.hub)
+        benchmark.adapter = try adapter.resolved(folder.hub, of: model)
         benchmark.batchSize = batch
         benchmark.maxLength = maxLength
         benchmark.checkpointing = activationCheckpointing

@@ -44,7 +44,9 @@ struct ModelInfoCommand: VerboseCommand {
     private func missing() throws -> DownloadNeeds? {
         guard let path = folder.path, case .hub(let reference) = ModelName(path) else { return nil }
         return try folder.hub.downloading { models in
-            try models.isCached(reference) ? nil : try models.needs(reference)
+            try models.naming(path) {
+                try models.isCached(reference) ? nil : try models.needs(reference)
+            }
         }
     }
 

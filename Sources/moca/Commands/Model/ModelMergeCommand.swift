@@ -28,7 +28,7 @@ struct ModelMergeCommand: VerboseCommand {
 
     func run() async throws {
         let base = try folder.resolved()
-        let adapter = try folder.hub.folder(adapter, "--adapter", .adapter)
+        let adapter = try folder.hub.adapter(adapter, "--adapter", of: base)
         let files = try DerivedModelFiles(base: base)
         let target = try output.made()
         try DerivedModel.merge(base: base, adapter: adapter, to: target)

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import MoCaCore
 import MoCaEmbedding
 import MoCaHub
 import MoCaModel
@@ -81,8 +82,8 @@ struct ModelVerifyCommand: VerboseCommand {
         options.device = try device.resolvedDevice()
         options.dtype = write ? .float32 : dtype.dtype
         options.threads = device.threads
-        options.adapter = try adapter.resolved(folder.hub)
         let source = try folder.resolved()
+        options.adapter = try adapter.resolved(folder.hub, of: source)
         if write, HubSnapshot(source) != nil {
             throw CommandError.cannotWrite(
                 path: source.path, reason: "the cache of the Hub is shared; copy the model first")
@@ -103,8 +104,8 @@ struct ModelVerifyCommand: VerboseCommand {
             try Message.printJSON(result)
         } else {
             print(
-                "\(result.probes) probes, largest difference \(result.largestDifference) "
-                    + "(\(result.dtype))")
+                "\(NumberText.counted(result.probes, "probe")), largest difference "
+                    + "\(result.largestDifference) (\(result.dtype))")
         }
         guard result.differing == 0 else {
             throw CommandError.probesDiffer(
