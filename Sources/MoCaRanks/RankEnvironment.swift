@@ -86,12 +86,23 @@ package struct RankEnvironment: Sendable, Hashable {
     ///
     /// - Parameter count: the number of devices that this process can use.
     /// - Throws: `RankEnvironmentError.noDevice` if the host has more processes than devices.
-    package func deviceIndex(among count: Int) throws(RankEnvironmentError) -> Int {
+    func deviceIndex(among count: Int) throws(RankEnvironmentError) -> Int {
         guard count != 1, let localRank else { return 0 }
         guard localRank < count else {
             throw .noDevice(localRank: localRank, deviceCount: count)
         }
         return localRank
+    }
+
+    /// The index of this process's CUDA device among those that `CUDA_VISIBLE_DEVICES` shows it, or
+    /// among all of the host.
+    ///
+    /// - Throws: `RankEnvironmentError.noDevice`.
+    package func deviceIndex(
+        _ variables: [String: String]
+    ) throws(RankEnvironmentError) -> Int {
+        let visible = variables["CUDA_VISIBLE_DEVICES"]?.split(separator: ",").count
+        return try deviceIndex(among: visible ?? .max)
     }
 
     /// The range of ranks and counts that can be read.

@@ -95,7 +95,7 @@ import Testing
         let apart = Balance(
             steps.map { step in
                 slices(ranks).map { slice in
-                    step.reduce(0) { $0 + $1.slice(slice).costs.reduce(0, +) }
+                    step.reduce(0) { $0 + slice.slices(of: [$1], turn: 0)[0].costs.reduce(0, +) }
                 }
             })
         #expect(apart.sum > 0.5 && apart.step > 1.5, "\(ranks) ranks: \(apart)")
@@ -140,7 +140,10 @@ import Testing
                 })
         }
         let balanced = balance { $1.slice($2, turn: $0, cost: cost) }
-        let plain = balance { $1.slice($2) }
+        // Every N-th sample, whatever its cost.
+        let plain = balance { _, batch, slice in
+            stride(from: slice.rank, to: batch.count, by: slice.worldSize).map { batch[$0] }
+        }
         #expect(balanced.sum <= 0.05 && balanced.step <= 1.05, "\(ranks) ranks: \(balanced)")
         #expect(balanced.step <= plain.step, "\(ranks) ranks: \(balanced) against \(plain)")
     }

@@ -141,7 +141,7 @@ import Testing
             var batches = try stream(packing, budget: 12_800)
             for _ in 0..<50 {
                 let whole = try batches.next()
-                let parts = slices.map { whole.slice($0) }
+                let parts = slices.map { $0.slices(of: [whole], turn: 0)[0] }
                 #expect(parts.flatMap(\.ids).count == whole.ids.count)
                 #expect(Set(parts.flatMap(\.ids)) == Set(whole.ids))
                 #expect(parts.flatMap(\.items).count == whole.items.count)
@@ -157,12 +157,12 @@ import Testing
         ) { $0 }
         for _ in 0..<20 {
             let whole = try tasks.next()
-            let parts = slices.map { whole.ids.slice($0) }
+            let parts = slices.map { whole.ids.slice($0, turn: 0) { _ in 1 } }
             #expect(Set(parts.joined()) == Set(whole.ids))
             #expect(parts.joined().count == whole.ids.count)
         }
         // Fewer samples than processes: some get none.
-        #expect(RankSlice(rank: 2, of: 3).places(in: 2).isEmpty)
-        #expect(RankSlice(rank: 2, of: 3).places(balancing: [4, 4]).isEmpty)
+        #expect(RankSlice(rank: 2, of: 3).places(balancing: [[1, 1]])[0].isEmpty)
+        #expect(RankSlice(rank: 2, of: 3).places(balancing: [[4, 4]])[0].isEmpty)
     }
 }

@@ -21,15 +21,6 @@ package struct RankSlice: Sendable, Hashable {
         (self.rank, self.worldSize) = (rank, worldSize)
     }
 
-    /// The indices of the slice in a batch of `count` samples: every `worldSize`-th.
-    package func places(in count: Int) -> [Int] {
-        Array(stride(from: rank, to: count, by: worldSize))
-    }
-
-    /// The indices of the slice in a batch of samples of these costs, with about the same work for
-    /// all processes.
-    package func places(balancing costs: [Int]) -> [Int] { places(balancing: [costs])[0] }
-
     /// The indices of the slice in each of several batches, between which the processes do not wait
     /// for each other, with about the same work for all processes over all of the batches.
     ///
@@ -69,17 +60,7 @@ package struct RankSlice: Sendable, Hashable {
     }
 }
 
-extension TokenBatch {
-    /// The slice of one process, balanced by cost.
-    package func slice(_ slice: RankSlice) -> TokenBatch { slice.slices(of: [self], turn: 0)[0] }
-}
-
 extension Array {
-    /// The slice of one process, for samples of about the same cost.
-    package func slice(_ slice: RankSlice) -> [Element] {
-        slice.places(in: count).map { self[$0] }
-    }
-
     /// The slice of one process, balanced by cost as in ``RankSlice/places(balancing:turn:)``.
     package func slice(_ slice: RankSlice, turn: Int, cost: (Element) -> Int) -> [Element] {
         slice.places(balancing: [map(cost)], turn: turn)[0].map { self[$0] }

@@ -26,28 +26,24 @@ package struct CandidateLayout: Sendable, Hashable {
     }
 
     init(_ batch: ContrastiveBatch, _ collectives: any Collectives) {
-        let counts = collectives.gather(batch.negativeCounts)
-        var sizes = collectives.gather([batch.queryCount])
-        // Lists of a group that has failed between the two do not fit together.
-        if sizes.reduce(0, +) != counts.count { sizes = sizes.map { _ in 0 } }
-        let first = sizes.prefix(collectives.rank).reduce(0, +)
+        // A number for each query, so the lists say how many queries each rank has.
+        let lists = collectives.gatherLists(batch.negativeCounts)
+        let counts = lists.flatMap { $0 }
+        let blocks = lists.map { Block(queries: $0.count, negatives: $0.reduce(0, +)) }
+        let first = blocks.prefix(collectives.rank).reduce(0) { $0 + $1.queries }
+        self.blocks = blocks
         positiveCount = counts.count
-        var query = 0
-        blocks = sizes.map { size in
-            defer { query += size }
-            return Block(queries: size, negatives: counts[query..<query + size].reduce(0, +))
-        }
         targets = (0..<batch.queryCount).map { first + $0 }
         owners = counts.enumerated().flatMap { query, count in
             [Int](repeating: query, count: count)
         }
         func all(_ own: [Int]) -> [Int] {
-            // A rank without rows has no hashes, but still takes part in the collectives.
-            guard collectives.sum([Double(own.count)])[0] > 0 else { return [] }
-            let all =
-                collectives.gather(Array(own.prefix(batch.queryCount)))
-                + collectives.gather(Array(own.dropFirst(batch.queryCount)))
-            return all.count == counts.count + counts.reduce(0, +) ? all : []
+            let lists = collectives.gatherLists(own)
+            // A rank without rows has no hashes; others have none only if they are unknown.
+            let isKnown = zip(lists, blocks).allSatisfy { $0.count == $1.queries + $1.negatives }
+            guard isKnown else { return [] }
+            return zip(lists, blocks).flatMap { $0.prefix($1.queries) }
+                + zip(lists, blocks).flatMap { $0.dropFirst($1.queries) }
         }
         identities = all(batch.candidateIdentities)
         targetIdentities = all(batch.targetIdentities)

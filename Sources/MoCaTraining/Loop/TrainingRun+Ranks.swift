@@ -25,9 +25,9 @@ extension TrainingRun {
         options.isChecked = isChecked
         options.device = try recipe.runtime.resolvedDevice()
         if options.device.kind == .cuda {
-            let visible = ProcessInfo.processInfo.environment["CUDA_VISIBLE_DEVICES"]
-            let count = visible?.split(separator: ",").count ?? Int.max
-            options.device = Device(.cuda, index: try environment.deviceIndex(among: count))
+            options.device = Device(
+                .cuda,
+                index: try environment.deviceIndex(ProcessInfo.processInfo.environment))
         }
         var identity = try identity(of: recipe)
         identity["the kind of device"] = options.device.kind.rawValue

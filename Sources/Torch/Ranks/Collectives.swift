@@ -39,29 +39,21 @@ package protocol Collectives {
     /// local rows is the sum over ranks of the gradients of their copies.
     func gatherRows(_ local: Tensor) -> Tensor
 
-    /// Returns the values of all ranks, in the order of ranks.
-    func gather(_ local: [Int]) -> [Int]
+    /// Returns the values of each rank, which may differ in number.
+    func gatherLists(_ local: [Int]) -> [[Int]]
 
     /// Waits for all ranks; the failure on rank 0 names those that do not come within `limit`.
     func waitForAll(atMost limit: Duration)
 }
 
 extension Collectives {
-    /// Returns the value of rank 0 on all ranks.
-    package func broadcast(_ value: Double) -> Double {
-        sum([rank == 0 ? value : 0])[0]
-    }
+    /// Returns the values of all ranks, in the order of ranks.
+    package func gather(_ local: [Int]) -> [Int] { gatherLists(local).flatMap { $0 } }
 
     /// Returns the values of each rank, which may differ in number.
     package func gatherLists(_ local: [Double]) -> [[Double]] {
-        let bits = gather(local.map { Int(bitPattern: UInt($0.bitPattern)) })
-        let counts = gather([local.count])
-        var first = 0
-        return counts.map { count in
-            defer { first += count }
-            return bits[first..<first + count].map {
-                Double(bitPattern: UInt64(UInt(bitPattern: $0)))
-            }
+        gatherLists(local.map { Int(bitPattern: UInt($0.bitPattern)) }).map { list in
+            list.map { Double(bitPattern: UInt64(UInt(bitPattern: $0))) }
         }
     }
 }
@@ -79,6 +71,6 @@ package struct SingleProcess: Collectives {
     package func reduceScatter(_ whole: Tensor) -> Tensor { whole }
     package func allGather(_ part: Tensor) -> Tensor { part }
     package func gatherRows(_ local: Tensor) -> Tensor { local }
-    package func gather(_ local: [Int]) -> [Int] { local }
+    package func gatherLists(_ local: [Int]) -> [[Int]] { [local] }
     package func waitForAll(atMost limit: Duration) {}
 }

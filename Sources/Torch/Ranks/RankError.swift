@@ -12,7 +12,7 @@ package enum RankError: UserFacingError, Equatable {
     case peerFailed(rank: Int)
     /// The processes could not find each other.
     case cannotJoin(reason: String, remedy: String)
-    /// The processes do not belong together.
+    /// The processes are not those of one run, or have drifted apart.
     case mismatch(reason: String, remedy: String)
 
     package var kind: FailureKind {
@@ -28,8 +28,10 @@ package enum RankError: UserFacingError, Equatable {
             "another process of the run was lost (\(Self.name(rank, host))): \(reason)"
         case .peerFailed(let rank):
             "run was interrupted: rank \(rank) of it ended with an error"
-        case .cannotJoin(let reason, _), .mismatch(let reason, _):
+        case .cannotJoin(let reason, _):
             "processes cannot join: \(reason)"
+        case .mismatch(let reason, _):
+            "processes do not fit together: \(reason)"
         }
     }
 

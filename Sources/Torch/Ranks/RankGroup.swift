@@ -80,13 +80,13 @@ package final class RankGroup: Collectives {
         }
     }
 
-    package func gather(_ local: [Int]) -> [Int] {
+    package func gatherLists(_ local: [Int]) -> [[Int]] {
         let counts = equalLists([Int64(local.count)]).map { Int($0) }
         let most = counts.max() ?? 0
-        guard most > 0 else { return [] }
+        guard most > 0 else { return counts.map { _ in [] } }
         let padding = [Int64](repeating: 0, count: most - local.count)
         let all = equalLists(local.map(Int64.init) + padding)
-        return counts.enumerated().flatMap { rank, count in
+        return counts.enumerated().map { rank, count in
             all[rank * most..<rank * most + count].map { Int($0) }
         }
     }
@@ -138,13 +138,19 @@ package final class RankGroup: Collectives {
             Tensor.produce(
                 "gatherRows", CallSite(file: #fileID, line: #line), operands: [local]
             ) {
-                ctorch_gather_rows(handle, local.handle, counts, Int64(counts.count), $0)
+                hasFailed
+                    ? CTORCH_INERT
+                    : ctorch_gather_rows(
+                        handle, local.handle, counts, Int64(counts.count), $0)
             }
         }
     }
 
     package func waitForAll(atMost limit: Duration) {
-        timed { _ = report("waitForAll", ctorch_barrier(handle, limit.milliseconds), []) }
+        timed {
+            let status = hasFailed ? CTORCH_INERT : ctorch_barrier(handle, limit.milliseconds)
+            report("waitForAll", status, [])
+        }
     }
 
     // MARK: Calls

@@ -43,9 +43,7 @@ struct LaunchedRank {
         share.onWait = note
         guard options.device.kind == .cuda, options.device.index == 0 else { return share }
         share.device = options.device.description
-        let visible = variables["CUDA_VISIBLE_DEVICES"]?.split(separator: ",").count
-        options.device = Device(
-            .cuda, index: try environment.deviceIndex(among: visible ?? Int.max))
+        options.device = Device(.cuda, index: try environment.deviceIndex(variables))
         return share
     }
 }
